@@ -1,0 +1,20 @@
+import type { Digest } from '../image/digest.ts';
+
+/** Who signed: the attestor's path within the check, its kind, and the identity (a key's SHA-256 SPKI fingerprint). */
+export interface Signer {
+  readonly attestor: string;
+  readonly kind: 'key';
+  readonly identity: string;
+}
+
+/** What `verify` let through for one digest and check, before conditions. */
+export interface Verification {
+  readonly digest: Digest;
+  readonly signers: readonly Signer[];
+  /** SHA-256, hex, of each piece of evidence that was used. */
+  readonly evidence: readonly string[];
+  /** Milliseconds. */
+  readonly verifiedAt: number;
+  /** Milliseconds; until when the evidence itself holds. `undefined`: without end. */
+  readonly validUntil?: number;
+}

@@ -1,0 +1,119 @@
+import type { Repository } from '../image/repository.ts';
+
+/** Policies as the rest of the line sees them: read, checked, defaults filled in, auto-gen done. */
+export interface PolicySet {
+  readonly rules: readonly Rule[];
+  readonly warnings: readonly LoadWarning[];
+  /** SHA-256 over the files' names and bytes, hex. */
+  readonly hash: string;
+}
+
+export interface LoadWarning {
+  readonly file: string;
+  readonly line: number;
+  readonly message: string;
+}
+
+export type Action = 'enforce' | 'audit';
+export type FailurePolicy = 'Fail' | 'Ignore';
+
+/** One verifyImages rule, of a ClusterPolicy or a Policy; auto-gen rules are rules of their own. */
+export interface Rule {
+  /** `name`, or `namespace/name` of a namespaced Policy. */
+  readonly policy: string;
+  /** Set for a namespaced Policy: the rule applies to objects of this namespace alone. */
+  readonly namespace?: string;
+  /** The rule's name: `x`, `autogen-x` or `autogen-cronjob-x`. */
+  readonly name: string;
+  readonly file: string;
+  readonly line: number;
+  readonly match: Filter;
+  readonly exclude: Filter;
+  readonly failurePolicy: FailurePolicy;
+  /** webhookConfiguration.timeoutSeconds, else webhookTimeoutSeconds; kept for `manifests`. */
+  readonly timeoutSeconds?: number;
+  readonly action: Action;
+  /** validationFailureActionOverrides, in order; empty where an entry's failureAction decides. */
+  readonly overrides: readonly { readonly action: Action; readonly namespaces: readonly string[] }[];
+  readonly entries: readonly Entry[];
+}
+
+/** any: one of the blocks matches; all: every block does. A filter without blocks matches nothing. */
+export interface Filter {
+  readonly mode: 'any' | 'all';
+  readonly blocks: readonly ResourceFilter[];
+}
+
+/** Attributes are AND-ed, a list's elements OR-ed; undefined means "not asked". Wildcards as kyverno.md 2.7. */
+export interface ResourceFilter {
+  readonly kinds?: readonly KindPattern[];
+  readonly names?: readonly string[];
+  readonly namespaces?: readonly string[];
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly selector?: LabelSelector;
+  readonly operations?: readonly Operation[];
+}
+
+export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
+
+/** group/version/Kind/subresource, each a wildcard pattern; `*` where not written. */
+export interface KindPattern {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly subresource: string;
+}
+
+export interface LabelSelector {
+  readonly matchLabels: Readonly<Record<string, string>>;
+  readonly matchExpressions: readonly {
+    readonly key: string;
+    readonly operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
+    readonly values: readonly string[];
+  }[];
+}
+
+/** One element of verifyImages. */
+export interface Entry {
+  /** `verifyImages[0]`. */
+  readonly path: string;
+  readonly imageReferences: readonly string[];
+  readonly skipImageReferences: readonly string[];
+  /** `undefined` and `Cosign` accept both ways in which cosign stores a signature. */
+  readonly type?: 'Cosign' | 'SigstoreBundle';
+  readonly attestors: readonly AttestorSet[];
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly repository?: Repository;
+  readonly mutateDigest: boolean;
+  readonly verifyDigest: boolean;
+  readonly required: boolean;
+  readonly useCache: boolean;
+}
+
+export interface AttestorSet {
+  /** `undefined`: every attestor entry must pass. */
+  readonly count?: number;
+  readonly entries: readonly AttestorEntry[];
+}
+
+export type AttestorEntry = KeysAttestor | NestedAttestor;
+
+interface AttestorCommon {
+  /** Replaces the entry's annotations when written. */
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly repository?: Repository;
+}
+
+export interface KeysAttestor extends AttestorCommon {
+  readonly kind: 'keys';
+  /** One PEM block each, in order. */
+  readonly publicKeys: readonly string[];
+  readonly signatureAlgorithm: 'sha224' | 'sha256' | 'sha384' | 'sha512';
+  readonly rekor: { readonly ignoreTlog: boolean; readonly url?: string; readonly pubkey?: string };
+  readonly ctlog: { readonly ignoreSCT: boolean };
+}
+
+export interface NestedAttestor extends AttestorCommon {
+  readonly kind: 'set';
+  readonly set: AttestorSet;
+}

@@ -1,0 +1,243 @@
+/**
+ * Why an image was let through or not: the closed list of reason codes, each of one kind.
+ *
+ * The three kinds of no are never mixed. `denied`: the evidence says no; all that an image's author can bring about is
+ * denied, or failurePolicy Ignore would be theirs to use. `unavailable`: we, the network or the registry's service failed.
+ * `invalid`: the policy or the request is wrong. docs/reasons.md is made from this table.
+ */
+export const reasons = {
+  verified: { kind: 'pass', summary: 'signatures satisfy every attestor set', advice: '' },
+  'digest-resolved': { kind: 'pass', summary: 'the entry has no attestors: only the digest was asked for', advice: '' },
+  unchanged: { kind: 'skip', summary: 'an UPDATE left this image as it was', advice: '' },
+  'image-skipped': { kind: 'skip', summary: 'a pattern of skipImageReferences covers the image', advice: '' },
+  'not-covered': { kind: 'skip', summary: 'no entry of the rule covers the image', advice: '' },
+
+  'image-not-found': {
+    kind: 'denied',
+    summary: 'the registry has no such image',
+    advice: 'check the name, the tag and the digest; push the image',
+  },
+  'not-an-image': {
+    kind: 'denied',
+    summary: 'the manifest is of a media type that is no image',
+    advice: 'name an OCI or Docker (schema 2) image or index',
+  },
+  'digest-mismatch': {
+    kind: 'denied',
+    summary: 'bytes from the registry are unlike the digest or size that asked for them',
+    advice: 'push the image and its signatures again; look for a proxy that rewrites content',
+  },
+  'malformed-manifest': {
+    kind: 'denied',
+    summary: 'a manifest does not parse or breaks the OCI format',
+    advice: 'push the image again with a current tool',
+  },
+  'too-large': {
+    kind: 'denied',
+    summary: 'content is over its bound in bytes',
+    advice: 'remove what is too large from the image or its signatures; docs/reasons.md has the bounds',
+  },
+  'review-too-large': {
+    kind: 'denied',
+    summary: 'one review would fetch more than its bound in bytes',
+    advice: 'fewer images in one object, or fewer and smaller signatures and attestations',
+  },
+  'too-many-referrers': {
+    kind: 'denied',
+    summary: 'more referrers, or pages of them, are attached than the bound',
+    advice: 'delete referrers that are not needed',
+  },
+  'too-many-signatures': {
+    kind: 'denied',
+    summary: 'more signatures are attached than the bound, and none of those tried satisfies the rule',
+    advice: 'delete signatures that are not needed',
+  },
+  'address-refused': {
+    kind: 'denied',
+    summary: 'the image names a host on an address that this deployment does not call',
+    advice: 'use a registry that the settings allow',
+  },
+  'host-refused': {
+    kind: 'denied',
+    summary: "the image names a host that is neither literal in the rules nor in the setting 'registries'",
+    advice: "add the registry to the setting 'registries'",
+  },
+  'no-signature': {
+    kind: 'denied',
+    summary: 'nothing attached to the image counts as a signature',
+    advice: 'sign the image by digest',
+  },
+  'only-attestations': {
+    kind: 'denied',
+    summary: 'the image carries attestations and no signature; an attestation is never a signature',
+    advice: 'sign the image itself by digest',
+  },
+  'signature-mismatch': {
+    kind: 'denied',
+    summary: "no signature verifies with the attestor's key",
+    advice: 'sign with the key that the policy names, or add the signer to the policy',
+  },
+  'other-image': {
+    kind: 'denied',
+    summary: 'a good signature by this attestor is for another digest',
+    advice: 'sign this digest; a copied signature does not count',
+  },
+  'malformed-signature': {
+    kind: 'denied',
+    summary: 'what is attached as a signature does not parse',
+    advice: 'sign the image again with a current tool',
+  },
+  'annotation-mismatch': {
+    kind: 'denied',
+    summary: "a good signature lacks an annotation that the rule's annotations ask for",
+    advice: 'sign with -a name=value as the rule asks',
+  },
+  'log-entry-missing': {
+    kind: 'denied',
+    summary: 'a good signature carries no entry of the transparency log that the rule asks for',
+    advice: 'sign with the log, or set rekor.ignoreTlog: true',
+  },
+  'log-entry-mismatch': {
+    kind: 'denied',
+    summary: "a good signature's log entry does not verify or is not about this signature and key",
+    advice: 'sign again with the log that the rule trusts',
+  },
+  'too-few-attestors': {
+    kind: 'denied',
+    summary: 'fewer attestors than required verified, counted by different keys',
+    advice: 'have the missing attestors sign',
+  },
+  'digest-missing': {
+    kind: 'denied',
+    summary: 'verifyDigest is set and the image has no digest',
+    advice: 'write image@sha256:..., or let mutateDigest pin it (is the mutating webhook registered?)',
+  },
+  'no-attestors': {
+    kind: 'denied',
+    summary: 'the entry is required and has no attestors, so nothing can verify the image',
+    advice: 'add attestors to the entry, or set required: false',
+  },
+
+  'registry-unreachable': {
+    kind: 'unavailable',
+    summary: 'no connection to the registry: DNS, TCP or TLS failed',
+    advice: "check the registry's name, network path and certificate, then try again",
+  },
+  'registry-unauthorized': {
+    kind: 'unavailable',
+    summary: 'the registry refused our credentials (401 or 403)',
+    advice: 'give the verifier credentials that may read this repository',
+  },
+  'registry-throttled': {
+    kind: 'unavailable',
+    summary: 'the registry asks to slow down (429) and went on doing so',
+    advice: 'try again; authenticate or raise the quota',
+  },
+  'registry-error': {
+    kind: 'unavailable',
+    summary: 'the registry answered with a server error or nonsense',
+    advice: "try again; look at the registry's own status",
+  },
+  'body-cut-short': {
+    kind: 'unavailable',
+    summary: 'a body from the registry ended early',
+    advice: 'try again',
+  },
+  'too-many-redirects': {
+    kind: 'unavailable',
+    summary: 'the registry redirected more often than the bound',
+    advice: "look at the registry's configuration",
+  },
+  'redirect-refused': {
+    kind: 'unavailable',
+    summary: 'the registry sent us to an address, scheme or token realm that is not allowed',
+    advice: "look at the registry's configuration, or allow the address in the settings",
+  },
+  deadline: {
+    kind: 'unavailable',
+    summary: 'the time that the API server gives ended first',
+    advice: 'try again; raise webhookTimeoutSeconds if it happens often',
+  },
+  'internal-error': {
+    kind: 'unavailable',
+    summary: 'a defect in Countersign',
+    advice: 'report it with the log line',
+  },
+
+  'image-unparsable': {
+    kind: 'invalid',
+    summary: 'the text is no image reference',
+    advice: 'write registry/repository:tag or registry/repository@sha256:...',
+  },
+  'object-malformed': {
+    kind: 'invalid',
+    summary: "the object's shape is not what its kind says",
+    advice: 'correct the field',
+  },
+  'review-malformed': {
+    kind: 'invalid',
+    summary: 'the request has no object to look at, or a field of it is of the wrong type',
+    advice: 'send an AdmissionReview of admission.k8s.io/v1',
+  },
+  'trust-missing': {
+    kind: 'invalid',
+    summary: 'the rule asks for a transparency log and no trusted log key is configured',
+    advice: 'set rekor.ignoreTlog: true, or rekor.pubkey',
+  },
+  'key-invalid': {
+    kind: 'invalid',
+    summary: 'a key of the policy does not parse or is of a kind that is not accepted',
+    advice: 'write the public key as PEM (PUBLIC KEY)',
+  },
+  'unknown-cluster': {
+    kind: 'invalid',
+    summary: 'no policies are configured for this cluster',
+    advice: "correct the webhook's URL, or add the cluster",
+  },
+  'unknown-scope': {
+    kind: 'invalid',
+    summary: "the webhook's URL names a scope that holds no rules",
+    advice: 'make the webhook configuration again',
+  },
+} as const satisfies Record<string, Reason>;
+
+export type NoKind = 'denied' | 'unavailable' | 'invalid';
+export type ReasonKind = 'pass' | 'skip' | NoKind;
+interface Reason {
+  readonly kind: ReasonKind;
+  readonly summary: string;
+  readonly advice: string;
+}
+
+export type ReasonCode = keyof typeof reasons;
+type CodeOf<K extends ReasonKind> = {
+  [C in ReasonCode]: (typeof reasons)[C]['kind'] extends K ? C : never;
+}[ReasonCode];
+export type NoCode = CodeOf<NoKind>;
+export type PassCode = CodeOf<'pass'>;
+export type SkipCode = CodeOf<'skip'>;
+
+/**
+ * One of the three kinds of no, thrown by whoever finds it out. `message` is for users: what was checked and what was found;
+ * it never carries a credential, a token realm or a body of the registry's.
+ */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  readonly code: NoCode;
+
+  constructor(code: NoCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+
+  get kind(): NoKind {
+    return reasons[this.code].kind;
+  }
+}
+
+/** Whatever was thrown, as a Refusal: anything that is not one already is a defect of ours, so `internal-error`. */
+export function asRefusal(thrown: unknown): Refusal {
+  if (thrown instanceof Refusal) return thrown;
+  const what = Error.isError(thrown) ? thrown.message : String(thrown);
+  return new Refusal('internal-error', `internal error: ${what.slice(0, 200)}`, { cause: thrown });
+}

@@ -1,0 +1,55 @@
+import type { Digest } from '../image/digest.ts';
+import type { Repository } from '../image/repository.ts';
+import type { Deadline } from '../net/deadline.ts';
+import type { Refusal } from '../reasons.ts';
+
+/** What one review may use up, shared by all its requests. */
+export interface Allowance {
+  readonly deadline: Deadline;
+  /** Takes `count` bytes from what the review may fetch; throws Refusal `review-too-large` when nothing is left. */
+  take(count: number): void;
+  /** Counts one HTTP request that was sent to a registry or token server. */
+  sent(): void;
+}
+
+/**
+ * Reading registries (OCI distribution-spec 1.1, and Docker's v2). Every body is checked against the digest and size that
+ * asked for it before it is parsed. All methods throw Refusal.
+ */
+export interface Registry {
+  /** The image that a tag names; its digest is computed from the bytes. Refusals: image-not-found, not-an-image, ... */
+  resolve(repository: Repository, tag: string, allowance: Allowance): Promise<Image>;
+  /** The image of this digest: that it is there, and is an image or index. */
+  image(repository: Repository, digest: Digest, allowance: Allowance): Promise<Image>;
+  /** Everything attached to a digest in a signature repository: the `.sig` tag, referrers, the fallback tag. */
+  attached(repository: Repository, digest: Digest, allowance: Allowance): Promise<Attached>;
+}
+
+/** A manifest or index, as the bytes that have this digest. */
+export interface Image {
+  readonly digest: Digest;
+  readonly bytes: Uint8Array;
+}
+
+export interface Attached {
+  readonly items: readonly AttachedItem[];
+  /** Sources that could not be read, or that are over a bound; each turns a "no valid evidence" into itself. */
+  readonly unreadable: readonly Refusal[];
+}
+
+/** One layer that may be evidence, with its bytes. */
+export interface AttachedItem {
+  readonly source: 'sig-tag' | 'referrer';
+  /** Where it was read. */
+  readonly repository: Repository;
+  /** The manifest that holds the layer. */
+  readonly manifest: Digest;
+  readonly artifactType: string | undefined;
+  readonly layer: {
+    readonly mediaType: string;
+    readonly digest: Digest;
+    readonly size: number;
+    readonly annotations: Readonly<Record<string, string>>;
+  };
+  readonly bytes: Uint8Array;
+}

@@ -1,0 +1,30 @@
+import type { Signer } from '../ledger/verification.ts';
+import type { NoCode } from '../reasons.ts';
+
+/** What verify decided, with each attestor tried and why it failed. */
+export type Outcome =
+  | {
+      readonly pass: true;
+      readonly signers: readonly Signer[];
+      /** Hashes of the evidence used. */
+      readonly evidence: readonly string[];
+      readonly validUntil?: number;
+      readonly attestors: readonly AttestorResult[];
+    }
+  | {
+      readonly pass: false;
+      readonly code: NoCode;
+      readonly message: string;
+      readonly attestors: readonly AttestorResult[];
+    };
+
+/** One attestor set, nested set or key. `message` says what was checked and found, in one line. */
+export interface AttestorResult {
+  readonly path: string;
+  readonly kind: 'set' | 'key';
+  readonly identity?: string;
+  readonly pass: boolean;
+  readonly code?: NoCode;
+  readonly message: string;
+  readonly children?: readonly AttestorResult[];
+}
