@@ -1,6 +1,6 @@
 module countersign.test/peers/cosign2
 
-go 1.26.8
+go 1.25.0
 
 tool github.com/sigstore/cosign/v2/cmd/cosign
 

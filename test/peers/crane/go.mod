@@ -1,6 +1,6 @@
 module countersign.test/peers/crane
 
-go 1.26.8
+go 1.25.0
 
 tool github.com/google/go-containerregistry/cmd/crane
 
