@@ -32,6 +32,11 @@ export const reasons = {
     summary: 'a manifest does not parse or breaks the OCI format',
     advice: 'push the image again with a current tool',
   },
+  'content-missing': {
+    kind: 'denied',
+    summary: 'a manifest or list names content that the registry does not have',
+    advice: 'push the image and its signatures again; delete references to what is gone',
+  },
   'too-large': {
     kind: 'denied',
     summary: 'content is over its bound in bytes',

@@ -1,3 +1,6 @@
+import { Refusal } from '../reasons.ts';
+import { isJsonObject, type JsonObject, own } from './json.ts';
+
 /** A place in an object that names an image. */
 export interface ImageSlot {
   readonly list: 'containers' | 'initContainers' | 'ephemeralContainers' | 'volumes';
@@ -6,4 +9,116 @@ export interface ImageSlot {
   /** RFC 6901 pointer to the text in the object. */
   readonly pointer: string;
   readonly text: string;
+}
+
+const inTemplate: readonly string[] = ['spec', 'template', 'spec'];
+
+/** The one table kind → pod spec path. `extensions` is where the workloads' kinds lived before `apps`. */
+const kinds: readonly {
+  readonly groups: readonly string[];
+  readonly kind: string;
+  readonly path: readonly string[];
+}[] = [
+  { groups: [''], kind: 'Pod', path: ['spec'] },
+  { groups: ['apps', 'extensions'], kind: 'DaemonSet', path: inTemplate },
+  { groups: ['apps', 'extensions'], kind: 'Deployment', path: inTemplate },
+  { groups: ['batch'], kind: 'Job', path: inTemplate },
+  { groups: ['apps', 'extensions'], kind: 'ReplicaSet', path: inTemplate },
+  { groups: [''], kind: 'ReplicationController', path: inTemplate },
+  { groups: ['apps'], kind: 'StatefulSet', path: inTemplate },
+  { groups: ['batch'], kind: 'CronJob', path: ['spec', 'jobTemplate', 'spec', 'template', 'spec'] },
+];
+
+/** The kinds that make Pods, CronJob among them, whose pod spec stands a level deeper than the others'. */
+export const controllerKinds: readonly string[] = kinds.map((row) => row.kind).filter((kind) => kind !== 'Pod');
+export const cronJob = 'CronJob';
+
+const podSpecPaths: ReadonlyMap<string, readonly string[]> = new Map(
+  kinds.flatMap(({ groups, kind, path }) => groups.map((group) => [`${group}/${kind}`, path])),
+);
+
+/** Where an object of this kind holds its pod spec; `undefined` for a kind that has none. The group of Pod is empty. */
+export function podSpecPath(group: string, kind: string): readonly string[] | undefined {
+  return podSpecPaths.get(`${group}/${kind}`);
+}
+
+/** Far over what fits a Pod in etcd with a use for it, and a bound on the work that one review can ask for. */
+const maxSlots = 1000;
+const containerLists = ['containers', 'initContainers', 'ephemeralContainers'] as const;
+
+/**
+ * Every place where the object names an image: containers, init and ephemeral containers, image volumes. An absent or empty
+ * text is no slot: Kubernetes allows it in templates and refuses it in Pods, and there is no image to look at.
+ * @throws Refusal `object-malformed` naming the field whose shape is not what the kind says; two equal names in a list are
+ *   refused because an image is told from its old self by its name.
+ */
+export function imageSlots(group: string, kind: string, object: JsonObject): ImageSlot[] {
+  const path = podSpecPath(group, kind);
+  if (path === undefined) return [];
+  let spec = object;
+  let pointer = '';
+  for (const key of path) {
+    pointer += `/${key}`;
+    const next = own(spec, key);
+    if (next === undefined) return [];
+    if (!isJsonObject(next)) throw malformed(pointer, 'is no object');
+    spec = next;
+  }
+  const slots: ImageSlot[] = [];
+  for (const list of containerLists) readContainers(spec, pointer, list, slots);
+  readVolumes(spec, pointer, slots);
+  return slots;
+}
+
+function readContainers(spec: JsonObject, parent: string, list: (typeof containerLists)[number], slots: ImageSlot[]) {
+  const names = new Set<string>();
+  for (const [container, pointer] of elements(spec, parent, list)) {
+    const name = readName(container, pointer, names);
+    const text = own(container, 'image') ?? '';
+    if (typeof text !== 'string') throw malformed(`${pointer}/image`, 'is no string');
+    if (text !== '') add(slots, { list, name, pointer: `${pointer}/image`, text });
+  }
+}
+
+function readVolumes(spec: JsonObject, parent: string, slots: ImageSlot[]) {
+  const names = new Set<string>();
+  for (const [volume, pointer] of elements(spec, parent, 'volumes')) {
+    const image = own(volume, 'image');
+    if (image === undefined) continue;
+    if (!isJsonObject(image)) throw malformed(`${pointer}/image`, 'is no object');
+    const name = readName(volume, pointer, names);
+    const text = own(image, 'reference') ?? '';
+    if (typeof text !== 'string') throw malformed(`${pointer}/image/reference`, 'is no string');
+    if (text !== '') add(slots, { list: 'volumes', name, pointer: `${pointer}/image/reference`, text });
+  }
+}
+
+function* elements(spec: JsonObject, parent: string, list: ImageSlot['list']): Generator<[JsonObject, string]> {
+  const value = own(spec, list);
+  if (value === undefined) return;
+  if (!Array.isArray(value)) throw malformed(`${parent}/${list}`, 'is no list');
+  for (let index = 0; index < value.length; index += 1) {
+    const element: unknown = value[index];
+    const pointer = `${parent}/${list}/${index}`;
+    if (!isJsonObject(element)) throw malformed(pointer, 'is no object');
+    yield [element, pointer];
+  }
+}
+
+function readName(element: JsonObject, pointer: string, names: Set<string>): string {
+  const name = own(element, 'name');
+  if (typeof name !== 'string' || name === '') throw malformed(pointer, 'has no name');
+  if (names.has(name))
+    throw malformed(`${pointer}/name`, `is a second ${JSON.stringify(name.slice(0, 63))} in its list`);
+  names.add(name);
+  return name;
+}
+
+function add(slots: ImageSlot[], slot: ImageSlot) {
+  if (slots.length === maxSlots) throw malformed(slot.pointer, `is one of more than ${maxSlots} images`);
+  slots.push(slot);
+}
+
+function malformed(pointer: string, what: string): Refusal {
+  return new Refusal('object-malformed', `${pointer} ${what}`);
 }

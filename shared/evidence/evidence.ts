@@ -14,7 +14,10 @@ interface Common {
   readonly hash: string;
 }
 
-/** The digests and annotations that a signature claims; the wanted image's digest must be among them. */
+/**
+ * A digest that a signature claims, and the annotations that it gives it; the wanted image's digest must be among the claims.
+ * A message signature claims nothing in words: it is over the manifest itself.
+ */
 export interface Claim {
   readonly digest: Digest;
   readonly annotations: Readonly<Record<string, unknown>>;
@@ -36,7 +39,7 @@ export interface SigstoreBundle extends Common {
   readonly logEntries: readonly TransparencyLogEntry[];
 }
 
-/** A statement of another predicate type. It is never a signature of the image. */
+/** A statement of another predicate type, or one outside a bundle. It is never a signature of the image. */
 export interface Attestation extends Common {
   readonly kind: 'attestation';
   readonly predicateType: string;
@@ -54,6 +57,8 @@ export type Signed =
       /** A message signature: over the bytes of the image's manifest, which whoever verifies has at hand. */
       readonly format: 'manifest';
       readonly hash: 'sha256' | 'sha384' | 'sha512';
+      /** What the bundle says the manifest's digest by that hash is. */
+      readonly messageDigest: Uint8Array;
       readonly signature: Uint8Array;
     }
   | {

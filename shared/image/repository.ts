@@ -1,6 +1,6 @@
 /**
  * A repository in canonical form. `registry` is host[:port] in lower case (`docker.io`, `ghcr.io`, `localhost:5000`,
- * `[::1]:5000`; a port 443 is left out); `path` has `library/` written out for Docker Hub's official images.
+ * `[::1]:5000`; see canonicalHost about port 443); `path` has `library/` written out for Docker Hub's official images.
  */
 export interface Repository {
   readonly registry: string;

@@ -1,3 +1,5 @@
+import { Refusal } from '../reasons.ts';
+
 /** Milliseconds by the wall clock, as Date.now gives them. Injected everywhere, so that tests set the time. */
 export type Clock = () => number;
 
@@ -5,4 +7,59 @@ export type Clock = () => number;
 export interface Deadline {
   readonly signal: AbortSignal;
   remaining(): number;
+}
+
+/** A deadline that holds a timer until it is stopped. */
+export interface RunningDeadline extends Deadline {
+  /** The answer is out: `signal` aborts no more. */
+  stop(): void;
+}
+
+/**
+ * A deadline `budgetMs` milliseconds from now. `signal` aborts with a Refusal `deadline`. The controller and its timer are made
+ * when `signal` is first read: an answer from the ledger needs neither. The timer keeps no process alive.
+ */
+export function startDeadline(budgetMs: number, clock: Clock): RunningDeadline {
+  return new TimerDeadline(budgetMs, clock);
+}
+
+class TimerDeadline implements RunningDeadline {
+  readonly #budget: number;
+  readonly #clock: Clock;
+  readonly #start: number;
+  #controller: AbortController | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
+
+  constructor(budgetMs: number, clock: Clock) {
+    this.#budget = budgetMs;
+    this.#clock = clock;
+    this.#start = clock();
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      const left = this.remaining();
+      if (left === 0) this.#abort();
+      else if (!this.#stopped) this.#timer = setTimeout(() => this.#abort(), left).unref();
+    }
+    return this.#controller.signal;
+  }
+
+  remaining(): number {
+    if (this.#controller?.signal.aborted) return 0;
+    // A wall clock that is set back gives no more time than there was.
+    const elapsed = Math.max(0, this.#clock() - this.#start);
+    return Math.max(0, this.#budget - elapsed);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  #abort(): void {
+    this.#controller?.abort(new Refusal('deadline', `the review's time of ${Math.round(this.#budget)} ms ended`));
+  }
 }

@@ -25,6 +25,8 @@ export interface Rule {
   readonly namespace?: string;
   /** The rule's name: `x`, `autogen-x` or `autogen-cronjob-x`. */
   readonly name: string;
+  /** The written rule that auto-gen made this one from. */
+  readonly autogenOf?: string;
   readonly file: string;
   readonly line: number;
   readonly match: Filter;

@@ -1,0 +1,11 @@
+import { warm } from './warm.ts';
+
+/** `npm run bench -- NAME`. */
+const benches: Readonly<Record<string, () => Promise<void>>> = { warm };
+
+const [name = ''] = process.argv.slice(2);
+const bench = Object.hasOwn(benches, name) ? benches[name] : undefined;
+if (bench === undefined) {
+  console.error(`npm run bench -- NAME, one of: ${Object.keys(benches).join(', ')}`);
+  process.exitCode = 2;
+} else await bench();

@@ -1,0 +1,152 @@
+import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { request } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startRegistry } from '../local/registry/server.ts';
+import { makeImage, newKey, sign } from '../local/signer/signer.ts';
+import { storeTarget } from '../local/signer/target.ts';
+import { selfSigned } from '../local/tls.ts';
+import { answersPerSecond } from './load.ts';
+
+const root = join(import.meta.dirname, '..');
+const rounds = 7;
+const milliseconds = 1500;
+
+/**
+ * The served webhook, warm, beside a bare handler that parses the same review and gives the same answer: both take turns in
+ * one run, and the ratio of each pair is what counts.
+ */
+export async function warm(): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'countersign-bench-'));
+  await using registry = await startRegistry();
+  const target = storeTarget(registry);
+  const key = newKey();
+  for (const name of ['signed', 'sidecar', 'init', 'proxy', 'logger', 'metrics']) {
+    const digest = await makeImage(target, `demo/${name}`, '1');
+    await sign(target, { repository: `demo/${name}`, digest, key });
+  }
+  const { certPem, keyPem } = await selfSigned({});
+  const cert = join(folder, 'cert.pem');
+  const tlsKey = join(folder, 'key.pem');
+  await writeFile(cert, certPem);
+  await writeFile(tlsKey, keyPem);
+  const policies = join(folder, 'policies');
+  await writePolicy(policies, registry.host, key.publicKeyPem);
+
+  const serve = await start(
+    [
+      'bin/countersign',
+      'serve',
+      '--policies',
+      policies,
+      '--addr',
+      '127.0.0.1:0',
+      '--tls-cert',
+      cert,
+      '--tls-key',
+      tlsKey,
+    ],
+    /https:\/\/127\.0\.0\.1:(\d+)\/mutate/,
+  );
+  console.log(`warm: ${rounds} pairs of ${milliseconds} ms, serve beside a bare handler, ratio serve / bare`);
+  for (const sample of ['review-pod-small', 'review-pod-10kb-six-containers']) {
+    const text = await readFile(join(root, 'events', `${sample}.json`), 'utf8');
+    const body = JSON.stringify(JSON.parse(text.replaceAll('localhost:5000', registry.host)));
+    const answer = await post(serve.port, body, certPem);
+    const answerFile = join(folder, `${sample}.json`);
+    await writeFile(answerFile, answer);
+    const bare = await start(['bench/bare.ts', cert, tlsKey, answerFile], /port (\d+)/);
+    const load = { path: '/mutate?timeout=10s', body, connections: 8, depth: 8, milliseconds };
+    const pairs: { serve: number; bare: number }[] = [];
+    for (let round = 0; round <= rounds; round += 1) {
+      const pair = {
+        serve: await answersPerSecond({ ...load, port: serve.port }),
+        bare: await answersPerSecond({ ...load, port: bare.port }),
+      };
+      if (round > 0) pairs.push(pair);
+    }
+    bare.stop();
+    const ratios = pairs.map((pair) => pair.serve / pair.bare).sort((a, b) => a - b);
+    const middle = (values: number[]) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+    console.log(
+      `${sample} (${(body.length / 1024).toFixed(1)} KB): ratio ${middle(ratios).toFixed(2)} ` +
+        `(${ratios[0]?.toFixed(2)} to ${ratios.at(-1)?.toFixed(2)}); ` +
+        `serve ${Math.round(middle(pairs.map((pair) => pair.serve)))}/s, ` +
+        `bare ${Math.round(middle(pairs.map((pair) => pair.bare)))}/s`,
+    );
+  }
+  serve.stop();
+  await rm(folder, { recursive: true });
+}
+
+interface Running {
+  readonly port: number;
+  stop(): void;
+}
+
+/** Starts a server in a process of its own and waits for the line that names its port. */
+function start(words: readonly string[], port: RegExp): Promise<Running> {
+  const child = spawn(process.execPath, words, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  return new Promise((resolve, reject) => {
+    let said = '';
+    const listen = (chunk: Buffer) => {
+      if (said.length > 10_000) return;
+      said += chunk.toString('utf8');
+      const found = port.exec(said)?.[1];
+      if (found !== undefined) resolve({ port: Number(found), stop: () => child.kill() });
+    };
+    child.stdout.on('data', listen);
+    child.stderr.on('data', listen);
+    child.once('exit', (code) => reject(new Error(`${words[0]} ended with ${code}: ${said}`)));
+  });
+}
+
+/** The webhook's answer to a review, which must admit it and pin every image. */
+function post(port: number, body: string, ca: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const call = request({ port, host: 'localhost', path: '/mutate?timeout=10s', method: 'POST', ca }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () => {
+        const text = Buffer.concat(chunks).toString('utf8');
+        const { patch } = (JSON.parse(text) as { response: { patch?: string } }).response;
+        if (patch === undefined) reject(new Error(`not admitted and pinned: ${text}`));
+        else resolve(text);
+      });
+    });
+    call.once('error', reject);
+    call.end(body);
+  });
+}
+
+async function writePolicy(folder: string, registry: string, publicKey: string): Promise<void> {
+  const pem = publicKey.trim().replaceAll('\n', '\n                      ');
+  await mkdir(folder);
+  await writeFile(
+    join(folder, 'policy.yaml'),
+    `apiVersion: kyverno.io/v1
+kind: ClusterPolicy
+metadata:
+  name: signed
+spec:
+  validationFailureAction: Enforce
+  webhookTimeoutSeconds: 10
+  rules:
+    - name: signed
+      match:
+        any:
+          - resources:
+              kinds: [Pod]
+      verifyImages:
+        - imageReferences: ["${registry}/demo/*"]
+          attestors:
+            - entries:
+                - keys:
+                    publicKeys: |-
+                      ${pem}
+                    rekor:
+                      ignoreTlog: true
+`,
+  );
+}

@@ -1,0 +1,79 @@
+import { stringify } from 'yaml';
+import type { AdmissionRequest } from '../shared/admission/review.ts';
+import { patchOf } from '../shared/answer/patch.ts';
+import { exitStatus, report, reportResult } from '../shared/answer/report.ts';
+import { startDeadline } from '../shared/net/deadline.ts';
+import type { Pipeline } from '../shared/pipeline.ts';
+import type { Rule } from '../shared/policy/policy.ts';
+import { decide } from '../shared/verdict/decision.ts';
+import { kindOf, severity, type Verdict } from '../shared/verdict/verdict.ts';
+import { atLeastOne, readArguments } from './arguments.ts';
+import { engineFrom, engineOptions, timeoutFrom, wantsJson } from './engine.ts';
+import { patched } from './patched.ts';
+import { policiesFrom } from './policies.ts';
+import { progress } from './progress.ts';
+import { readResources } from './resources.ts';
+import { treeOf } from './tree.ts';
+
+/** `countersign apply POLICY... --resource FILE...`: both webhooks, one after the other, on each resource as a CREATE. */
+export async function apply(words: readonly string[]): Promise<number> {
+  const found = readArguments(words, { single: engineOptions.single, several: [...engineOptions.several, 'resource'] });
+  const json = wantsJson(found);
+  const timeout = timeoutFrom(found);
+  const policies = atLeastOne(found, '', 'POLICY');
+  const files = atLeastOne(found, 'resource', '--resource FILE');
+  const { rules } = await policiesFrom(policies);
+  const resources = (await Promise.all(files.map(readResources))).flat();
+
+  const engine = await engineFrom(found);
+  const results = [];
+  const after: unknown[] = [];
+  const bar = progress(resources.length);
+  try {
+    for (const { title, request } of resources) {
+      const { verdicts, object } = await admission(engine.pipeline, rules, request, timeout);
+      results.push(...verdicts.map((verdict) => reportResult(verdict, title)));
+      after.push(object);
+      bar.advance(1);
+    }
+  } finally {
+    bar.end();
+    await engine.close();
+  }
+  const whole = report(results, after);
+  if (json) process.stdout.write(`${JSON.stringify(whole, null, 2)}\n`);
+  else {
+    process.stdout.write(treeOf(whole, process.stdout.isTTY));
+    for (const object of after) process.stdout.write(`---\n${stringify(object)}`);
+  }
+  return exitStatus(results, true);
+}
+
+/** mutate, then validate on what mutate left, unless mutate denied: the worse verdict on each rule and image stands. */
+async function admission(pipeline: Pipeline, rules: readonly Rule[], request: AdmissionRequest, timeout: number) {
+  const deadline = startDeadline(timeout, Date.now);
+  try {
+    const first = await pipeline.review(rules, request, 'mutate', deadline);
+    if (!decide(first).allowed) return { verdicts: first, object: request.object };
+    const object = request.object === undefined ? undefined : patched(request.object, patchOf(request, first));
+    const second = await pipeline.review(rules, { ...request, object }, 'validate', deadline);
+    return { verdicts: worse(first, second), object };
+  } finally {
+    deadline.stop();
+  }
+}
+
+function worse(first: readonly Verdict[], second: readonly Verdict[]): Verdict[] {
+  const verdicts = new Map(first.map((verdict) => [keyOf(verdict), verdict]));
+  for (const verdict of second) {
+    const before = verdicts.get(keyOf(verdict));
+    if (before === undefined || severity[kindOf(verdict.code)] > severity[kindOf(before.code)]) {
+      verdicts.set(keyOf(verdict), verdict);
+    }
+  }
+  return [...verdicts.values()];
+}
+
+function keyOf({ question }: Verdict): string {
+  return JSON.stringify([question.rule.policy, question.rule.name, question.slot.pointer]);
+}

@@ -1,0 +1,59 @@
+import { parseArgs } from 'node:util';
+import { UsageError } from './usage.ts';
+
+/** Options by name, each with all its values in order; `''` holds what stands before any option. */
+export type Arguments = ReadonlyMap<string, readonly string[]>;
+
+/**
+ * Reads a command's words. An option named in `several` takes every word up to the next option (`--image a b c`), and may be
+ * repeated. Throws UsageError for an option that the command does not have.
+ */
+export function readArguments(
+  words: readonly string[],
+  options: { readonly single: readonly string[]; readonly several: readonly string[] },
+): Arguments {
+  const config: Record<string, { type: 'string'; short?: string }> = {};
+  for (const name of [...options.single, ...options.several]) config[name] = { type: 'string' };
+  if ('output' in config) config['output'] = { type: 'string', short: 'o' };
+  const { tokens } = (() => {
+    try {
+      return parseArgs({ args: [...words], options: config, allowPositionals: true, tokens: true });
+    } catch (thrown) {
+      throw new UsageError(Error.isError(thrown) ? thrown.message : String(thrown));
+    }
+  })();
+
+  const found = new Map<string, string[]>();
+  const add = (name: string, value: string) => {
+    const values = found.get(name) ?? [];
+    values.push(value);
+    found.set(name, values);
+  };
+  let open = '';
+  for (const token of tokens) {
+    if (token.kind === 'option-terminator') continue;
+    if (token.kind === 'positional') {
+      add(open, token.value);
+      continue;
+    }
+    if (token.value === undefined || token.value === '') throw new UsageError(`${token.rawName} needs a value`);
+    if (options.single.includes(token.name) && found.has(token.name)) {
+      throw new UsageError(`${token.rawName} is given twice`);
+    }
+    add(token.name, token.value);
+    open = options.several.includes(token.name) ? token.name : '';
+  }
+  return found;
+}
+
+/** The one value of an option, or `fallback`. */
+export function single<T extends string | undefined>(found: Arguments, name: string, fallback: T): string | T {
+  return found.get(name)?.[0] ?? fallback;
+}
+
+/** All values of an option, at least one. */
+export function atLeastOne(found: Arguments, name: string, what: string): readonly string[] {
+  const values = found.get(name) ?? [];
+  if (values.length === 0) throw new UsageError(`${what} is missing`);
+  return values;
+}

@@ -1,0 +1,68 @@
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { createEngine, type Engine, type EngineOptions } from '../local/engine.ts';
+import type { Clock } from '../shared/net/deadline.ts';
+import { type Credentials, noCredentials, parseDockerConfig } from '../shared/registry/credentials.ts';
+import { type Arguments, single } from './arguments.ts';
+import { UsageError } from './usage.ts';
+
+/** Options that every command with an engine has. */
+export const engineOptions = { single: ['credentials', 'at', 'timeout', 'output'], several: ['allow-http'] } as const;
+
+/** The verification core as the options ask for it: credentials, plain HTTP, the time. */
+export async function engineFrom(found: Arguments, more: EngineOptions = {}): Promise<Engine> {
+  const credentials = await credentialsFrom(found);
+  for (const warning of credentials.warnings) process.stderr.write(`countersign: ${warning}\n`);
+  return createEngine({
+    door: { addresses: 'any', allowHttp: found.get('allow-http') ?? [] },
+    credentials,
+    ...clockFrom(found),
+    ...more,
+  });
+}
+
+/** `--credentials FILE`, else what `docker login` wrote, if anything. */
+async function credentialsFrom(found: Arguments): Promise<Credentials> {
+  const named = single(found, 'credentials', undefined);
+  const file = named ?? join(process.env['DOCKER_CONFIG'] ?? join(homedir(), '.docker'), 'config.json');
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (thrown) {
+    if (named === undefined) return noCredentials;
+    throw new UsageError(`--credentials: cannot read ${file}: ${Error.isError(thrown) ? thrown.message : thrown}`);
+  }
+  try {
+    return parseDockerConfig(text);
+  } catch (thrown) {
+    throw new UsageError(`${file}: ${Error.isError(thrown) ? thrown.message : String(thrown)}`);
+  }
+}
+
+/** `--at TIME`: the clock stands there. */
+function clockFrom(found: Arguments): { clock?: Clock } {
+  const at = single(found, 'at', undefined);
+  if (at === undefined) return {};
+  const time = Date.parse(at);
+  if (!/^\d{4}-\d{2}-\d{2}T/.test(at) || Number.isNaN(time)) {
+    throw new UsageError(`--at takes a time as 2026-11-24T12:00:00Z, not '${at}'`);
+  }
+  return { clock: () => time };
+}
+
+/** `--timeout`, in milliseconds: a whole number of seconds, `30s` or `30`. */
+export function timeoutFrom(found: Arguments): number {
+  const text = single(found, 'timeout', '30s');
+  const seconds = /^(\d{1,4})s?$/.exec(text)?.[1];
+  if (seconds === undefined || Number(seconds) === 0)
+    throw new UsageError(`--timeout takes seconds as 30s, not '${text}'`);
+  return Number(seconds) * 1000;
+}
+
+/** `-o`: whether JSON is asked for. */
+export function wantsJson(found: Arguments): boolean {
+  const output = single(found, 'output', 'text');
+  if (output !== 'text' && output !== 'json') throw new UsageError(`-o takes text or json, not '${output}'`);
+  return output === 'json';
+}

@@ -1,0 +1,18 @@
+import type { JsonObject } from '../shared/admission/json.ts';
+import type { Operation } from '../shared/answer/patch.ts';
+
+/** `object` with the operations of our own patches done to a copy: `replace` of a string, `add` of an object's member. */
+export function patched(object: JsonObject, operations: readonly Operation[]): JsonObject {
+  const copy = structuredClone(object);
+  for (const { path, value } of operations) {
+    const keys = path
+      .split('/')
+      .slice(1)
+      .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
+    const last = keys.pop();
+    let parent: unknown = copy;
+    for (const key of keys) parent = (parent as Record<string, unknown>)[key];
+    if (last !== undefined) (parent as Record<string, unknown>)[last] = structuredClone(value);
+  }
+  return copy;
+}

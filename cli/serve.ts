@@ -1,0 +1,124 @@
+import { readFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
+import { readPolicyFolder } from '../local/policies.ts';
+import { selfSigned } from '../local/tls.ts';
+import { startWebhooks } from '../local/webhooks.ts';
+import {
+  type LedgerSettings,
+  LedgerSettingsError,
+  ledgerSettingNames,
+  parseLedgerSettings,
+} from '../shared/ledger/settings.ts';
+import { isLoopbackHost } from '../shared/net/hosts.ts';
+import { PolicyLoadError } from '../shared/policy/load.ts';
+import { type Arguments, atLeastOne, readArguments, single } from './arguments.ts';
+import { engineFrom, engineOptions } from './engine.ts';
+import { recordLog } from './log.ts';
+import { UsageError } from './usage.ts';
+
+/** `countersign serve --policies DIR`: the webhooks on this machine, until it is told to stop. */
+export async function serve(words: readonly string[]): Promise<number> {
+  const found = readArguments(words, {
+    single: ['policies', 'addr', 'tls-cert', 'tls-key', 'token', 'log', 'credentials', ...ledgerSettingNames],
+    several: engineOptions.several,
+  });
+  const [folder = ''] = atLeastOne(found, 'policies', '--policies DIR');
+  const address = addressFrom(single(found, 'addr', '127.0.0.1:9443'));
+  const tls = await tlsFrom(found, address.host);
+  const token = tokenFrom(found);
+  const log = recordLog(single(found, 'log', undefined), process.stdout);
+  const settings = settingsFrom(found);
+  const policies = await readPolicyFolder(folder).catch((thrown: unknown) => {
+    if (thrown instanceof PolicyLoadError) throw thrown;
+    throw new UsageError(Error.isError(thrown) ? thrown.message : String(thrown));
+  });
+  for (const { file, line, message } of policies.warnings)
+    process.stderr.write(`${file}:${line}: warning: ${message}\n`);
+
+  const engine = await engineFrom(found, { ledger: settings, ...doorFor(address.host, found) });
+  const server = await startWebhooks({
+    engine,
+    policies,
+    address,
+    tls,
+    ...(token === undefined ? {} : { token }),
+    log: log.write,
+  }).catch((thrown: unknown) => {
+    throw listenError(thrown, address);
+  });
+  const clusters = [...policies.clusters].map(([name, { hash }]) => `${name} (policies ${hash.slice(0, 12)})`);
+  process.stderr.write(`serving ${server.url}/mutate and /validate for ${clusters.join(', ')}; Ctrl-C stops\n`);
+
+  await new Promise<void>((resolve) => {
+    process.once('SIGINT', resolve);
+    process.once('SIGTERM', resolve);
+  });
+  await server.close();
+  await engine.close();
+  log.flush();
+  return 0;
+}
+
+function addressFrom(text: string): { host: string; port: number } {
+  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(text) ?? [];
+  const host = bracketed ?? plain;
+  if (host === undefined || port === undefined || Number(port) > 65_535) {
+    throw new UsageError(`--addr takes HOST:PORT as 127.0.0.1:9443, not '${text}'`);
+  }
+  return { host: host === '' ? '0.0.0.0' : host, port: Number(port) };
+}
+
+async function tlsFrom(found: Arguments, host: string) {
+  const cert = single(found, 'tls-cert', undefined);
+  const key = single(found, 'tls-key', undefined);
+  if ((cert === undefined) !== (key === undefined)) throw new UsageError('--tls-cert and --tls-key go together');
+  if (cert === undefined || key === undefined) {
+    process.stderr.write(
+      'no --tls-cert: a certificate for this run alone was made, which clients have no reason to trust\n',
+    );
+    return selfSigned({ names: [...new Set(['localhost', '127.0.0.1', '::1', host])] });
+  }
+  const read = (file: string) =>
+    readFile(file, 'utf8').catch((thrown: unknown) => {
+      throw new UsageError(`cannot read ${file}: ${Error.isError(thrown) ? thrown.message : thrown}`);
+    });
+  return { certPem: await read(cert), keyPem: await read(key) };
+}
+
+function tokenFrom(found: Arguments): string | undefined {
+  const token = single(found, 'token', undefined);
+  if (token !== undefined && !/^[A-Za-z0-9_-]{8,128}$/.test(token)) {
+    throw new UsageError(
+      '--token takes 8 to 128 characters of A-Z, a-z, 0-9, _ and -: it is the last segment of the URL',
+    );
+  }
+  return token;
+}
+
+function settingsFrom(found: Arguments): LedgerSettings {
+  try {
+    return parseLedgerSettings(Object.fromEntries(ledgerSettingNames.map((name) => [name, found.get(name)?.[0]])));
+  } catch (thrown) {
+    if (thrown instanceof LedgerSettingsError) throw new UsageError(thrown.message);
+    throw thrown;
+  }
+}
+
+/** Beyond loopback, whoever reaches the server could make it call this machine: loopback and link-local are refused then. */
+function doorFor(host: string, found: Arguments) {
+  if (isLoopbackHost(host)) return {};
+  const ranges = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7'];
+  return { door: { addresses: [{ ranges, hosts: 'any' as const }], allowHttp: found.get('allow-http') ?? [] } };
+}
+
+function listenError(thrown: unknown, { host, port }: { host: string; port: number }): unknown {
+  const code = (thrown as { code?: unknown } | null)?.code;
+  if (code === 'EADDRINUSE')
+    return new UsageError(`port ${port} on ${host} is in use; choose another with --addr ${host}:PORT`);
+  if (code === 'EACCES')
+    return new UsageError(`port ${port} needs more rights; choose one above 1023 with --addr ${host}:PORT`);
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || isIP(host) === 0) {
+    return new UsageError(`cannot listen on ${host}:${port}: ${Error.isError(thrown) ? thrown.message : thrown}`);
+  }
+  return thrown;
+}

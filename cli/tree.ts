@@ -1,0 +1,63 @@
+import { styleText } from 'node:util';
+import { told } from '../shared/answer/message.ts';
+import type { Report, ReportResult } from '../shared/answer/report.ts';
+import { type ReasonCode, reasons } from '../shared/reasons.ts';
+import type { AttestorResult } from '../shared/verify/outcome.ts';
+
+type Colour = 'green' | 'red' | 'yellow' | 'dim';
+
+const marks: Readonly<Record<ReportResult['result'], readonly [string, Colour]>> = {
+  pass: ['✓', 'green'],
+  fail: ['✗', 'red'],
+  error: ['!', 'yellow'],
+  skip: ['-', 'dim'],
+};
+
+/** The report for people: a tree per image that shows each attestor tried and why it failed. */
+export function treeOf(report: Report, colour: boolean): string {
+  const paint = (style: Colour, text: string) => (colour ? styleText(style, text, { validateStream: false }) : text);
+  const lines: string[] = [];
+  let heading = '';
+  for (const result of report.results) {
+    const next = `${result.resource === undefined ? '' : `${result.resource}  `}${result.image}`;
+    if (next !== heading) {
+      heading = next;
+      lines.push(next, ...(result.digest === null ? [] : [`  ${result.digest}`]));
+    }
+    const [mark, style] = marks[result.result];
+    const audit = result.action === 'audit' ? ' (audit)' : '';
+    lines.push(
+      `  ${paint(style, `${mark} ${result.result}`)}  ${result.policy} / ${result.rule}${audit}: ${result.reason}`,
+    );
+    lines.push(`      ${result.message}`);
+    attestorTree(result.attestors, '      ', lines, paint);
+    const advice = reasons[result.reason as ReasonCode]?.advice ?? '';
+    if (advice !== '') lines.push(`      next: ${advice}`);
+    const effort = `${result.requests} requests, ${result.ms} ms, from the ${result.source}`;
+    if (result.source !== 'none') lines.push(paint('dim', `      ${effort}`));
+  }
+  const [, style] = marks[report.verdict];
+  lines.push('', `${paint(style, report.verdict)}: ${countsOf(report.results)}`);
+  return `${lines.join('\n')}\n`;
+}
+
+function attestorTree(
+  attestors: readonly AttestorResult[],
+  indent: string,
+  lines: string[],
+  paint: (style: Colour, text: string) => string,
+): void {
+  for (const attestor of attestors.map(told)) {
+    const mark = attestor.pass ? paint('green', '✓') : paint('red', '✗');
+    lines.push(`${indent}${mark} ${attestor.path}: ${attestor.message}`);
+    if (attestor.children !== undefined) attestorTree(attestor.children, `${indent}  `, lines, paint);
+  }
+}
+
+function countsOf(results: readonly ReportResult[]): string {
+  const counts = (['pass', 'fail', 'error', 'skip'] as const).map((kind) => {
+    const count = results.filter(({ result }) => result === kind).length;
+    return count === 0 ? undefined : `${count} ${kind}`;
+  });
+  return counts.filter((count) => count !== undefined).join(', ') || 'nothing to check';
+}

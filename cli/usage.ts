@@ -1,0 +1,29 @@
+/** A wrong use of the command line; its message says what to write instead. Exit status 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+export const usage = `countersign: admits container images only when the people whom a policy trusts have signed them
+
+  countersign verify --policy FILE... --image REF... [-o json]
+      one result per image and rule
+  countersign apply POLICY... --resource FILE... [-o json]
+      what admission would do to these resources: results and the patched resource
+  countersign serve --policies DIR [--addr 127.0.0.1:9443] [--tls-cert F --tls-key F] [--token T]
+      the webhooks on this machine; GET /healthz
+
+Options of verify, apply and serve:
+  --credentials FILE      a docker config with registry credentials (default: the one of docker login)
+  --allow-http HOST[:PORT]  permit plain HTTP to this registry (loopback needs no permission)
+Options of verify and apply:
+  -o, --output text|json  text for people (default), json for programs
+  --at TIME               verify as of this time (RFC 3339)
+  --timeout DURATION      time for one round of images, 30s
+Options of serve:
+  --log text|json|none    one line per admission (default: text on a terminal, else json)
+  --imageVerifyCacheEnabled, --imageVerifyCacheMaxSize, --imageVerifyCacheTTLDuration
+                          the verified-image cache: true, 1000, 60m
+  --tagPointers on|off    remember for 30 s which digest a tag names (default on)
+
+Exit status: 1 if any result is fail (apply: of a rule that enforces), else 2 if any is error or the use was wrong, else 0.
+`;

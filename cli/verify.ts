@@ -1,0 +1,72 @@
+import { exitStatus, report, reportResult } from '../shared/answer/report.ts';
+import { parseReference } from '../shared/image/reference.ts';
+import { startDeadline } from '../shared/net/deadline.ts';
+import type { Rule } from '../shared/policy/policy.ts';
+import { type Question, questionFor } from '../shared/policy/select.ts';
+import { Refusal } from '../shared/reasons.ts';
+import { settledVerdict, type Verdict } from '../shared/verdict/verdict.ts';
+import { atLeastOne, readArguments } from './arguments.ts';
+import { engineFrom, engineOptions, timeoutFrom, wantsJson } from './engine.ts';
+import { policiesFrom } from './policies.ts';
+import { progress } from './progress.ts';
+import { treeOf } from './tree.ts';
+
+/** Images that are looked at side by side. */
+const batch = 16;
+
+/** `countersign verify --policy FILE... --image REF...`: one result per image and rule, whatever the rules match. */
+export async function verifyImages(words: readonly string[]): Promise<number> {
+  const found = readArguments(words, {
+    single: engineOptions.single,
+    several: [...engineOptions.several, 'policy', 'image'],
+  });
+  const json = wantsJson(found);
+  const timeout = timeoutFrom(found);
+  const images = atLeastOne(found, 'image', '--image REF');
+  const { rules } = await policiesFrom(atLeastOne(found, 'policy', '--policy FILE'));
+  const written = rules.filter((rule) => rule.autogenOf === undefined);
+
+  const engine = await engineFrom(found);
+  const verdicts: Verdict[] = [];
+  const bar = progress(images.length);
+  try {
+    for (let index = 0; index < images.length; index += batch) {
+      const some = images.slice(index, index + batch);
+      const deadline = startDeadline(timeout, Date.now);
+      const asked = some.flatMap((image) => written.map((rule) => questionOn(rule, image)));
+      const questions = asked.filter((one): one is Question => 'ask' in one);
+      const answers = await engine.pipeline.answer(questions, 'verify', deadline);
+      deadline.stop();
+      const byQuestion = new Map(answers.map((verdict) => [verdict.question, verdict]));
+      for (const one of asked) verdicts.push('ask' in one ? (byQuestion.get(one) ?? nothingAsked(one)) : one);
+      bar.advance(some.length);
+    }
+  } finally {
+    bar.end();
+    await engine.close();
+  }
+  const results = verdicts.map((verdict) => reportResult(verdict));
+  const whole = report(results, []);
+  process.stdout.write(json ? `${JSON.stringify(whole, null, 2)}\n` : treeOf(whole, process.stdout.isTTY));
+  return exitStatus(results, false);
+}
+
+function questionOn(rule: Rule, image: string): Question | Verdict {
+  const slot = { list: 'containers', name: image, pointer: '', text: image } as const;
+  const parsed = parseReference(image);
+  if ('problem' in parsed) {
+    const problem = new Refusal(
+      'image-unparsable',
+      `${JSON.stringify(image)} is no image reference: ${parsed.problem}`,
+    );
+    return { rule, action: rule.action, slot, reference: undefined, problem, entries: rule.entries, ask: 'verify' };
+  }
+  const question = questionFor(rule, rule.action, slot, parsed.reference);
+  if (question !== undefined) return question;
+  const none: Question = { rule, action: rule.action, slot, reference: parsed.reference, entries: [], ask: 'skipped' };
+  return settledVerdict(none, 'not-covered', 'no pattern of imageReferences covers this image');
+}
+
+function nothingAsked(question: Question): Verdict {
+  return settledVerdict(question, 'not-covered', 'the rule has no attestors and asks for no digest');
+}

@@ -1,0 +1,27 @@
+import type { APIGatewayProxyEvent, APIGatewayProxyEventV2 } from 'aws-lambda';
+
+/** Either event shape of API Gateway: HTTP API payload 2.0, or a REST API's proxy event. */
+export type HttpEvent = APIGatewayProxyEvent | APIGatewayProxyEventV2;
+
+/** What the handler reads of a call. */
+export interface Call {
+  readonly method: string;
+  /** Without the stage that some APIs put in front. */
+  readonly path: string;
+  /** The `timeout` of the query, as the API server sends it: `10s`. */
+  readonly timeout: string | undefined;
+  readonly body: string;
+}
+
+/** The call in an event of either shape. A REST event has `httpMethod`, `path` and null query parameters. */
+export function callOf(event: HttpEvent): Call {
+  const body = event.body ?? '';
+  const common = {
+    timeout: event.queryStringParameters?.['timeout'],
+    body: event.isBase64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body,
+  };
+  if ('httpMethod' in event) return { method: event.httpMethod, path: event.path, ...common };
+  const { http, stage } = event.requestContext;
+  const staged = stage !== '$default' && event.rawPath.startsWith(`/${stage}/`);
+  return { method: http.method, path: staged ? event.rawPath.slice(stage.length + 1) : event.rawPath, ...common };
+}

@@ -1,0 +1,190 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { request } from 'node:https';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { createEngine } from './engine.ts';
+import { readPolicyFolder } from './policies.ts';
+import { startRegistry } from './registry/server.ts';
+import { attest, makeImage, newKey, sign } from './signer/signer.ts';
+import { storeTarget } from './signer/target.ts';
+import { type Row, tableOf } from './table.ts';
+import { selfSigned } from './tls.ts';
+import { startWebhooks } from './webhooks.ts';
+
+const root = join(import.meta.dirname, '..');
+const host = '127.0.0.1';
+/** Where the demo's policy, Pod and reviews lie while it runs, below the current folder. */
+const folder = 'demo';
+
+/** `npm start`: a registry with four images, the webhooks over HTTPS, a review for each image, and the verdicts. */
+async function demo(): Promise<void> {
+  const ports = portsFrom(process.argv.slice(2));
+  await using registry = await startRegistry({ port: ports.registry }).catch(busy('registry-port', ports.registry));
+  const images = `localhost:${registry.port}`;
+  say(`registry  http://${images} (in this process, gone when it ends)`);
+
+  const target = storeTarget(registry);
+  const team = newKey();
+  const stranger = newKey();
+  const signed = await makeImage(target, 'demo/signed', '1');
+  await sign(target, { repository: 'demo/signed', digest: signed, key: team });
+  await makeImage(target, 'demo/unsigned', '1');
+  const foreign = await makeImage(target, 'demo/foreign', '1');
+  await sign(target, { repository: 'demo/foreign', digest: foreign, key: stranger });
+  const attested = await makeImage(target, 'demo/attested', '1');
+  const predicate = { buildDefinition: { buildType: 'demo' } };
+  const predicateType = 'https://slsa.dev/provenance/v1';
+  await attest(target, { repository: 'demo/attested', digest: attested, key: team, predicateType, predicate });
+  say('images    demo/signed (by the team), demo/unsigned, demo/foreign (signed by someone else),');
+  say('          demo/attested (an attestation by the team, no signature)');
+
+  await mkdir(folder, { recursive: true });
+  await writeFile(`${folder}/policy.yaml`, policyText(images, team.publicKeyPem));
+  await writeFile(`${folder}/pod.yaml`, podText(images));
+  const engine = createEngine();
+  const tls = await selfSigned({});
+  const server = await startWebhooks({
+    engine,
+    policies: await readPolicyFolder(folder, ['policy.yaml']),
+    address: { host, port: ports.webhooks },
+    tls,
+    log: () => undefined,
+  }).catch(busy('port', ports.webhooks));
+  say(`webhooks  ${server.url}/mutate and ${server.url}/validate\n`);
+
+  const rows: Row[] = [];
+  const denials: string[] = [];
+  for (const image of ['signed', 'unsigned', 'foreign', 'attested']) {
+    const review = await reviewOf(image, images);
+    await writeFile(`${folder}/review-${image}.json`, review);
+    const { response } = await post(`${server.url}/mutate?timeout=10s`, review, tls.certPem);
+    rows.push(rowOf(`demo/${image}:1`, response));
+    if (response.status !== undefined) denials.push(response.status.message);
+  }
+  say(tableOf(rows));
+  for (const denial of denials) say(`\n${denial}`);
+
+  say('\nStill serving. Try next, in another terminal:');
+  say(
+    `  bin/countersign verify --policy ${folder}/policy.yaml --image ${images}/demo/signed:1 ${images}/demo/foreign:1`,
+  );
+  say(`  bin/countersign apply ${folder}/policy.yaml --resource ${folder}/pod.yaml`);
+  say(`  curl -sk ${server.url}/mutate -d @${folder}/review-unsigned.json`);
+  say('Ctrl-C stops.');
+
+  await new Promise<void>((resolve) => {
+    process.once('SIGINT', resolve);
+    process.once('SIGTERM', resolve);
+  });
+  await server.close();
+  await engine.close();
+  await rm(folder, { recursive: true });
+  say('\nstopped');
+}
+
+function portsFrom(words: readonly string[]): { webhooks: number; registry: number } {
+  const { values } = parseArgs({
+    args: [...words],
+    options: { port: { type: 'string', default: '9443' }, 'registry-port': { type: 'string', default: '5080' } },
+  });
+  return { webhooks: portOf('port', values.port), registry: portOf('registry-port', values['registry-port']) };
+}
+
+function portOf(option: string, text: string): number {
+  const port = Number(text);
+  if (text !== '' && Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  say(`--${option} takes a number from 0 to 65535, not '${text}'`);
+  return process.exit(2);
+}
+
+/** Says which port is in use and how to choose another; anything else is thrown on. */
+function busy(option: string, port: number) {
+  return (thrown: unknown): never => {
+    if ((thrown as { code?: unknown } | null)?.code !== 'EADDRINUSE') throw thrown;
+    say(`port ${port} on ${host} is in use; choose another: npm start -- --${option} ${port + 1}`);
+    return process.exit(2);
+  };
+}
+
+/** The sample review of a Pod, with this registry's image in it. */
+async function reviewOf(image: string, registry: string): Promise<string> {
+  const sample = await readFile(join(root, 'events', 'review-pod-create.json'), 'utf8');
+  return sample.replaceAll('localhost:5000/demo/signed:1', `${registry}/demo/${image}:1`);
+}
+
+interface Answer {
+  readonly response: {
+    readonly allowed: boolean;
+    readonly patch?: string;
+    readonly status?: { readonly code: number; readonly message: string };
+  };
+}
+
+/** Sends a review as an API server would. */
+function post(url: string, body: string, ca: string): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const call = request(url, { method: 'POST', ca, headers: { 'content-type': 'application/json' } }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () => resolve(JSON.parse(Buffer.concat(chunks).toString('utf8')) as Answer));
+    });
+    call.on('error', reject);
+    call.end(body);
+  });
+}
+
+function rowOf(image: string, { allowed, patch, status }: Answer['response']): Row {
+  if (!allowed) {
+    const reason = /\(([a-z-]+)\)/.exec(status?.message ?? '')?.[1] ?? '';
+    return { image, verdict: `denied ${status?.code}`, detail: reason };
+  }
+  const operations = JSON.parse(Buffer.from(patch ?? 'W10=', 'base64').toString('utf8')) as {
+    path: string;
+    value: string;
+  }[];
+  const pinned = operations.find(({ path }) => path.endsWith('/image'))?.value ?? '';
+  return {
+    image,
+    verdict: 'allowed',
+    detail: pinned === '' ? '' : `pinned to ${pinned.slice(pinned.indexOf('@') + 1)}`,
+  };
+}
+
+function policyText(registry: string, publicKey: string): string {
+  const pem = publicKey.trim().replaceAll('\n', '\n                      ');
+  return `apiVersion: kyverno.io/v1
+kind: ClusterPolicy
+metadata:
+  name: require-team-signature
+spec:
+  validationFailureAction: Enforce
+  rules:
+    - name: signed-by-the-team
+      match:
+        any:
+          - resources:
+              kinds: [Pod]
+      verifyImages:
+        - imageReferences: ["${registry}/demo/*"]
+          attestors:
+            - entries:
+                - keys:
+                    publicKeys: |-
+                      ${pem}
+                    rekor:
+                      ignoreTlog: true
+`;
+}
+
+function podText(registry: string): string {
+  const containers = ['signed', 'unsigned'].map(
+    (name) => `    - name: ${name}\n      image: ${registry}/demo/${name}:1\n`,
+  );
+  return `apiVersion: v1\nkind: Pod\nmetadata:\n  name: two\nspec:\n  containers:\n${containers.join('')}`;
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+await demo();

@@ -1,0 +1,54 @@
+import { randomBytes } from 'node:crypto';
+import { createLedger } from '../shared/ledger/ledger.ts';
+import { memoryTable } from '../shared/ledger/memory-table.ts';
+import { defaultLedgerSettings, type LedgerSettings } from '../shared/ledger/settings.ts';
+import type { Clock } from '../shared/net/deadline.ts';
+import { createDoor, type DoorSettings } from '../shared/net/door.ts';
+import type { Metrics } from '../shared/net/metrics.ts';
+import { createPipeline, type Pipeline } from '../shared/pipeline.ts';
+import { createRegistry } from '../shared/registry/create.ts';
+import { type Credentials, noCredentials } from '../shared/registry/credentials.ts';
+
+export interface EngineOptions {
+  /** Which addresses and plain-HTTP hosts may be called; by default any address, and plain HTTP on loopback. */
+  readonly door?: DoorSettings;
+  readonly credentials?: Credentials;
+  readonly clock?: Clock;
+  readonly metrics?: Metrics;
+  readonly ledger?: LedgerSettings;
+  /** Waits between tries of a request; injected by tests. */
+  readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
+}
+
+export interface Engine {
+  readonly pipeline: Pipeline;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  close(): Promise<void>;
+}
+
+/** The verification core on this machine: its own door, and the ledger's table in process. */
+export function createEngine(options: EngineOptions = {}): Engine {
+  const clock = options.clock ?? wallClock;
+  const metrics = options.metrics ?? { count: () => undefined };
+  const settings = options.ledger ?? defaultLedgerSettings;
+  const door = createDoor(options.door ?? { addresses: 'any' });
+  const registry = createRegistry({
+    door,
+    credentials: options.credentials ?? noCredentials,
+    clock,
+    ...(options.sleep === undefined ? {} : { sleep: options.sleep }),
+  });
+  const ledger = createLedger({
+    table: memoryTable({ maxSize: settings.maxSize, clock }),
+    macKeys: [randomBytes(32)],
+    clock,
+    settings,
+    engine: '',
+    metrics,
+  });
+  return { pipeline: createPipeline({ registry, ledger, clock, metrics }), clock, metrics, close: () => door.close() };
+}
+
+/** Wall-clock milliseconds with the fractions that durations want. */
+const wallClock: Clock = () => performance.timeOrigin + performance.now();

@@ -1,0 +1,81 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { dirname, join, normalize, relative } from 'node:path';
+
+/**
+ * Imports point one way. functions, cli and local import shared; local imports functions; cli imports local. Inside shared a
+ * stage imports stages before it; `policy` and `conditions` also import expression/; verify and conditions do no I/O.
+ */
+const root = join(import.meta.dirname, '..');
+const stages = [
+  'admission',
+  'image',
+  'policy',
+  'trust',
+  'ledger',
+  'registry',
+  'evidence',
+  'revocation',
+  'verify',
+  'conditions',
+  'verdict',
+  'answer',
+];
+const outer: Readonly<Record<string, readonly string[]>> = {
+  functions: ['functions', 'shared'],
+  local: ['local', 'functions', 'shared'],
+  cli: ['cli', 'local', 'shared'],
+};
+const pure = ['verify', 'conditions'];
+const inputOutput = /^(?:node:(?:fs|net|tls|http|https|http2|dns|child_process|timers)|undici)/;
+const specifier =
+  /(?:^|\n)\s*(?:import|export)\s[^'";]*?from\s+'([^']+)'|import\(\s*'([^']+)'\s*\)|(?:^|\n)import\s+'([^']+)'/g;
+
+const problems: string[] = [];
+let files = 0;
+for (const folder of ['shared', ...Object.keys(outer)]) {
+  for (const entry of await readdir(join(root, folder), { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() || !entry.name.endsWith('.ts') || isTest(join(entry.parentPath, entry.name))) continue;
+    files += 1;
+    const file = relative(root, join(entry.parentPath, entry.name));
+    const text = await readFile(join(root, file), 'utf8');
+    for (const [, from, dynamic, bare] of text.matchAll(specifier)) {
+      const problem = wrong(file, from ?? dynamic ?? bare ?? '');
+      if (problem !== undefined) problems.push(`${file}: ${problem}`);
+    }
+  }
+}
+for (const problem of problems) console.error(problem);
+console.log(`imports: ${files} files, ${problems.length} against the direction`);
+process.exitCode = problems.length === 0 ? 0 : 1;
+
+function isTest(path: string): boolean {
+  return path.endsWith('.test.ts') || path.split('/').includes('testing');
+}
+
+function wrong(file: string, imported: string): string | undefined {
+  const [area = '', stage = ''] = file.split('/');
+  if (!imported.startsWith('.')) {
+    const first = area === 'shared' && pure.includes(stage) && inputOutput.test(imported);
+    return first ? `${stage}/ is pure and imports ${imported}` : undefined;
+  }
+  const target = normalize(join(dirname(file), imported));
+  const [toArea = '', toStage = ''] = target.split('/');
+  if (isTest(target)) return `imports test code, ${target}`;
+  if (area !== 'shared') {
+    return outer[area]?.includes(toArea) === true ? undefined : `${area}/ may not import ${target}`;
+  }
+  if (toArea !== 'shared') return `shared/ may not import ${target}`;
+  if (file === 'shared/pipeline.ts' || target === 'shared/reasons.ts') return undefined;
+  if (stage === toStage) return undefined;
+  if (stage === 'net' || stage === 'reasons.ts') return `${stage} imports nothing but reasons.ts, not ${target}`;
+  if (toStage === 'net') {
+    return pure.includes(stage) ? `${stage}/ is pure and imports ${target}` : undefined;
+  }
+  if (toStage === 'aws') return undefined;
+  if (toStage === 'expression')
+    return ['policy', 'conditions'].includes(stage) ? undefined : `may not import ${target}`;
+  const from = stages.indexOf(stage);
+  const to = stages.indexOf(toStage);
+  if (from < 0 || to < 0) return `is in no stage, or imports none: ${target}`;
+  return to < from ? undefined : `${stage}/ comes before ${toStage}/`;
+}

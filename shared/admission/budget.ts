@@ -1,0 +1,40 @@
+/** What an API server waits when a webhook names no timeoutSeconds, in milliseconds. */
+const defaultTimeout = 10_000;
+/** The largest timeoutSeconds that Kubernetes accepts, in milliseconds. */
+const maxTimeout = 30_000;
+/** The API server rounds the timeout up by as much as 1 s; 300 ms are for the network. */
+const notOurs = 1_300;
+/** Left of the function's own time for writing the answer, in milliseconds. */
+const reserve = 200;
+
+const duration = /^(?:[0-9]+(?:\.[0-9]*)?(?:h|ms|us|µs|ns|m|s))+$/;
+const component = /([0-9]+(?:\.[0-9]*)?)(h|ms|us|µs|ns|m|s)/g;
+const milliseconds: Readonly<Record<string, number>> = {
+  h: 3_600_000,
+  m: 60_000,
+  s: 1_000,
+  ms: 1,
+  us: 1e-3,
+  µs: 1e-3,
+  ns: 1e-6,
+};
+
+/**
+ * How many milliseconds a review may take: max(timeout − 1.3 s, timeout / 2) of the query's `timeout` (a Go duration, `10s`,
+ * `1m0s`, `500ms`; 10 s where it is absent or none), and never more than `remainingMs`, the time that the function has left,
+ * allows. Never negative.
+ */
+export function reviewBudget(timeoutQuery: string | undefined, remainingMs: number): number {
+  const timeout = Math.min(parseDuration(timeoutQuery) ?? defaultTimeout, maxTimeout);
+  const budget = Math.max(timeout - notOurs, timeout / 2);
+  return Math.max(0, Math.min(budget, remainingMs - reserve));
+}
+
+/** A positive Go duration in milliseconds. */
+function parseDuration(text: string | undefined): number | undefined {
+  if (text === undefined || text.length > 32 || !duration.test(text)) return undefined;
+  let total = 0;
+  for (const [, amount = '', unit = ''] of text.matchAll(component))
+    total += Number(amount) * (milliseconds[unit] ?? 0);
+  return total > 0 ? total : undefined;
+}

@@ -1,0 +1,69 @@
+import { parseWebhookPath, tokenMatches } from './path.ts';
+
+const hash = '0123456789abcdef';
+
+test.each([
+  ['/prod/mutate/fail', { cluster: 'prod', step: 'mutate', scope: { kind: 'fail' }, token: undefined }],
+  [
+    '/prod/validate/ignore/T0k_en-1',
+    { cluster: 'prod', step: 'validate', scope: { kind: 'ignore' }, token: 'T0k_en-1' },
+  ],
+  ['/prod/validate/audit/T', { cluster: 'prod', step: 'validate', scope: { kind: 'audit' }, token: 'T' }],
+  [
+    `/p_1/mutate/fail-${hash}/T`,
+    { cluster: 'p_1', step: 'mutate', scope: { kind: 'fail', selector: hash }, token: 'T' },
+  ],
+  [
+    `/p/mutate/ignore-${hash}`,
+    { cluster: 'p', step: 'mutate', scope: { kind: 'ignore', selector: hash }, token: undefined },
+  ],
+  ['/mutate', { cluster: 'default', step: 'mutate', scope: { kind: 'all' }, token: undefined }],
+  ['/validate/T', { cluster: 'default', step: 'validate', scope: { kind: 'all' }, token: 'T' }],
+  ['/mutate/fail', { cluster: 'default', step: 'mutate', scope: { kind: 'all' }, token: 'fail' }],
+  ['/mutate/validate/fail', { cluster: 'mutate', step: 'validate', scope: { kind: 'fail' }, token: undefined }],
+])('%s is a webhook', (path, expected) => {
+  expect(parseWebhookPath(path)).toEqual(expected);
+});
+
+test.each([
+  '',
+  '/',
+  'mutate',
+  '//mutate/fail',
+  '/healthz',
+  '/prod',
+  '/prod/mutate',
+  '/prod/mutate/',
+  '/prod/mutate/fail/',
+  '/prod/mutate/fail/T/',
+  '/prod/mutate/fail/T/more',
+  '/stage/prod/mutate/fail/T',
+  '/prod/approve/fail/T',
+  '/prod/Mutate/fail/T',
+  '/prod/mutate/all/T',
+  '/prod/mutate/Fail/T',
+  '/prod/mutate/audit-0123456789abcdef/T',
+  '/prod/mutate/fail-0123456789ABCDEF/T',
+  '/prod/mutate/fail-0123456789abcde/T',
+  '/prod/mutate/fail-/T',
+  '/-prod/mutate/fail/T',
+  '/pr.od/mutate/fail/T',
+  '/pr%6fd/mutate/fail/T',
+  '/prod/mutate/fail/T%20',
+  '/prod/mutate/fail/T?x=1',
+  `/prod/mutate/fail/${'T'.repeat(257)}`,
+  `/${'p'.repeat(101)}/mutate/fail/T`,
+  `/mutate/${'/'.repeat(100_000)}`,
+])('%s is none', (path) => {
+  expect(parseWebhookPath(path)).toBe(undefined);
+});
+
+test('either of two tokens is valid, and nothing like them', () => {
+  const valid = ['current-token', 'previous-token'];
+  expect(tokenMatches('current-token', valid)).toBe(true);
+  expect(tokenMatches('previous-token', valid)).toBe(true);
+  for (const given of ['', 'current', 'current-token ', 'Current-token', 'current-tokenprevious-token']) {
+    expect(tokenMatches(given, valid)).toBe(false);
+  }
+  expect(tokenMatches('', [])).toBe(false);
+});

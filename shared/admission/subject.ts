@@ -1,0 +1,67 @@
+import { Refusal } from '../reasons.ts';
+import { isJsonObject, type JsonObject, own } from './json.ts';
+import type { AdmissionRequest } from './review.ts';
+
+/**
+ * The object under review as a rule's match and exclude see it: what `request.kind`, the request's name and namespace, and
+ * the object's own metadata say. Made for `object`, and for `oldObject` when an UPDATE asks whether the rule held before.
+ */
+export interface Subject {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly subresource: string;
+  readonly operation: 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
+  readonly namespace: string;
+  readonly name: string;
+  readonly generateName: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/**
+ * The subject of a request's `object` or `oldObject`. The namespace is the request's, which the API server vouches for; the
+ * name is the object's, else the request's. `labels` and `annotations` have no prototype: any key may be asked of them.
+ * @throws Refusal `object-malformed` where metadata is not what Kubernetes' types say, since a filter would read past it.
+ */
+export function subjectOf(request: AdmissionRequest, object: JsonObject): Subject {
+  const metadata = own(object, 'metadata') ?? {};
+  if (!isJsonObject(metadata)) throw malformed('metadata', 'is no object');
+  return {
+    group: request.kind.group,
+    version: request.kind.version,
+    kind: request.kind.kind,
+    subresource: request.subResource,
+    operation: request.operation,
+    namespace: request.namespace,
+    name: text(metadata, 'name') || request.name,
+    generateName: text(metadata, 'generateName'),
+    labels: textMap(metadata, 'labels'),
+    annotations: textMap(metadata, 'annotations'),
+  };
+}
+
+const nothing: Readonly<Record<string, string>> = Object.freeze(Object.create(null));
+
+function text(metadata: JsonObject, key: string): string {
+  const value = own(metadata, key) ?? '';
+  if (typeof value !== 'string') throw malformed(`metadata.${key}`, 'is no string');
+  return value;
+}
+
+function textMap(metadata: JsonObject, key: string): Readonly<Record<string, string>> {
+  const map = own(metadata, key);
+  if (map === undefined) return nothing;
+  if (!isJsonObject(map)) throw malformed(`metadata.${key}`, 'is no object');
+  const result: Record<string, string> = Object.create(null);
+  for (const name of Object.keys(map)) {
+    const value = map[name];
+    if (typeof value !== 'string') throw malformed(`metadata.${key}[${JSON.stringify(name)}]`, 'is no string');
+    result[name] = value;
+  }
+  return result;
+}
+
+function malformed(path: string, what: string): Refusal {
+  return new Refusal('object-malformed', `${path} ${what}`);
+}

@@ -1,0 +1,83 @@
+import { isJsonObject, type JsonObject, own } from '../admission/json.ts';
+import type { AdmissionRequest } from '../admission/review.ts';
+import { formatReference } from '../image/reference.ts';
+import { reasons } from '../reasons.ts';
+import type { Decision } from '../verdict/decision.ts';
+import { kindOf, type Verdict } from '../verdict/verdict.ts';
+import type { AttestorResult } from '../verify/outcome.ts';
+
+/** Characters; kubectl prints the whole message, and past this nobody reads on. */
+const longestDenial = 4000;
+/** The API server cuts warnings over 256 characters, and all of them together at 4096. */
+const longestWarning = 250;
+
+/** What `kubectl` prints: object, then per verdict policy, rule, image, reason, each attestor tried, and what to do next. */
+export function denialMessage(request: AdmissionRequest, { blocking, status }: Decision): string {
+  const what = status === 503 ? 'could not be verified' : 'denied';
+  const images = blocking.length === 1 ? '1 image' : `${blocking.length} results`;
+  const parts = [`${request.kind.kind} ${objectName(request)}: ${images} ${what}`];
+  let left = longestDenial - parts.join('').length;
+  for (const [index, verdict] of blocking.entries()) {
+    const text = denialOf(verdict);
+    if (text.length > left) {
+      parts.push(`and ${blocking.length - index} more`);
+      break;
+    }
+    left -= text.length + 1;
+    parts.push(text);
+  }
+  return parts.join('\n');
+}
+
+function denialOf(verdict: Verdict): string {
+  const { rule } = verdict.question;
+  const lines = [
+    `policy ${rule.policy}, rule ${rule.name}, image ${imageName(verdict)}`,
+    `  ${kindOf(verdict.code)} (${verdict.code}): ${verdict.message}`,
+  ];
+  attestorLines(verdict.attestors, '  ', lines);
+  const { advice } = reasons[verdict.code];
+  if (advice !== '') lines.push(`  next: ${advice}`);
+  return lines.join('\n');
+}
+
+/** A set of one says nothing that its only attestor does not: that one stands in its place. */
+export function told(attestor: AttestorResult): AttestorResult {
+  const [only, another] = attestor.children ?? [];
+  return only === undefined || another !== undefined ? attestor : told(only);
+}
+
+/** One line per attestor tried, at most 20: those of a set are indented under it. */
+function attestorLines(attestors: readonly AttestorResult[], indent: string, lines: string[]): void {
+  for (const attestor of attestors.slice(0, 20).map(told)) {
+    const mark = attestor.pass ? 'ok' : 'no';
+    lines.push(`${indent}- ${mark} ${attestor.path}: ${attestor.message}`);
+    if (attestor.children !== undefined) attestorLines(attestor.children, `${indent}  `, lines);
+  }
+  if (attestors.length > 20) lines.push(`${indent}- and ${attestors.length - 20} more`);
+}
+
+/** A warning for a failure that does not block, cut to what the API server passes on. */
+export function warningOf(verdict: Verdict): string {
+  const { rule } = verdict.question;
+  const text = `${rule.policy}/${rule.name}: ${imageName(verdict)}: ${verdict.code}: ${verdict.message}`;
+  const line = text.replace(/\s+/g, ' ');
+  return line.length <= longestWarning ? line : `${line.slice(0, longestWarning - 1)}…`;
+}
+
+/** The image as it was written, with the digest that was looked at. */
+export function imageName({ reference, digest, question }: Verdict): string {
+  if (reference === undefined) return JSON.stringify(question.slot.text.slice(0, 200));
+  return formatReference(digest === undefined ? reference : { ...reference, digest });
+}
+
+function objectName({ namespace, name, object }: AdmissionRequest): string {
+  const shown = name !== '' ? name : generatedName(object);
+  return namespace === '' ? shown : `${namespace}/${shown}`;
+}
+
+function generatedName(object: JsonObject | undefined): string {
+  const metadata = object === undefined ? undefined : own(object, 'metadata');
+  const prefix = isJsonObject(metadata) ? own(metadata, 'generateName') : undefined;
+  return typeof prefix === 'string' ? `${prefix}*` : '(new)';
+}

@@ -1,0 +1,49 @@
+import { isJsonObject, own } from '../admission/json.ts';
+import type { AdmissionRequest } from '../admission/review.ts';
+import { formatReference } from '../image/reference.ts';
+import type { Verdict } from '../verdict/verdict.ts';
+import { proofAnnotation, proofOf, scopedProofAnnotation } from './proof.ts';
+
+/** One operation of RFC 6902. */
+export type Operation =
+  | { readonly op: 'replace'; readonly path: string; readonly value: string }
+  | { readonly op: 'add'; readonly path: string; readonly value: string | Readonly<Record<string, never>> };
+
+/**
+ * Pins every verified slot to `repository:tag@digest` and writes the proof annotations, `metadata.annotations` first where
+ * the object has none. Nothing is written that is there already, so that a second call patches nothing.
+ */
+export function patchOf(request: AdmissionRequest, verdicts: readonly Verdict[]): Operation[] {
+  const operations: Operation[] = [];
+  const pinned = new Set<string>();
+  for (const { pin, digest, reference, question } of verdicts) {
+    const { pointer, text } = question.slot;
+    if (!pin || digest === undefined || reference === undefined || reference.digest !== undefined) continue;
+    if (pinned.has(pointer)) continue;
+    pinned.add(pointer);
+    const value = formatReference({ ...reference, digest });
+    if (value !== text) operations.push({ op: 'replace', path: pointer, value });
+  }
+  // The API server drops annotations that are written through a subresource.
+  if (request.subResource === '') operations.push(...annotate(request, verdicts));
+  return operations;
+}
+
+function annotate(request: AdmissionRequest, verdicts: readonly Verdict[]): Operation[] {
+  const proof = proofOf(verdicts);
+  if (proof === undefined) return [];
+  const operations: Operation[] = [];
+  const metadata = request.object === undefined ? undefined : own(request.object, 'metadata');
+  const annotations = isJsonObject(metadata) ? own(metadata, 'annotations') : undefined;
+  if (metadata === undefined) operations.push({ op: 'add', path: '/metadata', value: {} });
+  if (!isJsonObject(annotations)) operations.push({ op: 'add', path: '/metadata/annotations', value: {} });
+  const wanted = [
+    [proofAnnotation, proof.flat],
+    [scopedProofAnnotation, proof.scoped],
+  ] as const;
+  for (const [name, value] of wanted) {
+    if (isJsonObject(annotations) && own(annotations, name) === value) continue;
+    operations.push({ op: 'add', path: `/metadata/annotations/${name.replace('/', '~1')}`, value });
+  }
+  return operations;
+}

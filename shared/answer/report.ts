@@ -1,0 +1,63 @@
+import type { Verdict } from '../verdict/verdict.ts';
+import type { AttestorResult } from '../verify/outcome.ts';
+import { imageName } from './message.ts';
+
+/** What the command line prints with `-o json`; the names are stable. */
+export interface Report {
+  readonly verdict: Verdict['result'];
+  readonly results: readonly ReportResult[];
+  /** `apply`: the resources as admission would leave them. */
+  readonly patched: readonly unknown[];
+}
+
+export interface ReportResult {
+  readonly policy: string;
+  readonly rule: string;
+  /** `Kind/namespace/name`, where there is a resource. */
+  readonly resource?: string;
+  readonly image: string;
+  readonly digest: string | null;
+  readonly result: Verdict['result'];
+  readonly action: 'enforce' | 'audit';
+  readonly reason: string;
+  readonly message: string;
+  readonly signers: readonly { readonly attestor: string; readonly kind: string; readonly identity: string }[];
+  /** Each attestor tried, as a tree; empty on an answer from the ledger. */
+  readonly attestors: readonly AttestorResult[];
+  readonly requests: number;
+  readonly ms: number;
+  readonly source: string;
+}
+
+export function reportResult(verdict: Verdict, resource?: string): ReportResult {
+  const { question, effort } = verdict;
+  return {
+    policy: question.rule.policy,
+    rule: question.rule.name,
+    ...(resource === undefined ? {} : { resource }),
+    image: question.slot.text === '' ? imageName(verdict) : question.slot.text,
+    digest: verdict.digest ?? null,
+    result: verdict.result,
+    action: question.action,
+    reason: verdict.code,
+    message: verdict.message,
+    signers: verdict.signers.map(({ attestor, kind, identity }) => ({ attestor, kind, identity })),
+    attestors: verdict.attestors,
+    requests: effort.requests,
+    ms: Math.round(effort.ms * 10) / 10,
+    source: effort.source,
+  };
+}
+
+/** The whole: fail over error over pass over skip. */
+export function report(results: readonly ReportResult[], patched: readonly unknown[]): Report {
+  const has = (result: Verdict['result']) => results.some((one) => one.result === result);
+  const verdict = has('fail') ? 'fail' : has('error') ? 'error' : has('pass') ? 'pass' : 'skip';
+  return { verdict, results, patched };
+}
+
+/** Exit status: 1 if any result is `fail` (only of rules that enforce, with `enforcing`), else 2 if any is `error`, else 0. */
+export function exitStatus(results: readonly ReportResult[], enforcing: boolean): 0 | 1 | 2 {
+  if (results.some(({ result, action }) => result === 'fail' && (!enforcing || action === 'enforce'))) return 1;
+  return results.some(({ result }) => result === 'error') ? 2 : 0;
+}

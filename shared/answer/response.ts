@@ -1,0 +1,84 @@
+import type { AdmissionRequest } from '../admission/review.ts';
+import type { Refusal } from '../reasons.ts';
+import { decide } from '../verdict/decision.ts';
+import type { Verdict } from '../verdict/verdict.ts';
+import { denialMessage, warningOf } from './message.ts';
+import { patchOf } from './patch.ts';
+import { type AdmissionRecord, recordOf } from './record.ts';
+
+/** AdmissionReview of admission.k8s.io/v1 with its response: what the API server takes for an answer. */
+export interface ReviewResponse {
+  readonly apiVersion: 'admission.k8s.io/v1';
+  readonly kind: 'AdmissionReview';
+  readonly response: {
+    readonly uid: string;
+    readonly allowed: boolean;
+    readonly status?: { readonly code: number; readonly reason: string; readonly message: string };
+    readonly patchType?: 'JSONPatch';
+    /** base64 of the JSON Patch. */
+    readonly patch?: string;
+    readonly warnings?: readonly string[];
+    readonly auditAnnotations?: Readonly<Record<string, string>>;
+  };
+}
+
+export interface Answered {
+  readonly body: ReviewResponse;
+  readonly record: AdmissionRecord;
+}
+
+export interface AnswerContext {
+  readonly cluster: string;
+  readonly step: 'mutate' | 'validate';
+  readonly policySet: string;
+}
+
+/** Makes the response from the verdicts: denial, or patch and warnings. */
+export function answerReview(
+  request: AdmissionRequest,
+  verdicts: readonly Verdict[],
+  context: AnswerContext,
+): Answered {
+  const decision = decide(verdicts);
+  const record = recordOf(request, verdicts, { ...context, allowed: decision.allowed });
+  const audit =
+    verdicts.length === 0 ? undefined : { images: JSON.stringify(record.images), policySet: context.policySet };
+  const warnings = decision.warned.length === 0 ? undefined : decision.warned.map(warningOf);
+  const common = {
+    uid: request.uid,
+    ...(warnings === undefined ? {} : { warnings }),
+    ...(audit === undefined ? {} : { auditAnnotations: audit }),
+  };
+  if (!decision.allowed) {
+    const status = {
+      code: decision.status,
+      reason: decision.status === 503 ? 'ServiceUnavailable' : 'Forbidden',
+      message: denialMessage(request, decision),
+    };
+    return { body: envelope({ ...common, allowed: false, status }), record };
+  }
+  const patch = context.step === 'mutate' ? patchOf(request, verdicts) : [];
+  if (patch.length === 0) return { body: envelope({ ...common, allowed: true }), record };
+  const encoded = Buffer.from(JSON.stringify(patch)).toString('base64');
+  return { body: envelope({ ...common, allowed: true, patchType: 'JSONPatch', patch: encoded }), record };
+}
+
+/** Refuses a request before any rule could be asked: it is malformed, or names a cluster or scope that is not there. */
+export function refuseReview(uid: string, refusal: Refusal): ReviewResponse {
+  const code = refusal.kind === 'unavailable' ? 503 : 403;
+  const reason = code === 503 ? 'ServiceUnavailable' : 'Forbidden';
+  return envelope({
+    uid,
+    allowed: false,
+    status: { code, reason, message: `${refusal.kind} (${refusal.code}): ${refusal.message}` },
+  });
+}
+
+/** Admits a request that no rule has anything to say about. */
+export function admit(uid: string): ReviewResponse {
+  return envelope({ uid, allowed: true });
+}
+
+function envelope(response: ReviewResponse['response']): ReviewResponse {
+  return { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response };
+}

@@ -1,0 +1,28 @@
+import { createHash } from 'node:crypto';
+import type { TransparencyLogEntry } from '@sigstore/protobuf-specs';
+import type { Signed } from './evidence.ts';
+
+/** SHA-256, hex, over the bytes that decide: what was signed, the signature, the bodies of the log entries. */
+export function signatureHash(signed: Signed, logEntries: readonly TransparencyLogEntry[]): string {
+  return hashOf([
+    Buffer.from(signed.format),
+    signedPart(signed),
+    signed.signature,
+    ...logEntries.map((entry) => entry.canonicalizedBody),
+  ]);
+}
+
+export function attestationHash(payload: Uint8Array): string {
+  return hashOf([Buffer.from('attestation'), payload]);
+}
+
+function signedPart(signed: Signed): Uint8Array {
+  if (signed.format === 'payload') return signed.payload;
+  return signed.format === 'dsse' ? signed.pae : signed.messageDigest;
+}
+
+function hashOf(parts: readonly Uint8Array[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(`${part.length}:`).update(part);
+  return hash.digest('hex');
+}

@@ -1,0 +1,82 @@
+import type { TransparencyLogEntry } from '@sigstore/protobuf-specs';
+import { parseDigest } from '../image/digest.ts';
+import type { AttachedItem } from '../registry/registry.ts';
+import { decodeBase64 } from './base64.ts';
+import type { Claim, CosignSignature, Signed } from './evidence.ts';
+import { signatureHash } from './hash.ts';
+import { isObject, type JsonObject, parseJsonObject } from './json.ts';
+import { Malformed } from './malformed.ts';
+
+export const simpleSigningMediaType = 'application/vnd.dev.cosign.simplesigning.v1+json';
+
+const signatureAnnotation = 'dev.cosignproject.cosign/signature';
+const bundleAnnotation = 'dev.sigstore.cosign/bundle';
+const types: readonly unknown[] = ['cosign container image signature', 'atomic container signature'];
+
+/**
+ * cosign's own format: the layer is the payload, its annotations carry the signature and the log entry
+ * (cosign specs/SIGNATURE_SPEC.md). Certificates and time stamps beside them decide nothing for keys. Throws Malformed.
+ */
+export function readSimpleSigning(item: AttachedItem): CosignSignature {
+  const { annotations, digest } = item.layer;
+  const signature = decodeBase64(annotations[signatureAnnotation], `the annotation ${signatureAnnotation}`);
+  const signed: Signed = { format: 'payload', payload: item.bytes, signature };
+  const log = annotations[bundleAnnotation];
+  const logEntries = log === undefined ? [] : [readLogEntry(Buffer.from(log))];
+  return {
+    kind: 'cosign-signature',
+    repository: item.repository,
+    layer: digest,
+    signed,
+    claims: [readClaim(parseJsonObject(item.bytes, 'the payload'))],
+    logEntries,
+    hash: signatureHash(signed, logEntries),
+  };
+}
+
+/** The docker-reference is not looked at: it is wrong after every copy to a mirror, and the digest says which image. */
+function readClaim(payload: JsonObject): Claim {
+  const critical = field(payload, 'critical');
+  if (!isObject(critical)) throw new Malformed('the payload has no "critical" object');
+  if (!types.includes(field(critical, 'type'))) throw new Malformed("the payload's type is no image signature's");
+  const image = field(critical, 'image');
+  const digest = isObject(image) ? parseDigest(field(image, 'docker-manifest-digest')) : undefined;
+  if (digest === undefined) throw new Malformed('the payload names no digest of an image');
+  const optional = field(payload, 'optional') ?? {};
+  if (!isObject(optional)) throw new Malformed('the payload\'s "optional" is no object');
+  return { digest, annotations: optional };
+}
+
+/** Go reads a struct's fields in any case, and old cosign wrote `Docker-manifest-digest`; two spellings at once are refused. */
+function field(object: JsonObject, name: string): unknown {
+  const spellings = Object.keys(object).filter((key) => key.toLowerCase() === name);
+  if (spellings.length > 1) throw new Malformed(`the payload has "${name}" more than once`);
+  const [spelling] = spellings;
+  return spelling === undefined ? undefined : object[spelling];
+}
+
+/** Rekor's bundle, with an inclusion promise (SET) and no proof, as the log entry that a Sigstore bundle would carry. */
+function readLogEntry(bytes: Uint8Array): TransparencyLogEntry {
+  const bundle = parseJsonObject(bytes, 'the log entry');
+  const { SignedEntryTimestamp, Payload } = bundle;
+  if (!isObject(Payload)) throw new Malformed('the log entry has no payload');
+  const canonicalizedBody = decodeBase64(Payload['body'], "the log entry's body");
+  const { kind, apiVersion } = parseJsonObject(canonicalizedBody, "the log entry's body");
+  if (typeof kind !== 'string' || typeof apiVersion !== 'string') throw new Malformed('the log entry is of no kind');
+  const logId = Payload['logID'];
+  if (typeof logId !== 'string' || !/^[0-9a-f]{64}$/.test(logId)) throw new Malformed('the log entry has no log ID');
+  return {
+    logIndex: integer(Payload['logIndex'], 'logIndex'),
+    integratedTime: integer(Payload['integratedTime'], 'integratedTime'),
+    logId: { keyId: Buffer.from(logId, 'hex') },
+    kindVersion: { kind, version: apiVersion },
+    inclusionPromise: { signedEntryTimestamp: decodeBase64(SignedEntryTimestamp, "the log entry's promise") },
+    inclusionProof: undefined,
+    canonicalizedBody,
+  };
+}
+
+function integer(value: unknown, name: string): string {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return String(value);
+  throw new Malformed(`the log entry's ${name} is no integer`);
+}

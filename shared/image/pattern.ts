@@ -1,0 +1,126 @@
+import { canonicalHost, dockerHub, dockerHubAliases, isHost } from './host.ts';
+import type { ImageReference } from './reference.ts';
+import { compileWildcard, hasWildcard } from './wildcard.ts';
+
+/** One pattern of imageReferences or skipImageReferences, compiled. */
+export interface ImagePattern {
+  readonly text: string;
+  /**
+   * As a pattern of imageReferences: whether any spelling of the reference matches. Spellings are Docker Hub's hosts, with
+   * and without `library/`, and, given a digest, `name:tag`, `name@digest` and `name:tag@digest`. A pattern that names no
+   * tag, or every tag (`:*`), is asked of the bare name too, so that it covers a repository's tags and digests alike. The
+   * host that a pattern spells out is read as an image's is (case, port 443, aliases).
+   */
+  covers(reference: ImageReference): boolean;
+  /**
+   * As a pattern of skipImageReferences: literally, of `name@digest` alone where there is a digest (the tag is decoration
+   * then, and whoever writes the image chooses it), else of `name:tag`; Docker Hub with and without `library/`.
+   */
+  skips(reference: ImageReference): boolean;
+}
+
+export function compilePattern(pattern: string): ImagePattern {
+  const parts = splitPattern(canonicalPattern(pattern));
+  const whole = compileWildcard(parts.text);
+  const bare = parts.names === 'some-tags' ? undefined : compileWildcard(parts.name);
+  const literally = compileWildcard(pattern);
+  return {
+    text: pattern,
+    covers: (reference) =>
+      spellings(reference, coveringHosts).some(
+        (name) => bare?.(name) === true || identifiers(reference).some((identifier) => whole(name + identifier)),
+      ),
+    skips: (reference) => {
+      const identifier = reference.digest === undefined ? `:${reference.tag}` : `@${reference.digest}`;
+      return spellings(reference, skippingHosts).some((name) => literally(name + identifier));
+    },
+  };
+}
+
+const compiledLists = new WeakMap<readonly string[], readonly ImagePattern[]>();
+
+/** The patterns of a list that lives as long as its policy; compiled once per list, and forgotten with it. */
+export function compilePatterns(patterns: readonly string[]): readonly ImagePattern[] {
+  let compiled = compiledLists.get(patterns);
+  if (compiled === undefined) {
+    compiled = patterns.map(compilePattern);
+    compiledLists.set(patterns, compiled);
+  }
+  return compiled;
+}
+
+/** compilePattern(pattern).covers(reference), for those who ask once. */
+export function covers(pattern: string, reference: ImageReference): boolean {
+  return compilePattern(pattern).covers(reference);
+}
+
+/** compilePattern(pattern).skips(reference), for those who ask once. */
+export function skips(pattern: string, reference: ImageReference): boolean {
+  return compilePattern(pattern).skips(reference);
+}
+
+/**
+ * The pattern without its tag or digest, if it names some of them and not all: such a pattern binds only those who write
+ * such a tag, since any digest may be written under any tag or none. `undefined` where nothing is to be proposed.
+ */
+export function namesSomeTags(pattern: string): string | undefined {
+  const parts = splitPattern(pattern);
+  return parts.names === 'some-tags' ? parts.name : undefined;
+}
+
+/** The registry that a pattern names without wildcards, in canonical form; `undefined` where its host is open or unwritten. */
+export function literalHost(pattern: string): string | undefined {
+  const slash = pattern.indexOf('/');
+  if (slash === -1) return undefined;
+  const host = pattern.slice(0, slash);
+  return hasWildcard(host) || !isHost(host) ? undefined : canonicalHost(host);
+}
+
+function canonicalPattern(pattern: string): string {
+  const host = literalHost(pattern);
+  return host === undefined ? pattern : host + pattern.slice(pattern.indexOf('/'));
+}
+
+interface PatternParts {
+  readonly text: string;
+  /** What stands before the tag and the digest. */
+  readonly name: string;
+  readonly names: 'no-tag' | 'every-tag' | 'some-tags';
+}
+
+function splitPattern(text: string): PatternParts {
+  const at = text.indexOf('@');
+  const tagged = at === -1 ? text : text.slice(0, at);
+  const slash = tagged.lastIndexOf('/');
+  const colon = tagged.lastIndexOf(':');
+  // `localhost:5000*`: a colon after a literal first component begins a port.
+  const isPort = slash === -1 && !hasWildcard(tagged.slice(0, colon));
+  const hasTag = colon > slash && !isPort;
+  const name = hasTag ? tagged.slice(0, colon) : tagged;
+  if (at !== -1) return { text, name, names: 'some-tags' };
+  if (!hasTag) return { text, name, names: 'no-tag' };
+  return { text, name, names: matchesEveryTag(tagged.slice(colon + 1)) ? 'every-tag' : 'some-tags' };
+}
+
+/** Stars alone, or with one `?`, since no tag is empty. */
+function matchesEveryTag(tag: string): boolean {
+  return ['*', '?*', '*?', '*?*'].includes(tag.replaceAll(/\*+/g, '*'));
+}
+
+const coveringHosts = [dockerHub, ...dockerHubAliases];
+const skippingHosts = [dockerHub];
+const officialImage = /^library\/([^/]+)$/;
+
+/** The repository's names: one, but on Docker Hub one per host given, with and without `library/`. */
+function spellings(reference: ImageReference, dockerHubHosts: readonly string[]): string[] {
+  const { registry, path } = reference.repository;
+  if (registry !== dockerHub) return [`${registry}/${path}`];
+  const short = officialImage.exec(path)?.[1];
+  const paths = short === undefined ? [path] : [path, short];
+  return dockerHubHosts.flatMap((host) => paths.map((each) => `${host}/${each}`));
+}
+
+function identifiers({ tag, digest }: ImageReference): string[] {
+  if (digest === undefined) return [`:${tag}`];
+  return tag === undefined ? [`@${digest}`] : [`:${tag}`, `@${digest}`, `:${tag}@${digest}`];
+}

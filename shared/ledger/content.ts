@@ -1,0 +1,95 @@
+import * as z from 'zod/mini';
+import { type Digest, parseDigest } from '../image/digest.ts';
+import type { Signer, Verification } from './verification.ts';
+
+/** What a pointer holds: where its tag pointed, and its repository's generation as it was before the tag was resolved. */
+export interface Pointer {
+  readonly digest: Digest;
+  readonly generation: string;
+  /** Milliseconds. */
+  readonly expiresAt: number;
+}
+
+/** The policy and rule that first asked: for people who list the ledger; nothing is ever answered from them. */
+export interface AskedBy {
+  readonly policy: string;
+  readonly rule: string;
+}
+
+/** What a verification's item holds. */
+export interface Remembered {
+  readonly verification: Verification;
+  /** By pk: every generation that guards it, as it was before what it guards was fetched. */
+  readonly generations: ReadonlyMap<string, string>;
+  /** Milliseconds. */
+  readonly expiresAt: number;
+  readonly askedBy: AskedBy;
+}
+
+const digest = z.string().check(z.refine((text) => parseDigest(text) !== undefined));
+const generation = z.string().check(z.minLength(1), z.maxLength(100));
+const milliseconds = z.number().check(z.nonnegative());
+
+const pointerBody = z.strictObject({ digest, generation, expiresAt: milliseconds });
+
+/** Every kind of signer is listed here, or this does not compile: one that is not would never be a hit. */
+const signerKinds = { key: 'key' } as const satisfies { [K in Signer['kind']]: K };
+
+const verificationBody = z.strictObject({
+  digest,
+  signers: z.array(z.strictObject({ attestor: z.string(), kind: z.enum(signerKinds), identity: z.string() })),
+  evidence: z.array(z.string()),
+  verifiedAt: milliseconds,
+  validUntil: z.optional(milliseconds),
+  expiresAt: milliseconds,
+  generations: z.array(z.tuple([z.string(), generation])),
+  askedBy: z.strictObject({ policy: z.string(), rule: z.string() }),
+});
+
+export function pointerText(pointer: Pointer): string {
+  const { digest, generation, expiresAt } = pointer;
+  return JSON.stringify({ digest, generation, expiresAt });
+}
+
+/** `undefined`: not a pointer's body. */
+export function parsePointer(text: string): Pointer | undefined {
+  const body = parse(pointerBody, text);
+  const digest = parseDigest(body?.digest);
+  return body === undefined || digest === undefined ? undefined : { ...body, digest };
+}
+
+export function verificationText({ verification, generations, expiresAt, askedBy }: Remembered): string {
+  const { digest, signers, evidence, verifiedAt, validUntil } = verification;
+  const named = signers.map(({ attestor, kind, identity }) => ({ attestor, kind, identity }));
+  const { policy, rule } = askedBy;
+  const guards = [...generations];
+  return JSON.stringify({
+    digest,
+    signers: named,
+    evidence,
+    verifiedAt,
+    validUntil,
+    expiresAt,
+    generations: guards,
+    askedBy: { policy, rule },
+  });
+}
+
+/** `undefined`: not a verification's body. */
+export function parseVerification(text: string): Remembered | undefined {
+  const body = parse(verificationBody, text);
+  const digest = parseDigest(body?.digest);
+  if (body === undefined || digest === undefined) return undefined;
+  const { signers, evidence, verifiedAt, validUntil, expiresAt, generations, askedBy } = body;
+  const verification = { digest, signers, evidence, verifiedAt, ...(validUntil === undefined ? {} : { validUntil }) };
+  return { verification, generations: new Map(generations), expiresAt, askedBy };
+}
+
+function parse<T>(schema: z.ZodMiniType<T>, text: string): T | undefined {
+  try {
+    const result = schema.safeParse(JSON.parse(text));
+    return result.success ? result.data : undefined;
+  } catch {
+    return undefined;
+  }
+}

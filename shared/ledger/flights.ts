@@ -1,0 +1,65 @@
+import type { Deadline } from '../net/deadline.ts';
+import { Refusal } from '../reasons.ts';
+
+interface Flight {
+  readonly leader: Deadline;
+  readonly landed: Promise<Landed>;
+}
+
+type Landed = { readonly value: unknown } | { readonly error: unknown };
+
+/** Work in flight by key, so that those who ask for the same at the same time wait for one answer. */
+export class Flights {
+  readonly #flights = new Map<string, Flight>();
+
+  /**
+   * The first to ask leads: its call does the work. Others wait, no longer than their own deadline (Refusal `deadline`). A joiner
+   * does not inherit what was the leader's own trouble, its deadline or its allowance of bytes, nor an answer that
+   * `holds` turns down: it starts over, and leads unless another already does. Nothing is kept once it has landed.
+   */
+  async share<T>(key: string, deadline: Deadline, work: () => Promise<T>, holds: (value: T) => boolean): Promise<T> {
+    for (;;) {
+      const flight = this.#flights.get(key);
+      if (flight === undefined) return this.#lead(key, deadline, work);
+      const landed = await waitFor(flight.landed, deadline);
+      if (flight.leader.remaining() === 0) continue;
+      if ('error' in landed) {
+        if (isLeadersOwn(landed.error)) continue;
+        throw landed.error;
+      }
+      // One key stands for one kind of work, so the value is of the type that this caller's work would give.
+      const value = landed.value as T;
+      if (holds(value)) return value;
+    }
+  }
+
+  async #lead<T>(key: string, leader: Deadline, work: () => Promise<T>): Promise<T> {
+    const { promise, resolve } = Promise.withResolvers<Landed>();
+    this.#flights.set(key, { leader, landed: promise });
+    try {
+      const value = await work();
+      this.#flights.delete(key);
+      resolve({ value });
+      return value;
+    } catch (error) {
+      this.#flights.delete(key);
+      resolve({ error });
+      throw error;
+    }
+  }
+}
+
+function isLeadersOwn(error: unknown): boolean {
+  return error instanceof Refusal && (error.code === 'deadline' || error.code === 'review-too-large');
+}
+
+function waitFor<T>(promise: Promise<T>, deadline: Deadline): Promise<T> {
+  const { signal } = deadline;
+  return new Promise((resolve, reject) => {
+    const late = () =>
+      reject(new Refusal('deadline', 'the time for this review ended while it waited for a request in flight'));
+    if (signal.aborted) late();
+    signal.addEventListener('abort', late, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', late));
+  });
+}

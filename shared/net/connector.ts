@@ -1,0 +1,69 @@
+import dns from 'node:dns';
+import { isIP, type LookupFunction } from 'node:net';
+import tls from 'node:tls';
+import { buildConnector } from 'undici';
+import { type AddressRules, allowsAddress } from './addresses.ts';
+import { addressRefused } from './failure.ts';
+
+export interface ConnectorSettings {
+  readonly addresses: AddressRules;
+  /** PEM certificates by host[:port], trusted for that host beside the default roots. */
+  readonly ca: Readonly<Record<string, string>>;
+  /** Milliseconds for TCP and TLS together. */
+  readonly connectTimeout: number;
+  readonly lookup: LookupFunction | undefined;
+}
+
+/**
+ * How connections are made: to addresses that the rules allow, on every connection. A literal never reaches lookup, so it
+ * is checked apart; of a name all addresses are checked, and one of these very addresses is connected to, so that a name
+ * cannot change its mind between the check and the connection (DNS rebinding).
+ */
+export function createConnector(settings: ConnectorSettings): buildConnector.connector {
+  const byKey = new Map<string, buildConnector.connector>();
+
+  return (options, callback) => {
+    const defaultPort = options.protocol === 'https:' ? '443' : '80';
+    const port = options.port === '' ? defaultPort : options.port;
+    const name = options.hostname.replace(/\.$/, '');
+    const bracketed = isIP(name) === 6 ? `[${name}]` : name;
+    const host = `${bracketed}:${port}`;
+    if (isIP(name) !== 0 && !allowsAddress(settings.addresses, host, name)) {
+      callback(refusal(host), null);
+      return;
+    }
+    const ca = settings.ca[host] ?? (port === '443' ? settings.ca[bracketed] : undefined);
+    // The checked lookup knows for which host it checks; TLS sessions are kept per connector.
+    let connector = byKey.get(host);
+    if (connector === undefined) {
+      if (byKey.size >= 1000) byKey.clear();
+      connector = buildConnector({
+        allowH2: false,
+        timeout: settings.connectTimeout,
+        ...(ca === undefined ? {} : { ca: [...tls.getCACertificates('default'), ca] }),
+        lookup: checked(settings.lookup ?? dns.lookup, settings.addresses, host),
+      });
+      byKey.set(host, connector);
+    }
+    connector(options, callback);
+  };
+}
+
+function checked(lookup: LookupFunction, rules: AddressRules, host: string): LookupFunction {
+  if (rules === 'any') return lookup;
+  return (name, options, callback) => {
+    lookup(name, { ...options, all: true }, (error, found) => {
+      const addresses = Array.isArray(found) ? found : [];
+      const first = addresses[0];
+      if (error !== null) callback(error, []);
+      else if (first === undefined) callback(Object.assign(new Error('no address'), { code: 'ENOTFOUND' }), []);
+      else if (!addresses.every(({ address }) => allowsAddress(rules, host, address))) callback(refusal(host), []);
+      else if (options.all === true) callback(null, addresses);
+      else callback(null, first.address, first.family);
+    });
+  };
+}
+
+function refusal(host: string): NodeJS.ErrnoException {
+  return Object.assign(new Error(`${host} is on an address that is not called`), { code: addressRefused });
+}

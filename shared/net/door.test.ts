@@ -1,0 +1,369 @@
+import type { RequestListener } from 'node:http';
+import { createServer, type LookupFunction } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { createDoor, type Door, type DoorSettings } from './door.ts';
+import { selfSigned } from './testing/certificate.ts';
+import { startServer, type TestServer } from './testing/server.ts';
+import { spending } from './testing/spending.ts';
+
+const closing: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+async function serve(handler: RequestListener, tls?: { key: string; cert: string }): Promise<TestServer> {
+  const server = await startServer(handler, tls);
+  closing.push(server.close);
+  return server;
+}
+
+function open(settings: Partial<DoorSettings> = {}): Door {
+  const door = createDoor({ addresses: 'any', ...settings });
+  closing.push(door.close);
+  return door;
+}
+
+const get = (door: Door, url: string, options: { headers?: Record<string, string>; namedBy?: URL } = {}) =>
+  door.request(new URL(url), { spending: spending(), what: 'a thing', ...options });
+
+const refused = (code: string) => expect.objectContaining({ name: 'Refusal', code });
+
+describe('bodies', () => {
+  const big = Buffer.alloc(1024 * 1024, 1);
+
+  test('a body within its bound is read, and counted', async () => {
+    const server = await serve((_, response) => response.end('hello'));
+    const spent = spending();
+    const response = await open().request(new URL(server.url), { spending: spent, what: 'a thing' });
+    expect(Buffer.from(await response.read(5)).toString()).toBe('hello');
+    expect(spent.spent).toEqual({ requests: 1, bytes: 5 });
+  });
+
+  test('an announced length over the bound is refused before any of it is taken', async () => {
+    const server = await serve((_, response) => response.setHeader('content-length', big.length).end(big));
+    const spent = spending();
+    const response = await open().request(new URL(server.url), { spending: spent, what: 'a thing' });
+    await expect(response.read(1000)).rejects.toEqual(refused('too-large'));
+    expect(spent.spent.bytes).toBe(0);
+  });
+
+  test('without a length the stream is cut at the bound, and the sender notices', async () => {
+    const gone = Promise.withResolvers<void>();
+    const server = await serve((_, response) => {
+      response.on('close', gone.resolve);
+      const more = () => {
+        while (response.write(big));
+      };
+      response.on('drain', more);
+      more();
+    });
+    const spent = spending();
+    const response = await open().request(new URL(server.url), { spending: spent, what: 'a thing' });
+    await expect(response.read(100_000)).rejects.toEqual(refused('too-large'));
+    expect(spent.spent.bytes).toBeLessThan(300_000);
+    await gone.promise;
+  });
+
+  test('a review that may fetch no more stops', async () => {
+    const server = await serve((_, response) => response.end(big));
+    const spent = spending({ bytes: 1000 });
+    const response = await open().request(new URL(server.url), { spending: spent, what: 'a thing' });
+    await expect(response.read(big.length)).rejects.toEqual(refused('review-too-large'));
+  });
+
+  test.each(['announced', 'chunked'])('a body that is cut short (%s) is unavailable', async (how) => {
+    const server = await serve((_, response) => {
+      if (how === 'announced') response.setHeader('content-length', 1000);
+      response.write('only this');
+      setImmediate(() => response.destroy());
+    });
+    const response = await get(open(), server.url);
+    await expect(response.read(5000)).rejects.toEqual(refused('body-cut-short'));
+  });
+
+  test('a slow body ends with the time, and its socket with it', async () => {
+    const gone = Promise.withResolvers<void>();
+    const server = await serve((_, response) => {
+      response.on('close', gone.resolve);
+      response.write('a');
+    });
+    const spent = spending();
+    const response = await open().request(new URL(server.url), { spending: spent, what: 'a thing' });
+    const reading = response.read(5000);
+    spent.end();
+    await expect(reading).rejects.toEqual(refused('deadline'));
+    await gone.promise;
+  });
+
+  test('a content coding that comes unasked is refused, a bomb among them', async () => {
+    const bomb = gzipSync(Buffer.alloc(10_000_000));
+    const server = await serve((_, response) => response.setHeader('content-encoding', 'gzip').end(bomb));
+    const response = await get(open(), server.url);
+    expect(server.requests[0]?.headers['accept-encoding']).toBe('identity');
+    await expect(response.read(20_000_000)).rejects.toEqual(refused('registry-error'));
+  });
+});
+
+describe('connections', () => {
+  test('are used again', async () => {
+    const ports = new Set<number | undefined>();
+    const server = await serve((request, response) => {
+      ports.add(request.socket.remotePort);
+      response.end('x');
+    });
+    const door = open();
+    for (let count = 0; count < 8; count++) {
+      const response = await get(door, server.url);
+      if (count % 2 === 0) await response.read(10);
+      else response.discard();
+    }
+    // A connection is free again a moment after its body has ended, so that a second one may be opened.
+    expect(ports.size).toBeLessThanOrEqual(2);
+  });
+
+  test('nobody listening, a name that does not resolve: unreachable, in words', async () => {
+    const server = await serve(() => {});
+    await server.close();
+    await expect(get(open(), server.url)).rejects.toEqual(refused('registry-unreachable'));
+    const lookup: LookupFunction = (_name, _options, callback) =>
+      callback(Object.assign(new Error('no'), { code: 'ENOTFOUND' }), []);
+    await expect(get(open({ lookup }), 'https://gone.example')).rejects.toThrow(
+      'gone.example could not be asked for a thing: its name does not resolve',
+    );
+  });
+
+  test('a server that never answers is left when the time ends', async () => {
+    const gone = Promise.withResolvers<void>();
+    const asked = Promise.withResolvers<void>();
+    const server = await serve((request) => {
+      request.socket.on('close', gone.resolve);
+      asked.resolve();
+    });
+    const spent = spending();
+    const request = open().request(new URL(server.url), { spending: spent, what: 'a thing' });
+    await asked.promise;
+    spent.end();
+    await expect(request).rejects.toEqual(refused('deadline'));
+    await gone.promise;
+  });
+
+  test('and when it takes too long for its header', async () => {
+    const server = await serve(() => {});
+    await expect(get(open({ headersTimeout: 50 }), server.url)).rejects.toEqual(refused('registry-unreachable'));
+  });
+
+  test('something that is no HTTP is an error of the registry', async () => {
+    const server = createServer((socket) =>
+      socket
+        .resume()
+        .on('error', () => {})
+        .end('220 mail ready\r\n'),
+    );
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    closing.push(() => new Promise((resolve) => server.close(resolve)));
+    const address = server.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    await expect(get(open(), `http://127.0.0.1:${port}/`)).rejects.toEqual(refused('registry-error'));
+  });
+
+  test('a certificate is checked, and a certificate authority of its own may be given per host', async () => {
+    const tls = await selfSigned('127.0.0.1', 'localhost');
+    const server = await serve((_, response) => response.end('x'), tls);
+    await expect(get(open(), server.url)).rejects.toThrow('self-signed');
+    const elsewhere = open({ ca: { 'registry.example': tls.cert } });
+    await expect(get(elsewhere, server.url)).rejects.toEqual(refused('registry-unreachable'));
+    expect((await get(open({ ca: { [server.host]: tls.cert } }), server.url)).status).toBe(200);
+  });
+});
+
+describe('redirects', () => {
+  test('are followed without the credential where they leave the host, and each counts as a request', async () => {
+    const storage = await serve((_, response) => response.end('blob'));
+    const server = await serve((request, response) => {
+      if (request.url === '/one') response.writeHead(302, { location: '/two' }).end();
+      else response.writeHead(307, { location: `${storage.url}/blob` }).end();
+    });
+    const spent = spending();
+    const response = await open().request(new URL(`${server.url}/one`), {
+      spending: spent,
+      what: 'a thing',
+      headers: { authorization: 'Bearer canary' },
+    });
+    expect(Buffer.from(await response.read(10)).toString()).toBe('blob');
+    expect(response.url.href).toBe(`${storage.url}/blob`);
+    expect(server.requests.map(({ headers }) => headers.authorization)).toEqual(['Bearer canary', 'Bearer canary']);
+    expect(storage.requests.map(({ headers }) => headers.authorization)).toEqual([undefined]);
+    expect(spent.spent.requests).toBe(3);
+  });
+
+  test('a bounce does not bring the credential back', async () => {
+    const storage = await serve((_, response) => response.writeHead(307, { location: `${server.url}/back` }).end());
+    const server: TestServer = await serve((request, response) => {
+      if (request.url === '/back') response.end('x');
+      else response.writeHead(307, { location: storage.url }).end();
+    });
+    const response = await get(open(), server.url, { headers: { authorization: 'Bearer canary' } });
+    expect(response.status).toBe(200);
+    expect(server.requests.map(({ headers }) => headers.authorization)).toEqual(['Bearer canary', undefined]);
+  });
+
+  test('five are followed, a sixth is not', async () => {
+    const server = await serve((request, response) => {
+      const left = Number(request.url?.slice(1));
+      if (left === 0) response.end('there');
+      else response.writeHead(307, { location: `/${left - 1}` }).end('on you go');
+    });
+    expect((await get(open(), `${server.url}/5`)).status).toBe(200);
+    await expect(get(open(), `${server.url}/6`)).rejects.toEqual(refused('too-many-redirects'));
+    expect(server.requests).toHaveLength(12);
+  });
+
+  test('to the metadata address, or to plain HTTP elsewhere, are refused without a request', async () => {
+    for (const location of ['http://169.254.169.254/latest', 'https://169.254.169.254/latest', 'http://cdn.example/']) {
+      const server = await serve((_, response) => response.writeHead(307, { location }).end());
+      await expect(get(open(), server.url)).rejects.toEqual(refused('redirect-refused'));
+    }
+  });
+
+  test('from https to http are refused', async () => {
+    const plain = await serve((_, response) => response.end('x'));
+    const tls = await selfSigned('127.0.0.1');
+    const server = await serve((_, response) => response.writeHead(307, { location: plain.url }).end(), tls);
+    const door = open({ ca: { [server.host]: tls.cert } });
+    await expect(get(door, server.url)).rejects.toEqual(refused('redirect-refused'));
+    expect(plain.requests).toHaveLength(0);
+  });
+});
+
+describe('addresses, deployed', () => {
+  const resolving =
+    (...addresses: string[]): LookupFunction =>
+    (_name, _options, callback) =>
+      callback(
+        null,
+        addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
+      );
+
+  test.each([
+    'http://registry.example/',
+    'https://127.0.0.1/',
+    'https://0x7f.1/',
+    'https://2130706433/',
+    'https://0177.0.0.1/',
+    'https://[::1]/',
+    'https://[::ffff:7f00:1]/',
+    'https://[64:ff9b::169.254.169.254]/',
+    'https://169.254.169.254/',
+    'https://10.0.0.1/',
+    'https://user@registry.example/',
+  ])('%s is refused, as denied: the image names it', async (url) => {
+    await expect(get(open({ addresses: [] }), url)).rejects.toEqual(
+      expect.objectContaining({ code: 'address-refused', kind: 'denied' }),
+    );
+  });
+
+  test('as a token realm it is refused as unavailable: the registry names it', async () => {
+    const request = get(open({ addresses: [] }), 'https://10.0.0.1/', { namedBy: new URL('https://registry.example') });
+    await expect(request).rejects.toEqual(expect.objectContaining({ code: 'redirect-refused', kind: 'unavailable' }));
+  });
+
+  test('a name is refused when any of its addresses is not public', async () => {
+    for (const addresses of [
+      ['127.0.0.1'],
+      ['1.1.1.1', '10.0.0.1'],
+      ['2606:4700::1', '::ffff:10.0.0.1'],
+      ['fd00::1'],
+    ]) {
+      const door = open({ addresses: [], lookup: resolving(...addresses) });
+      await expect(get(door, 'https://registry.example/')).rejects.toEqual(refused('address-refused'));
+    }
+  });
+
+  test('a granted name is called at the address that was checked, however often the name is asked', async () => {
+    const tls = await selfSigned('registry.example');
+    const server = await serve((_, response) => response.end('x'), tls);
+    const port = server.host.split(':')[1];
+    let lookups = 0;
+    const door = open({
+      addresses: [{ ranges: ['127.0.0.0/8'], hosts: [`registry.example:${port}`] }],
+      ca: { [`registry.example:${port}`]: tls.cert },
+      lookup: (name, options, callback) => {
+        lookups++;
+        resolving('127.0.0.1')(name, options, callback);
+      },
+    });
+    expect((await get(door, `https://registry.example:${port}/`)).status).toBe(200);
+    expect(lookups).toBe(1);
+    await expect(get(door, `https://other.example:${port}/`)).rejects.toEqual(refused('address-refused'));
+    await expect(get(door, `https://127.0.0.1:${port}/`)).rejects.toEqual(refused('address-refused'));
+  });
+
+  test('a redirect to a name inside the network is refused when it is resolved', async () => {
+    const tls = await selfSigned('registry.example');
+    const server = await serve(
+      (_, response) => response.writeHead(307, { location: 'https://inside.example/' }).end(),
+      tls,
+    );
+    const port = server.host.split(':')[1];
+    const door = open({
+      addresses: [{ ranges: ['127.0.0.1/32'], hosts: ['registry.example'] }],
+      ca: { [`registry.example:${port}`]: tls.cert },
+      lookup: resolving('127.0.0.1'),
+    });
+    await expect(get(door, `https://registry.example:${port}/`)).rejects.toEqual(refused('redirect-refused'));
+  });
+});
+
+describe('https first', () => {
+  test('a plain server on loopback is asked over http, after one look that is no request', async () => {
+    const server = await serve((_, response) => response.end('x'));
+    const door = open();
+    const spent = spending();
+    expect(await Promise.all([door.origin(server.host, spent), door.origin(server.host, spent)])).toEqual([
+      server.url,
+      server.url,
+    ]);
+    expect(spent.spent.requests).toBe(0);
+    expect(server.requests).toHaveLength(0);
+  });
+
+  test('a server that speaks TLS is asked over https, its certificate trusted or not', async () => {
+    const tls = await selfSigned('127.0.0.1');
+    const server = await serve((_, response) => response.end('x'), tls);
+    expect(await open().origin(server.host, spending())).toBe(server.url);
+    expect(await open({ ca: { [server.host]: tls.cert } }).origin(server.host, spending())).toBe(server.url);
+  });
+
+  test('hosts elsewhere are asked over https without a look, unless they are listed', async () => {
+    const door = open();
+    expect(await door.origin('ghcr.io', spending())).toBe('https://ghcr.io');
+    const server = await serve((_, response) => response.end('x'));
+    const port = server.host.split(':')[1];
+    const lookup: LookupFunction = (_n, _o, callback) => callback(null, [{ address: '127.0.0.1', family: 4 }]);
+    for (const listed of ['registry.corp', `registry.corp:${port}`]) {
+      const lax = open({ allowHttp: [listed], lookup });
+      expect(await lax.origin(`registry.corp:${port}`, spending())).toBe(`http://registry.corp:${port}`);
+      expect((await get(lax, `http://registry.corp:${port}/`)).status).toBe(200);
+    }
+    const other = open({ allowHttp: ['registry.corp:1'], lookup });
+    expect(await other.origin(`registry.corp:${port}`, spending())).toBe(`https://registry.corp:${port}`);
+    await expect(get(other, `http://registry.corp:${port}/`)).rejects.toEqual(refused('address-refused'));
+  });
+
+  test('deployed, loopback is asked over https only, and then refused', async () => {
+    const server = await serve((_, response) => response.end('x'));
+    const door = open({ addresses: [] });
+    expect(await door.origin(server.host, spending())).toBe(`https://${server.host}`);
+    await expect(get(door, server.url)).rejects.toEqual(refused('address-refused'));
+  });
+
+  test('a server that starts to speak TLS is noticed after a failure', async () => {
+    const server = await serve((_, response) => response.end('x'));
+    const port = Number(server.host.split(':')[1]);
+    const door = open();
+    expect(await door.origin(server.host, spending())).toBe(server.url);
+    await server.close();
+    await expect(get(door, server.url)).rejects.toEqual(refused('registry-unreachable'));
+    expect(await door.origin(`127.0.0.1:${port}`, spending())).toBe(`https://127.0.0.1:${port}`);
+  });
+});

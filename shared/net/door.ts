@@ -1,0 +1,241 @@
+import { isIP, type LookupFunction } from 'node:net';
+import { Agent, request as send } from 'undici';
+import { Refusal } from '../reasons.ts';
+import { type AddressRules, allowsAddress, allowsHandOver } from './addresses.ts';
+import { abandon, drained, readBounded } from './body.ts';
+import { createConnector } from './connector.ts';
+import type { Deadline } from './deadline.ts';
+import { addressRefused, codeOf, failure } from './failure.ts';
+import { hostName, isLoopbackHost, splitHost } from './hosts.ts';
+import { type Hop, maxRedirects, nextHop } from './redirect.ts';
+import { createSchemeProbe } from './scheme.ts';
+
+/** What a piece of work may use up; registry.ts's Allowance is one. */
+export interface Spending {
+  readonly deadline: Deadline;
+  /** Takes `count` bytes of bodies; throws Refusal when nothing is left. */
+  take(count: number): void;
+  /** Counts one HTTP request, a redirect's included. */
+  sent(): void;
+}
+
+export interface DoorSettings {
+  /** `any` on the command line and for `serve` on loopback; a list of grants in a deployed function. */
+  readonly addresses: AddressRules;
+  /** `host` (any port) or `host:port` of those that may be asked over plain HTTP. With `addresses: 'any'`, loopback too. */
+  readonly allowHttp?: readonly string[];
+  /** PEM certificates by host[:port], trusted for that host beside the default roots (NODE_EXTRA_CA_CERTS included). */
+  readonly ca?: Readonly<Record<string, string>>;
+  /** Milliseconds: TCP and TLS together, until the header, between two pieces of a body. */
+  readonly connectTimeout?: number;
+  readonly headersTimeout?: number;
+  readonly bodyTimeout?: number;
+  /** Connections to one origin at a time. */
+  readonly connections?: number;
+  /** Resolves names; dns.lookup if absent. */
+  readonly lookup?: LookupFunction;
+}
+
+export interface DoorRequest {
+  readonly method?: 'GET' | 'HEAD' | 'POST';
+  /** Names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly spending: Spending;
+  /** What is asked for, in the words of messages: `the manifest of ghcr.io/org/app:v1`. */
+  readonly what: string;
+  /** Who named the URL, when it was not the image or the settings: the registry whose token realm this is. */
+  readonly namedBy?: URL;
+}
+
+export interface DoorResponse {
+  readonly status: number;
+  /** Where the answer comes from, redirects followed. */
+  readonly url: URL;
+  /** A header's value; several of one name are joined as RFC 9110 §5.3 says. */
+  header(name: string): string | undefined;
+  /** Reads the body once. Refusals: too-large, body-cut-short, deadline, registry-error (a content coding). */
+  read(maxBytes: number): Promise<Uint8Array>;
+  /** Leaves the body unread. Each response is either read or discarded. */
+  discard(): void;
+}
+
+/** The only way out for HTTP: it checks addresses, follows redirects and bounds bodies and time. */
+export interface Door {
+  /** `https://host`, or `http://host` where that is allowed and https is not spoken. Throws Refusal. */
+  origin(host: string, spending: Spending): Promise<string>;
+  /** Throws Refusal for whatever keeps a status and header from coming; any status that comes is an answer. */
+  request(url: URL, request: DoorRequest): Promise<DoorResponse>;
+  /** Ends all connections. */
+  close(): Promise<void>;
+}
+
+const second = 1000;
+
+/**
+ * A door with connections of its own. Redirects are followed here, not by undici: at most five a request, each checked
+ * like a first URL, none from https to http, with `authorization` only for the same scheme, host and port.
+ */
+export function createDoor(settings: DoorSettings): Door {
+  const { addresses } = settings;
+  const connect = createConnector({
+    addresses,
+    ca: settings.ca ?? {},
+    connectTimeout: settings.connectTimeout ?? 5 * second,
+    lookup: settings.lookup,
+  });
+  const agent = new Agent({
+    connect,
+    connections: settings.connections ?? 50,
+    headersTimeout: settings.headersTimeout ?? 15 * second,
+    bodyTimeout: settings.bodyTimeout ?? 10 * second,
+    // Below the idle time of registries' load balancers, so that a pooled connection is seldom one that they have closed.
+    keepAliveTimeout: 30 * second,
+    pipelining: 1,
+  });
+  const probe = createSchemeProbe(connect);
+
+  function allowsHttp(url: URL): boolean {
+    const name = hostName(url);
+    if (addresses === 'any' && isLoopbackHost(name)) return true;
+    const port = url.port === '' ? '80' : url.port;
+    return (settings.allowHttp ?? []).some((text) => {
+      const listed = splitHost(text);
+      return listed.name === name && (listed.port === undefined || listed.port === port);
+    });
+  }
+
+  /** Refuses what the rules refuse about a URL as such; names are looked at again when they are resolved. */
+  function check({ url }: Hop, sender: Sender | undefined): void {
+    if (url.protocol !== 'https:' && !(url.protocol === 'http:' && allowsHttp(url))) {
+      throw refusal(url, sender, 'would have to be asked over plain HTTP, which is not allowed for it');
+    }
+    if (url.username !== '' || url.password !== '') throw refusal(url, sender, 'is written with a user name');
+    const name = hostName(url);
+    if (isIP(name) !== 0 && !allowsAddress(addresses, hostAndPort(url), name)) throw refusal(url, sender, notCalled);
+    if (addresses === 'any' && sender !== undefined && !allowsHandOver(sender.url, url)) {
+      throw refusal(url, sender, 'is an address of this machine or its network');
+    }
+  }
+
+  async function once(hop: Hop, request: DoorRequest, sender: Sender | undefined): Promise<Answer> {
+    check(hop, sender);
+    const { deadline } = request.spending;
+    try {
+      deadline.signal.throwIfAborted();
+      request.spending.sent();
+      return await send(hop.url, {
+        dispatcher: agent,
+        method: hop.method,
+        headers: { ...hop.headers },
+        body: request.body ?? null,
+        signal: deadline.signal,
+      });
+    } catch (thrown) {
+      if (codeOf(thrown) === addressRefused) throw refusal(hop.url, sender, notCalled);
+      probe.forget(hop.url.host);
+      throw failure(thrown, called(hop.url, sender), request.what, deadline, 'head');
+    }
+  }
+
+  return {
+    async origin(host, { deadline }) {
+      const plain = URL.canParse(`http://${host}`) ? new URL(`http://${host}`) : undefined;
+      if (plain === undefined || !allowsHttp(plain)) return `https://${host}`;
+      const ended = new Promise<never>((_resolve, reject) => {
+        const late = () => reject(new Refusal('deadline', `the time ended while ${host} was connected to`));
+        if (deadline.signal.aborted) late();
+        else deadline.signal.addEventListener('abort', late, { once: true });
+      });
+      return `${await Promise.race([probe.scheme(host), ended])}://${host}`;
+    },
+
+    async request(url, request) {
+      const method = request.method ?? 'GET';
+      // Bodies are hashed and bounded as they are sent: a coding would put another length and other bytes between.
+      const headers = { ...request.headers, 'accept-encoding': 'identity', 'user-agent': 'countersign' };
+      let hop: Hop = { method, url, headers };
+      const { namedBy } = request;
+      let sender: Sender | undefined = namedBy && { url: namedBy, words: `the token server of ${namedBy.host}` };
+      for (let redirects = 0; ; redirects++) {
+        const answer = await once(hop, request, sender);
+        let next: Hop | undefined;
+        try {
+          next = nextHop(hop, answer.statusCode, header(answer, 'location'), called(hop.url, sender));
+        } catch (thrown) {
+          abandon(answer.body);
+          throw thrown;
+        }
+        if (next === undefined) return respond(answer, hop.url, called(hop.url, sender), request);
+        discard(answer.body, request.spending.deadline);
+        if (redirects === maxRedirects) {
+          const who = called(url, namedBy && sender);
+          throw new Refusal('too-many-redirects', `${who} redirected over ${maxRedirects} times for ${request.what}`);
+        }
+        sender = { url: hop.url, words: sender?.words ?? `a host that ${url.host} redirects to` };
+        hop = next;
+      }
+    },
+
+    close: () => agent.destroy(),
+  };
+}
+
+type Answer = Awaited<ReturnType<typeof send>>;
+
+/** Who sent us to a URL, and how messages call the host there: what a registry writes is not repeated to users. */
+interface Sender {
+  readonly url: URL;
+  readonly words: string;
+}
+
+const notCalled = 'is on an address that is not called from here';
+
+function called(url: URL, sender: Sender | undefined): string {
+  return sender?.words ?? url.host;
+}
+
+function refusal(url: URL, sender: Sender | undefined, why: string): Refusal {
+  return new Refusal(sender === undefined ? 'address-refused' : 'redirect-refused', `${called(url, sender)} ${why}`);
+}
+
+/** `name:port` with the port written out, as grants are compared. */
+function hostAndPort(url: URL): string {
+  if (url.port !== '') return url.host;
+  return `${url.host}:${url.protocol === 'https:' ? '443' : '80'}`;
+}
+
+function header(answer: Answer, name: string): string | undefined {
+  const value = answer.headers[name];
+  return Array.isArray(value) ? value.join(', ') : value;
+}
+
+function respond(answer: Answer, url: URL, host: string, request: DoorRequest): DoorResponse {
+  const { spending, what } = request;
+  return {
+    status: answer.statusCode,
+    url,
+    header: (name) => header(answer, name),
+    async read(maxBytes) {
+      const coding = header(answer, 'content-encoding');
+      if (coding !== undefined && coding.toLowerCase() !== 'identity') {
+        abandon(answer.body);
+        throw new Refusal('registry-error', `${host} answered in a content coding that was not asked for: ${what}`);
+      }
+      const length = header(answer, 'content-length');
+      const announced = length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : undefined;
+      try {
+        const take = (count: number) => spending.take(count);
+        return await readBounded(answer.body, { maxBytes, announced, take, what });
+      } catch (thrown) {
+        throw failure(thrown, host, what, spending.deadline, 'body');
+      }
+    },
+    discard: () => discard(answer.body, spending.deadline),
+  };
+}
+
+/** A short body is read off, so that its connection goes back to the pool; a long one is cut. Nobody waits for either. */
+function discard(body: Answer['body'], deadline: Deadline): void {
+  body.dump({ limit: drained, signal: deadline.signal }).catch(() => abandon(body));
+}

@@ -1,0 +1,75 @@
+import { Refusal } from '../reasons.ts';
+import type { Deadline } from './deadline.ts';
+
+/** The code under which the connector refuses an address; `failure` leaves it to the door, which knows who named the host. */
+export const addressRefused = 'ADDRESS_REFUSED';
+
+/** What went wrong below HTTP, in words. Codes of Node, OpenSSL and undici. */
+const words: Readonly<Record<string, string>> = {
+  ENOTFOUND: 'its name does not resolve',
+  EAI_AGAIN: 'its name does not resolve at the moment',
+  ECONNREFUSED: 'the connection was refused',
+  ECONNRESET: 'the connection was reset',
+  EPIPE: 'the connection was closed',
+  UND_ERR_SOCKET: 'the connection was closed',
+  ETIMEDOUT: 'the connection timed out',
+  UND_ERR_CONNECT_TIMEOUT: 'the connection timed out',
+  UND_ERR_HEADERS_TIMEOUT: 'it accepted the request and did not answer',
+  EHOSTUNREACH: 'no route leads to it',
+  ENETUNREACH: 'no route leads to it',
+  EPROTO: 'it does not speak TLS',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS',
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'it does not speak TLS',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name',
+  CERT_HAS_EXPIRED: 'its certificate has expired',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed',
+  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate is by an authority that is not trusted here',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its certificate is by an authority that is not trusted here',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate is by an authority that is not trusted here',
+};
+
+/** The `code` of whatever was thrown. Errors of Node and undici are told apart by it, never by their class. */
+export function codeOf(thrown: unknown): string | undefined {
+  return typeof thrown === 'object' && thrown !== null && 'code' in thrown && typeof thrown.code === 'string'
+    ? thrown.code
+    : undefined;
+}
+
+/**
+ * What was thrown while `host` (its name, or words for it) was asked, as a Refusal. `phase` says whether the body was being read, since a body that
+ * stops is cut short whatever stopped it. An error without a code is no network's: it is thrown on as it is.
+ */
+export function failure(
+  thrown: unknown,
+  host: string,
+  what: string,
+  deadline: Deadline,
+  phase: 'head' | 'body',
+): Refusal {
+  if (thrown instanceof Refusal) return thrown;
+  if (deadline.signal.aborted) return new Refusal('deadline', `the time ended while ${host} was asked for ${what}`);
+  const code = codeOf(thrown) ?? (isParserError(thrown) ? 'HPE_UNKNOWN' : undefined);
+  if (code === undefined) throw thrown;
+  const cause = { cause: thrown };
+  if (phase === 'body') return new Refusal('body-cut-short', `${host} stopped in the middle of ${what}`, cause);
+  if (code.startsWith('HPE_') || code.startsWith('UND_ERR_HEADERS_OVERFLOW')) {
+    return new Refusal('registry-error', `${host} answered with something that is no HTTP, asked for ${what}`, cause);
+  }
+  return new Refusal('registry-unreachable', `${host} could not be asked for ${what}: ${words[code] ?? code}`, cause);
+}
+
+/** undici leaves the code of its HTTP parser's errors out where the parser has no number for it. */
+function isParserError(thrown: unknown): boolean {
+  return Error.isError(thrown) && thrown.name === 'HTTPParserError';
+}
+
+const passing: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'EAI_AGAIN']);
+
+/**
+ * Whether asking again at once makes sense: connections that break or are refused, and bodies that stop. Not timeouts,
+ * which have cost their share of the time, nor names and certificates, which do not change in seconds.
+ */
+export function isPassing(refusal: Refusal): boolean {
+  if (refusal.code === 'body-cut-short') return codeOf(refusal.cause) !== 'UND_ERR_BODY_TIMEOUT';
+  return refusal.code === 'registry-unreachable' && passing.has(codeOf(refusal.cause) ?? '');
+}

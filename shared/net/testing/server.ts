@@ -1,0 +1,39 @@
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+
+export interface TestServer {
+  /** `127.0.0.1:<port>` */
+  readonly host: string;
+  /** `http://127.0.0.1:<port>` or https. */
+  readonly url: string;
+  /** What was asked: method, path with query, and headers, in order of arrival. */
+  readonly requests: { readonly method: string; readonly path: string; readonly headers: IncomingMessage['headers'] }[];
+  close(): Promise<void>;
+}
+
+/** A server on loopback, on a port that the system chooses. `tls` has PEM; with it the server speaks https only. */
+export async function startServer(
+  handler: RequestListener,
+  tls?: { readonly key: string; readonly cert: string },
+): Promise<TestServer> {
+  const requests: TestServer['requests'][number][] = [];
+  const listener = (request: IncomingMessage, response: ServerResponse) => {
+    requests.push({ method: request.method ?? '', path: request.url ?? '', headers: request.headers });
+    handler(request, response);
+  };
+  const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const host = `127.0.0.1:${port}`;
+  return {
+    host,
+    url: `${tls === undefined ? 'http' : 'https'}://${host}`,
+    requests,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}

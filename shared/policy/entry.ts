@@ -1,0 +1,112 @@
+import { namesSomeTags } from '../image/pattern.ts';
+import { readAttestorSet, readPublicKeys, readRepository } from './attestors.ts';
+import type { EntryFields } from './fields.ts';
+import type { Place } from './place.ts';
+import type { AttestorSet, Entry, KeysAttestor } from './policy.ts';
+import type { Report } from './report.ts';
+
+/**
+ * One element of verifyImages: defaults filled in as the CRD does, the older flat fields converted, Kyverno's lint and our
+ * warnings. `audits`: what Kyverno takes the entry's failure action for when it looks at mutateDigest. `undefined` where the
+ * report says why.
+ */
+export function readEntry(fields: EntryFields, place: Place, audits: boolean, report: Report): Entry | undefined {
+  const imageReferences = readImageReferences(fields, place, report);
+  const mutateDigest = fields.mutateDigest ?? true;
+  if (audits && mutateDigest) {
+    report.problem(place.field('mutateDigest'), "mutateDigest must be set to false for 'Audit' failure action");
+  }
+  if (fields.type === 'Notary') report.notBuilt(place.field('type'), 'Notary');
+  const type = fields.type === 'Notary' ? undefined : fields.type;
+  const repository = readRepository(fields.repository, place.field('repository'), report);
+  const attestors = readAttestors(fields, place, report);
+  if (!report.clean(place)) return undefined;
+
+  const required = fields.required ?? true;
+  if (required && attestors.length === 0) {
+    report.warning(
+      place,
+      'is required and has no attestors, so every image is denied (no-attestors): add attestors, or set required: false',
+    );
+  }
+  return {
+    path: place.path.slice(place.path.lastIndexOf('verifyImages[')),
+    imageReferences,
+    skipImageReferences: fields.skipImageReferences ?? [],
+    ...(type !== undefined && { type }),
+    attestors,
+    annotations: fields.annotations ?? {},
+    ...(repository !== undefined && { repository }),
+    mutateDigest,
+    verifyDigest: fields.verifyDigest ?? true,
+    required,
+    useCache: fields.useCache ?? true,
+  };
+}
+
+/** `image` is one more pattern, as Kyverno converts it. */
+function readImageReferences(fields: EntryFields, place: Place, report: Report): readonly string[] {
+  const written = fields.imageReferences ?? [];
+  const at = place.field('imageReferences');
+  const patterns = written.map((pattern, index) => ({ pattern, at: at.item(index) }));
+  if (fields.image) {
+    report.warning(place.field('image'), 'is deprecated: write imageReferences');
+    patterns.push({ pattern: fields.image, at: place.field('image') });
+  }
+  if (patterns.length === 0 && report.clean(place)) report.problem(place, 'An image reference is required');
+  for (const { pattern, at } of patterns) {
+    const proposed = namesSomeTags(pattern);
+    if (pattern === '') report.problem(at, 'is empty, and so matches no image');
+    else if (proposed !== undefined) {
+      report.warning(
+        at,
+        `${JSON.stringify(pattern)} binds only those who write such a tag or digest, and any image may be written under ` +
+          `another: ${JSON.stringify(proposed)} binds them all`,
+      );
+    }
+  }
+  return patterns.map(({ pattern }) => pattern);
+}
+
+/**
+ * `key` is one more set with that key, as Kyverno converts it, with the entry's annotations. Kyverno adds the set for
+ * annotations beside `image` alone too, without a key, and then refuses it; so do we.
+ */
+function readAttestors(fields: EntryFields, place: Place, report: Report): readonly AttestorSet[] {
+  const at = place.field('attestors');
+  const sets = (fields.attestors ?? []).map((set, index) => readAttestorSet(set, at.item(index), report));
+  const annotated = Object.keys(fields.annotations ?? {}).length > 0;
+  if (fields.key) {
+    report.warning(
+      place.field('key'),
+      'is deprecated, and asks for the transparency log without a log key, so every image is answered invalid ' +
+        '(trust-missing): write attestors, with keys.publicKeys and keys.rekor',
+    );
+    sets.push(readFlatKey(fields.key, fields.annotations ?? {}, place.field('key'), report));
+  } else if (fields.image && annotated) {
+    report.problem(
+      place.field('annotations'),
+      'keys, certificates, keyless, or a nested attestor is required: beside image, annotations belong to key',
+    );
+  }
+  return sets.filter((set) => set !== undefined);
+}
+
+function readFlatKey(
+  key: string,
+  annotations: Entry['annotations'],
+  at: Place,
+  report: Report,
+): AttestorSet | undefined {
+  const publicKeys = readPublicKeys(key, at, report);
+  if (publicKeys === undefined) return undefined;
+  const attestor: KeysAttestor = {
+    kind: 'keys',
+    publicKeys,
+    signatureAlgorithm: 'sha256',
+    rekor: { ignoreTlog: false },
+    ctlog: { ignoreSCT: false },
+    annotations,
+  };
+  return { entries: [attestor] };
+}

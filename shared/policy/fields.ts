@@ -1,0 +1,243 @@
+import type { Place } from './place.ts';
+import {
+  asWritten,
+  dictionary,
+  flag,
+  lazy,
+  list,
+  notBuilt,
+  notBuiltAtAll,
+  object,
+  oneOf,
+  plainText,
+  readOver,
+  type Schema,
+  text,
+  type Values,
+  wholeNumber,
+} from './schema.ts';
+
+/*
+ * Every field of Kyverno's ClusterPolicy and Policy (kyverno.io/v1 and v2beta1, the CRDs of 1.19) that a verifyImages rule
+ * can stand in. A field that is here with a type works; `notBuilt` is refused by name unless empty; `readOver` is written
+ * by an API server, or is about rules that are left to Kyverno, and changes no verdict. A field that is not here is unknown.
+ */
+
+const labelSelector = object({
+  matchLabels: dictionary(text),
+  matchExpressions: list(
+    object({ key: text, operator: oneOf('In', 'NotIn', 'Exists', 'DoesNotExist'), values: list(text) }),
+  ),
+});
+
+const resources = object({
+  kinds: list(text),
+  name: text,
+  names: list(text),
+  namespaces: list(text),
+  annotations: dictionary(text),
+  selector: labelSelector,
+  namespaceSelector: notBuiltAtAll,
+  operations: list(oneOf('CREATE', 'UPDATE', 'DELETE', 'CONNECT')),
+});
+
+const users = { subjects: notBuilt, roles: notBuilt, clusterRoles: notBuilt };
+const block = object({ resources, ...users });
+const filterFields = { any: list(block), all: list(block) };
+
+const rekor = object({ url: text, pubkey: text, ignoreTlog: flag });
+const ctlog = object({ ignoreSCT: flag, pubkey: notBuilt, tsaCertChain: notBuilt });
+/** Which of them exist is Kyverno's lint, with a message of its own. */
+const signatureAlgorithm = text;
+
+const keys = object({
+  publicKeys: text,
+  signatureAlgorithm,
+  secret: notBuiltAtAll,
+  kms: notBuilt,
+  rekor,
+  ctlog,
+});
+
+export interface AttestorSetFields {
+  readonly count?: number;
+  readonly entries?: readonly AttestorFields[];
+}
+
+export interface AttestorFields {
+  readonly keys?: Values<{
+    publicKeys: typeof text;
+    signatureAlgorithm: typeof text;
+    rekor: typeof rekor;
+    ctlog: typeof ctlog;
+  }>;
+  readonly attestor?: AttestorSetFields;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly repository?: string;
+  readonly signatureAlgorithm?: string;
+}
+
+const attestor: Schema<AttestorFields> = object({
+  keys,
+  certificates: notBuiltAtAll,
+  keyless: notBuiltAtAll,
+  attestor: lazy(() => attestorSet),
+  annotations: dictionary(text),
+  repository: text,
+  signatureAlgorithm,
+});
+
+const attestorSet: Schema<AttestorSetFields> = object({ count: wholeNumber, entries: list(attestor) });
+
+const entryFields = {
+  failureAction: oneOf('Audit', 'Enforce'),
+  type: oneOf('Cosign', 'SigstoreBundle', 'Notary'),
+  imageReferences: list(text),
+  skipImageReferences: list(text),
+  attestors: list(attestorSet),
+  attestations: notBuilt,
+  repository: text,
+  mutateDigest: flag,
+  verifyDigest: flag,
+  required: flag,
+  useCache: flag,
+  validate: notBuilt,
+  imageRegistryCredentials: notBuilt,
+};
+
+/** In v1 alone. */
+const deprecatedEntryFields = {
+  image: text,
+  key: text,
+  annotations: dictionary(text),
+  roots: notBuilt,
+  subject: notBuilt,
+  issuer: notBuilt,
+  additionalExtensions: notBuilt,
+  /** Which place Kyverno reads first. Countersign reads the `.sig` tag and the referrers whatever it says. */
+  cosignOCI11: flag,
+};
+
+function ruleSchema(filter: Schema<FilterFields>, entry: Schema<EntryFields>): Schema<RuleFields> {
+  const ruleFields = {
+    name: text,
+    match: filter,
+    exclude: filter,
+    verifyImages: list(entry),
+    context: notBuilt,
+    preconditions: notBuilt,
+    celPreconditions: notBuilt,
+    imageExtractors: notBuilt,
+    mutate: asWritten,
+    validate: asWritten,
+    generate: asWritten,
+    /** Goes into Kyverno's reports. */
+    reportProperties: dictionary(plainText),
+    /** Kyverno lets its own background controller's requests pass if true; Countersign asks about every request. */
+    skipBackgroundRequests: flag,
+  };
+  const verifies = object(ruleFields);
+  /** A rule of another type is Kyverno's: only its fields' names are looked at. */
+  const foreign = object({
+    ...Object.fromEntries(Object.keys(ruleFields).map((name) => [name, readOver])),
+    name: text,
+  });
+  return (place, report) => (place.field('verifyImages').empty ? foreign : verifies)(place, report);
+}
+
+const failureAction = oneOf('Audit', 'Enforce', 'audit', 'enforce');
+
+/** `later`: fields that are not built, but in a policy without a verifyImages rule they are Kyverno's matter. */
+function policySchema(
+  rule: Schema<RuleFields>,
+  later: { readonly matchConditions: Schema<never>; readonly namespaceSelector: Schema<never> },
+) {
+  return object({
+    apiVersion: text,
+    kind: text,
+    metadata,
+    spec: object({
+      rules: list(rule),
+      applyRules: oneOf('All', 'One'),
+      failurePolicy: oneOf('Ignore', 'Fail'),
+      validationFailureAction: failureAction,
+      validationFailureActionOverrides: list(
+        object({ action: failureAction, namespaces: list(text), namespaceSelector: later.namespaceSelector }),
+      ),
+      admission: flag,
+      webhookTimeoutSeconds: wholeNumber,
+      webhookConfiguration: object({
+        failurePolicy: oneOf('Ignore', 'Fail'),
+        timeoutSeconds: wholeNumber,
+        matchConditions: later.matchConditions,
+      }),
+      /** Re-verification of what runs already is not admission's work: docs say what answers it. */
+      background: flag,
+      /** Failures that do not block are warnings of the response whatever it says. */
+      emitWarning: flag,
+      schemaValidation: flag,
+      mutateExistingOnPolicyUpdate: flag,
+      generateExisting: flag,
+      generateExistingOnPolicyUpdate: flag,
+      useServerSideApply: flag,
+    }),
+    status: readOver,
+  });
+}
+
+const metadata = object({
+  name: plainText,
+  namespace: plainText,
+  annotations: dictionary(plainText),
+  labels: dictionary(plainText),
+  generateName: readOver,
+  uid: readOver,
+  resourceVersion: readOver,
+  generation: readOver,
+  creationTimestamp: readOver,
+  deletionTimestamp: readOver,
+  deletionGracePeriodSeconds: readOver,
+  finalizers: readOver,
+  managedFields: readOver,
+  ownerReferences: readOver,
+  selfLink: readOver,
+});
+
+const filterV2beta1 = object(filterFields);
+const filterV1 = object({ ...filterFields, resources, ...users });
+const entryV2beta1 = object(entryFields);
+const entryV1 = object({ ...entryFields, ...deprecatedEntryFields });
+
+export type BlockFields = Valued<typeof block>;
+export type ResourceFields = Valued<typeof resources>;
+export type SelectorFields = Valued<typeof labelSelector>;
+export type FilterFields = Valued<typeof filterV1>;
+export type EntryFields = Valued<typeof entryV1>;
+export type OverrideFields = NonNullable<SpecFields['validationFailureActionOverrides']>[number];
+export type SpecFields = NonNullable<PolicyFields['spec']>;
+export type PolicyFields = Valued<ReturnType<typeof policySchema>>;
+
+export interface RuleFields {
+  readonly name?: string;
+  readonly match?: FilterFields;
+  readonly exclude?: FilterFields;
+  readonly verifyImages?: readonly EntryFields[];
+  readonly mutate?: Place;
+  readonly validate?: Place;
+  readonly generate?: Place;
+}
+
+type Valued<S> = S extends Schema<infer T> ? T : never;
+
+/** By apiVersion, for policies that have a verifyImages rule and for those that do not. */
+export const policySchemas = {
+  'kyverno.io/v1': bothSchemas(ruleSchema(filterV1, entryV1)),
+  'kyverno.io/v2beta1': bothSchemas(ruleSchema(filterV2beta1, entryV2beta1)),
+} as const;
+
+function bothSchemas(rule: Schema<RuleFields>) {
+  return {
+    verifying: policySchema(rule, { matchConditions: notBuilt, namespaceSelector: notBuiltAtAll }),
+    foreign: policySchema(rule, { matchConditions: readOver, namespaceSelector: readOver }),
+  };
+}

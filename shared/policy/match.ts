@@ -1,0 +1,151 @@
+import type { Subject } from '../admission/subject.ts';
+import { compileWildcard, hasWildcard } from '../image/wildcard.ts';
+import type { Filter, KindPattern, LabelSelector, ResourceFilter, Rule } from './policy.ts';
+
+type Test = (subject: Subject) => boolean;
+type Matches = (text: string) => boolean;
+
+/** Rules live as long as their policy set; their filters are compiled once. */
+const compiled = new WeakMap<Rule, Test>();
+
+/**
+ * Whether a rule is about an object, by match and exclude: an exclude takes away what the match lets in. Image rules are
+ * asked on CREATE and UPDATE alone, and a namespaced Policy only in its own namespace, as in Kyverno.
+ */
+export function ruleApplies(rule: Rule, subject: Subject): boolean {
+  let test = compiled.get(rule);
+  if (test === undefined) {
+    test = compileRule(rule);
+    compiled.set(rule, test);
+  }
+  return test(subject);
+}
+
+function compileRule({ namespace, match, exclude }: Rule): Test {
+  const matches = compileFilter(match);
+  const excludes = compileFilter(exclude);
+  return (subject) => {
+    if (subject.operation !== 'CREATE' && subject.operation !== 'UPDATE') return false;
+    if (namespace !== undefined && subject.namespace !== namespace) return false;
+    return matches(subject) && !excludes(subject);
+  };
+}
+
+function compileFilter({ mode, blocks }: Filter): Test {
+  const tests = blocks.map(compileBlock);
+  if (tests.length === 0) return () => false;
+  return mode === 'any' ? anyOf(tests) : allOf(tests);
+}
+
+function anyOf(tests: readonly Test[]): Test {
+  const only = tests.length === 1 ? tests[0] : undefined;
+  if (only !== undefined) return only;
+  return (subject) => {
+    for (const test of tests) if (test(subject)) return true;
+    return false;
+  };
+}
+
+function allOf(tests: readonly Test[]): Test {
+  const only = tests.length === 1 ? tests[0] : undefined;
+  if (only !== undefined) return only;
+  return (subject) => {
+    for (const test of tests) if (!test(subject)) return false;
+    return true;
+  };
+}
+
+/** A block that asks nothing matches nothing: what would match everything is never written by leaving something out. */
+function compileBlock(filter: ResourceFilter): Test {
+  const tests: Test[] = [];
+  const { operations, kinds, names, namespaces, annotations, selector } = filter;
+  if (operations !== undefined) tests.push((subject) => operations.includes(subject.operation));
+  if (kinds !== undefined) tests.push(anyOf(kinds.map(compileKind)));
+  if (names !== undefined) {
+    const matches = anyText(names);
+    tests.push((subject) => matches(subject.name === '' ? subject.generateName : subject.name));
+  }
+  if (namespaces !== undefined) {
+    const matches = anyText(namespaces);
+    tests.push((subject) => matches(subject.kind === 'Namespace' ? subject.name : subject.namespace));
+  }
+  if (annotations !== undefined) {
+    const wanted = Object.entries(annotations).map(([name, value]) => compilePair(name, value));
+    tests.push((subject) => allHold(wanted, subject.annotations));
+  }
+  if (selector !== undefined) tests.push(compileSelector(selector));
+  return tests.length === 0 ? () => false : allOf(tests);
+}
+
+/** Who matches Pod is asked about Pod/ephemeralcontainers too: a debug container's image is one of the Pod's. */
+function compileKind(pattern: KindPattern): Test {
+  const group = textTest(pattern.group);
+  const version = textTest(pattern.version);
+  const kind = textTest(pattern.kind);
+  const subresource = textTest(pattern.subresource);
+  return (subject) => {
+    if (!kind(subject.kind) || !group(subject.group) || !version(subject.version)) return false;
+    return subresource(subject.subresource) || isEphemeralContainers(subject);
+  };
+}
+
+function isEphemeralContainers({ group, version, kind, subresource }: Subject): boolean {
+  return subresource === 'ephemeralcontainers' && kind === 'Pod' && group === '' && version === 'v1';
+}
+
+function anyText(patterns: readonly string[]): Matches {
+  const tests = patterns.map(textTest);
+  return (text) => {
+    for (const matches of tests) if (matches(text)) return true;
+    return false;
+  };
+}
+
+function textTest(pattern: string): Matches {
+  return hasWildcard(pattern) ? compileWildcard(pattern) : (text) => text === pattern;
+}
+
+type Pairs = Readonly<Record<string, string>>;
+type PairTest = (pairs: Pairs) => boolean;
+
+function allHold(tests: readonly PairTest[], pairs: Pairs): boolean {
+  for (const holds of tests) if (!holds(pairs)) return false;
+  return true;
+}
+
+/** One label or annotation asked for; with wildcards any pair that fits both name and value is enough. */
+function compilePair(name: string, value: string): PairTest {
+  if (!hasWildcard(name)) {
+    const matches = textTest(value);
+    return (pairs) => {
+      const found = Object.hasOwn(pairs, name) ? pairs[name] : undefined;
+      return found !== undefined && matches(found);
+    };
+  }
+  const matchesName = textTest(name);
+  const matchesValue = textTest(value);
+  return (pairs) => {
+    for (const each of Object.keys(pairs)) {
+      if (matchesName(each) && matchesValue(pairs[each] ?? '')) return true;
+    }
+    return false;
+  };
+}
+
+/** Kubernetes' label selector, all requirements; NotIn holds where the label is absent. */
+function compileSelector({ matchLabels, matchExpressions }: LabelSelector): Test {
+  const labels = Object.entries(matchLabels).map(([name, value]) => compilePair(name, value));
+  const requirements = [...labels, ...matchExpressions.map(compileExpression)];
+  return (subject) => allHold(requirements, subject.labels);
+}
+
+function compileExpression(expression: LabelSelector['matchExpressions'][number]): PairTest {
+  const { key, operator, values } = expression;
+  return (labels) => {
+    const value = Object.hasOwn(labels, key) ? labels[key] : undefined;
+    if (operator === 'Exists') return value !== undefined;
+    if (operator === 'DoesNotExist') return value === undefined;
+    const isIn = value !== undefined && values.includes(value);
+    return operator === 'In' ? isIn : !isIn;
+  };
+}

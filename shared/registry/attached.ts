@@ -1,0 +1,153 @@
+import { type Digest, digestParts } from '../image/digest.ts';
+import { type Repository, repositoryName } from '../image/repository.ts';
+import { asRefusal, Refusal } from '../reasons.ts';
+import { type Candidate, type Candidates, referrerCandidates, signatureTagCandidates } from './candidates.ts';
+import type { Client } from './client.ts';
+import type { Content, ReadManifest } from './content.ts';
+import type { RegistryLimits } from './limits.ts';
+import { acceptImages, acceptReferrers, type Descriptor, parseDescriptor } from './manifest.ts';
+import { mapParallel } from './parallel.ts';
+import { fallbackTag, listReferrers } from './referrers.ts';
+import type { Allowance, Attached, AttachedItem } from './registry.ts';
+
+/** A tag has at most 128 characters: no `.sig` tag exists for a SHA-512 digest. */
+const longestTag = 128;
+
+interface Sources {
+  readonly client: Client;
+  readonly content: Content;
+  readonly limits: RegistryLimits;
+}
+
+/**
+ * Gathers what is attached to a digest. The `.sig` tag, the referrers API and the fallback tag are asked side by side,
+ * always all three: none of them tells whether another holds something, and some registries answer the API with an empty
+ * list while the tag holds data. Then the referrers' manifests, then the layers: two rounds of requests for a `.sig`
+ * signature, three for a referrer.
+ *
+ * Whatever cannot be read becomes an entry of `unreadable` and leaves the rest alone. Only an end of the review's time or
+ * bytes ends the reading.
+ */
+export async function readAttached(
+  { client, content, limits }: Sources,
+  repository: Repository,
+  digest: Digest,
+  allowance: Allowance,
+): Promise<Attached> {
+  const unreadable = new Set<Refusal>();
+  let stop: Refusal | undefined;
+
+  /** What `work` gives, or `undefined` with its refusal put down. */
+  async function attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
+    if (stop !== undefined) return undefined;
+    try {
+      return await work();
+    } catch (thrown) {
+      putDown(asRefusal(thrown));
+      return undefined;
+    }
+  }
+
+  function putDown(refusal: Refusal): void {
+    unreadable.add(refusal);
+    if (refusal.code === 'deadline' || refusal.code === 'review-too-large') stop ??= refusal;
+  }
+
+  function accept({ candidates, problems }: Candidates): readonly Candidate[] {
+    for (const problem of problems) putDown(problem);
+    return candidates;
+  }
+
+  const blobs = new Map<string, Promise<Uint8Array | undefined>>();
+  /** Several layers may have the same bytes: signatures by several keys over one payload. They are read once. */
+  function blob({ item: { layer }, maxBytes }: Candidate): Promise<Uint8Array | undefined> {
+    const key = `${layer.digest} ${layer.size} ${maxBytes}`;
+    const reading =
+      blobs.get(key) ?? attempt(() => content.blob(repository, layer.digest, layer.size, maxBytes, allowance));
+    blobs.set(key, reading);
+    return reading;
+  }
+
+  let room = limits.signatures;
+  let tooMany: Refusal | undefined;
+  async function readLayers(candidates: readonly Candidate[]): Promise<AttachedItem[]> {
+    const tried = candidates.slice(0, room);
+    room -= tried.length;
+    if (tried.length < candidates.length) {
+      const told = `more than ${limits.signatures} signatures are attached to ${repositoryName(repository)}@${digest}`;
+      tooMany = new Refusal('too-many-signatures', told);
+    }
+    const items = await mapParallel(tried, limits.parallel, async (candidate) => {
+      const bytes = await blob(candidate);
+      return bytes === undefined ? [] : [{ ...candidate.item, bytes }];
+    });
+    return items.flat();
+  }
+
+  async function signatureTag(): Promise<readonly Candidate[]> {
+    const { algorithm, hex } = digestParts(digest);
+    const tag = `${algorithm}-${hex}.sig`;
+    if (tag.length > longestTag) return [];
+    const read = await attempt(() => content.manifestByTag(repository, tag, acceptImages, allowance));
+    return read === undefined ? [] : accept(signatureTagCandidates(repository, read, limits));
+  }
+
+  async function fallback(): Promise<readonly unknown[]> {
+    const tag = fallbackTag(digest);
+    const read = await attempt(() => content.manifestByTag(repository, tag, acceptImages, allowance));
+    if (read === undefined) return [];
+    if (read.manifest.kind === 'index') return read.manifest.manifests;
+    const told = `${repositoryName(repository)}:${tag} has the tag of a list of referrers and is no index`;
+    putDown(new Refusal('malformed-manifest', told));
+    return [];
+  }
+
+  async function referrers(): Promise<readonly Candidate[]> {
+    const [listing, tagged] = await Promise.all([
+      listReferrers(client, limits, repository, digest, allowance),
+      fallback(),
+    ]);
+    if (listing.problem !== undefined) putDown(listing.problem);
+    const wanted = new Map<Digest, Descriptor>();
+    let malformed = 0;
+    let left = 0;
+    for (const value of [...listing.descriptors, ...tagged]) {
+      const descriptor = parseDescriptor(value);
+      if (descriptor === undefined) malformed++;
+      else if (wanted.has(descriptor.digest)) continue;
+      else if (wanted.size < limits.referrers) wanted.set(descriptor.digest, descriptor);
+      else left++;
+    }
+    const subject = `the referrers of ${repositoryName(repository)}@${digest}`;
+    if (malformed > 0)
+      putDown(new Refusal('malformed-manifest', `${subject} are listed in a way that breaks the format`));
+    if (left > 0 && listing.problem?.code !== 'too-many-referrers') {
+      putDown(new Refusal('too-many-referrers', `${subject} are more than ${limits.referrers}`));
+    }
+    const read = await mapParallel([...wanted.values()], limits.parallel, (descriptor) =>
+      attempt(() => referrer(descriptor)),
+    );
+    return read.flatMap((one) =>
+      one === undefined ? [] : accept(referrerCandidates(repository, digest, one, limits)),
+    );
+  }
+
+  async function referrer(descriptor: Descriptor): Promise<ReadManifest> {
+    const { digest: own, size } = descriptor;
+    const read = await content.manifestByDigest(repository, own, acceptReferrers, allowance, size);
+    if (read !== undefined) return read;
+    const told = `the registry lists the referrer ${repositoryName(repository)}@${own} and does not have it`;
+    throw new Refusal('content-missing', told);
+  }
+
+  const fromTag = signatureTag();
+  const fromReferrers = async () => {
+    const referring = await referrers();
+    // The tag's signatures take their places first, whichever manifest came first.
+    await fromTag;
+    return readLayers([...referring].sort((a, b) => a.rank - b.rank));
+  };
+  const items = await Promise.all([fromTag.then(readLayers), fromReferrers()]);
+  if (tooMany !== undefined) putDown(tooMany);
+  return { items: items.flat(), unreadable: [...unreadable] };
+}

@@ -1,0 +1,131 @@
+import { createHash } from 'node:crypto';
+import { type Digest, digestParts, parseDigest } from '../image/digest.ts';
+import { type Repository, repositoryName } from '../image/repository.ts';
+import type { DoorResponse } from '../net/door.ts';
+import { Refusal } from '../reasons.ts';
+import type { Client, Get } from './client.ts';
+import { apiPath } from './endpoint.ts';
+import type { RegistryLimits } from './limits.ts';
+import { type Manifest, parseManifest } from './manifest.ts';
+import type { Allowance } from './registry.ts';
+
+/** Bytes with the digest that was computed over them, and what they are. */
+export interface ReadManifest {
+  readonly digest: Digest;
+  readonly bytes: Uint8Array;
+  readonly manifest: Manifest;
+}
+
+/** Reads manifests and blobs of a registry; whatever it returns has been checked against its digest. Throws Refusal. */
+export interface Content {
+  /** `undefined` if there is none (404). */
+  manifestByTag(
+    repository: Repository,
+    tag: string,
+    accept: string,
+    allowance: Allowance,
+  ): Promise<ReadManifest | undefined>;
+  /** `size`: what a descriptor announces. `undefined` if there is none. */
+  manifestByDigest(
+    repository: Repository,
+    digest: Digest,
+    accept: string,
+    allowance: Allowance,
+    size?: number,
+  ): Promise<ReadManifest | undefined>;
+  /** The blob of a descriptor, of at most `maxBytes`. Refuses one that is announced as larger without a request. */
+  blob(
+    repository: Repository,
+    digest: Digest,
+    size: number,
+    maxBytes: number,
+    allowance: Allowance,
+  ): Promise<Uint8Array>;
+}
+
+export function createContent(client: Client, limits: RegistryLimits): Content {
+  return {
+    async manifestByTag(repository, tag, accept, allowance) {
+      const what = `the manifest of ${repositoryName(repository)}:${tag}`;
+      const response = await client.get(repository, apiPath(repository, `manifests/${encodeURIComponent(tag)}`), {
+        accept,
+        what,
+        spending: allowance,
+      });
+      if (!found(response, what)) return undefined;
+      const bytes = await response.read(limits.manifest);
+      // The header is the registry's word for what it meant to send. It is never the digest that is used (CVE-2023-47630).
+      const announced = response.header('docker-content-digest');
+      if (announced !== undefined && !isDigestOf(announced.trim(), bytes))
+        throw unlike(what, 'the digest in its header');
+      const digest = digestOf('sha256', bytes);
+      return { digest, bytes, manifest: parseManifest(bytes, response.header('content-type'), what) };
+    },
+
+    async manifestByDigest(repository, digest, accept, allowance, size) {
+      const what = `the manifest ${repositoryName(repository)}@${digest}`;
+      if (size !== undefined && size > limits.manifest) throw tooLarge(what, limits.manifest);
+      const get: Get = { accept, what, spending: allowance };
+      const response = await client.get(repository, apiPath(repository, `manifests/${digest}`), get);
+      if (!found(response, what)) return undefined;
+      const bytes = await readExactly(response, size, limits.manifest, what);
+      if (!isDigestOf(digest, bytes)) throw unlike(what, 'its digest');
+      return { digest, bytes, manifest: parseManifest(bytes, response.header('content-type'), what) };
+    },
+
+    async blob(repository, digest, size, maxBytes, allowance) {
+      const what = `the blob ${repositoryName(repository)}@${digest}`;
+      if (size > maxBytes) throw tooLarge(what, maxBytes);
+      const get: Get = { accept: '*/*', what, spending: allowance };
+      const response = await client.get(repository, apiPath(repository, `blobs/${digest}`), get);
+      if (!found(response, what)) throw new Refusal('content-missing', `the registry does not have ${what}`);
+      const bytes = await readExactly(response, size, maxBytes, what);
+      if (!isDigestOf(digest, bytes)) throw unlike(what, 'its digest');
+      return bytes;
+    },
+  };
+}
+
+/** Reads a body that a descriptor gives a size for: one byte more is not read, whatever the bound. */
+async function readExactly(
+  response: DoorResponse,
+  size: number | undefined,
+  maxBytes: number,
+  what: string,
+): Promise<Uint8Array> {
+  if (size === undefined) return response.read(maxBytes);
+  let bytes: Uint8Array;
+  try {
+    bytes = await response.read(size);
+  } catch (thrown) {
+    if (thrown instanceof Refusal && thrown.code === 'too-large') throw unlike(what, 'the size in its descriptor');
+    throw thrown;
+  }
+  if (bytes.byteLength !== size) throw unlike(what, 'the size in its descriptor');
+  return bytes;
+}
+
+/** 200 and 404 are answers about content; any other status that got here is nonsense of the registry's. */
+function found(response: DoorResponse, what: string): boolean {
+  if (response.status === 200) return true;
+  response.discard();
+  if (response.status === 404) return false;
+  throw new Refusal('registry-error', `the registry answered ${response.status} to the request for ${what}`);
+}
+
+function isDigestOf(text: string, bytes: Uint8Array): boolean {
+  const digest = parseDigest(text);
+  return digest !== undefined && digestOf(digestParts(digest).algorithm, bytes) === digest;
+}
+
+function digestOf(algorithm: 'sha256' | 'sha512', bytes: Uint8Array): Digest {
+  return `${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}` as Digest;
+}
+
+function unlike(what: string, which: string): Refusal {
+  return new Refusal('digest-mismatch', `${what} is unlike ${which}`);
+}
+
+function tooLarge(what: string, bound: number): Refusal {
+  return new Refusal('too-large', `${what} is over the bound of ${bound} bytes`);
+}

@@ -1,0 +1,57 @@
+import { type Repository, repositoryName } from '../image/repository.ts';
+import type { Clock } from '../net/deadline.ts';
+import type { Door } from '../net/door.ts';
+import { Refusal } from '../reasons.ts';
+import { readAttached } from './attached.ts';
+import { createClient } from './client.ts';
+import { createContent, type ReadManifest } from './content.ts';
+import type { CredentialSource } from './credentials.ts';
+import { defaultLimits, type RegistryLimits } from './limits.ts';
+import { acceptImages, printable } from './manifest.ts';
+import type { Image, Registry } from './registry.ts';
+import { type Retrying, sleepFor } from './retry.ts';
+
+export interface RegistrySettings {
+  readonly door: Door;
+  readonly credentials: CredentialSource;
+  readonly clock: Clock;
+  /** Milliseconds; rejects when the signal aborts. */
+  readonly sleep?: Retrying['sleep'];
+  readonly random?: Retrying['random'];
+  /** Registry name to hosts (`host` or `host:port`) of token servers that may have its credentials, beside its own. */
+  readonly realms?: Readonly<Record<string, readonly string[]>>;
+  readonly limits?: Partial<RegistryLimits>;
+}
+
+/** A Registry whose tokens and learned challenges are its own: one per credential source. Connections are the door's. */
+export function createRegistry(settings: RegistrySettings): Registry {
+  const { door, credentials, clock } = settings;
+  const limits = { ...defaultLimits, ...settings.limits };
+  const retrying = { clock, sleep: settings.sleep ?? sleepFor, random: settings.random ?? Math.random };
+  const client = createClient({ door, credentials, retrying, realms: settings.realms ?? {} });
+  const content = createContent(client, limits);
+
+  return {
+    async resolve(repository, tag, allowance) {
+      const read = await content.manifestByTag(repository, tag, acceptImages, allowance);
+      return imageOf(read, repository, `:${tag}`);
+    },
+    async image(repository, digest, allowance) {
+      const read = await content.manifestByDigest(repository, digest, acceptImages, allowance);
+      return imageOf(read, repository, `@${digest}`);
+    },
+    attached: (repository, digest, allowance) =>
+      readAttached({ client, content, limits }, repository, digest, allowance),
+  };
+}
+
+function imageOf(read: ReadManifest | undefined, repository: Repository, suffix: string): Image {
+  const name = `${repositoryName(repository)}${suffix}`;
+  if (read === undefined) throw new Refusal('image-not-found', `the registry has no ${name} (404)`);
+  const { kind, mediaType } = read.manifest;
+  if (kind === 'schema1') {
+    throw new Refusal('not-an-image', `${name} is of Docker's manifest schema 1, which binds no config: push it again`);
+  }
+  if (kind === 'other') throw new Refusal('not-an-image', `${name} is of the media type ${printable(mediaType)}`);
+  return { digest: read.digest, bytes: read.bytes };
+}

@@ -1,0 +1,67 @@
+import { type Digest, digestParts } from '../image/digest.ts';
+import { type Repository, repositoryName } from '../image/repository.ts';
+import { asRefusal, Refusal } from '../reasons.ts';
+import type { Client } from './client.ts';
+import { apiPath } from './endpoint.ts';
+import type { RegistryLimits } from './limits.ts';
+import { nextPage } from './link.ts';
+import { acceptIndex, parseReferrers } from './manifest.ts';
+import type { Allowance } from './registry.ts';
+
+/** The descriptors that a listing holds, unchecked, and what kept the rest from being read. */
+export interface Listing {
+  readonly descriptors: readonly unknown[];
+  readonly problem: Refusal | undefined;
+}
+
+/** The tag under which a digest's referrers are kept where there is no API for them (distribution-spec 1.1). */
+export function fallbackTag(digest: Digest): string {
+  const { algorithm, hex } = digestParts(digest);
+  return `${algorithm}-${hex.slice(0, 64)}`;
+}
+
+/** Statuses of registries that do not know the referrers API; so does a body that is no index. */
+const absent: ReadonlySet<number> = new Set([400, 404, 405, 406, 501]);
+
+/**
+ * Asks the referrers API for all that refers to a digest, page by page. It never asks for one `artifactType` only:
+ * registries fill that field in differently. Never throws: what failed is the listing's problem.
+ */
+export async function listReferrers(
+  client: Client,
+  limits: RegistryLimits,
+  repository: Repository,
+  digest: Digest,
+  allowance: Allowance,
+): Promise<Listing> {
+  const what = `the referrers of ${repositoryName(repository)}@${digest}`;
+  const descriptors: unknown[] = [];
+  const seen = new Set<string>();
+  const tooMany = (why: string) => new Refusal('too-many-referrers', `${what} ${why}`);
+  let path = apiPath(repository, `referrers/${digest}`);
+  try {
+    const registry = await client.base(repository, allowance);
+    for (let page = 1; ; page++) {
+      seen.add(path);
+      const response = await client.get(repository, path, { accept: acceptIndex, what, spending: allowance });
+      if (response.status !== 200) {
+        response.discard();
+        if (page === 1 && absent.has(response.status)) return { descriptors: [], problem: undefined };
+        throw new Refusal('registry-error', `${registry.host} answered ${response.status} to the request for ${what}`);
+      }
+      const listed = parseReferrers(await response.read(limits.manifest), response.header('content-type'));
+      if (listed === 'absent' && page === 1) return { descriptors: [], problem: undefined };
+      if (typeof listed === 'string') throw new Refusal('registry-error', `${registry.host} lists ${what} in no index`);
+      const room = limits.referrers - descriptors.length;
+      descriptors.push(...listed.slice(0, room));
+      if (listed.length > room) throw tooMany(`are more than ${limits.referrers}`);
+      const next = nextPage(response.header('link'), response.url, registry);
+      if (next === undefined) return { descriptors, problem: undefined };
+      path = `${next.pathname}${next.search}`;
+      if (seen.has(path)) throw tooMany('are listed in a loop of pages');
+      if (page === limits.pages) throw tooMany(`fill more than ${limits.pages} pages`);
+    }
+  } catch (thrown) {
+    return { descriptors, problem: asRefusal(thrown) };
+  }
+}

@@ -1,0 +1,91 @@
+import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
+import type { KeysAttestor } from '../policy/policy.ts';
+import { Refusal } from '../reasons.ts';
+import type { HashName, KeyAlgorithm } from './check.ts';
+
+/** A public key in its one canonical encoding: the same key spelled otherwise is the same `spki`. */
+export interface PublicKey {
+  readonly key: KeyObject;
+  /** SHA-256, hex, of the SubjectPublicKeyInfo's DER. */
+  readonly spki: string;
+}
+
+/** NIST curves by OpenSSL's names, each with the hash that cosign signs with (sigstore.md 0.8). */
+const curves: Readonly<Record<string, { readonly name: string; readonly hash: HashName }>> = {
+  prime256v1: { name: 'P-256', hash: 'sha256' },
+  secp384r1: { name: 'P-384', hash: 'sha384' },
+  secp521r1: { name: 'P-521', hash: 'sha512' },
+};
+
+const accepted = 'accepted are ECDSA P-256, P-384 and P-521, RSA of 2048 to 8192 bits, and Ed25519';
+const armour = /^\s*-----BEGIN ([A-Z0-9 ]+)-----([A-Za-z0-9+/=\s]+)-----END \1-----\s*$/;
+
+/**
+ * Reads exactly one PEM block, `PUBLIC KEY` (SPKI) or `RSA PUBLIC KEY` (PKCS #1). `where` names the field in messages.
+ * Throws Refusal `key-invalid`; the message never quotes the text, which may be a private key.
+ */
+export function parsePublicKey(pem: string, where: string): PublicKey {
+  const [, label = '', body = ''] = armour.exec(pem) ?? [];
+  if (label === '') throw new Refusal('key-invalid', `${where}: not one PEM block of a public key`);
+  if (label !== 'PUBLIC KEY' && label !== 'RSA PUBLIC KEY') {
+    throw new Refusal('key-invalid', `${where}: a PEM block "${label.slice(0, 40)}" is no public key`);
+  }
+  try {
+    const der = Buffer.from(body, 'base64');
+    const parsed = createPublicKey({ key: der, format: 'der', type: label === 'PUBLIC KEY' ? 'spki' : 'pkcs1' });
+    return canonical(parsed, where);
+  } catch (thrown) {
+    if (thrown instanceof Refusal) throw thrown;
+    throw new Refusal('key-invalid', `${where}: the PEM block holds no public key that can be read`, { cause: thrown });
+  }
+}
+
+/** Through JWK and back: compressed points and explicit parameters would give one key several fingerprints. */
+function canonical(parsed: KeyObject, where: string): PublicKey {
+  refuseOtherKinds(parsed, where);
+  const key = createPublicKey({ key: parsed.export({ format: 'jwk' }), format: 'jwk' });
+  const spki = createHash('sha256')
+    .update(key.export({ format: 'der', type: 'spki' }))
+    .digest('hex');
+  return { key, spki };
+}
+
+function refuseOtherKinds(key: KeyObject, where: string): void {
+  const type = key.asymmetricKeyType ?? 'unknown';
+  const { namedCurve = 'explicit parameters', modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {};
+  if (type === 'ed25519') return;
+  if (type === 'ec') {
+    if (Object.hasOwn(curves, namedCurve)) return;
+    throw new Refusal('key-invalid', `${where}: an ECDSA key on ${namedCurve} is not accepted; ${accepted}`);
+  }
+  if (type === 'rsa') {
+    if (modulusLength >= 2048 && modulusLength <= 8192 && publicExponent >= 3n) return;
+    throw new Refusal('key-invalid', `${where}: an RSA key of ${modulusLength} bits is not accepted; ${accepted}`);
+  }
+  throw new Refusal('key-invalid', `${where}: a key of type ${type} is not accepted; ${accepted}`);
+}
+
+/**
+ * Which ways of signing count for this key. `sha256` is what an API server writes when the field is absent, so it does not
+ * pin: ECDSA keys then also take the curve's own hash, with which cosign signs. Any other value pins.
+ * Throws Refusal `key-invalid` where a pinned hash cannot be had with the key.
+ */
+export function keyAlgorithm(
+  { key }: PublicKey,
+  signatureAlgorithm: KeysAttestor['signatureAlgorithm'],
+  where: string,
+): KeyAlgorithm {
+  const pinned = signatureAlgorithm !== 'sha256';
+  if (key.asymmetricKeyType === 'rsa') {
+    return { type: 'rsa', hashes: [signatureAlgorithm], paddings: ['pkcs1v15', 'pss'] };
+  }
+  if (key.asymmetricKeyType === 'ec') {
+    const curve = curves[key.asymmetricKeyDetails?.namedCurve ?? ''];
+    const hashes = pinned || curve === undefined ? [signatureAlgorithm] : [curve.hash, signatureAlgorithm];
+    return { type: 'ecdsa', hashes: [...new Set(hashes)] };
+  }
+  if (pinned && signatureAlgorithm !== 'sha512') {
+    throw new Refusal('key-invalid', `${where}: signatureAlgorithm ${signatureAlgorithm} is none of an Ed25519 key's`);
+  }
+  return { type: 'ed25519', raw: Buffer.from(key.export({ format: 'jwk' }).x ?? '', 'base64url') };
+}

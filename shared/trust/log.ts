@@ -1,0 +1,28 @@
+import type { KeysAttestor } from '../policy/policy.ts';
+import { Refusal } from '../reasons.ts';
+import type { LogAnchor } from './check.ts';
+import { parsePublicKey } from './key.ts';
+
+const defaultUrl = 'https://rekor.sigstore.dev';
+
+/**
+ * The transparency log that an attestor asks for; `undefined` when it is ignored. The URL is never called: it is the name
+ * by which checkpoints know the log. Throws Refusal `trust-missing` without a key to believe the log by, `key-invalid`.
+ */
+export function logAnchor(rekor: KeysAttestor['rekor'], where: string): LogAnchor | undefined {
+  if (rekor.ignoreTlog) return undefined;
+  if (rekor.pubkey === undefined) {
+    throw new Refusal(
+      'trust-missing',
+      `${where}: an entry in the transparency log is asked for and no log key is given: set rekor.pubkey, or rekor.ignoreTlog: true`,
+    );
+  }
+  const { key, spki } = parsePublicKey(rekor.pubkey, `${where}.rekor.pubkey`);
+  if (key.asymmetricKeyType === 'ed25519') {
+    throw new Refusal('key-invalid', `${where}.rekor.pubkey: not supported yet: an Ed25519 key of a log (Rekor v2)`);
+  }
+  if (key.asymmetricKeyType !== 'ec') {
+    throw new Refusal('key-invalid', `${where}.rekor.pubkey: a log's key is an ECDSA key`);
+  }
+  return { publicKey: key, keyId: Buffer.from(spki, 'hex'), baseUrl: rekor.url ?? defaultUrl };
+}

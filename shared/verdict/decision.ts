@@ -1,0 +1,32 @@
+import { kindOf, type Verdict } from './verdict.ts';
+
+/** What a request's verdicts come to: DESIGN's table "Three kinds of no". */
+export interface Decision {
+  readonly allowed: boolean;
+  /** HTTP-like status of a denial: 403 where the evidence or the policy says no, 503 where nothing could be said. */
+  readonly status: 200 | 403 | 503;
+  readonly blocking: readonly Verdict[];
+  /** Failed without blocking: each becomes a warning. */
+  readonly warned: readonly Verdict[];
+}
+
+/**
+ * Denied and invalid block where the rule enforces; unavailable blocks where the rule enforces under failurePolicy Fail.
+ * A rule that audits never blocks.
+ */
+export function decide(verdicts: readonly Verdict[]): Decision {
+  const blocking: Verdict[] = [];
+  const warned: Verdict[] = [];
+  for (const verdict of verdicts) {
+    if (verdict.result === 'pass' || verdict.result === 'skip') continue;
+    (blocks(verdict) ? blocking : warned).push(verdict);
+  }
+  if (blocking.length === 0) return { allowed: true, status: 200, blocking, warned };
+  const evidenceSaysNo = blocking.some((verdict) => kindOf(verdict.code) !== 'unavailable');
+  return { allowed: false, status: evidenceSaysNo ? 403 : 503, blocking, warned };
+}
+
+function blocks(verdict: Verdict): boolean {
+  if (verdict.question.action !== 'enforce') return false;
+  return kindOf(verdict.code) !== 'unavailable' || verdict.question.rule.failurePolicy === 'Fail';
+}

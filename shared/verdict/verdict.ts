@@ -1,0 +1,111 @@
+import type { Digest } from '../image/digest.ts';
+import type { ImageReference } from '../image/reference.ts';
+import type { Signer } from '../ledger/verification.ts';
+import type { Entry } from '../policy/policy.ts';
+import type { Question } from '../policy/select.ts';
+import { type ReasonCode, type ReasonKind, reasons } from '../reasons.ts';
+import type { AttestorResult } from '../verify/outcome.ts';
+
+export type Result = 'pass' | 'fail' | 'error' | 'skip';
+
+/** What is known about one image and one entry of a rule once its evidence was looked at, or could not be. */
+export interface EntryVerdict {
+  readonly entry: Entry;
+  readonly code: ReasonCode;
+  readonly message: string;
+  readonly signers: readonly Signer[];
+  readonly attestors: readonly AttestorResult[];
+}
+
+/** How a digest's answer was come by: registry requests sent, milliseconds, and where the answer was. */
+export interface Effort {
+  readonly requests: number;
+  readonly ms: number;
+  readonly source: 'registry' | 'ledger' | 'none';
+}
+
+/** A rule's result on one image: the worst of its entries' verdicts. */
+export interface Verdict {
+  readonly question: Question;
+  readonly reference: ImageReference | undefined;
+  readonly digest: Digest | undefined;
+  readonly result: Result;
+  readonly code: ReasonCode;
+  readonly message: string;
+  readonly signers: readonly Signer[];
+  readonly attestors: readonly AttestorResult[];
+  /** The entry that decided, `verifyImages[0]`; empty where none was asked. */
+  readonly entry: string;
+  /** A verified digest is to be written into the slot. */
+  readonly pin: boolean;
+  readonly effort: Effort;
+}
+
+/** Which of two verdicts stands when both are about the same image: the higher. */
+export const severity: Readonly<Record<ReasonKind, number>> = {
+  denied: 4,
+  invalid: 3,
+  unavailable: 2,
+  pass: 1,
+  skip: 0,
+};
+const resultOf: Readonly<Record<ReasonKind, Result>> = {
+  denied: 'fail',
+  invalid: 'error',
+  unavailable: 'error',
+  pass: 'pass',
+  skip: 'skip',
+};
+
+export function kindOf(code: ReasonCode): ReasonKind {
+  return reasons[code].kind;
+}
+
+const noEffort: Effort = { requests: 0, ms: 0, source: 'none' };
+
+/** The verdict on a slot that is not asked about: unchanged, skipped, or not to be asked about at all. */
+export function settledVerdict(question: Question, code: ReasonCode, message: string): Verdict {
+  return {
+    question,
+    reference: question.reference,
+    digest: question.reference?.digest,
+    result: resultOf[kindOf(code)],
+    code,
+    message,
+    signers: [],
+    attestors: [],
+    entry: '',
+    pin: false,
+    effort: noEffort,
+  };
+}
+
+/**
+ * The worst of the entries' verdicts: denied over invalid over unavailable, so that what could not be read never hides what
+ * was read and found wanting. The digest is pinned only where every entry passed and one of them asks for it.
+ */
+export function combine(
+  question: Question,
+  verdicts: readonly [EntryVerdict, ...EntryVerdict[]],
+  digest: Digest | undefined,
+  effort: Effort,
+): Verdict {
+  let worst = verdicts[0];
+  for (const verdict of verdicts) {
+    if (severity[kindOf(verdict.code)] > severity[kindOf(worst.code)]) worst = verdict;
+  }
+  const result = resultOf[kindOf(worst.code)];
+  return {
+    question,
+    reference: question.reference,
+    digest,
+    result,
+    code: worst.code,
+    message: worst.message,
+    signers: verdicts.length === 1 ? worst.signers : verdicts.flatMap((verdict) => verdict.signers),
+    attestors: verdicts.length === 1 ? worst.attestors : verdicts.flatMap((verdict) => verdict.attestors),
+    entry: worst.entry.path,
+    pin: result === 'pass' && digest !== undefined && verdicts.some((verdict) => verdict.entry.mutateDigest),
+    effort,
+  };
+}

@@ -1,0 +1,24 @@
+/**
+ * How many of the `choices` can have a key each that no other of them has: the size of a maximum matching between attestors
+ * and keys, by augmenting paths (Kuhn). `choices[i]` are the keys that attestor i could stand for.
+ */
+export function distinctlyMatched(choices: readonly (readonly string[])[]): number {
+  const holders = new Map<string, number>();
+
+  const place = (attestor: number, asked: Set<string>): boolean => {
+    for (const key of choices[attestor] ?? []) {
+      if (asked.has(key)) continue;
+      asked.add(key);
+      const holder = holders.get(key);
+      if (holder === undefined || place(holder, asked)) {
+        holders.set(key, attestor);
+        return true;
+      }
+    }
+    return false;
+  };
+
+  let matched = 0;
+  for (const attestor of choices.keys()) if (place(attestor, new Set())) matched += 1;
+  return matched;
+}

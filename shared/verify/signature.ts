@@ -1,0 +1,66 @@
+import type { SignedEntity } from '@sigstore/verify';
+import type { Claim, CosignSignature, SigstoreBundle } from '../evidence/evidence.ts';
+import type { Image } from '../registry/registry.ts';
+import type { HashName, KeyAnchor } from '../trust/check.ts';
+import { digestOf, isSignedBy, sameBytes } from './crypto.ts';
+
+/** What Verifier asks about a signature, and compares with a log entry. */
+type SignatureContent = SignedEntity['signature'];
+
+/** By their length, the hashes with which a log names what was signed. */
+const hashBySize: Readonly<Record<number, HashName>> = { 32: 'sha256', 48: 'sha384', 64: 'sha512' };
+
+/** A piece of evidence as a signature of one image. It remembers which keys it was tried with. */
+export class Signature {
+  readonly evidence: CosignSignature | SigstoreBundle;
+  readonly #image: Image;
+  readonly #tried = new Map<string, boolean>();
+
+  constructor(evidence: CosignSignature | SigstoreBundle, image: Image) {
+    this.evidence = evidence;
+    this.#image = image;
+  }
+
+  /** The bytes that the signature is over. */
+  get message(): Uint8Array {
+    const { signed } = this.evidence;
+    if (signed.format === 'manifest') return this.#image.bytes;
+    return signed.format === 'dsse' ? signed.pae : signed.payload;
+  }
+
+  /** What it says about which image; a message signature speaks of the image whose manifest has the digest it names. */
+  get claims(): readonly Claim[] {
+    const { signed, claims } = this.evidence;
+    if (signed.format !== 'manifest') return claims;
+    const named = sameBytes(digestOf(signed.hash, this.#image.bytes), signed.messageDigest);
+    return named ? [{ digest: this.#image.digest, annotations: {} }] : [];
+  }
+
+  /** Whether the anchor's key made it; each key and way of signing is tried once. */
+  isBy({ spki, key, algorithm }: KeyAnchor): boolean {
+    const way = algorithm.type === 'ed25519' ? spki : `${spki} ${algorithm.hashes.join()}`;
+    let good = this.#tried.get(way);
+    if (good === undefined) {
+      good = isSignedBy(this.message, this.evidence.signed.signature, key, algorithm);
+      this.#tried.set(way, good);
+    }
+    return good;
+  }
+
+  /** For @sigstore/verify, whose own knows neither P-384 in DSSE nor RSA-PSS nor Ed25519ph (sigstore.md 1.3). */
+  content(anchor: KeyAnchor): SignatureContent {
+    const { signed } = this.evidence;
+    const message = this.message;
+    return {
+      signature: Buffer.from(signed.signature),
+      compareSignature: (signature) => sameBytes(signature, signed.signature),
+      compareSignedDigest: (digest) => {
+        const hash = hashBySize[digest.length];
+        return hash !== undefined && sameBytes(digest, digestOf(hash, message));
+      },
+      // Entries of the kinds dsse and intoto name the envelope's payload; nothing else has one.
+      compareDigest: (digest) => signed.format === 'dsse' && sameBytes(digest, digestOf('sha256', signed.payload)),
+      verifySignature: (key) => key === anchor.key && this.isBy(anchor),
+    };
+  }
+}

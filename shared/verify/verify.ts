@@ -1,0 +1,56 @@
+import type { Gathered } from '../evidence/evidence.ts';
+import type { Repository } from '../image/repository.ts';
+import { asRefusal, type Refusal } from '../reasons.ts';
+import type { Image } from '../registry/registry.ts';
+import type { Check } from '../trust/check.ts';
+import { Bench, type Judged } from './judge-anchor.ts';
+import type { Problem } from './judge-signature.ts';
+import type { AttestorResult, Outcome } from './outcome.ts';
+
+export interface VerifyInput {
+  readonly check: Check;
+  readonly image: Image;
+  /** The image's own: an anchor without a repository counts what was found there and nothing else. */
+  readonly repository: Repository;
+  readonly evidence: Gathered;
+  /** Sources that could not be read; they turn a denial into themselves, and spoil no pass. */
+  readonly unreadable: readonly Refusal[];
+}
+
+/**
+ * Decides whether the evidence satisfies the check: every set of anchors must be satisfied. Pure and synchronous: no clock,
+ * network or environment. Never throws: whatever goes wrong inside is a no.
+ */
+export function verify(input: VerifyInput): Outcome {
+  try {
+    const bench = new Bench(input.evidence, input.check.accepts, input.image, input.repository);
+    const sets = input.check.sets.map((set) => bench.judge(set));
+    const failing = sets.find((set) => !set.result.pass);
+    if (sets.length > 0 && failing === undefined) return passed(sets);
+    return denied(telling(input.unreadable, bench, failing), sets);
+  } catch (thrown) {
+    return denied(asRefusal(thrown), []);
+  }
+}
+
+function passed(sets: readonly Judged[]): Outcome {
+  const evidence = [...new Set(sets.flatMap((set) => set.evidence))];
+  return { pass: true, signers: sets.flatMap((set) => set.signers), evidence, attestors: resultsOf(sets) };
+}
+
+function denied({ code, message }: Problem, sets: readonly Judged[]): Outcome {
+  return { pass: false, code, message, attestors: resultsOf(sets) };
+}
+
+/** What was not read might have held the signature, so it is told first: what failed on our side, then what broke a bound. */
+function telling(unreadable: readonly Refusal[], bench: Bench, failing: Judged | undefined): Problem {
+  const unread = unreadable.find((refusal) => refusal.kind === 'unavailable') ?? unreadable[0];
+  if (unread !== undefined) return unread;
+  if (bench.emptiness !== undefined) return bench.emptiness;
+  const { code = 'too-few-attestors', message = 'no attestor set', path = '' } = failing?.result ?? {};
+  return { code, message: code === 'too-few-attestors' ? `${path}: ${message}` : message };
+}
+
+function resultsOf(sets: readonly Judged[]): readonly AttestorResult[] {
+  return sets.map((set) => set.result);
+}
