@@ -22,7 +22,7 @@ export async function warm(): Promise<void> {
   await using registry = await startRegistry();
   const target = storeTarget(registry);
   const key = newKey();
-  for (const name of ['signed', 'sidecar', 'init', 'proxy', 'logger', 'metrics']) {
+  for (const name of ['signed', 'attested']) {
     const digest = await makeImage(target, `demo/${name}`, '1');
     await sign(target, { repository: `demo/${name}`, digest, key });
   }

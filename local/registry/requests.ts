@@ -31,6 +31,8 @@ export interface SeenRequest {
   readonly at: number;
   /** The status answered; absent while the request is unanswered, and when it was left hanging or reset. */
   status?: number;
+  /** Bytes of the answer, header and body, that were given to the connection; set once the answer or the connection ended. */
+  sent?: number;
 }
 
 /** Every field given must match; a string is compared whole, a pattern is searched for. */

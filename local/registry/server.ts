@@ -98,6 +98,11 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Loca
       const request = seen(incoming.method ?? '', incoming.url ?? '', incoming.headers);
       if (requests.length >= maxLog) requests.splice(0, maxLog / 2);
       requests.push(request);
+      const { socket } = incoming;
+      const before = socket.bytesWritten;
+      response.on('close', () => {
+        request.sent = socket.bytesWritten - before;
+      });
       // The body is read before the request is parked: a client that has not sent all of it has not finished asking.
       const body = await readBody(incoming);
       if (body === undefined)

@@ -20,7 +20,8 @@ export class Flights {
   async share<T>(key: string, deadline: Deadline, work: () => Promise<T>, holds: (value: T) => boolean): Promise<T> {
     for (;;) {
       const flight = this.#flights.get(key);
-      if (flight === undefined) return this.#lead(key, deadline, work);
+      // Work whose time is over, and that did not end with it, is no longer waited for.
+      if (flight === undefined || flight.leader.remaining() === 0) return this.#lead(key, deadline, work);
       const landed = await waitFor(flight.landed, deadline);
       if (flight.leader.remaining() === 0) continue;
       if ('error' in landed) {
@@ -35,17 +36,22 @@ export class Flights {
 
   async #lead<T>(key: string, leader: Deadline, work: () => Promise<T>): Promise<T> {
     const { promise, resolve } = Promise.withResolvers<Landed>();
-    this.#flights.set(key, { leader, landed: promise });
+    const flight = { leader, landed: promise };
+    this.#flights.set(key, flight);
     try {
       const value = await work();
-      this.#flights.delete(key);
+      this.#land(key, flight);
       resolve({ value });
       return value;
     } catch (error) {
-      this.#flights.delete(key);
+      this.#land(key, flight);
       resolve({ error });
       throw error;
     }
+  }
+
+  #land(key: string, flight: Flight): void {
+    if (this.#flights.get(key) === flight) this.#flights.delete(key);
   }
 }
 

@@ -80,8 +80,8 @@ export function createStore(options: LedgerOptions): Store {
       const text = unseal('pointer', key, item);
       if (text === undefined) return undefined;
       const pointer = parsePointer(text);
-      if (pointer?.expiresAt !== item.expiresAt) return refuse('pointer', 'malformed');
-      if (pointer !== undefined) opened.set(key.pk, { item, pointer });
+      if (pointer === undefined || pointer.expiresAt !== item.expiresAt) return refuse('pointer', 'malformed');
+      opened.set(key.pk, { item, pointer });
       return pointer;
     },
 
@@ -89,8 +89,8 @@ export function createStore(options: LedgerOptions): Store {
       const text = unseal('verification', key, item);
       if (text === undefined) return undefined;
       const content = parseVerification(text);
-      if (content?.expiresAt !== item.expiresAt) return refuse('verification', 'malformed');
-      if (content !== undefined) keep(key, content, text);
+      if (content === undefined || content.expiresAt !== item.expiresAt) return refuse('verification', 'malformed');
+      keep(key, content, text);
       return content;
     },
 

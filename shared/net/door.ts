@@ -142,12 +142,15 @@ export function createDoor(settings: DoorSettings): Door {
     async origin(host, { deadline }) {
       const plain = URL.canParse(`http://${host}`) ? new URL(`http://${host}`) : undefined;
       if (plain === undefined || !allowsHttp(plain)) return `https://${host}`;
-      const ended = new Promise<never>((_resolve, reject) => {
-        const late = () => reject(new Refusal('deadline', `the time ended while ${host} was connected to`));
-        if (deadline.signal.aborted) late();
-        else deadline.signal.addEventListener('abort', late, { once: true });
-      });
-      return `${await Promise.race([probe.scheme(host), ended])}://${host}`;
+      const { promise: ended, reject } = Promise.withResolvers<never>();
+      const late = () => reject(new Refusal('deadline', `the time ended while ${host} was connected to`));
+      if (deadline.signal.aborted) late();
+      deadline.signal.addEventListener('abort', late, { once: true });
+      try {
+        return `${await Promise.race([probe.scheme(host), ended])}://${host}`;
+      } finally {
+        deadline.signal.removeEventListener('abort', late);
+      }
     },
 
     async request(url, request) {

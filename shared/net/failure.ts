@@ -66,10 +66,9 @@ function isParserError(thrown: unknown): boolean {
 const passing: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'EAI_AGAIN']);
 
 /**
- * Whether asking again at once makes sense: connections that break or are refused, and bodies that stop. Not timeouts,
- * which have cost their share of the time, nor names and certificates, which do not change in seconds.
+ * Whether asking again at once makes sense: connections that break or are refused. Not timeouts, which have cost their
+ * share of the time, nor names and certificates, which do not change in seconds.
  */
 export function isPassing(refusal: Refusal): boolean {
-  if (refusal.code === 'body-cut-short') return codeOf(refusal.cause) !== 'UND_ERR_BODY_TIMEOUT';
   return refusal.code === 'registry-unreachable' && passing.has(codeOf(refusal.cause) ?? '');
 }

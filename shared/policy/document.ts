@@ -40,7 +40,7 @@ export function readDocuments(text: string, report: Report): Place[] {
   const lines = new LineCounter();
   const documents = parseAllDocuments(text, {
     version: '1.1',
-    uniqueKeys: true,
+    uniqueKeys: false, // looked at below: the library compares every key with every other
     lineCounter: lines,
     prettyErrors: false,
     logLevel: 'silent',
@@ -126,10 +126,11 @@ class TreeReader {
     const merged: ReadonlyMap<string, Tree>[] = [];
     for (const { key, value } of map.items) {
       const keyLine = this.#lineOf(key as Node, line);
-      if (isScalar(key) && typeof key.value === 'symbol') merged.push(...this.#merged(value, keyLine, depth));
-      else if (isScalar(key) && typeof key.value === 'string')
-        entries.set(key.value, this.#tree(value, keyLine, depth + 1));
-      else this.#problem(keyLine, `a key must be a string: write ${this.#quoted(key)}`);
+      const name = isScalar(key) ? key.value : undefined;
+      if (typeof name === 'symbol') merged.push(...this.#merged(value, keyLine, depth));
+      else if (typeof name !== 'string') this.#problem(keyLine, `a key must be a string: write ${this.#quoted(key)}`);
+      else if (entries.has(name)) this.#problem(keyLine, `'${name.slice(0, 60)}' is in this mapping twice`);
+      else entries.set(name, this.#tree(value, keyLine, depth + 1));
     }
     for (const others of merged) {
       for (const [name, tree] of others) if (!entries.has(name)) entries.set(name, tree);

@@ -21,7 +21,7 @@ export function readRule(fields: RuleFields, place: Place, common: Common, repor
   const { name = '' } = fields;
   if (name === '') report.problem(place, 'a rule must have a name');
   if (name.length > 63) report.problem(place.field('name'), 'a rule name must be no more than 63 characters');
-  const found = operations.filter((operation) => !place.field(operation).empty);
+  const found = operations.filter((operation) => isWritten(place.field(operation)));
   if (found.length === 0) {
     report.problem(place, `No operation defined in the rule '${name}'.(supported operations: ${operations.join(',')})`);
     return undefined;
@@ -38,6 +38,11 @@ export function readRule(fields: RuleFields, place: Place, common: Common, repor
     return undefined;
   }
   return readVerifyImages(name, fields, place, common, report);
+}
+
+/** `{}` and `[]` are what a Go client writes for a type that a rule is not of. */
+function isWritten(operation: Place): boolean {
+  return operation.given && (operation.tree?.kind === 'leaf' || operation.names.length + operation.items.length > 0);
 }
 
 function readVerifyImages(

@@ -56,19 +56,24 @@ export function createClient({ door, credentials, retrying, realms }: ClientSett
 
       const url = new URL(path, at);
       const sent = await authorizer.standing(asking, spending);
-      const response = await ask(url, sent);
-      if (response.status !== 401) return answered(response, at, request);
-
-      // Once more with what the challenge asks for, and no further. Where a redirect led to another host, that host is
-      // asked itself, without our credential.
-      response.discard();
-      const elsewhere = response.url.origin !== at.origin;
-      const target = elsewhere ? response.url : url;
-      const asked = elsewhere ? { at: new URL(response.url.origin), repository, credential: undefined } : asking;
-      const challenge = response.header('www-authenticate');
-      const again = await authorizer.challenged(asked, challenge, elsewhere ? undefined : sent, spending);
-      if (again === undefined) throw failed(401, at, request);
-      return answered(await ask(target, again, elsewhere ? at : undefined), at, request);
+      let response = await ask(url, sent);
+      // A challenge is answered once, and no further.
+      if (response.status === 401 && response.url.origin === at.origin) {
+        response.discard();
+        const again = await authorizer.challenged(asking, response.header('www-authenticate'), sent, spending);
+        if (again === undefined) throw failed(401, at, request);
+        response = await ask(url, again);
+      }
+      // Where a redirect led to another host that challenges us, that host is asked itself, without our credential.
+      if (response.status === 401 && response.url.origin !== at.origin) {
+        response.discard();
+        const elsewhere = { at: new URL(response.url.origin), repository, credential: undefined };
+        const challenge = response.header('www-authenticate');
+        const anonymous = await authorizer.challenged(elsewhere, challenge, undefined, spending);
+        if (anonymous === undefined) throw failed(401, at, request);
+        response = await ask(response.url, anonymous, at);
+      }
+      return answered(response, at, request);
     },
   };
 }

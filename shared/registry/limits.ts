@@ -24,5 +24,5 @@ export const defaultLimits: RegistryLimits = {
   referrers: 200,
   pages: 10,
   signatures: 50,
-  parallel: 16,
+  parallel: 50,
 };

@@ -36,8 +36,8 @@ export function mayHaveCredentials(
   name: string,
   realms: Readonly<Record<string, readonly string[]>>,
 ): boolean {
-  if (realm.origin === registry.origin) return true;
+  if (realm.origin === registry.origin || realms[name]?.includes(realm.host)) return true;
   if (realm.protocol !== 'https:') return false;
-  if (knownRealms[name]?.includes(realm.host) || realms[name]?.includes(realm.host)) return true;
+  if (knownRealms[name]?.includes(realm.host)) return true;
   return realm.port === '' && realm.hostname.includes('.') && registry.hostname.endsWith(`.${realm.hostname}`);
 }

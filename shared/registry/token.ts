@@ -50,7 +50,7 @@ export function createTokens(door: Door, retrying: Retrying): Tokens {
   async function fetchAndKeep(key: string, want: TokenWant, spending: Spending): Promise<string> {
     const asked = retrying.clock();
     const response = await request(door, retrying, want, spending);
-    const token = readToken(await response.read(maxAnswer), want.registry, asked);
+    const token = readToken(await readAnswer(response, want.registry), want.registry, asked);
     kept.set(key, token);
     return token.value;
   }
@@ -146,6 +146,17 @@ function granted(answer: DoorResponse, registry: URL): DoorResponse {
   const told = `the token server of ${registry.host} answered ${answer.status}`;
   if (answer.status === 401 || answer.status === 403) throw new Refusal('registry-unauthorized', told);
   throw new Refusal(answer.status === 429 ? 'registry-throttled' : 'registry-error', told);
+}
+
+/** An answer over its bound is the token server's doing: `too-large` would blame the image. */
+async function readAnswer(response: DoorResponse, registry: URL): Promise<Uint8Array> {
+  try {
+    return await response.read(maxAnswer);
+  } catch (thrown) {
+    if (!(thrown instanceof Refusal) || thrown.code !== 'too-large') throw thrown;
+    const told = `the token server of ${registry.host} answered with more than ${maxAnswer} bytes`;
+    throw new Refusal('registry-error', told, { cause: thrown });
+  }
 }
 
 /** `token`, or OAuth2's `access_token`; `expires_in` in seconds from when it was asked for, whatever their clock says. */

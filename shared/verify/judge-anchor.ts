@@ -17,8 +17,8 @@ export interface Judged {
   readonly evidence: readonly string[];
 }
 
-/** The evidence about one image, asked by each anchor for what that one may count. */
-export class Bench {
+/** Judges anchors by the evidence about one image, each by what that one may count. */
+export class Judge {
   readonly #image: Image;
   readonly #own: Repository;
   readonly #gathered: Gathered;
@@ -75,7 +75,7 @@ export class Bench {
     const about = { path: anchor.path, kind: 'key' as const, identity };
     if (found.length === 0) return failed({ ...about, pass: false, ...absenceOf(this.#gathered, place) });
 
-    let worst: Problem | undefined;
+    let furthest: Problem | undefined;
     for (const signature of found) {
       const problem = problemWith(signature, anchor, this.#image.digest);
       if (problem === undefined) {
@@ -83,9 +83,9 @@ export class Bench {
         const result = { ...about, pass: true, message: `a signature verifies with ${key}` };
         return { result, signers, evidence: [signature.evidence.hash] };
       }
-      if (worst === undefined || progress(problem.code) > progress(worst.code)) worst = problem;
+      if (furthest === undefined || progress(problem.code) > progress(furthest.code)) furthest = problem;
     }
-    const { code, message } = worst ?? absenceOf(this.#gathered, place);
+    const { code, message } = furthest ?? absenceOf(this.#gathered, place);
     const text =
       code === 'signature-mismatch'
         ? `no signature verifies with ${key} (${found.length} ${found.length === 1 ? 'signature' : 'signatures'} tried)`

@@ -3,7 +3,7 @@ import type { Repository } from '../image/repository.ts';
 import { asRefusal, type Refusal } from '../reasons.ts';
 import type { Image } from '../registry/registry.ts';
 import type { Check } from '../trust/check.ts';
-import { Bench, type Judged } from './judge-anchor.ts';
+import { Judge, type Judged } from './judge-anchor.ts';
 import type { Problem } from './judge-signature.ts';
 import type { AttestorResult, Outcome } from './outcome.ts';
 
@@ -23,11 +23,11 @@ export interface VerifyInput {
  */
 export function verify(input: VerifyInput): Outcome {
   try {
-    const bench = new Bench(input.evidence, input.check.accepts, input.image, input.repository);
-    const sets = input.check.sets.map((set) => bench.judge(set));
+    const judge = new Judge(input.evidence, input.check.accepts, input.image, input.repository);
+    const sets = input.check.sets.map((set) => judge.judge(set));
     const failing = sets.find((set) => !set.result.pass);
     if (sets.length > 0 && failing === undefined) return passed(sets);
-    return denied(telling(input.unreadable, bench, failing), sets);
+    return denied(telling(input.unreadable, judge, failing), sets);
   } catch (thrown) {
     return denied(asRefusal(thrown), []);
   }
@@ -43,10 +43,10 @@ function denied({ code, message }: Problem, sets: readonly Judged[]): Outcome {
 }
 
 /** What was not read might have held the signature, so it is told first: what failed on our side, then what broke a bound. */
-function telling(unreadable: readonly Refusal[], bench: Bench, failing: Judged | undefined): Problem {
+function telling(unreadable: readonly Refusal[], judge: Judge, failing: Judged | undefined): Problem {
   const unread = unreadable.find((refusal) => refusal.kind === 'unavailable') ?? unreadable[0];
   if (unread !== undefined) return unread;
-  if (bench.emptiness !== undefined) return bench.emptiness;
+  if (judge.emptiness !== undefined) return judge.emptiness;
   const { code = 'too-few-attestors', message = 'no attestor set', path = '' } = failing?.result ?? {};
   return { code, message: code === 'too-few-attestors' ? `${path}: ${message}` : message };
 }

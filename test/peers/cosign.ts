@@ -23,6 +23,8 @@ export interface SignOptions {
   repository?: string;
   /** Signs an index's images as well. */
   recursive?: boolean;
+  /** cosign 2 only: its signature as a referrer (`--registry-referrers-mode=oci-1-1`) instead of in the tag. */
+  asReferrer?: boolean;
 }
 
 export interface AttestOptions {
@@ -73,7 +75,12 @@ function privateKeyPem(algorithm: Exclude<KeyAlgorithm, 'ecdsa-p256'>): string {
 
 /** cosign 2's own way: a signature in the tag `sha256-<hex>.sig`; a second one is a second layer. No transparency log. */
 export async function sign2(reference: string, key: CosignKey, options: SignOptions = {}): Promise<void> {
-  await cosignOk('cosign2', signArguments(reference, key, options), options.repository);
+  const args = signArguments(reference, key, options);
+  if (options.asReferrer !== true) await cosignOk('cosign2', args, options.repository);
+  else {
+    const env = { COSIGN_PASSWORD: '', COSIGN_EXPERIMENTAL: '1' };
+    await runOk(await tool('cosign2'), [...args, '--registry-referrers-mode', 'oci-1-1'], { env });
+  }
 }
 
 /** cosign 3's own way: a Sigstore bundle as a referrer, or listed in the tag `sha256-<hex>`. No transparency log. */

@@ -53,6 +53,12 @@ export async function startGgcr(): Promise<RunningRegistry> {
   return started(child, child.stdout, /^127\.0\.0\.1:(\d+)$/);
 }
 
+/** Where the two ways of storage differ, tests run on both: what `start` is given is a folder of its own. */
+export const bothRegistries: [name: string, start: (dir: string) => Promise<RunningRegistry>][] = [
+  ['distribution', startDistribution],
+  ['go-containerregistry', () => startGgcr()],
+];
+
 /** Waits for the line that names the port, then for the registry's answer. Ends the process when either does not come. */
 async function started(child: ChildProcess, output: Readable, line: RegExp): Promise<RunningRegistry> {
   const gone = new Promise<void>((resolve) => {

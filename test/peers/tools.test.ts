@@ -15,7 +15,7 @@ import {
   verifyAttestation3,
 } from './cosign.ts';
 import { ociIndex, pushImage, pushIndex } from './images.ts';
-import { type RunningRegistry, startDistribution, startGgcr } from './registries.ts';
+import { bothRegistries, type RunningRegistry, startGgcr } from './registries.ts';
 import { run, runOk, tool } from './tools.ts';
 import { send } from './wire.ts';
 
@@ -35,10 +35,7 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-describe.each([
-  ['distribution', (at: string) => startDistribution(at)],
-  ['go-containerregistry', () => startGgcr()],
-])('the registry of %s', (name, start) => {
+describe.each(bothRegistries)('the registry of %s', (name, start) => {
   let registry: RunningRegistry;
 
   beforeAll(async () => {

@@ -1,0 +1,80 @@
+import { memoryTable } from './memory-table.ts';
+import { admit, app, ask, createWorld, deadline, digestA, digestB, signatures, start } from './testing/world.ts';
+
+const options = { consistent: true, signal: deadline().signal };
+const day = 24 * 3_600_000;
+
+test('an item is replaced by the next of its key, and what is not there is absent', async () => {
+  const table = memoryTable({ clock: () => start, maxSize: 10 });
+  const key = { pk: 'img#a', sk: 'check#1' };
+  table.write([{ ...key, body: 'old', deleteAt: 1 }], options);
+  table.write([{ ...key, body: 'new', deleteAt: 1 }], options);
+  const found = await table.read([key, { pk: 'img#a', sk: 'check#2' }, { pk: 'gen#a', sk: 'gen' }], options);
+  expect(found).toEqual([{ ...key, body: 'new', deleteAt: 1 }, 'absent', 'absent']);
+});
+
+test('the least recently used items give way, by number and by bytes; generations do not', async () => {
+  const table = memoryTable({ clock: () => start, maxSize: 2 });
+  const item = (pk: string, body = '') => ({ pk, sk: 'check#1', body, deleteAt: 1 });
+  const left = async () =>
+    (
+      await table.read(
+        ['a', 'b', 'c', 'd', 'e'].map((pk) => item(pk)),
+        options,
+      )
+    ).map((found) => found !== 'absent');
+  table.write([{ pk: 'gen#a', sk: 'gen', body: 'g', deleteAt: start }], options);
+  table.write(
+    ['a', 'b', 'c', 'd', 'e'].map((pk) => item(pk)),
+    options,
+  );
+  expect(await left()).toEqual([false, true, true, true, true]);
+  const big = 'x'.repeat(15 * 1024 * 1024);
+  table.write([item('a', big), item('b', big), item('c', big)], options);
+  expect((await left()).filter(Boolean)).toHaveLength(2);
+  expect(await table.read([{ pk: 'gen#a', sk: 'gen' }], options)).toMatchObject([{ body: 'g' }]);
+});
+
+describe('generations at their bound', () => {
+  function small() {
+    const time = { now: start };
+    const clock = () => time.now;
+    const world = createWorld({ table: memoryTable({ clock, maxSize: 100, maxGenerations: 2 }) });
+    return { time, ledger: world.ledger() };
+  }
+
+  test('whatever was stored under one that is lost, or under none, is a miss from then on (GEN_LOST)', async () => {
+    const { ledger } = small();
+    await admit(ledger);
+    await ledger.renew(app);
+    await admit(ledger);
+    expect(await ask(ledger)).toBeDefined();
+    await ledger.renew(app, digestB);
+    expect(await ask(ledger)).toBeDefined();
+    await ledger.renew({ registry: 'registry.example', path: 'third' });
+    expect(await ask(ledger)).toBeUndefined();
+    expect((await admit(ledger)).pointer).toBeUndefined();
+    expect(await ask(ledger)).toBeDefined();
+  });
+
+  test('a forgetting is not undone when its generation is lost, nor by a second loss', async () => {
+    const { ledger } = small();
+    const others = Array.from({ length: 8 }, (_, at) => ({ registry: 'registry.example', path: `other${at}` }));
+    await admit(ledger);
+    await ledger.renew(signatures, digestA);
+    for (const other of others) {
+      await ledger.renew(other);
+      expect(await ask(ledger)).toBeUndefined();
+    }
+  });
+
+  test('those whose seven days are over make room first, and cost nobody a miss', async () => {
+    const { time, ledger } = small();
+    await ledger.renew(app, digestB);
+    await ledger.renew(signatures, digestB);
+    await admit(ledger);
+    time.now = start + 8 * day;
+    await ledger.renew({ registry: 'registry.example', path: 'third' });
+    expect(await ask(ledger)).toBeDefined();
+  });
+});

@@ -1,0 +1,58 @@
+import { actionFor, enforcesSomewhere, scopeOf } from './action.ts';
+import type { Rule } from './policy.ts';
+import { entry, loadRule } from './testing/policies.ts';
+
+type Json = Record<string, unknown>;
+
+/** A rule whose spec and entries say this; it pins nothing, so that it may audit. */
+function ruleOf(spec: Json, ...entries: Json[]): Rule {
+  const verifyImages = (entries.length === 0 ? [{}] : entries).map((changes) =>
+    entry({ mutateDigest: false, ...changes }),
+  );
+  return loadRule({ verifyImages }, spec);
+}
+
+const overrides = (...list: [string, string[] | undefined][]) => ({
+  validationFailureActionOverrides: list.map(([action, namespaces]) => ({ action, namespaces })),
+});
+
+test.each<[string, Rule, string, string]>([
+  ['the spec', ruleOf({ validationFailureAction: 'Enforce' }), 'a', 'enforce'],
+  ['the spec in lower case', ruleOf({ validationFailureAction: 'enforce' }), 'a', 'enforce'],
+  ['the default', ruleOf({ validationFailureAction: null }), 'a', 'audit'],
+  ['an override', ruleOf({ ...overrides(['Audit', ['dev-*']]) }), 'dev-a', 'audit'],
+  ['an override of other namespaces', ruleOf({ ...overrides(['Audit', ['dev-*']]) }), 'prod', 'enforce'],
+  ['an override without namespaces', ruleOf({ ...overrides(['Audit', undefined]) }), 'prod', 'audit'],
+  [
+    'an entry over spec and overrides',
+    ruleOf({ ...overrides(['Audit', ['a']]) }, { failureAction: 'Enforce' }),
+    'a',
+    'enforce',
+  ],
+  ['an entry that audits', ruleOf({ validationFailureAction: 'Enforce' }, { failureAction: 'Audit' }), 'a', 'audit'],
+  [
+    'Enforce over Audit among entries',
+    ruleOf({}, { failureAction: 'Audit' }, { failureAction: 'Enforce' }),
+    'a',
+    'enforce',
+  ],
+])('the action comes from %s', (_, rule, namespace, expected) => {
+  expect(actionFor(rule, namespace)).toBe(expected);
+});
+
+test.each<[string, Rule, boolean, 'fail' | 'ignore']>([
+  ['enforces', ruleOf({}), true, 'fail'],
+  ['enforces under Ignore', ruleOf({ failurePolicy: 'Ignore' }), true, 'ignore'],
+  ['audits', ruleOf({ validationFailureAction: 'Audit' }), false, 'ignore'],
+  [
+    'audits but in one namespace',
+    ruleOf({ validationFailureAction: 'Audit', ...overrides(['Enforce', ['a']]) }),
+    true,
+    'fail',
+  ],
+  ['enforces but in one namespace', ruleOf({ ...overrides(['Audit', ['a']]) }), true, 'fail'],
+  ['enforces but everywhere', ruleOf({ ...overrides(['Audit', ['*']]) }), false, 'ignore'],
+])('a rule that %s', (_, rule, enforces, scope) => {
+  expect(enforcesSomewhere(rule)).toBe(enforces);
+  expect(scopeOf(rule)).toBe(scope);
+});

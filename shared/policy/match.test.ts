@@ -1,0 +1,175 @@
+import type { Subject } from '../admission/subject.ts';
+import { ruleApplies } from './match.ts';
+import { clusterPolicy, deployment, load, loadRule, pod, pods } from './testing/policies.ts';
+
+type Json = Record<string, unknown>;
+const applies = (match: Json, subject: Subject, exclude: Json = {}) =>
+  ruleApplies(loadRule({ match, exclude }), subject);
+const kind = (...kinds: string[]) => ({ any: [{ resources: { kinds } }] });
+
+describe('kinds', () => {
+  test.each<[string, Partial<Subject>, boolean]>([
+    ['Pod', {}, true],
+    ['pod', {}, false],
+    ['v1/Pod', {}, true],
+    ['v2/Pod', {}, false],
+    ['*/Pod', {}, true],
+    ['P?d', {}, true],
+    ['Deployment', {}, false],
+    ['apps/v1/Deployment', { group: 'apps', kind: 'Deployment' }, true],
+    ['apps/*/Deployment', { group: 'apps', kind: 'Deployment' }, true],
+    ['apps/v1/*', { group: 'apps', kind: 'StatefulSet' }, true],
+    ['batch/v1/Deployment', { group: 'apps', kind: 'Deployment' }, false],
+    ['Deployment', { group: 'apps', kind: 'Deployment', subresource: 'scale' }, false],
+    ['Deployment/scale', { group: 'apps', kind: 'Deployment', subresource: 'scale' }, true],
+    ['Deployment.scale', { group: 'apps', kind: 'Deployment', subresource: 'scale' }, true],
+    ['*/*', { group: 'apps', kind: 'Deployment', subresource: 'scale' }, true],
+    ['Pod', { subresource: 'ephemeralcontainers' }, true],
+    ['v1/Pod', { subresource: 'ephemeralcontainers' }, true],
+    ['Pod/ephemeralcontainers', { subresource: 'ephemeralcontainers' }, true],
+    ['Pod/ephemeralcontainers', {}, false],
+    ['Pod', { subresource: 'exec' }, false],
+    ['Pod', { group: 'example.com', subresource: 'ephemeralcontainers' }, false],
+  ])('%s on %j: %s', (selector, changes, expected) => {
+    expect(applies(kind(selector), pod(changes))).toBe(expected);
+  });
+
+  test('one of a list is enough', () => {
+    expect(applies(kind('Deployment', 'Pod'), pod())).toBe(true);
+    expect(applies(kind('Deployment', 'Job'), pod())).toBe(false);
+  });
+});
+
+describe('attributes are AND-ed, the elements of each OR-ed', () => {
+  const match = pods({ names: ['web-*', 'api'], namespaces: ['shop', 'team-?'], annotations: { 'acme.io/*': 'y*' } });
+  const hit: Partial<Subject> = { name: 'web-1', namespace: 'team-a', annotations: { 'acme.io/sign': 'yes' } };
+
+  test.each<[string, Partial<Subject>, boolean]>([
+    ['all of them', {}, true],
+    ['another element', { name: 'api', namespace: 'shop' }, true],
+    ['no name', { name: 'other' }, false],
+    ['no namespace', { namespace: 'team-ab' }, false],
+    ['no annotation', { annotations: {} }, false],
+    ['an annotation with another value', { annotations: { 'acme.io/sign': 'no' } }, false],
+    ['generateName where there is no name', { name: '', generateName: 'web-' }, true],
+    ['a name over a generateName', { name: 'x', generateName: 'web-' }, false],
+  ])('%s', (_, changes, expected) => {
+    expect(applies(match, pod({ ...hit, ...changes }))).toBe(expected);
+  });
+
+  test('name is a pattern as names are', () => {
+    expect(applies(pods({ name: 'we?' }), pod())).toBe(true);
+    expect(applies(pods({ name: 'we' }), pod())).toBe(false);
+  });
+
+  test("a Namespace's own name is what a filter on namespaces asks", () => {
+    const match = { any: [{ resources: { kinds: ['Namespace'], namespaces: ['shop'] } }] };
+    expect(applies(match, pod({ kind: 'Namespace', name: 'shop', namespace: '' }))).toBe(true);
+    expect(applies(match, pod({ kind: 'Namespace', name: 'other', namespace: 'shop' }))).toBe(false);
+  });
+});
+
+describe('selector', () => {
+  const labels = { app: 'web', 'acme.io/tier': 'front' };
+  const expression = (key: string, operator: string, values?: string[]) => ({
+    matchExpressions: [{ key, operator, values }],
+  });
+
+  test.each<[Json, boolean]>([
+    [{ matchLabels: { app: 'web' } }, true],
+    [{ matchLabels: { app: 'api' } }, false],
+    [{ matchLabels: { app: 'web', other: 'x' } }, false],
+    [{ matchLabels: { app: 'w*' } }, true],
+    [{ matchLabels: { '*/tier': 'f????' } }, true],
+    [{ matchLabels: { '*/tier': 'back*' } }, false],
+    [{ matchLabels: { absent: '*' } }, false],
+    [expression('app', 'In', ['web', 'api']), true],
+    [expression('app', 'In', ['api']), false],
+    [expression('absent', 'In', ['api']), false],
+    [expression('app', 'NotIn', ['api']), true],
+    [expression('absent', 'NotIn', ['api']), true],
+    [expression('app', 'NotIn', ['web']), false],
+    [expression('app', 'Exists'), true],
+    [expression('absent', 'Exists'), false],
+    [expression('absent', 'DoesNotExist'), true],
+    [expression('app', 'DoesNotExist'), false],
+    [{ matchLabels: { app: 'web' }, ...expression('app', 'In', ['api']) }, false],
+  ])('%j: %s', (selector, expected) => {
+    expect(applies(pods({ selector }), pod({ labels }))).toBe(expected);
+  });
+
+  test('labels are own properties alone', () => {
+    expect(applies(pods({ selector: expression('constructor', 'Exists') }), pod({ labels }))).toBe(false);
+  });
+});
+
+describe('operations', () => {
+  test.each<[Subject['operation'], boolean]>([
+    ['CREATE', true],
+    ['UPDATE', true],
+    ['DELETE', false],
+    ['CONNECT', false],
+  ])('%s without a filter: %s', (operation, expected) => expect(applies(pods(), pod({ operation }))).toBe(expected));
+
+  test('a filter narrows them and never widens them', () => {
+    expect(applies(pods({ operations: ['CREATE'] }), pod())).toBe(true);
+    expect(applies(pods({ operations: ['CREATE'] }), pod({ operation: 'UPDATE' }))).toBe(false);
+    expect(applies(pods({ operations: ['DELETE'] }), pod({ operation: 'DELETE' }))).toBe(false);
+  });
+});
+
+describe('any, all and the older form', () => {
+  const shop = { resources: { kinds: ['Pod'], namespaces: ['shop'] } };
+  const web = { resources: { kinds: ['Pod'], names: ['web'] } };
+
+  test('match', () => {
+    expect(applies({ any: [shop, web] }, pod({ namespace: 'x' }))).toBe(true);
+    expect(applies({ any: [shop, web] }, pod({ namespace: 'x', name: 'y' }))).toBe(false);
+    expect(applies({ all: [shop, web] }, pod())).toBe(true);
+    expect(applies({ all: [shop, web] }, pod({ namespace: 'x' }))).toBe(false);
+    expect(applies(shop, pod())).toBe(true);
+    expect(applies(shop, pod({ namespace: 'x' }))).toBe(false);
+  });
+
+  test('exclude takes away from what matches', () => {
+    const inX = pod({ namespace: 'x' });
+    const [excludesX, excludesWeb] = [{ resources: { namespaces: ['x'] } }, { resources: { names: ['web'] } }];
+    expect(applies(pods(), inX, { any: [excludesX] })).toBe(false);
+    expect(applies(pods(), pod(), { any: [excludesX] })).toBe(true);
+    expect(applies(pods(), pod({ namespace: 'x', name: 'y' }), { any: [excludesX, excludesWeb] })).toBe(false);
+    expect(applies(pods(), pod({ namespace: 'x', name: 'y' }), { all: [excludesX, excludesWeb] })).toBe(true);
+    expect(applies(pods(), inX, { all: [excludesX, excludesWeb] })).toBe(false);
+    expect(applies(pods(), inX, excludesX)).toBe(false);
+  });
+
+  test('an exclude that asks nothing excludes nothing', () => {
+    for (const exclude of [
+      {},
+      { any: [] },
+      { any: [{}] },
+      { any: [{ resources: {} }] },
+      { all: [{}] },
+      { resources: {} },
+    ]) {
+      expect(applies(pods(), pod(), exclude)).toBe(true);
+    }
+    expect(applies(pods(), pod({ namespace: 'x' }), { all: [{ resources: { namespaces: ['x'] } }, {}] })).toBe(true);
+  });
+});
+
+test('a namespaced Policy is about its own namespace alone', () => {
+  const policy = clusterPolicy({}, { kind: 'Policy', metadata: { name: 'a', namespace: 'shop' } });
+  const [written] = load(policy).rules;
+  if (written === undefined) throw new Error('no rule');
+  expect(ruleApplies(written, pod())).toBe(true);
+  expect(ruleApplies(written, pod({ namespace: 'other' }))).toBe(false);
+});
+
+test('the rule that auto-gen makes is about the controller, not the Pod', () => {
+  const [written, made, cron] = load(clusterPolicy()).rules;
+  if (written === undefined || made === undefined || cron === undefined) throw new Error('rules are missing');
+  const subjects = [pod(), deployment(), deployment({ group: 'batch', kind: 'CronJob' })];
+  expect(subjects.map((subject) => ruleApplies(written, subject))).toEqual([true, false, false]);
+  expect(subjects.map((subject) => ruleApplies(made, subject))).toEqual([false, true, false]);
+  expect(subjects.map((subject) => ruleApplies(cron, subject))).toEqual([false, false, true]);
+});

@@ -1,0 +1,68 @@
+import { createHash, createPublicKey } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createEngine } from '../../local/engine.ts';
+import type { Report } from '../../shared/answer/report.ts';
+import { parseReference } from '../../shared/image/reference.ts';
+import { startDeadline } from '../../shared/net/deadline.ts';
+import { loadPolicies } from '../../shared/policy/load.ts';
+import type { Rule } from '../../shared/policy/policy.ts';
+import { type Question, questionFor } from '../../shared/policy/select.ts';
+import { run } from './tools.ts';
+
+export const root = join(import.meta.dirname, '..', '..');
+/** The command as a clone has it. */
+export const countersign = join(root, 'bin', 'countersign');
+
+/** `countersign verify -o json`, run as a program: the results are in the order of the images. */
+export async function verifyImages(policy: string, images: readonly string[]): Promise<Report & { code: number }> {
+  const dir = await mkdtemp(join(tmpdir(), 'countersign-policy-'));
+  try {
+    const file = join(dir, 'policy.yaml');
+    await writeFile(file, policy);
+    const { code, stdout, stderr } = await run(countersign, [
+      'verify',
+      '--policy',
+      file,
+      '-o',
+      'json',
+      '--image',
+      ...images,
+    ]);
+    if (!stdout.startsWith('{')) throw new Error(`countersign verify: exit status ${code}\n${stdout}${stderr}`);
+    return { code, ...JSON.parse(stdout) };
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+/** Like `verifyImages` in this process, which starts no program: one reason an image, in the order of the images. */
+export async function reasonsFor(policy: string, images: readonly string[]): Promise<string[]> {
+  const [rule] = loadPolicies([{ name: 'policy.yaml', text: policy }]).rules;
+  if (rule === undefined) throw new Error('a policy without a rule');
+  const questions = images.map((image) => questionOn(rule, image));
+  const engine = createEngine();
+  const deadline = startDeadline(30_000, Date.now);
+  try {
+    return (await engine.pipeline.answer(questions, 'verify', deadline)).map(({ code }) => code);
+  } finally {
+    deadline.stop();
+    await engine.close();
+  }
+}
+
+function questionOn(rule: Rule, image: string): Question {
+  const parsed = parseReference(image);
+  if ('problem' in parsed) throw new Error(`${image}: ${parsed.problem}`);
+  const slot = { list: 'containers', name: image, pointer: '', text: image } as const;
+  const question = questionFor(rule, rule.action, slot, parsed.reference);
+  if (question === undefined) throw new Error(`the policy is not about ${image}`);
+  return question;
+}
+
+/** What results call a key: the hash of its SubjectPublicKeyInfo. */
+export function identityOf(pem: string): string {
+  const spki = createPublicKey(pem).export({ type: 'spki', format: 'der' });
+  return `sha256:${createHash('sha256').update(spki).digest('hex')}`;
+}

@@ -1,0 +1,382 @@
+import { gzipSync } from 'node:zlib';
+import { digestOf, endlessReferrers, mediaTypes, on } from '../../local/registry/server.ts';
+import { makeImage, sign } from '../../local/signer/signer.ts';
+import type { Digest } from '../../shared/image/digest.ts';
+import { compileWildcard, type Text } from '../../shared/image/wildcard.ts';
+import { loadPolicies } from '../../shared/policy/load.ts';
+import { parseChallenges } from '../../shared/registry/challenge.ts';
+import { nextPage } from '../../shared/registry/link.ts';
+import { openStage, pod, policy, type Response, review, type Stage } from '../e2e/harness.ts';
+import { bundleV03, cosignItem, dsseItem, makeItem, payloadOf, statementOf } from '../fixtures/attached.ts';
+import { makeSigner } from '../fixtures/signers.ts';
+import { deploy } from './deployed.ts';
+import { attachItems, attestorsOf, descriptorIn, imageIn, putSignatureTag } from './place.ts';
+
+let stage: Stage;
+const name = 'team/app';
+const alice = makeSigner();
+const mallory = makeSigner();
+beforeEach(async () => {
+  stage = await openStage();
+  // Under Ignore: what an author can bring about is denied there too, or they would choose to be admitted.
+  const images = `${stage.registry.host}/*`;
+  stage.policies(policy({ images, attestors: attestorsOf([alice]), failurePolicy: 'Ignore' }));
+});
+afterEach(() => stage.close());
+
+const reference = (suffix: string) => `${stage.registry.host}/${name}${suffix}`;
+const send = (suffix: string, timeout = '10s') => stage.send('/mutate', review(pod([reference(suffix)])), { timeout });
+const freshImage = async () => imageIn(stage, name, await makeImage(stage.target, name));
+const countBlobs = () => stage.registry.count({ kind: 'blob' });
+
+function expectDenied(response: Response, reason: string): void {
+  expect(response).toMatchObject({ allowed: false, code: 403, patch: [] });
+  expect(response.message).toContain(`(${reason})`);
+}
+
+describe('D1 CVE-2023-46737, CVE-2023-33957, CVE-2024-45395: more to look at than anybody should', () => {
+  test('a list of referrers without end is left after ten pages', async () => {
+    const { digest } = await freshImage();
+    stage.registry.settings.intercept = endlessReferrers;
+    expectDenied(await send(`@${digest}`), 'too-many-referrers');
+    expect(stage.registry.count({ kind: 'referrers' })).toBe(10);
+    expect(stage.registry.count()).toBeLessThan(30);
+    stage.registry.settings.intercept = undefined;
+    attachItems(stage, name, digest, [dsseItem(statementOf(imageIn(stage, name, digest)), alice)]);
+    expect((await send(`@${digest}`)).allowed).toBe(true);
+  });
+
+  test('pages that link in a circle are noticed', async () => {
+    const { digest } = await freshImage();
+    const link = `</v2/${name}/referrers/${digest}>; rel=next`;
+    const body = JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.index, manifests: [] });
+    const headers = { 'content-type': mediaTypes.index, link };
+    stage.registry.settings.intercept = on({ kind: 'referrers' }, { kind: 'body', body, headers });
+    expectDenied(await send(`@${digest}`), 'too-many-referrers');
+    expect(stage.registry.count({ kind: 'referrers' })).toBe(1);
+  });
+
+  test('100,000 referrers in one page are over the bound in bytes, 201 over that in number; a signature among 200 is found', async () => {
+    const image = await freshImage();
+    const listed = (count: number) => ({
+      schemaVersion: 2,
+      mediaType: mediaTypes.index,
+      manifests: Array.from({ length: count }, (_, index) => ({
+        mediaType: mediaTypes.manifest,
+        size: 2,
+        digest: digestOf(Buffer.from(String(index))),
+      })),
+    });
+    const list = (count: number) => {
+      const headers = { 'content-type': mediaTypes.index };
+      const page = { kind: 'body', body: JSON.stringify(listed(count)), headers } as const;
+      stage.registry.settings.intercept = on({ kind: 'referrers' }, page);
+    };
+    list(100_000);
+    expectDenied(await send(`@${image.digest}`), 'too-large');
+    list(201);
+    stage.registry.requests.length = 0;
+    expectDenied(await send(`@${image.digest}`), 'too-many-referrers');
+    expect(stage.registry.count({ kind: 'manifest' })).toBeLessThanOrEqual(203);
+    const referrer = stage.registry.store.attach(name, image.digest, {
+      artifactType: bundleV03,
+      layers: [{ mediaType: bundleV03, bytes: dsseItem(statementOf(image), alice).bytes }],
+    });
+    const body = JSON.stringify({
+      ...listed(0),
+      manifests: [
+        ...listed(199).manifests,
+        {
+          ...listed(1).manifests[0],
+          digest: referrer,
+          size: stage.registry.store.manifest(name, referrer)?.bytes.length,
+        },
+      ],
+    });
+    stage.registry.settings.intercept = on(
+      { kind: 'referrers' },
+      { kind: 'body', body, headers: { 'content-type': mediaTypes.index } },
+    );
+    expect((await send(`@${image.digest}`)).allowed).toBe(true);
+  });
+
+  test.each([
+    [100_000, 'too-large', 0],
+    [15_000, 'too-many-signatures', 50],
+    [51, 'too-many-signatures', 50],
+    [50, 'content-missing', 50],
+  ] as const)('%d signatures under the tag: %s, %d of them asked for', async (count, reason, asked) => {
+    const { digest } = await freshImage();
+    const junk = (index: number) => Buffer.from(String(index));
+    for (let index = 0; index < 50; index += 1)
+      if (reason !== 'content-missing') stage.registry.store.putBlob(name, junk(index));
+    const layer = (index: number) => ({
+      mediaType: 'application/vnd.dev.cosign.simplesigning.v1+json',
+      size: junk(index).length,
+      digest: digestOf(junk(index)),
+      annotations: {},
+    });
+    putSignatureTag(
+      stage,
+      name,
+      digest,
+      Array.from({ length: count }, (_, index) => layer(index)),
+    );
+    expectDenied(await send(`@${digest}`), reason);
+    expect(countBlobs()).toBe(asked);
+  });
+
+  test('the 50th signature counts, the 51st is not looked at', async () => {
+    const junk = (count: number, image: Parameters<typeof payloadOf>[0]) =>
+      Array.from({ length: count }, (_, index) => cosignItem(payloadOf(image, { index: String(index) }), mallory));
+    const [near, far] = [await freshImage(), await freshImage()];
+    attachItems(stage, name, near.digest, [...junk(49, near), cosignItem(payloadOf(near), alice)]);
+    attachItems(stage, name, far.digest, [...junk(50, far), cosignItem(payloadOf(far), alice)]);
+    expect((await send(`@${near.digest}`)).allowed).toBe(true);
+    expectDenied(await send(`@${far.digest}`), 'too-many-signatures');
+  });
+
+  type Bundle = { verificationMaterial: object; dsseEnvelope: { signatures: object[] } };
+  const swollen: readonly [string, (bundle: Bundle) => object][] = [
+    [
+      '10,000 log entries',
+      (bundle) => ({
+        ...bundle,
+        verificationMaterial: { ...bundle.verificationMaterial, tlogEntries: Array(10_000).fill({}) },
+      }),
+    ],
+    [
+      '100,000 signatures in an envelope',
+      (bundle) => ({
+        ...bundle,
+        dsseEnvelope: { ...bundle.dsseEnvelope, signatures: Array(100_000).fill(bundle.dsseEnvelope.signatures[0]) },
+      }),
+    ],
+    [
+      'JSON nested 10,000 deep',
+      (bundle) =>
+        Buffer.from(JSON.stringify(bundle).replace(/\}$/, `,"more":${'['.repeat(10_000)}${']'.repeat(10_000)}}`)),
+    ],
+  ];
+  test.each(swollen)('%s are no signature, and are told before anything is verified', async (_, change) => {
+    const image = await freshImage();
+    const good = JSON.parse(Buffer.from(dsseItem(statementOf(image), alice).bytes).toString()) as Bundle;
+    attachItems(stage, name, image.digest, [makeItem(bundleV03, change(good))]);
+    expectDenied(await send(`@${image.digest}`), 'malformed-signature');
+    attachItems(stage, name, image.digest, [makeItem(bundleV03, good)]);
+    expect((await send(`@${image.digest}`)).allowed).toBe(true);
+  });
+
+  test.each([
+    [1025, 1, 'malformed-signature'],
+    [1, 33, 'malformed-signature'],
+    [1024, 1, 'pass'],
+  ])('%d subjects of %d digests: %s', async (subjects, digests, expected) => {
+    const image = await freshImage();
+    const statement = JSON.parse(statementOf(image).toString()) as { subject: { digest: Record<string, string> }[] };
+    const [own] = statement.subject;
+    const padding = Object.fromEntries(Array.from({ length: digests - 1 }, (_, index) => [`x${index}`, 'y']));
+    const subject = Array.from({ length: subjects }, () => ({ digest: { ...own?.digest, ...padding } }));
+    attachItems(stage, name, image.digest, [dsseItem(Buffer.from(JSON.stringify({ ...statement, subject })), alice)]);
+    const response = await send(`@${image.digest}`);
+    if (expected === 'pass') expect(response.allowed).toBe(true);
+    else expectDenied(response, expected);
+  });
+
+  test('an object with over 1000 images is refused as a whole', async () => {
+    const many = await stage.send('/mutate', review(pod(Array(1001).fill(reference(':v1')))));
+    expectDenied(many, 'object-malformed');
+    expect(stage.registry.count()).toBe(0);
+  });
+
+  test('a registry that never answers costs the review its time and no more', async () => {
+    const { digest } = await freshImage();
+    attachItems(stage, name, digest, [cosignItem(payloadOf(imageIn(stage, name, digest)), alice)]);
+    stage.registry.settings.intercept = on({ kind: 'blob' }, { kind: 'hang' });
+    const began = performance.now();
+    const response = await send(`@${digest}`, '1s');
+    expect(performance.now() - began).toBeLessThan(1000);
+    expect(response.warnings.join()).toContain('deadline');
+    stage.registry.settings.intercept = undefined;
+    expect((await send(`@${digest}`)).allowed).toBe(true);
+  });
+});
+
+describe('D2 CVE-2024-29902, CVE-2024-29903: more bytes than anybody should read', () => {
+  test('a manifest without end, and one that announces 1 GB', async () => {
+    const gigabyte = 1024 ** 3;
+    for (const fault of [{ kind: 'endless' }, { kind: 'endless', contentLength: gigabyte }] as const) {
+      stage.registry.settings.intercept = on({ kind: 'manifest', reference: 'v1' }, fault);
+      expectDenied(await send(':v1'), 'too-large');
+    }
+  });
+
+  test('a blob of 1 GB behind a small descriptor is cut at the descriptor, and no larger one is asked for', async () => {
+    const image = await freshImage();
+    const [descriptor] = [cosignItem(payloadOf(image), alice)].map(descriptorIn(stage, name));
+    putSignatureTag(stage, name, image.digest, [descriptor]);
+    stage.registry.settings.intercept = on({ kind: 'blob' }, { kind: 'endless', bytes: 1024 ** 3 });
+    expectDenied(await send(`@${image.digest}`), 'digest-mismatch');
+    stage.registry.settings.intercept = undefined;
+
+    putSignatureTag(stage, name, image.digest, [{ ...descriptor, size: 64 * 1024 + 1 }]);
+    stage.registry.requests.length = 0;
+    expectDenied(await send(`@${image.digest}`), 'too-large');
+    expect(countBlobs()).toBe(0);
+    putSignatureTag(stage, name, image.digest, [descriptor]);
+    expect((await send(`@${image.digest}`)).allowed).toBe(true);
+  });
+
+  test('a gzip bomb is not inflated', async () => {
+    const image = await freshImage();
+    attachItems(stage, name, image.digest, [cosignItem(payloadOf(image), alice)]);
+    const body = gzipSync(Buffer.alloc(50 * 1024 * 1024));
+    stage.registry.settings.intercept = on(
+      { kind: 'blob' },
+      { kind: 'body', body, headers: { 'content-encoding': 'gzip' } },
+    );
+    const before = process.memoryUsage().arrayBuffers;
+    const response = await send(`@${image.digest}`);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(20 * 1024 * 1024);
+    expect(response.warnings.join()).toContain('registry-error');
+    // A blob that is a bomb itself, served as it is, is bytes unlike its descriptor's.
+    stage.registry.settings.intercept = on({ kind: 'blob' }, { kind: 'body', body });
+    expectDenied(await send(`@${image.digest}`), 'digest-mismatch');
+    stage.registry.settings.intercept = undefined;
+    expect((await send(`@${image.digest}`)).allowed).toBe(true);
+  });
+
+  test('one review fetches no more than its bound, over all of its images', async () => {
+    const images = await Promise.all([freshImage(), freshImage(), freshImage()]);
+    for (const image of images) {
+      const { layer, bytes } = dsseItem(statementOf(image), alice);
+      attachItems(stage, name, image.digest, [
+        makeItem(layer.mediaType, Buffer.concat([bytes, Buffer.alloc(40_000, ' ')])),
+      ]);
+    }
+    const pods = review(pod(images.map(({ digest }) => reference(`@${digest}`))));
+    const open = (reviewBytes: number) =>
+      deploy({
+        policies: [
+          policy({ images: `${stage.registry.host}/*`, attestors: attestorsOf([alice]), failurePolicy: 'Ignore' }),
+        ],
+        door: { addresses: 'any' },
+        reviewBytes,
+      });
+    const [small, large] = [open(100_000), open(1_000_000)];
+    const denied = await small.send(pods);
+    expect(denied).toMatchObject({ allowed: false, code: 403 });
+    expect(denied.message).toContain('review-too-large');
+    expect((await large.send(pods)).allowed).toBe(true);
+    await Promise.all([small.close(), large.close()]);
+  });
+});
+
+describe('D3: texts that cost more than their length', () => {
+  /** Counts the characters that a matcher looks at. */
+  function counted(text: string): Text & { readonly looks: number } {
+    let looks = 0;
+    return {
+      length: text.length,
+      charCodeAt(index) {
+        looks += 1;
+        return text.charCodeAt(index);
+      },
+      get looks() {
+        return looks;
+      },
+    };
+  }
+
+  test.each(['*a*a*a*a*a*a*a*a*a*a*b', `${'?*'.repeat(100)}b`, `${'*'.repeat(1000)}b`, `${'a*'.repeat(120)}b`])(
+    'a pattern %s takes at most text × pattern steps',
+    (pattern) => {
+      const text = counted('a'.repeat(255));
+      expect(compileWildcard(pattern)(text)).toBe(false);
+      expect(text.looks).toBeLessThanOrEqual(255 * pattern.length);
+      expect(compileWildcard(pattern)(counted(`${'a'.repeat(254)}b`))).toBe(true);
+    },
+  );
+
+  /** Twice the length may not take four times as long; a floor keeps the clock's noise out. */
+  function growth(work: (length: number) => void): number {
+    const time = (length: number) => {
+      const began = performance.now();
+      for (let round = 0; round < 5; round += 1) work(length);
+      return performance.now() - began + 5;
+    };
+    time(1000);
+    return time(64_000) / time(16_000);
+  }
+
+  const registry = new URL('https://registry.test');
+  const quietly = (work: () => unknown) => {
+    try {
+      work();
+    } catch {
+      // What it throws is looked at elsewhere.
+    }
+  };
+  const texts: readonly [string, (length: number) => void][] = [
+    ['WWW-Authenticate of commas', (length) => parseChallenges(`Bearer ${','.repeat(length)}x`)],
+    ['WWW-Authenticate of spaces', (length) => parseChallenges(`Bearer${' '.repeat(length)}=`)],
+    [
+      'WWW-Authenticate, a quote that does not end',
+      (length) => parseChallenges(`Bearer realm="${'\\"'.repeat(length)}`),
+    ],
+    ['WWW-Authenticate of names', (length) => parseChallenges('a '.repeat(length))],
+    ['WWW-Authenticate, one long name', (length) => parseChallenges(`Bearer ${'a'.repeat(length)}`)],
+    ['Link of spaces', (length) => quietly(() => nextPage(`<a>${' '.repeat(length)};`, registry, registry))],
+    ['Link of semicolons', (length) => quietly(() => nextPage(`<a>${';a'.repeat(length)} b`, registry, registry))],
+    ['Link of commas', (length) => quietly(() => nextPage(`${', '.repeat(length)}x`, registry, registry))],
+    ['Link of quotes', (length) => quietly(() => nextPage(`<a>;a="${'\\"'.repeat(length)}`, registry, registry))],
+    ['Link of relations', (length) => quietly(() => nextPage(`<a>; rel="${' x'.repeat(length)}"`, registry, registry))],
+  ];
+  test.each(texts)('%s: the time grows with the length', (_, work) => {
+    expect(growth(work)).toBeLessThan(12);
+  });
+
+  test('anchors that multiply in a policy are refused, and an honest anchor is read', () => {
+    const laughs = Array.from(
+      { length: 12 },
+      (_, level) => `  l${level + 1}: &l${level + 1} [${Array(10).fill(`*l${level}`).join(', ')}]`,
+    );
+    const bomb = `apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata:\n  name: x\n  l0: &l0 lol\n${laughs.join('\n')}\n`;
+    const began = performance.now();
+    expect(() => loadPolicies([{ name: 'bomb.yaml', text: bomb }])).toThrow();
+    expect(performance.now() - began).toBeLessThan(5000);
+    const honest = policy({ images: 'x/*', keys: [stage.team] }).replace(
+      '["x/*"]',
+      '&images ["x/*"]\n          skipImageReferences: *images',
+    );
+    expect(() => loadPolicies([{ name: 'honest.yaml', text: honest }])).not.toThrow();
+  });
+});
+
+describe('D5 (Kyverno #16657): one image eight times is eight verifications', () => {
+  test.each(['by tag', 'by digest'])('%s, in one review: the requests of one', async (how) => {
+    const digest: Digest = await makeImage(stage.target, name, 'v1');
+    stage.policies(policy({ images: `${stage.registry.host}/*`, keys: [stage.team] }));
+    await sign(stage.target, { repository: name, digest, key: stage.team });
+    const suffix = how === 'by tag' ? ':v1' : `@${digest}`;
+    const askedFor = async (count: number) => {
+      const other = await openStage();
+      other.policies(policy({ images: `${stage.registry.host}/*`, keys: [stage.team] }));
+      stage.registry.requests.length = 0;
+      const response = await other.send('/mutate', review(pod(Array(count).fill(reference(suffix)))));
+      expect(response.allowed).toBe(true);
+      await other.close();
+      return stage.registry.count();
+    };
+    expect(await askedFor(8)).toBe(await askedFor(1));
+  });
+
+  test('eight reviews at once, of a Pod each: the requests of one', async () => {
+    const image = await freshImage();
+    attachItems(stage, name, image.digest, [dsseItem(statementOf(image), alice)]);
+    const responses = await Promise.all(Array.from({ length: 8 }, () => send(`@${image.digest}`)));
+    expect(responses.every(({ allowed }) => allowed)).toBe(true);
+    expect(stage.registry.count({ kind: 'referrers' })).toBe(1);
+    expect(countBlobs()).toBe(1);
+  });
+});

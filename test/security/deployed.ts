@@ -1,0 +1,98 @@
+import type { Context } from 'aws-lambda';
+import { createHandler } from '../../functions/admission.ts';
+import type { HttpEvent } from '../../functions/http/event.ts';
+import type { AdmissionRecord } from '../../shared/answer/record.ts';
+import { createLedger } from '../../shared/ledger/ledger.ts';
+import { memoryTable } from '../../shared/ledger/memory-table.ts';
+import { defaultLedgerSettings } from '../../shared/ledger/settings.ts';
+import { createDoor, type DoorSettings } from '../../shared/net/door.ts';
+import { createPipeline } from '../../shared/pipeline.ts';
+import { loadPolicies } from '../../shared/policy/load.ts';
+import { scopesOf } from '../../shared/policy/scopes.ts';
+import { createRegistry, type RegistrySettings } from '../../shared/registry/create.ts';
+import { type CredentialSource, noCredentials } from '../../shared/registry/credentials.ts';
+
+export interface DeployedOptions {
+  readonly policies: readonly string[];
+  readonly door: DoorSettings;
+  /** The registries that images may make it call. */
+  readonly hosts?: ReadonlySet<string>;
+  readonly credentials?: CredentialSource;
+  readonly realms?: RegistrySettings['realms'];
+  readonly reviewBytes?: number;
+}
+
+export interface Deployed {
+  /** What the API server is answered, and the body as it was sent. */
+  send(review: unknown, step?: 'mutate' | 'validate'): Promise<DeployedAnswer>;
+  readonly records: readonly AdmissionRecord[];
+  close(): Promise<void>;
+}
+
+export interface DeployedAnswer {
+  readonly allowed: boolean;
+  readonly code: number | undefined;
+  readonly message: string;
+  readonly warnings: readonly string[];
+  readonly body: string;
+}
+
+/** The handler as a function has it: the door's address rules on, and the registries that it may call listed. */
+export function deploy(options: DeployedOptions): Deployed {
+  const clock = () => Date.parse('2026-01-01T00:00:00Z');
+  const metrics = { count: () => undefined };
+  const door = createDoor(options.door);
+  const registry = createRegistry({
+    door,
+    credentials: options.credentials ?? noCredentials,
+    clock,
+    sleep: async () => undefined,
+    ...(options.realms === undefined ? {} : { realms: options.realms }),
+  });
+  const ledger = createLedger({
+    table: memoryTable({ maxSize: 100, clock }),
+    macKeys: [Buffer.alloc(32, 1)],
+    clock,
+    settings: defaultLedgerSettings,
+    engine: '',
+    metrics,
+  });
+  const pipeline = createPipeline({
+    registry,
+    ledger,
+    clock,
+    metrics,
+    ...(options.hosts === undefined ? {} : { hosts: options.hosts }),
+    ...(options.reviewBytes === undefined ? {} : { reviewBytes: options.reviewBytes }),
+  });
+  const scopes = scopesOf(loadPolicies(options.policies.map((text, index) => ({ name: `${index}.yaml`, text }))));
+  const records: AdmissionRecord[] = [];
+  const handler = createHandler({
+    pipeline,
+    policies: () => ({ scopes, hash: 'test' }),
+    gate: { tokens: () => ['token-of-prod'], metrics },
+    clock,
+    metrics,
+    log: (record) => records.push(record),
+  });
+  return {
+    records,
+    close: () => door.close(),
+    async send(review, step = 'mutate') {
+      const event: unknown = {
+        path: `/prod/${step}/${scopes.fail.length > 0 ? 'fail' : 'ignore'}/token-of-prod`,
+        httpMethod: 'POST',
+        headers: {},
+        queryStringParameters: { timeout: '10s' },
+        body: JSON.stringify(review),
+        isBase64Encoded: false,
+      };
+      const { body = '' } = await handler(event as HttpEvent, { getRemainingTimeInMillis: () => 30_000 } as Context);
+      const { response } = JSON.parse(body) as {
+        response: { allowed: boolean; status?: { code: number; message: string }; warnings?: string[] };
+      };
+      const { allowed, status, warnings = [] } = response;
+      return { allowed, code: status?.code, message: status?.message ?? '', warnings, body };
+    },
+  };
+}
