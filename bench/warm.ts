@@ -34,7 +34,7 @@ export async function warm(): Promise<void> {
   const policies = join(folder, 'policies');
   await writePolicy(policies, registry.host, key.publicKeyPem);
 
-  const serve = await start(
+  using serve = await start(
     [
       'bin/countersign',
       'serve',
@@ -48,6 +48,7 @@ export async function warm(): Promise<void> {
       tlsKey,
     ],
     /https:\/\/127\.0\.0\.1:(\d+)\/mutate/,
+    'ignore',
   );
   console.log(`warm: ${rounds} pairs of ${milliseconds} ms, serve beside a bare handler, ratio serve / bare`);
   for (const sample of ['review-pod-small', 'review-pod-10kb-six-containers']) {
@@ -56,7 +57,7 @@ export async function warm(): Promise<void> {
     const answer = await post(serve.port, body, certPem);
     const answerFile = join(folder, `${sample}.json`);
     await writeFile(answerFile, answer);
-    const bare = await start(['bench/bare.ts', cert, tlsKey, answerFile], /port (\d+)/);
+    using bare = await start(['bench/bare.ts', cert, tlsKey, answerFile], /port (\d+)/);
     const load = { path: '/mutate?timeout=10s', body, connections: 8, depth: 8, milliseconds };
     const pairs: { serve: number; bare: number }[] = [];
     for (let round = 0; round <= rounds; round += 1) {
@@ -66,7 +67,6 @@ export async function warm(): Promise<void> {
       };
       if (round > 0) pairs.push(pair);
     }
-    bare.stop();
     const ratios = pairs.map((pair) => pair.serve / pair.bare).sort((a, b) => a - b);
     const middle = (values: number[]) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
     console.log(
@@ -76,28 +76,26 @@ export async function warm(): Promise<void> {
         `bare ${Math.round(middle(pairs.map((pair) => pair.bare)))}/s`,
     );
   }
-  serve.stop();
   await rm(folder, { recursive: true });
 }
 
-interface Running {
+interface Running extends Disposable {
   readonly port: number;
-  stop(): void;
 }
 
 /** Starts a server in a process of its own and waits for the line that names its port. */
-function start(words: readonly string[], port: RegExp): Promise<Running> {
-  const child = spawn(process.execPath, words, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+function start(words: readonly string[], port: RegExp, stdout: 'pipe' | 'ignore' = 'pipe'): Promise<Running> {
+  const child = spawn(process.execPath, words, { cwd: root, stdio: ['ignore', stdout, 'pipe'] });
   return new Promise((resolve, reject) => {
     let said = '';
     const listen = (chunk: Buffer) => {
       if (said.length > 10_000) return;
       said += chunk.toString('utf8');
       const found = port.exec(said)?.[1];
-      if (found !== undefined) resolve({ port: Number(found), stop: () => child.kill() });
+      if (found !== undefined) resolve({ port: Number(found), [Symbol.dispose]: () => child.kill() });
     };
-    child.stdout.on('data', listen);
-    child.stderr.on('data', listen);
+    child.stdout?.on('data', listen);
+    child.stderr?.on('data', listen);
     child.once('exit', (code) => reject(new Error(`${words[0]} ended with ${code}: ${said}`)));
   });
 }
