@@ -1,5 +1,6 @@
 import { PolicyLoadError } from '../shared/policy/load.ts';
 import { apply } from './apply.ts';
+import { manifests } from './manifests.ts';
 import { serve } from './serve.ts';
 import { UsageError, usage } from './usage.ts';
 import { verifyImages } from './verify.ts';
@@ -8,6 +9,7 @@ const commands: Readonly<Record<string, (words: readonly string[]) => Promise<nu
   verify: verifyImages,
   apply,
   serve,
+  manifests,
 };
 
 /** Runs one command and sets the exit status. */
@@ -22,7 +24,7 @@ async function run([name = '--help', ...words]: readonly string[]): Promise<numb
   }
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   try {
-    if (command === undefined) throw new UsageError(`there is no command '${name}': verify, apply, serve`);
+    if (command === undefined) throw new UsageError(`there is no command '${name}': verify, apply, serve, manifests`);
     return await command(words);
   } catch (thrown) {
     if (thrown instanceof UsageError) process.stderr.write(`countersign: ${thrown.message}\n(countersign --help)\n`);

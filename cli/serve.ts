@@ -14,6 +14,7 @@ import { PolicyLoadError } from '../shared/policy/load.ts';
 import { type Arguments, atLeastOne, readArguments, single } from './arguments.ts';
 import { engineFrom, engineOptions } from './engine.ts';
 import { recordLog } from './log.ts';
+import { tokenFrom } from './token.ts';
 import { UsageError } from './usage.ts';
 
 /** `countersign serve --policies DIR`: the webhooks on this machine, until it is told to stop. */
@@ -83,16 +84,6 @@ async function tlsFrom(found: Arguments, host: string) {
       throw new UsageError(`cannot read ${file}: ${Error.isError(thrown) ? thrown.message : thrown}`);
     });
   return { certPem: await read(cert), keyPem: await read(key) };
-}
-
-function tokenFrom(found: Arguments): string | undefined {
-  const token = single(found, 'token', undefined);
-  if (token !== undefined && !/^[A-Za-z0-9_-]{8,128}$/.test(token)) {
-    throw new UsageError(
-      '--token takes 8 to 128 characters of A-Z, a-z, 0-9, _ and -: it is the last segment of the URL',
-    );
-  }
-  return token;
 }
 
 function settingsFrom(found: Arguments): LedgerSettings {

@@ -11,6 +11,8 @@ export const usage = `countersign: admits container images only when the people 
       what admission would do to these resources: results and the patched resource
   countersign serve --policies DIR [--addr 127.0.0.1:9443] [--tls-cert F --tls-key F] [--token T]
       the webhooks on this machine; GET /healthz
+  countersign manifests --policies DIR --url URL [--token T] [--cluster NAME] [--ca FILE] [--break-glass NAMESPACE]
+      the webhook configurations of a cluster, to kubectl apply -f -
 
 Options of verify, apply and serve:
   --credentials FILE      a docker config with registry credentials (default: the one of docker login)
@@ -24,6 +26,12 @@ Options of serve:
   --imageVerifyCacheEnabled, --imageVerifyCacheMaxSize, --imageVerifyCacheTTLDuration
                           the verified-image cache: true, 1000, 60m
   --tagPointers on|off    remember for 30 s which digest a tag names (default on)
+Options of manifests:
+  --url URL               where the deployment is, https, an API's stage included
+  --cluster NAME          whose policies and paths: default, or a folder of DIR (default: default)
+  --ca FILE               certificates (PEM) that the API server is to trust; without it, its system's
+  --break-glass NAMESPACE  nothing is blocked in it, and each use is recorded
+  -o, --output yaml|json  two documents (default), or one List
 
 Exit status: 1 if any result is fail (apply: of a rule that enforces), else 2 if any is error or the use was wrong, else 0.
 `;

@@ -2,11 +2,18 @@ import { createServer as createHttpServer, type IncomingMessage, type ServerResp
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
-import type { AdmissionHandler } from '../functions/admission.ts';
+import type { HttpEvent } from '../functions/http/event.ts';
+import type { AdmissionHandler } from '../functions/http/handler.ts';
+import type { Metrics } from '../shared/net/metrics.ts';
 import { type EventShape, eventOf } from './event.ts';
 
-/** Lambda's bound on an event; beyond it API Gateway answers 413 and starts no function. */
+/**
+ * Lambda's bound on an event in bytes; beyond it API Gateway answers 413 and starts no function. The event is JSON with the
+ * body as a string in it: every quote and backslash of the review counts twice.
+ */
 const largestEvent = 6_291_556;
+/** JSON writes a byte of the body as six at most, and what else an event holds comes from headers, which Node bounds. */
+const surelyFits = (largestEvent - 256 * 1024) / 6;
 
 export interface LocalServerOptions {
   readonly handler: AdmissionHandler;
@@ -18,6 +25,8 @@ export interface LocalServerOptions {
   readonly shape?: EventShape;
   /** The function's own timeout in milliseconds. */
   readonly functionTimeout?: number;
+  /** Where `event-too-large` is counted, which the handler never sees. */
+  readonly metrics?: Metrics;
 }
 
 export interface LocalServer {
@@ -34,8 +43,12 @@ export async function startServer(options: LocalServerOptions): Promise<LocalSer
       return;
     }
     readBody(request, largestEvent, (body) => {
-      if (body === undefined) response.writeHead(413, { connection: 'close' }).end();
-      else void respond(options, request, body, response);
+      const event = body === undefined ? undefined : eventOf(options.shape ?? 'http-api', request, body);
+      if (event !== undefined && fits(event)) void respond(options, event, response);
+      else {
+        options.metrics?.count('event-too-large');
+        response.writeHead(413, { connection: 'close' }).end();
+      }
     });
   };
   const server =
@@ -60,13 +73,11 @@ export async function startServer(options: LocalServerOptions): Promise<LocalSer
   };
 }
 
-async function respond(
-  options: LocalServerOptions,
-  request: IncomingMessage,
-  body: string,
-  response: ServerResponse,
-): Promise<void> {
-  const event = eventOf(options.shape ?? 'http-api', request, body);
+function fits(event: HttpEvent): boolean {
+  return (event.body ?? '').length <= surelyFits || Buffer.byteLength(JSON.stringify(event)) <= largestEvent;
+}
+
+async function respond(options: LocalServerOptions, event: HttpEvent, response: ServerResponse): Promise<void> {
   const result = await invoke(options, event);
   response.writeHead(result.statusCode ?? 200, {
     ...result.headers,
@@ -75,10 +86,7 @@ async function respond(
   response.end(result.body);
 }
 
-function invoke(
-  options: LocalServerOptions,
-  event: ReturnType<typeof eventOf>,
-): Promise<APIGatewayProxyStructuredResultV2> {
+function invoke(options: LocalServerOptions, event: HttpEvent): Promise<APIGatewayProxyStructuredResultV2> {
   const end = Date.now() + (options.functionTimeout ?? 31_000);
   const context = { getRemainingTimeInMillis: () => end - Date.now() } as Context;
   // A handler that throws is a crashed function: API Gateway answers 500 with nothing to read.

@@ -1,4 +1,4 @@
-import { createHandler } from '../functions/admission.ts';
+import { createHandler } from '../functions/http/handler.ts';
 import type { AdmissionRecord } from '../shared/answer/record.ts';
 import type { Engine } from './engine.ts';
 import type { EventShape } from './event.ts';
@@ -31,6 +31,7 @@ export function startWebhooks(options: WebhookOptions): Promise<LocalServer> {
   return startServer({
     handler,
     address,
+    metrics: engine.metrics,
     ...(tls === undefined ? {} : { tls }),
     ...(shape === undefined ? {} : { shape }),
   });

@@ -1,12 +1,14 @@
-import { readdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
+import { engineHash } from './engine-hash.ts';
 
 /**
  * Bundles. `cli`: dist/cli.mjs, which `npm pack` ships, since Node strips no types under node_modules. Without an argument
- * each function as well: dist/<function>/index.mjs. The same sources give the same bytes.
+ * each function as well: dist/<function>/index.mjs, and beside it what is loaded late. The same sources give the same bytes.
  */
 const root = join(import.meta.dirname, '..');
+const functions = ['admission'];
 const [only] = process.argv.slice(2);
 
 const common: BuildOptions = {
@@ -29,9 +31,16 @@ const common: BuildOptions = {
 await rm(join(root, 'dist'), { recursive: true, force: true });
 await build({ ...common, entryPoints: ['cli/main.ts'], outfile: 'dist/cli.mjs' });
 if (only !== 'cli') {
-  const listed = await readdir(join(root, 'functions'), { withFileTypes: true });
-  for (const { name } of listed.filter((entry) => entry.isFile() && /^[a-z-]+\.ts$/.test(entry.name))) {
-    const outfile = `dist/${name.slice(0, -3)}/index.mjs`;
-    await build({ ...common, entryPoints: [`functions/${name}`], outfile });
+  const engine = await engineHash(root);
+  for (const name of functions) {
+    await build({
+      ...common,
+      entryPoints: { index: `functions/${name}.ts` },
+      outdir: `dist/${name}`,
+      outExtension: { '.js': '.mjs' },
+      splitting: true,
+      chunkNames: '[name]-[hash]',
+      define: { COUNTERSIGN_ENGINE: JSON.stringify(engine) },
+    });
   }
 }

@@ -3,7 +3,8 @@ import { dirname, join, normalize, relative } from 'node:path';
 
 /**
  * Imports point one way. functions, cli and local import shared; local imports functions; cli imports local. Inside shared a
- * stage imports stages before it; `policy` and `conditions` also import expression/; verify and conditions do no I/O.
+ * stage imports stages before it; `policy` and `conditions` also import expression/; verify and conditions do no I/O. The AWS
+ * SDK is imported in shared/aws alone, which may use any stage's ports; no stage knows of it, and functions/ alone wires it.
  */
 const root = join(import.meta.dirname, '..');
 const stages = [
@@ -54,13 +55,18 @@ function isTest(path: string): boolean {
 
 function wrong(file: string, imported: string): string | undefined {
   const [area = '', stage = ''] = file.split('/');
+  const ofAws = area === 'shared' && stage === 'aws';
   if (!imported.startsWith('.')) {
+    if (imported.startsWith('@aws-sdk/')) return ofAws ? undefined : `only shared/aws imports ${imported}`;
     const first = area === 'shared' && pure.includes(stage) && inputOutput.test(imported);
     return first ? `${stage}/ is pure and imports ${imported}` : undefined;
   }
   const target = normalize(join(dirname(file), imported));
   const [toArea = '', toStage = ''] = target.split('/');
   if (isTest(target)) return `imports test code, ${target}`;
+  if (toArea === 'shared' && toStage === 'aws' && !ofAws && area !== 'functions') {
+    return `only functions/ imports ${target}`;
+  }
   if (area !== 'shared') {
     return outer[area]?.includes(toArea) === true ? undefined : `${area}/ may not import ${target}`;
   }
@@ -71,7 +77,7 @@ function wrong(file: string, imported: string): string | undefined {
   if (toStage === 'net') {
     return pure.includes(stage) ? `${stage}/ is pure and imports ${target}` : undefined;
   }
-  if (toStage === 'aws') return undefined;
+  if (ofAws && stages.includes(toStage)) return undefined;
   if (toStage === 'expression')
     return ['policy', 'conditions'].includes(stage) ? undefined : `may not import ${target}`;
   const from = stages.indexOf(stage);

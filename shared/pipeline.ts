@@ -4,7 +4,7 @@ import type { Digest } from './image/digest.ts';
 import type { ImageReference } from './image/reference.ts';
 import { type Repository, repositoryName } from './image/repository.ts';
 import type { Ledger, Session } from './ledger/ledger.ts';
-import type { Clock, Deadline } from './net/deadline.ts';
+import { type Clock, type Deadline, shareOf } from './net/deadline.ts';
 import type { Metrics } from './net/metrics.ts';
 import type { Rule } from './policy/policy.ts';
 import { type Question, selectQuestions } from './policy/select.ts';
@@ -84,16 +84,22 @@ export function createPipeline(ports: Ports): Pipeline {
   };
 }
 
+/**
+ * Of the time that is left, what a step may take. A registry that never answers must not use up the time of the other images:
+ * under failurePolicy Ignore whoever adds such an image would have the others admitted.
+ */
+const shares = { resolve: 0.5, fetch: 0.9 } as const;
+
 /** One review's way through ledger and registry: point, resolve, look up, fetch. */
 class Run {
   readonly #ports: Ports;
   readonly #deadline: Deadline;
-  readonly #allowance: Allowance;
+  readonly #whole: Allowance;
 
   constructor(ports: Ports, deadline: Deadline) {
     this.#ports = ports;
     this.#deadline = deadline;
-    this.#allowance = reviewAllowance(deadline, ports.reviewBytes);
+    this.#whole = reviewAllowance(deadline, ports.reviewBytes);
   }
 
   /** Finds out what is to be known of every image, side by side. */
@@ -103,42 +109,49 @@ class Run {
     const session = this.#ports.ledger.begin(this.#deadline);
 
     await session.point(open.map(wanted));
-    await this.#each(open, (inquiry) => this.#resolve(session, inquiry));
+    await this.#each(open, shares.resolve, (inquiry, step) => this.#resolve(session, inquiry, step));
     await session.lookUp(open.map(wanted));
-    await this.#each(open, (inquiry) => this.#fetch(session, inquiry));
+    await this.#each(open, shares.fetch, (inquiry, step) => this.#fetch(session, inquiry, step));
     await session.flush();
   }
 
   /** Runs a step for every image side by side; an image's refusal is its own. */
-  async #each(inquiries: readonly Inquiry[], step: (inquiry: Inquiry) => Promise<void> | undefined): Promise<void> {
+  async #each(inquiries: readonly Inquiry[], share: number, step: Step): Promise<void> {
+    const deadline = shareOf(this.#deadline, share, this.#ports.clock);
     const pending: Promise<void>[] = [];
     for (const inquiry of inquiries) {
       if (inquiry.refusal !== undefined) continue;
-      const working = step(inquiry);
+      const working = step(inquiry, this.#allowance(inquiry, deadline));
       if (working === undefined) continue;
-      const done = this.#inTime(working).catch((thrown: unknown) => {
+      const done = inTime(working, deadline).catch((thrown: unknown) => {
         inquiry.refusal = asRefusal(thrown);
       });
       pending.push(done);
     }
     if (pending.length > 0) await Promise.all(pending);
+    deadline.stop();
     const now = this.#ports.clock();
     for (const inquiry of inquiries) inquiry.ms = now - inquiry.startedAt;
   }
 
   /** The digest that the tag names: the ledger's pointer, else the registry. */
-  #resolve(session: Session, inquiry: Inquiry): Promise<void> | undefined {
+  #resolve(session: Session, inquiry: Inquiry, allowance: Allowance): Promise<void> | undefined {
     const { repository, tag } = inquiry.reference;
     if (inquiry.digest !== undefined || tag === undefined) return undefined;
     inquiry.digest = session.pointer(repository, tag);
     inquiry.pointed = inquiry.digest !== undefined;
-    return inquiry.pointed ? undefined : this.#resolveAtRegistry(session, inquiry, repository, tag);
+    return inquiry.pointed ? undefined : this.#resolveAtRegistry(session, inquiry, allowance, repository, tag);
   }
 
-  async #resolveAtRegistry(session: Session, inquiry: Inquiry, repository: Repository, tag: string): Promise<void> {
+  async #resolveAtRegistry(
+    session: Session,
+    inquiry: Inquiry,
+    allowance: Allowance,
+    repository: Repository,
+    tag: string,
+  ): Promise<void> {
     inquiry.source = 'registry';
     inquiry.pointed = false;
-    const allowance = this.#counted(inquiry);
     const image = await session.share(`resolve#${repositoryName(repository)}:${tag}`, [{ repository, tag }], () =>
       this.#ports.registry.resolve(repository, tag, allowance),
     );
@@ -148,7 +161,7 @@ class Run {
   }
 
   /** What the ledger does not know about the digest is fetched and verified. */
-  #fetch(session: Session, inquiry: Inquiry): Promise<void> | undefined {
+  #fetch(session: Session, inquiry: Inquiry, allowance: Allowance): Promise<void> | undefined {
     const { digest, reference } = inquiry;
     if (digest === undefined) return undefined;
     const missing: AskedCheck[] = [];
@@ -159,20 +172,26 @@ class Run {
     }
     if (missing.length === 0) return undefined;
     inquiry.source = 'registry';
-    const verified = this.#fetchAndVerify(session, inquiry, digest, missing);
-    return inquiry.pointed ? this.#askAgain(session, inquiry, digest, verified) : verified;
+    const verified = this.#fetchAndVerify(session, inquiry, allowance, digest, missing);
+    return inquiry.pointed ? this.#askAgain(session, inquiry, allowance, digest, verified) : verified;
   }
 
   /** A denial rests on the registry as it is: where a remembered tag led to one, the tag is resolved once more. */
-  async #askAgain(session: Session, inquiry: Inquiry, digest: Digest, verified: Promise<void>): Promise<void> {
+  async #askAgain(
+    session: Session,
+    inquiry: Inquiry,
+    allowance: Allowance,
+    digest: Digest,
+    verified: Promise<void>,
+  ): Promise<void> {
     const { repository, tag } = inquiry.reference;
     const refusal = await verified.then(() => undefined, asRefusal);
     const asked = [...inquiry.checks.values()];
     const denied = asked.some(({ answer }) => answer?.from === 'registry' && !answer.outcome.pass);
     if (tag === undefined || (refusal === undefined && !denied)) return;
-    await this.#resolveAtRegistry(session, inquiry, repository, tag);
+    await this.#resolveAtRegistry(session, inquiry, allowance, repository, tag);
     if (inquiry.digest !== undefined && inquiry.digest !== digest) {
-      await this.#fetchAndVerify(session, inquiry, inquiry.digest, asked);
+      await this.#fetchAndVerify(session, inquiry, allowance, inquiry.digest, asked);
     } else if (refusal !== undefined) throw refusal;
   }
 
@@ -180,11 +199,12 @@ class Run {
   async #fetchAndVerify(
     session: Session,
     inquiry: Inquiry,
+    allowance: Allowance,
     digest: Digest,
     asked: readonly AskedCheck[],
   ): Promise<void> {
     const { repository } = inquiry.reference;
-    const [image, found] = await this.#gatherAll(session, inquiry, digest, asked);
+    const [image, found] = await this.#gatherAll(session, inquiry, allowance, digest, asked);
     for (const one of asked) {
       const { check, query, asker } = one;
       const outcome = verify({ ...foundFor(check, repository, found), image, repository, check });
@@ -202,11 +222,11 @@ class Run {
   async #gatherAll(
     session: Session,
     inquiry: Inquiry,
+    allowance: Allowance,
     digest: Digest,
     asked: readonly AskedCheck[],
   ): Promise<[Image, ReadonlyMap<string, Found>]> {
     const { repository } = inquiry.reference;
-    const allowance = this.#counted(inquiry);
     const known = inquiry.image?.digest === digest ? inquiry.image : undefined;
     const image =
       known ??
@@ -234,10 +254,11 @@ class Run {
     }
   }
 
-  #counted(inquiry: Inquiry): Allowance {
-    const whole = this.#allowance;
+  /** What one image's requests may use up in a step: the review's bytes, the step's time. */
+  #allowance(inquiry: Inquiry, deadline: Deadline): Allowance {
+    const whole = this.#whole;
     return {
-      deadline: whole.deadline,
+      deadline,
       take: (count) => whole.take(count),
       sent: () => {
         inquiry.requests += 1;
@@ -245,15 +266,16 @@ class Run {
       },
     };
   }
+}
 
-  /** The answer goes out in time even where a source never answers. */
-  #inTime(work: Promise<void>): Promise<void> {
-    const { signal } = this.#deadline;
-    return new Promise((resolve, reject) => {
-      const late = () => reject(new Refusal('deadline', 'the time for this review ended before the registry answered'));
-      if (signal.aborted) late();
-      signal.addEventListener('abort', late, { once: true });
-      work.then(resolve, reject).finally(() => signal.removeEventListener('abort', late));
-    });
-  }
+type Step = (inquiry: Inquiry, allowance: Allowance) => Promise<void> | undefined;
+
+/** The answer goes out in time even where a source never answers. */
+function inTime(work: Promise<void>, { signal }: Deadline): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const late = () => reject(new Refusal('deadline', 'the time for this step ended before the registry answered'));
+    if (signal.aborted) late();
+    signal.addEventListener('abort', late, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', late));
+  });
 }

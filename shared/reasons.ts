@@ -199,6 +199,11 @@ export const reasons = {
     summary: 'no policies are configured for this cluster',
     advice: "correct the webhook's URL, or add the cluster",
   },
+  'policies-invalid': {
+    kind: 'invalid',
+    summary: "the cluster's policies do not load, or hold no rule",
+    advice: 'correct what the message and the log name, and deploy again',
+  },
   'unknown-scope': {
     kind: 'invalid',
     summary: "the webhook's URL names a scope that holds no rules",

@@ -10,6 +10,8 @@ export interface Call {
   readonly path: string;
   /** The `timeout` of the query, as the API server sends it: `10s`. */
   readonly timeout: string | undefined;
+  /** When API Gateway took the call, in milliseconds by its clock. */
+  readonly receivedAt: number | undefined;
   readonly body: string;
 }
 
@@ -20,8 +22,12 @@ export function callOf(event: HttpEvent): Call {
     timeout: event.queryStringParameters?.['timeout'],
     body: event.isBase64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body,
   };
-  if ('httpMethod' in event) return { method: event.httpMethod, path: event.path, ...common };
-  const { http, stage } = event.requestContext;
+  if ('httpMethod' in event) {
+    const { requestTimeEpoch: receivedAt } = event.requestContext;
+    return { method: event.httpMethod, path: event.path, receivedAt, ...common };
+  }
+  const { http, stage, timeEpoch: receivedAt } = event.requestContext;
   const staged = stage !== '$default' && event.rawPath.startsWith(`/${stage}/`);
-  return { method: http.method, path: staged ? event.rawPath.slice(stage.length + 1) : event.rawPath, ...common };
+  const path = staged ? event.rawPath.slice(stage.length + 1) : event.rawPath;
+  return { method: http.method, path, receivedAt, ...common };
 }

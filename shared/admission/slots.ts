@@ -13,21 +13,50 @@ export interface ImageSlot {
 
 const inTemplate: readonly string[] = ['spec', 'template', 'spec'];
 
-/** The one table kind → pod spec path. `extensions` is where the workloads' kinds lived before `apps`. */
+/**
+ * The one table kind → pod spec path. The first group is where API servers serve version v1 of the kind, under the name
+ * `resource`; `extensions` is where the workloads' kinds lived before `apps`.
+ */
 const kinds: readonly {
-  readonly groups: readonly string[];
+  readonly groups: readonly [string, ...string[]];
   readonly kind: string;
+  readonly resource: string;
   readonly path: readonly string[];
 }[] = [
-  { groups: [''], kind: 'Pod', path: ['spec'] },
-  { groups: ['apps', 'extensions'], kind: 'DaemonSet', path: inTemplate },
-  { groups: ['apps', 'extensions'], kind: 'Deployment', path: inTemplate },
-  { groups: ['batch'], kind: 'Job', path: inTemplate },
-  { groups: ['apps', 'extensions'], kind: 'ReplicaSet', path: inTemplate },
-  { groups: [''], kind: 'ReplicationController', path: inTemplate },
-  { groups: ['apps'], kind: 'StatefulSet', path: inTemplate },
-  { groups: ['batch'], kind: 'CronJob', path: ['spec', 'jobTemplate', 'spec', 'template', 'spec'] },
+  { groups: [''], kind: 'Pod', resource: 'pods', path: ['spec'] },
+  { groups: ['apps', 'extensions'], kind: 'DaemonSet', resource: 'daemonsets', path: inTemplate },
+  { groups: ['apps', 'extensions'], kind: 'Deployment', resource: 'deployments', path: inTemplate },
+  { groups: ['batch'], kind: 'Job', resource: 'jobs', path: inTemplate },
+  { groups: ['apps', 'extensions'], kind: 'ReplicaSet', resource: 'replicasets', path: inTemplate },
+  { groups: [''], kind: 'ReplicationController', resource: 'replicationcontrollers', path: inTemplate },
+  { groups: ['apps'], kind: 'StatefulSet', resource: 'statefulsets', path: inTemplate },
+  {
+    groups: ['batch'],
+    kind: 'CronJob',
+    resource: 'cronjobs',
+    path: ['spec', 'jobTemplate', 'spec', 'template', 'spec'],
+  },
 ];
+
+/** A resource whose requests bring images to a cluster, and what the reviews of such requests say in `kind` and `subResource`. */
+export interface PodResource {
+  readonly group: string;
+  readonly version: 'v1';
+  readonly kind: string;
+  readonly subresource: '' | 'ephemeralcontainers';
+  /** As a webhook's rules name it: `deployments`, `pods/ephemeralcontainers`. */
+  readonly resource: string;
+}
+
+/**
+ * The resources of every kind in the table, as API servers from 1.25 on serve them, and the subresource through which a
+ * debug container comes to a Pod. No other subresource, status and scale among them, can change an image.
+ */
+export const podResources: readonly PodResource[] = kinds.flatMap(({ groups: [group], kind, resource }) => {
+  const row = { group, version: 'v1', kind, subresource: '', resource } as const;
+  const debug = { ...row, subresource: 'ephemeralcontainers', resource: `${resource}/ephemeralcontainers` } as const;
+  return kind === 'Pod' ? [row, debug] : [row];
+});
 
 /** The kinds that make Pods, CronJob among them, whose pod spec stands a level deeper than the others'. */
 export const controllerKinds: readonly string[] = kinds.map((row) => row.kind).filter((kind) => kind !== 'Pod');

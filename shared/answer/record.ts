@@ -1,4 +1,5 @@
 import type { AdmissionRequest } from '../admission/review.ts';
+import type { NoCode } from '../reasons.ts';
 import type { Verdict } from '../verdict/verdict.ts';
 import { imageName } from './message.ts';
 
@@ -14,8 +15,10 @@ export interface AdmissionRecord {
   readonly step: string;
   readonly allowed: boolean;
   readonly images: readonly ImageRecord[];
-  /** Hash of the policy set in force. */
+  /** Hash of the policy set in force; empty where none is. */
   readonly policySet: string;
+  /** Why no rule could be asked. */
+  readonly refused?: NoCode;
 }
 
 export interface ImageRecord {
@@ -31,7 +34,7 @@ export interface ImageRecord {
 export function recordOf(
   request: AdmissionRequest,
   verdicts: readonly Verdict[],
-  context: { readonly cluster: string; readonly step: string; readonly allowed: boolean; readonly policySet: string },
+  context: Pick<AdmissionRecord, 'cluster' | 'step' | 'allowed' | 'policySet' | 'refused'>,
 ): AdmissionRecord {
   return {
     cluster: context.cluster,
@@ -53,5 +56,6 @@ export function recordOf(
       source: verdict.effort.source,
     })),
     policySet: context.policySet,
+    ...(context.refused === undefined ? {} : { refused: context.refused }),
   };
 }

@@ -1,3 +1,4 @@
+import type { Scope } from '../admission/path.ts';
 import type { AdmissionRequest } from '../admission/review.ts';
 import type { Refusal } from '../reasons.ts';
 import { decide } from '../verdict/decision.ts';
@@ -63,15 +64,20 @@ export function answerReview(
   return { body: envelope({ ...common, allowed: true, patchType: 'JSONPatch', patch: encoded }), record };
 }
 
-/** Refuses a request before any rule could be asked: it is malformed, or names a cluster or scope that is not there. */
-export function refuseReview(uid: string, refusal: Refusal): ReviewResponse {
-  const code = refusal.kind === 'unavailable' ? 503 : 403;
-  const reason = code === 503 ? 'ServiceUnavailable' : 'Forbidden';
-  return envelope({
-    uid,
-    allowed: false,
-    status: { code, reason, message: `${refusal.kind} (${refusal.code}): ${refusal.message}` },
-  });
+/**
+ * Answers a request that no rule could be asked about: it is malformed, the policies do not load, the cluster or scope is not
+ * there. Which of the scope's rules would have blocked is not known, so all would; of scope `audit` none does, and what is
+ * unavailable does not block under failurePolicy Ignore.
+ */
+export function refuseReview(uid: string, refusal: Refusal, scope: Scope['kind']): ReviewResponse {
+  const message = `${refusal.kind} (${refusal.code}): ${refusal.message}`;
+  const unavailable = refusal.kind === 'unavailable';
+  if (scope === 'audit' || (scope === 'ignore' && unavailable)) {
+    return envelope({ uid, allowed: true, warnings: [message] });
+  }
+  const code = unavailable ? 503 : 403;
+  const reason = unavailable ? 'ServiceUnavailable' : 'Forbidden';
+  return envelope({ uid, allowed: false, status: { code, reason, message } });
 }
 
 /** Admits a request that no rule has anything to say about. */

@@ -23,6 +23,11 @@ export function startDeadline(budgetMs: number, clock: Clock): RunningDeadline {
   return new TimerDeadline(budgetMs, clock);
 }
 
+/** A deadline for one step: `fraction` of what is left, so that a step which waits in vain leaves time for the next. */
+export function shareOf(deadline: Deadline, fraction: number, clock: Clock): RunningDeadline {
+  return new TimerDeadline(deadline.remaining() * fraction, clock);
+}
+
 class TimerDeadline implements RunningDeadline {
   readonly #budget: number;
   readonly #clock: Clock;

@@ -77,8 +77,11 @@ function compileBlock(filter: ResourceFilter): Test {
   return tests.length === 0 ? () => false : allOf(tests);
 }
 
+/** What a kind's pattern is compared with. */
+export type KindOf = Pick<Subject, 'group' | 'version' | 'kind' | 'subresource'>;
+
 /** Who matches Pod is asked about Pod/ephemeralcontainers too: a debug container's image is one of the Pod's. */
-function compileKind(pattern: KindPattern): Test {
+export function compileKind(pattern: KindPattern): (subject: KindOf) => boolean {
   const group = textTest(pattern.group);
   const version = textTest(pattern.version);
   const kind = textTest(pattern.kind);
@@ -89,7 +92,7 @@ function compileKind(pattern: KindPattern): Test {
   };
 }
 
-function isEphemeralContainers({ group, version, kind, subresource }: Subject): boolean {
+function isEphemeralContainers({ group, version, kind, subresource }: KindOf): boolean {
   return subresource === 'ephemeralcontainers' && kind === 'Pod' && group === '' && version === 'v1';
 }
 

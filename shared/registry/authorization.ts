@@ -65,7 +65,16 @@ export function createAuthorizer(tokens: Tokens, realms: Readonly<Record<string,
       const { at, repository, credential } = asking;
       if (credential?.kind === 'registry-token') return `Bearer ${credential.token}`;
       const known = learned.get(repositoryKey(asking)) ?? learned.get(at.origin);
-      if (known?.scheme === 'bearer') return `Bearer ${await tokens.get(wanted(asking, known), spending)}`;
+      if (known?.scheme === 'bearer') {
+        try {
+          return `Bearer ${await tokens.get(wanted(asking, known), spending)}`;
+        } catch (thrown) {
+          // The registry may have another token server by now: the next request asks it again.
+          learned.delete(repositoryKey(asking));
+          learned.delete(at.origin);
+          throw thrown;
+        }
+      }
       // ECR takes Basic without asking for it; any other registry has to ask once.
       const unasked = known === undefined && credential?.kind === 'basic' && isEcrHost(repository.registry);
       return known?.scheme === 'basic' || unasked ? basic(credential) : undefined;
@@ -75,8 +84,6 @@ export function createAuthorizer(tokens: Tokens, realms: Readonly<Record<string,
       if (asking.credential?.kind === 'registry-token') return undefined;
       const challenge = choose(parseChallenges(header ?? ''), asking.repository.path);
       if (challenge === undefined) return undefined;
-      learned.set(repositoryKey(asking), challenge);
-      learned.set(asking.at.origin, challenge.scheme === 'basic' ? challenge : { ...challenge, scopes: undefined });
       let answer: string | undefined;
       if (challenge.scheme === 'basic') {
         answer = basic(asking.credential);
@@ -84,6 +91,9 @@ export function createAuthorizer(tokens: Tokens, realms: Readonly<Record<string,
         const before = refused?.startsWith('Bearer ') ? refused.slice('Bearer '.length) : undefined;
         answer = `Bearer ${await tokens.get(wanted(asking, challenge), spending, before)}`;
       }
+      // Only now: a realm that is refused, or gives no token, is not asked unasked from here on.
+      learned.set(repositoryKey(asking), challenge);
+      learned.set(asking.at.origin, challenge.scheme === 'basic' ? challenge : { ...challenge, scopes: undefined });
       return answer === refused ? undefined : answer;
     },
   };

@@ -7,7 +7,7 @@ import { createClient } from './client.ts';
 import { createContent, type ReadManifest } from './content.ts';
 import type { CredentialSource } from './credentials.ts';
 import { defaultLimits, type RegistryLimits } from './limits.ts';
-import { acceptImages, printable } from './manifest.ts';
+import { acceptImages, named } from './manifest.ts';
 import type { Image, Registry } from './registry.ts';
 import { type Retrying, sleepFor } from './retry.ts';
 
@@ -52,6 +52,6 @@ function imageOf(read: ReadManifest | undefined, repository: Repository, suffix:
   if (kind === 'schema1') {
     throw new Refusal('not-an-image', `${name} is of Docker's manifest schema 1, which binds no config: push it again`);
   }
-  if (kind === 'other') throw new Refusal('not-an-image', `${name} is of the media type ${printable(mediaType)}`);
+  if (kind === 'other') throw new Refusal('not-an-image', `${name} is of ${named(mediaType)}`);
   return { digest: read.digest, bytes: read.bytes };
 }

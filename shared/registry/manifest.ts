@@ -72,13 +72,12 @@ export function parseManifest(bytes: Uint8Array, contentType: string | undefined
   const own = fields['mediaType'];
   if (own !== undefined && typeof own !== 'string') throw malformed('has a mediaType that is no string');
   if (served !== undefined && own !== undefined && own !== '' && own !== served) {
-    throw malformed(`says that it is ${printable(own)} and is served as ${printable(served)}`);
+    throw malformed(`says that it is of ${named(own)} and is served as of ${named(served)}`);
   }
   if (fields['schemaVersion'] === 1) return { kind: 'schema1', mediaType: own ?? '' };
   const mediaType = served ?? (own || sniff(fields));
   const kind = mediaType === undefined ? undefined : images[mediaType];
-  if (mediaType === undefined || kind === undefined)
-    return { kind: 'other', mediaType: mediaType ?? 'of no known type' };
+  if (mediaType === undefined || kind === undefined) return { kind: 'other', mediaType: mediaType ?? '' };
   if (fields['schemaVersion'] !== 2) throw malformed('has another schemaVersion than 2');
   const { layers, manifests, config } = fields;
   if (kind === 'index') {
@@ -155,7 +154,12 @@ function isAnnotations(value: unknown): value is Readonly<Record<string, string>
   return isFields(value) && Object.values(value).every((text) => typeof text === 'string');
 }
 
-/** Text of a registry's, fit for a message. */
-export function printable(text: string): string {
-  return JSON.stringify(text.slice(0, 100));
+/** RFC 6838 §4.2, `type/subtype` with its restricted names. */
+const mediaTypeGrammar = /^[a-z0-9][a-z0-9!#$&^_.+-]{0,126}\/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}$/i;
+
+/** A media type as a registry gives it, in the words of messages: no other text of a registry's is repeated to users. */
+export function named(mediaType: string): string {
+  return mediaTypeGrammar.test(mediaType)
+    ? `the media type "${mediaType.slice(0, 100)}"`
+    : 'no media type that can be told';
 }

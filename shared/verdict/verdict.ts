@@ -63,6 +63,25 @@ export function kindOf(code: ReasonCode): ReasonKind {
 
 const noEffort: Effort = { requests: 0, ms: 0, source: 'none' };
 
+/** Of several entries: each attestor's path is told from its entry on. */
+function together(verdicts: readonly EntryVerdict[]): Pick<Verdict, 'signers' | 'attestors'> {
+  return {
+    signers: verdicts.flatMap(({ entry, signers }) =>
+      signers.map((signer) => ({ ...signer, attestor: `${entry.path}.${signer.attestor}` })),
+    ),
+    attestors: verdicts.flatMap(({ entry, attestors }) => attestors.map((attestor) => within(entry.path, attestor))),
+  };
+}
+
+function within(path: string, attestor: AttestorResult): AttestorResult {
+  const { children } = attestor;
+  return {
+    ...attestor,
+    path: `${path}.${attestor.path}`,
+    ...(children === undefined ? {} : { children: children.map((child) => within(path, child)) }),
+  };
+}
+
 /** The verdict on a slot that is not asked about: unchanged, skipped, or not to be asked about at all. */
 export function settledVerdict(question: Question, code: ReasonCode, message: string): Verdict {
   return {
@@ -102,8 +121,7 @@ export function combine(
     result,
     code: worst.code,
     message: worst.message,
-    signers: verdicts.length === 1 ? worst.signers : verdicts.flatMap((verdict) => verdict.signers),
-    attestors: verdicts.length === 1 ? worst.attestors : verdicts.flatMap((verdict) => verdict.attestors),
+    ...(verdicts.length === 1 ? { signers: worst.signers, attestors: worst.attestors } : together(verdicts)),
     entry: worst.entry.path,
     pin: result === 'pass' && digest !== undefined && verdicts.some((verdict) => verdict.entry.mutateDigest),
     effort,

@@ -1,6 +1,6 @@
 import type { Context } from 'aws-lambda';
-import { type AdmissionHandler, createHandler } from '../../functions/admission.ts';
 import type { HttpEvent } from '../../functions/http/event.ts';
+import { type AdmissionHandler, createHandler } from '../../functions/http/handler.ts';
 import { createEngine, type EngineOptions } from '../../local/engine.ts';
 import type { EventShape } from '../../local/event.ts';
 import { type LocalRegistry, type RegistryOptions, startRegistry } from '../../local/registry/server.ts';

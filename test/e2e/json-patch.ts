@@ -4,7 +4,7 @@ import type { Response } from './harness.ts';
  * What an API server makes of an object and a response's patch: RFC 6902 as far as `add` and `replace` go, and as strict. It
  * throws where the RFC has an error: a parent or, for `replace`, a target that is not there.
  */
-export function applyPatch<T>(object: T, { patch }: Response): T {
+export function applyPatch<T>(object: T, { patch }: Pick<Response, 'patch'>): T {
   const root: unknown = structuredClone(object);
   for (const { op, path, value } of patch) {
     const keys = path.split('/').map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));

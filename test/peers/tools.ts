@@ -1,15 +1,25 @@
 import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 
 /** The binaries that install.sh builds, one folder of this one each. */
-export type Tool = 'cosign2' | 'cosign3' | 'crane' | 'distribution' | 'ggcr-registry';
+export type Tool =
+  | 'cosign2'
+  | 'cosign3'
+  | 'crane'
+  | 'distribution'
+  | 'etcd'
+  | 'ggcr-registry'
+  | 'kube-apiserver'
+  | 'kubectl';
 
 export interface RunOptions {
-  /** Added to the clean environment of `cleanEnvironment`. */
+  /** Added to the clean environment of `cleanEnvironment`, */
   env?: Record<string, string>;
+  /** or all of the environment. */
+  wholeEnv?: Record<string, string>;
   cwd?: string;
   /** Written to stdin, which is empty without it. */
   input?: string | Uint8Array;
@@ -70,6 +80,12 @@ export function cleanEnvironment(): Record<string, string> {
   };
 }
 
+/** The PATH without the clone's own tools: what is left is the machine's Node, whatever its age. */
+export function machinePath(): string {
+  const paths = (process.env.PATH ?? '').split(delimiter);
+  return paths.filter((path) => !path.includes('node_modules')).join(delimiter);
+}
+
 let home: string | undefined;
 
 /** Under jest, setup.ts makes the home and teardown.ts removes it: a test's `process` emits no `exit`. */
@@ -89,7 +105,7 @@ export function run(command: string, args: readonly string[], options: RunOption
   return new Promise((resolve, reject) => {
     const timeout = options.timeout ?? 60_000;
     const child = spawn(command, args, {
-      env: { ...cleanEnvironment(), ...options.env },
+      env: options.wholeEnv ?? { ...cleanEnvironment(), ...options.env },
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       timeout,
       killSignal: 'SIGKILL',

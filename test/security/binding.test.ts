@@ -197,7 +197,7 @@ describe('B5 CVE-2026-48815: a field that is accepted and ignored', () => {
       await sign(stage.target, { repository: name, digest, key: stage.team, ...more });
       return digest;
     };
-  const team = (more: object = {}) => [{ entries: [byKey(stage.team, more)] }];
+  const team = (more: Readonly<Record<string, unknown>> = {}) => [{ entries: [byKey(stage.team, more)] }];
   const sets = () => [...team(), { entries: [byKey(stage.stranger)] }];
   interface Row {
     readonly attestors?: () => readonly unknown[];

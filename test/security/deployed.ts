@@ -1,6 +1,6 @@
 import type { Context } from 'aws-lambda';
-import { createHandler } from '../../functions/admission.ts';
 import type { HttpEvent } from '../../functions/http/event.ts';
+import { createHandler } from '../../functions/http/handler.ts';
 import type { AdmissionRecord } from '../../shared/answer/record.ts';
 import { createLedger } from '../../shared/ledger/ledger.ts';
 import { memoryTable } from '../../shared/ledger/memory-table.ts';
@@ -82,6 +82,7 @@ export function deploy(options: DeployedOptions): Deployed {
       const event: unknown = {
         path: `/prod/${step}/${scopes.fail.length > 0 ? 'fail' : 'ignore'}/token-of-prod`,
         httpMethod: 'POST',
+        requestContext: { stage: 'prod' },
         headers: {},
         queryStringParameters: { timeout: '10s' },
         body: JSON.stringify(review),

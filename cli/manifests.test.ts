@@ -1,0 +1,206 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { parse, parseAllDocuments } from 'yaml';
+import { selfSigned } from '../local/tls.ts';
+import { clusterPolicy, entry, pods, rule } from '../shared/policy/testing/policies.ts';
+import { manifestsFrom } from './manifests.ts';
+import type { WebhookConfiguration } from './webhooks.ts';
+
+type Json = Record<string, unknown>;
+
+const url = 'https://api.example.com';
+const token = 'token-of-the-cluster';
+let folder = '';
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'countersign-manifests-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+async function file(name: string, ...documents: (Json | string)[]): Promise<string> {
+  const path = join(folder, name);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(
+    path,
+    documents.map((each) => (typeof each === 'string' ? each : JSON.stringify(each))).join('\n---\n'),
+  );
+  return path;
+}
+
+/** Two policies, one for all clusters and one that only audits, for cluster `blue`. */
+async function twoClusters(): Promise<void> {
+  await file('policies/all.yaml', clusterPolicy());
+  await file('policies/blue/audit.yaml', policyNamed('audit', { validationFailureAction: 'Audit' }));
+}
+
+function policyNamed(name: string, spec: Json = {}, match: Json = pods()): Json {
+  const rules = [rule({ match, verifyImages: [entry({ mutateDigest: false })] })];
+  return clusterPolicy({ rules, ...spec }, { metadata: { name } });
+}
+
+const run = (...words: string[]) => manifestsFrom(['--policies', join(folder, 'policies'), ...words]);
+const good = (...words: string[]) => run('--url', url, '--token', token, ...words);
+
+async function urlsOf(...words: string[]): Promise<string[]> {
+  const { output } = await run(...words);
+  const documents: WebhookConfiguration[] = parseAllDocuments(output).map((each) => each.toJS());
+  return documents.flatMap(({ webhooks }) => webhooks.map(({ clientConfig }) => clientConfig.url));
+}
+
+test('prints both configurations as YAML, and as a List with -o json: the same documents', async () => {
+  await twoClusters();
+  const yaml = await good('--cluster', 'blue', '--break-glass', 'emergency');
+  const documents = parseAllDocuments(yaml.output).map((each) => each.toJS() as WebhookConfiguration);
+  expect(documents.map(({ kind, webhooks }) => [kind, webhooks.length])).toEqual([
+    ['MutatingWebhookConfiguration', 2],
+    ['ValidatingWebhookConfiguration', 3],
+  ]);
+  expect(yaml.output.endsWith('\n')).toBe(true);
+  expect(yaml.warnings).toEqual([]);
+  const json = await good('--cluster', 'blue', '--break-glass', 'emergency', '-o', 'json');
+  expect(JSON.parse(json.output)).toEqual({ apiVersion: 'v1', kind: 'List', items: documents });
+});
+
+test('the same words make the same bytes', async () => {
+  await twoClusters();
+  const first = await good('--cluster', 'blue');
+  expect(await good('--cluster', 'blue')).toEqual(first);
+});
+
+test('a cluster has the policies of its folder and those for all; the default is `default`', async () => {
+  await twoClusters();
+  expect(await urlsOf('--url', url)).toEqual([`${url}/default/mutate/fail`, `${url}/default/validate/fail`]);
+  expect(await urlsOf('--url', url, '--cluster', 'blue', '--token', token)).toEqual(
+    ['mutate/fail', 'mutate/ignore', 'validate/fail', 'validate/ignore'].map((path) => `${url}/blue/${path}/${token}`),
+  );
+});
+
+test('another cluster whose policies do not load or are none is no obstacle', async () => {
+  await file('policies/blue/a.yaml', clusterPolicy());
+  await file('policies/green/a.yaml', 'kind: Nonsense');
+  expect(await urlsOf('--url', url, '--cluster', 'blue')).toEqual([
+    `${url}/blue/mutate/fail`,
+    `${url}/blue/validate/fail`,
+  ]);
+  await expect(good('--cluster', 'green')).rejects.toThrow('is no policy');
+  await expect(good()).rejects.toThrow("no verifyImages rule for cluster 'default'");
+});
+
+test.each([
+  ['https://api.example.com/', 'https://api.example.com'],
+  ['https://api.example.com/prod', 'https://api.example.com/prod'],
+  ['https://api.example.com/prod//', 'https://api.example.com/prod'],
+  ['HTTPS://API.example.com:443/Prod', 'https://api.example.com/Prod'],
+  ['https://api.example.com:9443/a/b/', 'https://api.example.com:9443/a/b'],
+  ['https://[::1]:9443', 'https://[::1]:9443'],
+])('--url %s', async (given, base) => {
+  await twoClusters();
+  expect(await urlsOf('--url', given)).toEqual([`${base}/default/mutate/fail`, `${base}/default/validate/fail`]);
+});
+
+test.each([
+  ['http://api.example.com', 'takes https'],
+  ['api.example.com', 'takes the URL of the deployment'],
+  ['https:api.example.com', 'takes the URL of the deployment'],
+  ['https://', 'takes the URL of the deployment'],
+  ['https://api example.com', 'takes the URL of the deployment'],
+  ['https:\\\\api.example.com', 'takes the URL of the deployment'],
+  ['https://api.example.com/prod?', 'without query and fragment'],
+  ['https://api.example.com/prod?a=b', 'without query and fragment'],
+  ['https://api.example.com/prod#', 'without query and fragment'],
+  ['https://api.example.com/a//b', 'without empty segments'],
+  ['https://me@api.example.com', 'no user name or password'],
+  ['https://:secret-word@api.example.com', 'no user name or password'],
+])('--url %s is refused', async (given, message) => {
+  await twoClusters();
+  await expect(run('--url', given)).rejects.toMatchObject({
+    name: 'UsageError',
+    message: expect.stringContaining(message),
+  });
+  await expect(run('--url', given)).rejects.not.toThrow('secret-word');
+});
+
+test.each<[string[], string]>([
+  [['--url', url, '--token', 'short'], '--token takes 8 to 128 characters'],
+  [['--url', url, '--token', 'with/a/slash'], '--token takes 8 to 128 characters'],
+  [['--url', url, '--cluster', 'green'], "has no cluster 'green', only default, blue"],
+  [['--url', url, '--cluster', 'samples'], "has no cluster 'samples'"],
+  [['--url', url, '--cluster', '../policies'], "has no cluster '../policies'"],
+  [['--url', url, '--break-glass', 'Not_A_Name'], "'Not_A_Name' is no name of a namespace"],
+  [['--url', url, '--break-glass', 'kube-system'], 'kube-system is left out as it is'],
+  [['--url', url, '-o', 'toml'], '-o takes yaml or json'],
+  [['--url', url, 'more'], "'more' belongs to no option"],
+  [['--url', url, '--namespace', 'x'], "Unknown option '--namespace'"],
+  [['--url', url, '--ca', '/nowhere/ca.pem'], 'cannot read /nowhere/ca.pem'],
+  [[], '--url URL is missing'],
+])('%j is a wrong use', async (words, message) => {
+  await twoClusters();
+  await expect(run(...words)).rejects.toMatchObject({ name: 'UsageError', message: expect.stringContaining(message) });
+  expect((await good('--cluster', 'blue')).warnings).toEqual([]);
+});
+
+test('a folder that is not there is a wrong use, a folder that cannot be a segment of a URL too', async () => {
+  await expect(good()).rejects.toMatchObject({ name: 'UsageError', message: expect.stringContaining('ENOENT') });
+  await file('policies/not a segment/a.yaml', clusterPolicy());
+  await expect(good('--cluster', 'not a segment')).rejects.toThrow("'not a segment' is no name for a cluster");
+});
+
+test('rules of which none matches an image are no configuration that admits everything', async () => {
+  await file('policies/a.yaml', policyNamed('tasks', {}, { any: [{ resources: { kinds: ['tekton.dev/v1/Task'] } }] }));
+  await expect(good()).rejects.toThrow('nothing would ever be asked');
+});
+
+test('--ca puts the certificates of a file into every webhook, and nothing else of the file', async () => {
+  await twoClusters();
+  const [one, two] = [await selfSigned({}), await selfSigned({ names: ['other'] })];
+  const bundle = await file('ca.pem', `subject=one\r\n${one.certPem}\nsubject=two\n${two.certPem}`);
+  const { items } = JSON.parse((await good('--ca', bundle, '-o', 'json')).output) as { items: WebhookConfiguration[] };
+  const bundles = items.flatMap(({ webhooks }) => webhooks.map(({ clientConfig }) => clientConfig.caBundle ?? ''));
+  expect(bundles).toHaveLength(2);
+  for (const each of bundles) expect(Buffer.from(each, 'base64').toString()).toBe(one.certPem + two.certPem);
+  expect((await good()).output).not.toContain('caBundle');
+});
+
+test.each<[string, (pems: { certPem: string; keyPem: string }) => string, string]>([
+  ['a private key', ({ certPem, keyPem }) => certPem + keyPem, 'holds a PRIVATE KEY'],
+  ['no PEM', () => 'certificate', 'holds no certificate'],
+  ['a broken certificate', ({ certPem }) => certPem.replace(/\nMI/, '\nAA'), 'certificate 1 in'],
+])('--ca with %s is refused', async (_, content, message) => {
+  await twoClusters();
+  const path = await file('ca.pem', content(await selfSigned({})));
+  await expect(good('--ca', path)).rejects.toMatchObject({
+    name: 'UsageError',
+    message: expect.stringContaining(message),
+  });
+});
+
+test('names that YAML 1.1 takes for something else are quoted: kubectl reads them as text', async () => {
+  await twoClusters();
+  for (const name of ['on', 'y', 'null', '0x1f', '1e3', '12']) {
+    const { output } = await good('--break-glass', name);
+    for (const version of ['1.1', '1.2'] as const) {
+      const last: WebhookConfiguration = parse(output.split('---\n')[1] ?? '', { version });
+      expect(last.webhooks.at(-1)?.namespaceSelector.matchExpressions[0]?.values).toEqual([name]);
+    }
+  }
+});
+
+test('warns of what loading warns of, and of what no API server would ask about', async () => {
+  const path = await file(
+    'policies/a.yaml',
+    policyNamed('ignoring', { failurePolicy: 'Ignore' }),
+    policyNamed('mixed', {}, { any: [{ resources: { kinds: ['Deployment', 'Task'] } }] }),
+    policyNamed('system', {}, pods({ namespaces: ['kube-system'] })),
+    policyNamed('also-elsewhere', {}, pods({ namespaces: ['kube-system', 'shop'] })),
+    policyNamed('not-the-emergency', {}, pods({ namespaces: ['emergency'] })),
+  );
+  const { warnings } = await run('--url', url, '--break-glass', 'emergency');
+  expect(warnings).toEqual([
+    expect.stringMatching(/^\S+a\.yaml:1: warning: .*enforces under failurePolicy Ignore/),
+    `${path}:3: warning: rule 'signed' of mixed matches Task, which holds no image that is known here: no webhook asks about it`,
+    `${path}:5: warning: rule 'signed' of system is about kube-system alone, which the webhooks leave out: it blocks nothing`,
+    `${path}:9: warning: rule 'signed' of not-the-emergency is about emergency alone, which the webhooks leave out: it blocks nothing`,
+    'warning: no --token: `serve` without a token answers at these URLs, a deployed function does not',
+  ]);
+});

@@ -1,0 +1,163 @@
+import { X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { stringify } from 'yaml';
+import { EmptyPolicySet, readClusterPolicies, UnknownCluster } from '../local/policies.ts';
+import { parseWebhookPath } from '../shared/admission/path.ts';
+import { PolicyLoadError } from '../shared/policy/load.ts';
+import type { PolicySet, Rule } from '../shared/policy/policy.ts';
+import { kindsWithoutImages } from '../shared/policy/resources.ts';
+import { scopesOf } from '../shared/policy/scopes.ts';
+import { type Arguments, atLeastOne, readArguments, single } from './arguments.ts';
+import { tokenFrom } from './token.ts';
+import { UsageError } from './usage.ts';
+import { systemNamespace, type WebhookConfiguration, type WebhookSettings, webhookConfigurations } from './webhooks.ts';
+
+/** `countersign manifests --policies DIR --url URL`: prints the webhook configurations of one cluster. */
+export async function manifests(words: readonly string[]): Promise<number> {
+  const { output, warnings } = await manifestsFrom(words);
+  for (const warning of warnings) process.stderr.write(`${warning}\n`);
+  process.stdout.write(output);
+  return 0;
+}
+
+/** The same words make the same output, byte for byte. Throws UsageError and PolicyLoadError. */
+export async function manifestsFrom(words: readonly string[]): Promise<{ output: string; warnings: string[] }> {
+  const found = readArguments(words, {
+    single: ['policies', 'url', 'ca', 'cluster', 'token', 'break-glass', 'output'],
+    several: [],
+  });
+  const [stray] = found.get('') ?? [];
+  if (stray !== undefined) throw new UsageError(`'${stray}' belongs to no option: manifests takes options alone`);
+  const [folder = ''] = atLeastOne(found, 'policies', '--policies DIR');
+  const [url = ''] = atLeastOne(found, 'url', '--url URL');
+  const print = printerFor(single(found, 'output', 'yaml'));
+  const token = tokenFrom(found);
+  const breakGlass = breakGlassFrom(found);
+  const settings: WebhookSettings = {
+    base: baseOf(url),
+    cluster: single(found, 'cluster', 'default'),
+    ...(token === undefined ? {} : { token }),
+    ...(breakGlass === undefined ? {} : { breakGlass }),
+    ...(await caBundleFrom(found)),
+  };
+  const policies = await policiesOf(folder, settings.cluster);
+  if (parseWebhookPath(`/${settings.cluster}/mutate/fail`) === undefined) {
+    throw new UsageError(`'${settings.cluster.slice(0, 120)}' is no name for a cluster: it is a segment of the URL`);
+  }
+  const configurations = webhookConfigurations(scopesOf(policies), settings);
+  if (configurations.every(({ webhooks }) => webhooks.length === 0)) {
+    throw new UsageError(`no rule in ${folder} matches a kind that holds images: nothing would ever be asked`);
+  }
+  return { output: print(configurations), warnings: warningsOf(policies, settings) };
+}
+
+async function policiesOf(folder: string, cluster: string): Promise<PolicySet> {
+  try {
+    return await readClusterPolicies(folder, cluster);
+  } catch (thrown) {
+    if (thrown instanceof PolicyLoadError) throw thrown;
+    const known = thrown instanceof UnknownCluster || thrown instanceof EmptyPolicySet;
+    if (known || isFileError(thrown)) throw new UsageError(thrown.message);
+    throw thrown;
+  }
+}
+
+function isFileError(thrown: unknown): thrown is Error {
+  return (Error.isError(thrown) && 'code' in thrown) || thrown instanceof RangeError;
+}
+
+/** What loading warns of, and what is in the policies that no API server will ever ask about. */
+function warningsOf(policies: PolicySet, { token, breakGlass }: WebhookSettings): string[] {
+  const warnings = policies.warnings.map(({ file, line, message }) => `${file}:${line}: warning: ${message}`);
+  // What auto-gen made of a rule says nothing that the written rule does not.
+  for (const rule of policies.rules.filter(({ autogenOf }) => autogenOf === undefined)) {
+    const warn = (message: string) =>
+      warnings.push(`${rule.file}:${rule.line}: warning: rule '${rule.name}' of ${rule.policy} ${message}`);
+    for (const kind of kindsWithoutImages(rule)) {
+      warn(`matches ${kind}, which holds no image that is known here: no webhook asks about it`);
+    }
+    const leftOut = [systemNamespace, ...(breakGlass === undefined ? [] : [breakGlass])];
+    const namespaces = namespacesOf(rule);
+    if (namespaces?.every((name) => leftOut.includes(name))) {
+      warn(`is about ${namespaces.join(', ')} alone, which the webhooks leave out: it blocks nothing`);
+    }
+  }
+  if (token === undefined) {
+    warnings.push('warning: no --token: `serve` without a token answers at these URLs, a deployed function does not');
+  }
+  return warnings;
+}
+
+/** The namespaces that a rule names, if it is about no others. Patterns stand for themselves. */
+function namespacesOf({ namespace, match }: Rule): readonly string[] | undefined {
+  if (namespace !== undefined) return [namespace];
+  const lists = match.blocks.map(({ namespaces }) => namespaces);
+  return lists.some((list) => list === undefined) ? undefined : [...new Set(lists.flatMap((list) => list ?? []))];
+}
+
+function printerFor(format: string): (configurations: readonly WebhookConfiguration[]) => string {
+  if (format === 'json') {
+    return (items) => `${JSON.stringify({ apiVersion: 'v1', kind: 'List', items }, null, 2)}\n`;
+  }
+  if (format !== 'yaml') throw new UsageError(`-o takes yaml or json, not '${format}'`);
+  // kubectl reads YAML 1.1, in which a namespace named `on` is a boolean unless it is quoted.
+  const options = { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false } as const;
+  return (configurations) => configurations.map((each) => stringify(each, options)).join('---\n');
+}
+
+/** The URL that paths are appended to. What an API server refuses in a webhook's URL is refused here. */
+function baseOf(text: string): string {
+  const refuse = (why: string): never => {
+    throw new UsageError(`--url ${why}, not '${text.slice(0, 200)}'`);
+  };
+  const parsed = /^https:\/\/[^\s\\]+$/i.test(text) ? URL.parse(text) : null;
+  if (/^http:/i.test(text)) refuse('takes https: an API server calls webhooks over nothing else');
+  if (parsed === null) return refuse('takes the URL of the deployment, as https://api.example.com/stage');
+  if (parsed.username !== '' || parsed.password !== '') {
+    throw new UsageError('--url takes no user name or password: an API server sends none');
+  }
+  if (/[?#]/.test(text)) refuse('takes a URL without query and fragment');
+  const path = parsed.pathname.replace(/\/+$/, '');
+  if (path.includes('//')) refuse('takes a path without empty segments');
+  return `https://${parsed.host}${path}`;
+}
+
+const namespaceName = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
+function breakGlassFrom(found: Arguments): string | undefined {
+  const namespace = single(found, 'break-glass', undefined);
+  if (namespace === undefined) return undefined;
+  if (!namespaceName.test(namespace)) throw new UsageError(`--break-glass: '${namespace}' is no name of a namespace`);
+  if (namespace === systemNamespace) {
+    throw new UsageError(
+      `--break-glass takes a namespace that is for nothing else; ${systemNamespace} is left out as it is`,
+    );
+  }
+  return namespace;
+}
+
+/** In bytes; a bundle of all public roots has a fifth of it. */
+const largestBundle = 1024 * 1024;
+const pemBlock = /-----BEGIN ([^-\r\n]+)-----[\s\S]*?-----END \1-----/g;
+
+/** The certificates of `--ca` and nothing else that the file may hold: whoever may read webhook configurations reads them. */
+async function caBundleFrom(found: Arguments): Promise<{ caBundle?: string }> {
+  const file = single(found, 'ca', undefined);
+  if (file === undefined) return {};
+  const bytes = await readFile(file).catch((thrown: unknown) => {
+    throw new UsageError(`cannot read ${file}: ${Error.isError(thrown) ? thrown.message : String(thrown)}`);
+  });
+  if (bytes.length > largestBundle) throw new UsageError(`${file} is larger than ${largestBundle} bytes`);
+  const blocks = [...bytes.toString('latin1').matchAll(pemBlock)];
+  if (blocks.length === 0) throw new UsageError(`--ca: ${file} holds no certificate in PEM`);
+  for (const [index, [block, label = '']] of blocks.entries()) {
+    if (label !== 'CERTIFICATE') throw new UsageError(`--ca takes certificates alone: ${file} holds a ${label}`);
+    try {
+      new X509Certificate(block);
+    } catch {
+      throw new UsageError(`--ca: certificate ${index + 1} in ${file} cannot be read`);
+    }
+  }
+  const pem = blocks.map(([block]) => `${block}\n`).join('');
+  return { caBundle: Buffer.from(pem, 'latin1').toString('base64') };
+}

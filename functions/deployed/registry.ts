@@ -1,0 +1,32 @@
+import type { Clock } from '../../shared/net/deadline.ts';
+import { createDoor } from '../../shared/net/door.ts';
+import { createRegistry } from '../../shared/registry/create.ts';
+import type { CredentialSource } from '../../shared/registry/credentials.ts';
+import type { Registry } from '../../shared/registry/registry.ts';
+
+export interface DeployedRegistryOptions {
+  readonly credentials: CredentialSource;
+  readonly clock: Clock;
+  /** Ranges of the VPC, in which Amazon ECR's endpoints and `privateHosts` answer. */
+  readonly vpcRanges: readonly string[];
+  readonly privateHosts: readonly string[];
+  /** PEM certificates by host[:port], for tests; deployed, the hosts' certificates are publicly trusted. */
+  readonly ca?: Readonly<Record<string, string>>;
+}
+
+/** Amazon ECR's hosts, label by label: the ends are AWS's own domains. */
+const ecrHosts = [
+  '????????????.dkr.ecr.*.amazonaws.com',
+  '????????????.dkr.ecr-fips.*.amazonaws.com',
+  '????????????.dkr.ecr.*.amazonaws.com.cn',
+  '????????????.dkr-ecr.*.on.aws',
+  '????????????.dkr-ecr-fips.*.on.aws',
+];
+
+/** Registries as a deployed function calls them: over TLS, at public addresses and at those granted in the VPC. */
+export function deployedRegistry(options: DeployedRegistryOptions): Registry {
+  const { credentials, clock, vpcRanges, privateHosts, ca } = options;
+  const addresses = vpcRanges.length === 0 ? [] : [{ ranges: vpcRanges, hosts: [...ecrHosts, ...privateHosts] }];
+  const door = createDoor({ addresses, ...(ca === undefined ? {} : { ca }) });
+  return createRegistry({ door, credentials, clock });
+}

@@ -1,0 +1,119 @@
+import middy from '@middy/core';
+import httpErrorHandler from '@middy/http-error-handler';
+import type { APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
+import { reviewBudget } from '../../shared/admission/budget.ts';
+import type { WebhookPath } from '../../shared/admission/path.ts';
+import type { AdmissionRequest } from '../../shared/admission/review.ts';
+import { type AdmissionRecord, recordOf } from '../../shared/answer/record.ts';
+import { admit, answerReview, type ReviewResponse, refuseReview } from '../../shared/answer/response.ts';
+import { type Clock, startDeadline } from '../../shared/net/deadline.ts';
+import type { Metrics } from '../../shared/net/metrics.ts';
+import type { Pipeline } from '../../shared/pipeline.ts';
+import { rulesIn, type Scopes } from '../../shared/policy/scopes.ts';
+import { asRefusal, Refusal } from '../../shared/reasons.ts';
+import type { HttpEvent } from './event.ts';
+import { type Gate, type WebhookRequest, webhookRequest } from './webhook-request.ts';
+
+/** What the handler is made of. */
+export interface AdmissionPorts {
+  readonly pipeline: Pick<Pipeline, 'review'>;
+  /** The policy set in force for a cluster; a Refusal: it does not load; `undefined`: no such cluster is configured. */
+  policies(cluster: string): PoliciesInForce | Refusal | undefined;
+  readonly gate: Gate;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  /** Takes one record per admission: the log line. */
+  log(record: AdmissionRecord): void;
+  /** Told of each defect of ours. */
+  crashed?(thrown: unknown): void;
+}
+
+export interface PoliciesInForce {
+  readonly scopes: Scopes;
+  readonly hash: string;
+}
+
+export type AdmissionHandler = (event: HttpEvent, context: Context) => Promise<APIGatewayProxyStructuredResultV2>;
+
+/**
+ * POST /{cluster}/{mutate|validate}/{scope}/{token}. Every outcome that is known is HTTP 200 with `allowed`; the API server's
+ * own failurePolicy is left for networks and crashes.
+ */
+export function createHandler(ports: AdmissionPorts): AdmissionHandler {
+  const crashed = (thrown: unknown) => {
+    ports.metrics.count('crash');
+    ports.crashed?.(thrown);
+  };
+  return middy({ timeoutEarlyInMillis: 0 })
+    .use(httpErrorHandler({ logger: crashed }))
+    .use(webhookRequest(ports.gate, ports.clock))
+    .handler(async (event: unknown, context: Context) => {
+      const body = await answer(ports, event as WebhookRequest, context);
+      return { statusCode: 200, headers: jsonHeaders, body: JSON.stringify(body) };
+    }) as unknown as AdmissionHandler;
+}
+
+const jsonHeaders = { 'content-type': 'application/json' };
+
+async function answer(ports: AdmissionPorts, webhook: WebhookRequest, context: Context): Promise<ReviewResponse> {
+  const { review, path } = webhook;
+  if (review.kind === 'malformed') {
+    return refuse(ports, path, review.uid, new Refusal('review-malformed', review.problem));
+  }
+  const { request } = review;
+  const policies = ports.policies(path.cluster);
+  if (policies === undefined) {
+    const message = `no policies are configured for cluster '${path.cluster}'`;
+    return refuse(ports, path, request, new Refusal('unknown-cluster', message));
+  }
+  if (policies instanceof Refusal) return refuse(ports, path, request, policies);
+  const rules = rulesIn(policies.scopes, path.scope);
+  if (rules === undefined) {
+    return refuse(ports, path, request, new Refusal('unknown-scope', 'no rule has this namespaceSelector'));
+  }
+  if (request.operation !== 'CREATE' && request.operation !== 'UPDATE') return admit(request.uid);
+
+  const deadline = startDeadline(budgetOf(webhook, context, ports.clock), ports.clock);
+  try {
+    const verdicts = await ports.pipeline.review(rules, request, path.step, deadline);
+    const { body, record } = answerReview(request, verdicts, {
+      cluster: path.cluster,
+      step: path.step,
+      policySet: policies.hash,
+    });
+    for (const { result, code } of verdicts) ports.metrics.count('verdict', { result, reason: code });
+    ports.log(record);
+    return body;
+  } catch (thrown) {
+    const refusal = asRefusal(thrown);
+    if (refusal.code === 'internal-error') ports.crashed?.(thrown);
+    return refuse(ports, path, request, refusal, policies.hash);
+  } finally {
+    deadline.stop();
+  }
+}
+
+/** Milliseconds: what has passed since API Gateway took the call, a cold start included, is spent already. */
+function budgetOf({ timeout, receivedAt }: WebhookRequest, context: Context, clock: Clock): number {
+  const remaining = context.getRemainingTimeInMillis?.() ?? Number.POSITIVE_INFINITY;
+  const spent = Math.max(0, clock() - receivedAt);
+  return Math.max(0, reviewBudget(timeout, remaining + spent) - spent);
+}
+
+/** Answers a review that no rule could be asked about. Without its request (it is malformed) there is only its uid. */
+function refuse(
+  ports: AdmissionPorts,
+  { cluster, step, scope }: WebhookPath,
+  asked: AdmissionRequest | string,
+  refusal: Refusal,
+  policySet = '',
+): ReviewResponse {
+  ports.metrics.count('refused', { cluster, reason: refusal.code });
+  const uid = typeof asked === 'string' ? asked : asked.uid;
+  const response = refuseReview(uid, refusal, scope.kind);
+  if (typeof asked !== 'string') {
+    const { allowed } = response.response;
+    ports.log(recordOf(asked, [], { cluster, step, allowed, policySet, refused: refusal.code }));
+  }
+  return response;
+}

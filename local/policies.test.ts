@@ -1,0 +1,52 @@
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { PoliciesInForce } from '../functions/http/handler.ts';
+import { policy } from '../test/e2e/harness.ts';
+import { EmptyPolicySet, readPolicyFolder } from './policies.ts';
+import { newKey } from './signer/keys.ts';
+
+let folder: string;
+const text = (name: string) => policy({ name, images: 'ghcr.io/acme/*', keys: [newKey()] });
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'policies-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+test('files at the top hold for every cluster, those in a folder for the cluster of that name', async () => {
+  await writeFile(join(folder, 'all.yaml'), text('all'));
+  await mkdir(join(folder, 'prod'));
+  await writeFile(join(folder, 'prod', 'more.yaml'), text('more'));
+  const { clusters } = await readPolicyFolder(folder);
+  expect([...clusters.keys()]).toEqual(['default', 'prod']);
+  expect(policiesOf(clusters.get('default'))).toEqual(['all']);
+  expect(policiesOf(clusters.get('prod'))).toEqual(['all', 'more']);
+});
+
+test('a mounted ConfigMap, links into a folder that begins with a dot, is read like files', async () => {
+  await mkdir(join(folder, '..2026_01_01'));
+  await writeFile(join(folder, '..2026_01_01', 'all.yaml'), text('all'));
+  await symlink('..2026_01_01', join(folder, '..data'));
+  await symlink('..data/all.yaml', join(folder, 'all.yaml'));
+  const { clusters } = await readPolicyFolder(folder);
+  expect([...clusters.keys()]).toEqual(['default']);
+  expect(policiesOf(clusters.get('default'))).toEqual(['all']);
+});
+
+test('a cluster without a rule never means "admit everything"', async () => {
+  await mkdir(join(folder, 'prod'));
+  await writeFile(join(folder, 'prod', 'more.yaml'), text('more'));
+  await expect(readPolicyFolder(folder)).rejects.toThrow(EmptyPolicySet);
+});
+
+test('a policy that is nested too deep is refused, not left out', async () => {
+  await writeFile(join(folder, 'all.yaml'), text('all'));
+  await mkdir(join(folder, 'prod', 'team'), { recursive: true });
+  await writeFile(join(folder, 'prod', 'team', 'hidden.yaml'), text('hidden'));
+  await expect(readPolicyFolder(folder)).rejects.toThrow('nested too deep');
+});
+
+function policiesOf(inForce: PoliciesInForce | undefined): string[] {
+  return [...new Set(inForce?.scopes.fail.map((rule) => rule.policy))];
+}

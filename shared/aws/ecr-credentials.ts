@@ -1,0 +1,110 @@
+import type { ECRClient } from '@aws-sdk/client-ecr';
+import { LRUCache } from 'lru-cache';
+import type { Repository } from '../image/repository.ts';
+import type { Clock } from '../net/deadline.ts';
+import { type NoCode, Refusal } from '../reasons.ts';
+import type { Credential } from '../registry/credentials.ts';
+import { isEcrHost } from '../registry/ecr.ts';
+import { type AwsFailure, awsFailure } from './failure.ts';
+import { type Held, type Refreshing, refreshing } from './refreshing.ts';
+
+export interface EcrCredentialsOptions {
+  /** The client for a region. It may be made, and its code loaded, when it is first asked for. */
+  clientFor(region: string): Pick<ECRClient, 'send'> | Promise<Pick<ECRClient, 'send'>>;
+  /** The account whose registries are asked with credentials: the function's own. */
+  readonly account: string;
+  readonly clock: Clock;
+  /** Milliseconds that Amazon ECR has for an answer. 1500. */
+  readonly timeoutMs?: number;
+}
+
+export interface EcrCredentials {
+  /** `undefined`: the repository is not in a registry of the account. Rejects with Refusal. */
+  find(repository: Repository): Promise<Credential | undefined>;
+}
+
+const minuteMs = 60_000;
+const longestMs = 10 * 60 * minuteMs;
+const negativeMs = 5000;
+const maxRegions = 50;
+/** Regions are a part of a host that may come from an image's text, and of the host that is asked for the token. */
+const accountAndRegion = /^(\d{12})\.dkr[.-]ecr(?:-fips)?\.([a-z]{2}(?:-[a-z]+){1,3}-\d{1,2})\./;
+
+/**
+ * Amazon ECR's tokens for the registries of one account, kept in this instance and nowhere else. A token is good for 12 hours and for all
+ * registries of a region; it is renewed after 10 hours, or half an hour before its end. While that fails the old one is used up to a minute
+ * before its end. One that comes without an end that is still ahead is kept for a minute.
+ */
+export function ecrCredentials(options: EcrCredentialsOptions): EcrCredentials {
+  const { account, clock, timeoutMs = 1500 } = options;
+  const regions = new LRUCache<string, Refreshing<Credential>>({ max: maxRegions });
+
+  async function load(region: string, signal: AbortSignal): Promise<Held<Credential>> {
+    let token: string | undefined;
+    let expiresAt: Date | undefined;
+    try {
+      const [{ GetAuthorizationTokenCommand }, client] = await Promise.all([
+        import('@aws-sdk/client-ecr'),
+        options.clientFor(region),
+      ]);
+      const answer = await client.send(new GetAuthorizationTokenCommand({}), { abortSignal: signal });
+      ({ authorizationToken: token, expiresAt } = answer.authorizationData?.[0] ?? {});
+    } catch (thrown) {
+      throw refusal(region, awsFailure(thrown));
+    }
+    const value = credentialOf(token);
+    if (value === undefined) throw refusal(region, 'unexpected');
+    const now = clock();
+    const end = expiresAt?.getTime() ?? now;
+    const freshUntil = Math.max(now + minuteMs, Math.min(now + longestMs, end - 30 * minuteMs));
+    return { value, freshUntil, staleUntil: Math.max(freshUntil, end - minuteMs) };
+  }
+
+  function forRegion(region: string): Refreshing<Credential> {
+    const known = regions.get(region);
+    if (known !== undefined) return known;
+    const made = refreshing<Credential>({
+      load: (signal) => load(region, signal),
+      clock,
+      timeoutMs,
+      negativeMs,
+      servesStale: () => true,
+      late: () => refusal(region, 'slow'),
+      failed: () => undefined,
+    });
+    regions.set(region, made);
+    return made;
+  }
+
+  return {
+    async find({ registry }) {
+      if (!isEcrHost(registry)) return undefined;
+      const [, owner, region] = accountAndRegion.exec(registry) ?? [];
+      return owner === account && region !== undefined ? await forRegion(region)() : undefined;
+    },
+  };
+}
+
+/** Base64 of `AWS:<password>`. */
+function credentialOf(token: string | undefined): Credential | undefined {
+  const text = Buffer.from(token ?? '', 'base64').toString('utf8');
+  const colon = text.indexOf(':');
+  if (colon <= 0 || colon === text.length - 1) return undefined;
+  return { kind: 'basic', username: text.slice(0, colon), password: text.slice(colon + 1) };
+}
+
+const answers: Readonly<Record<AwsFailure, readonly [NoCode, string]>> = {
+  throttled: ['registry-throttled', 'it asks to slow down'],
+  denied: ['registry-unauthorized', 'access is denied'],
+  missing: ['registry-unauthorized', 'access is denied'],
+  slow: ['registry-unreachable', 'it did not answer in time'],
+  unreachable: ['registry-unreachable', 'it could not be reached'],
+  broken: ['registry-unreachable', 'the connection broke'],
+  service: ['registry-error', 'its service failed'],
+  unexpected: ['registry-error', 'its answer was not understood'],
+};
+
+function refusal(region: string, failure: AwsFailure): Refusal {
+  const [code, words] = answers[failure];
+  return new Refusal(code, `Amazon ECR in ${region} gave no token to read with: ${words}`);
+}

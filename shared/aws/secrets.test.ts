@@ -1,0 +1,245 @@
+import { secretsClient } from './clients.ts';
+import { macKeys, webhookTokens } from './function-secrets.ts';
+import { createSecrets, type Secrets } from './secrets.ts';
+import {
+  failed,
+  fakeCredentials,
+  keptMetrics,
+  type Service,
+  type ServiceAnswer,
+  startService,
+} from './testing/service.ts';
+import { passTime, startTimers, stopTimers } from './testing/time.ts';
+
+let service: Service;
+const start = 1_795_510_800_000;
+const hour = 3_600_000;
+
+beforeEach(async () => {
+  service = await startService();
+  stopTimers();
+});
+afterEach(() => {
+  startTimers();
+  return service.close();
+});
+
+function secretsAt() {
+  const time = { now: start };
+  const metrics = keptMetrics();
+  const client = secretsClient({ region: 'eu-west-1', endpoint: service.endpoint, credentials: fakeCredentials });
+  const secrets = createSecrets({ client, clock: () => time.now, metrics });
+  return { secrets, time, counted: metrics.counted };
+}
+
+function holds(text: string): void {
+  service.answerWith(() => ({ status: 200, body: { SecretString: text } }));
+}
+
+function fails(answer: ServiceAnswer): void {
+  service.answerWith(() => answer);
+}
+
+describe('a secret', () => {
+  test('is asked for by its id, once by all who ask at a time, and then kept for ten minutes', async () => {
+    const { secrets, time } = secretsAt();
+    holds('one');
+    expect(await Promise.all([secrets.text('app/x'), secrets.text('app/x')])).toEqual(['one', 'one']);
+    expect(service.calls).toEqual([{ operation: 'GetSecretValue', input: { SecretId: 'app/x' } }]);
+    holds('two');
+    time.now += 10 * 60_000 - 1;
+    expect(await secrets.text('app/x')).toBe('one');
+    time.now += 1;
+    expect(await secrets.text('app/x')).toBe('two');
+    expect(await secrets.text('app/y')).toBe('two');
+    expect(service.calls).toHaveLength(3);
+  });
+
+  test.each([
+    ['missing', 'missing', failed('ResourceNotFoundException')],
+    ['scheduled for deletion', 'missing', failed('InvalidRequestException')],
+    ['denied', 'unavailable', failed('AccessDeniedException')],
+    ['not to be decrypted', 'unavailable', failed('DecryptionFailure')],
+    ['bytes', 'malformed', { status: 200, body: { SecretBinary: Buffer.from('hidden').toString('base64') } }],
+  ])('%s: %s, and not asked for again in the next five seconds', async (_, problem, answer) => {
+    const { secrets, time, counted } = secretsAt();
+    fails(answer);
+    for (const wait of [0, 4999]) {
+      time.now = start + wait;
+      await expect(secrets.text('app/x')).rejects.toMatchObject({
+        name: 'SecretError',
+        problem,
+        message: expect.stringContaining('app/x'),
+      });
+    }
+    expect(service.calls).toHaveLength(1);
+    expect(counted).toEqual([`secret-failed problem=${problem} stale=none`]);
+    holds('there');
+    time.now = start + 5000;
+    expect(await secrets.text('app/x')).toBe('there');
+  });
+
+  test('in place of one that cannot be read, the last one stands for a day', async () => {
+    const { secrets, time, counted } = secretsAt();
+    holds('one');
+    await secrets.text('app/x');
+    fails(failed('AccessDeniedException'));
+    time.now = start + 24 * hour - 1;
+    expect(await secrets.text('app/x')).toBe('one');
+    expect(await secrets.text('app/x')).toBe('one');
+    expect(counted).toEqual(['secret-failed problem=unavailable stale=served']);
+    expect(service.calls).toHaveLength(2);
+    time.now = start + 24 * hour;
+    await expect(secrets.text('app/x')).rejects.toMatchObject({ problem: 'unavailable' });
+    time.now += 5000;
+    holds('two');
+    expect(await secrets.text('app/x')).toBe('two');
+  });
+
+  test('one that is gone is not used any longer', async () => {
+    const { secrets, time, counted } = secretsAt();
+    holds('one');
+    await secrets.text('app/x');
+    fails(failed('ResourceNotFoundException'));
+    time.now += hour;
+    await expect(secrets.text('app/x')).rejects.toMatchObject({ problem: 'missing' });
+    expect(counted).toEqual(['secret-failed problem=missing stale=none']);
+  });
+
+  test('no answer: unavailable after a second and a half, or the last one', async () => {
+    const { secrets, time } = secretsAt();
+    const silent = () => {
+      passTime(1500);
+      return undefined;
+    };
+    service.answerWith(silent);
+    await expect(secrets.text('app/x')).rejects.toMatchObject({ problem: 'unavailable' });
+    time.now += 5000;
+    holds('one');
+    expect(await secrets.text('app/x')).toBe('one');
+    service.answerWith(silent);
+    time.now += hour;
+    expect(await secrets.text('app/x')).toBe('one');
+  });
+
+  test('a caller waits no longer than its own time; the others go on waiting', async () => {
+    const { secrets } = secretsAt();
+    const arrived = Promise.withResolvers<void>();
+    const answer = Promise.withResolvers<ServiceAnswer>();
+    service.answerWith(() => {
+      arrived.resolve();
+      return answer.promise;
+    });
+    const hurried = new AbortController();
+    const early = secrets.text('app/x', hurried.signal);
+    const patient = secrets.text('app/x', new AbortController().signal);
+    await arrived.promise;
+    hurried.abort();
+    await expect(early).rejects.toMatchObject({ problem: 'unavailable' });
+    answer.resolve({ status: 200, body: { SecretString: 'one' } });
+    expect(await patient).toBe('one');
+    expect(service.calls).toHaveLength(1);
+  });
+
+  test('one that was being read when the instance was frozen is read again', async () => {
+    const { secrets, time, counted } = secretsAt();
+    const arrived = Promise.withResolvers<void>();
+    service.answerWith(() => {
+      arrived.resolve();
+      return undefined;
+    });
+    const atInit = secrets.text('app/x');
+    await arrived.promise;
+    time.now += hour;
+    holds('one');
+    const first = secrets.text('app/x');
+    passTime(1500);
+    await expect(atInit).rejects.toMatchObject({ problem: 'unavailable' });
+    expect(await first).toBe('one');
+    expect(counted).toEqual([]);
+  });
+});
+
+const tokenA = 'A'.repeat(43);
+const tokenB = 'B'.repeat(43);
+const tokenC = 'C'.repeat(43);
+
+describe('webhook tokens', () => {
+  const read = (secrets: Secrets) => webhookTokens(secrets, 'app/tokens');
+
+  test('one or two for each cluster; none for any other', async () => {
+    const tokens = read(secretsAt().secrets);
+    holds(JSON.stringify({ prod: [tokenA, tokenB], test: [tokenC] }));
+    expect(await tokens('prod')).toEqual([tokenA, tokenB]);
+    expect(await tokens('test')).toEqual([tokenC]);
+    for (const other of ['other', 'constructor', '__proto__', '']) expect(await tokens(other)).toEqual([]);
+    expect(service.calls).toHaveLength(1);
+  });
+
+  test.each([
+    ['no JSON', tokenA],
+    ['no object', JSON.stringify([tokenA])],
+    ['null', 'null'],
+    ['no list', JSON.stringify({ prod: tokenA })],
+    ['none', JSON.stringify({ prod: [] })],
+    ['three', JSON.stringify({ prod: [tokenA, tokenB, tokenC] })],
+    ['a number', JSON.stringify({ prod: [7] })],
+    ['a short one', JSON.stringify({ prod: [tokenA.slice(0, 31)] })],
+    ['one that a URL would write otherwise', JSON.stringify({ prod: [`${tokenA}/`] })],
+    ['one for two clusters', JSON.stringify({ prod: [tokenA], test: [tokenA] })],
+    ['one twice', JSON.stringify({ prod: [tokenA, tokenA] })],
+    ['no name of a cluster', JSON.stringify({ [tokenA.repeat(3)]: [tokenA] })],
+  ])('%s: malformed, and the message tells nothing of it', async (_, text) => {
+    holds(text);
+    const thrown = await read(secretsAt().secrets)('prod').catch((error: unknown) => error);
+    expect(thrown).toMatchObject({ problem: 'malformed', message: expect.stringContaining('app/tokens') });
+    const told =
+      JSON.stringify(thrown) + (Error.isError(thrown) ? `${thrown.message}${thrown.stack}${thrown.cause}` : '');
+    expect(told).not.toContain('AAAA');
+  });
+
+  test('a mistake in the next version leaves the last one in force, counted', async () => {
+    const { secrets, time, counted } = secretsAt();
+    const tokens = read(secrets);
+    holds(JSON.stringify({ prod: [tokenA] }));
+    expect(await tokens('prod')).toEqual([tokenA]);
+    holds('{"prod": ');
+    time.now += hour;
+    expect(await tokens('prod')).toEqual([tokenA]);
+    expect(counted).toEqual(['secret-failed problem=malformed stale=served']);
+    holds(JSON.stringify({ prod: [tokenB, tokenA] }));
+    time.now += hour;
+    expect(await tokens('prod')).toEqual([tokenB, tokenA]);
+  });
+});
+
+describe('MAC keys', () => {
+  const key = (byte: number, length = 32) => Buffer.alloc(length, byte).toString('base64');
+
+  test('one or two, in their order; the same list until the secret is read again', async () => {
+    const { secrets, time } = secretsAt();
+    const keys = macKeys(secrets, 'app/mac');
+    holds(JSON.stringify([key(1), key(2, 64)]));
+    const first = await keys();
+    expect(first).toEqual([Buffer.alloc(32, 1), Buffer.alloc(64, 2)]);
+    expect(await keys()).toBe(first);
+    holds(JSON.stringify([key(2, 64)]));
+    time.now += hour;
+    expect(await keys()).toEqual([Buffer.alloc(64, 2)]);
+  });
+
+  test.each([
+    ['no list', JSON.stringify(key(1))],
+    ['none', '[]'],
+    ['three', JSON.stringify([key(1), key(2), key(3)])],
+    ['31 bytes', JSON.stringify([key(1, 31)])],
+    ['an empty text', JSON.stringify([''])],
+    ['no base64', JSON.stringify(['AQEB'.repeat(11).replace('A', '*')])],
+    ['no JSON', key(1)],
+  ])('%s: malformed, and the message tells nothing of it', async (_, text) => {
+    holds(text);
+    const thrown = await macKeys(secretsAt().secrets, 'app/mac')().catch((error: unknown) => error);
+    expect(thrown).toMatchObject({ name: 'SecretError', problem: 'malformed' });
+    expect(String(thrown)).not.toContain('QEB');
+  });
+});

@@ -1,0 +1,91 @@
+import { kindsWithoutImages, resourcesOf } from './resources.ts';
+import { clusterPolicy, load, loadRule, pods, rule } from './testing/policies.ts';
+
+type Json = Record<string, unknown>;
+
+const kinds = (...names: string[]): Json => ({ any: [{ resources: { kinds: names } }] });
+const resourcesFor = (changes: Json) =>
+  resourcesOf(loadRule(changes)).map(({ group, resource }) => `${group}/${resource}`);
+
+const ofPods = ['/pods', '/pods/ephemeralcontainers'];
+const everything = [
+  ...ofPods,
+  'apps/daemonsets',
+  'apps/deployments',
+  'batch/jobs',
+  'apps/replicasets',
+  '/replicationcontrollers',
+  'apps/statefulsets',
+  'batch/cronjobs',
+];
+
+test.each<[string, Json, string[]]>([
+  ['Pod, with its debug containers', { match: pods() }, ofPods],
+  ['v1/Pod', { match: kinds('v1/Pod') }, ofPods],
+  ['debug containers alone', { match: kinds('Pod/ephemeralcontainers') }, ['/pods/ephemeralcontainers']],
+  ['group and version', { match: kinds('apps/v1/Deployment') }, ['apps/deployments']],
+  ['a wildcard', { match: kinds('*Set') }, ['apps/daemonsets', 'apps/replicasets', 'apps/statefulsets']],
+  ['a group', { match: kinds('batch/*/*') }, ['batch/jobs', 'batch/cronjobs']],
+  ['all kinds and subresources', { match: kinds('*/*') }, everything],
+  ['a version that is served no more', { match: kinds('batch/v1beta1/CronJob') }, []],
+  ['a group that is served no more', { match: kinds('extensions/*/Deployment') }, []],
+  ['a scale', { match: kinds('Deployment/scale') }, []],
+  ['kinds without images beside one with', { match: kinds('ConfigMap', 'Job') }, ['batch/jobs']],
+  [
+    'blocks of which any holds',
+    { match: { any: [{ resources: { kinds: ['Job'] } }, { resources: { kinds: ['CronJob'], names: ['a'] } }] } },
+    ['batch/jobs', 'batch/cronjobs'],
+  ],
+  [
+    'blocks that all hold',
+    {
+      match: { all: [{ resources: { kinds: ['*Set'] } }, { resources: { kinds: ['Daemon*', 'Pod'], names: ['a'] } }] },
+    },
+    ['apps/daemonsets'],
+  ],
+  ['an UPDATE alone', { match: pods({ operations: ['UPDATE'] }) }, ofPods],
+  ['a DELETE alone, which no image rule is asked on', { match: pods({ operations: ['DELETE'] }) }, []],
+  ['kinds that are excluded', { match: kinds('*Set'), exclude: kinds('ReplicaSet', 'Daemon*') }, ['apps/statefulsets']],
+  [
+    'kinds of which some objects are excluded',
+    { match: kinds('*Job'), exclude: { any: [{ resources: { kinds: ['Job'], namespaces: ['ci'] } }] } },
+    ['batch/jobs', 'batch/cronjobs'],
+  ],
+  [
+    'exclude blocks that must all hold',
+    {
+      match: kinds('*Job'),
+      exclude: { all: [{ resources: { kinds: ['Job'] } }, { resources: { kinds: ['*/*'], names: ['a'] } }] },
+    },
+    ['batch/jobs', 'batch/cronjobs'],
+  ],
+])('%s', (_, changes, expected) => {
+  expect(resourcesFor(changes)).toEqual(expected);
+});
+
+test('a rule for Pods and what auto-gen makes of it: every kind, each once', () => {
+  const { rules } = load(clusterPolicy());
+  expect(rules.flatMap(resourcesOf).map(({ group, resource }) => `${group}/${resource}`)).toEqual(everything);
+});
+
+test.each<[string[], string[]]>([
+  [['Pod', '*Set', 'apps/v1/Deployment'], []],
+  [
+    ['Task', 'tekton.dev/v1/Task'],
+    ['Task', 'tekton.dev/v1/Task'],
+  ],
+  [['Deployment/scale', 'Pod'], ['Deployment/scale']],
+  [
+    ['v1beta1/CronJob', 'extensions/v1beta1/Deployment'],
+    ['v1beta1/CronJob', 'extensions/v1beta1/Deployment'],
+  ],
+  [['ConfigMap', 'ConfigMap'], ['ConfigMap']],
+])('of %j, these hold no image that is known: %j', (names, expected) => {
+  expect(kindsWithoutImages(loadRule({ match: kinds(...names) }))).toEqual(expected);
+});
+
+test('a kind is found in every block', () => {
+  const match = { any: [{ resources: { kinds: ['Pod'] } }, { resources: { kinds: ['Task'] } }] };
+  const [written] = load(clusterPolicy({ rules: [rule({ match })] })).rules;
+  expect(written && kindsWithoutImages(written)).toEqual(['Task']);
+});

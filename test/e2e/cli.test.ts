@@ -1,0 +1,310 @@
+import { type LocalRegistry, startRegistry } from '../../local/registry/server.ts';
+import { makeImage, newKey, sign } from '../../local/signer/signer.ts';
+import { storeTarget } from '../../local/signer/target.ts';
+import type { Report } from '../../shared/answer/report.ts';
+import { byKey, policy } from './documents.ts';
+import { countersign, folderWith, run } from './processes.ts';
+
+const cleanUp = new AsyncDisposableStack();
+const team = newKey();
+const stranger = newKey();
+let registry: LocalRegistry;
+let host: string;
+let folder: Awaited<ReturnType<typeof folderWith>>;
+let digest: string;
+
+beforeAll(async () => {
+  registry = cleanUp.use(await startRegistry());
+  host = registry.host;
+  const target = storeTarget(registry);
+  const made = await makeImage(target, 'cli/signed', '1');
+  await sign(target, { repository: 'cli/signed', digest: made, key: team });
+  digest = made;
+  await makeImage(target, 'cli/unsigned', '1', { label: 'unsigned' });
+  const images = `${host}/cli/*`;
+  folder = cleanUp.use(
+    await folderWith({
+      'policy.yaml': policy({ images, keys: [team] }),
+      'audit.yaml': policy({ name: 'soft', images, keys: [team], action: 'Audit' }),
+      'several.yaml': `${policy({ name: 'first', images, keys: [team] })}---\n${policy({ name: 'second', images: 'ghcr.io/*', keys: [team] })}`,
+      'two-keys.yaml': policy({ images, attestors: [{ count: 2, entries: [byKey(team), byKey(stranger)] }] }),
+      'misspelt.yaml': policy({ images, keys: [team], entry: ['imageReferencez: []'] }),
+      'unbuilt.yaml': policy({
+        images,
+        attestors: [{ entries: [{ keyless: { issuer: 'a', subject: 'b', roots: 'x' } }] }],
+      }),
+      'pods.yaml': `${podText('good', ['signed'])}---\n${podText('bad', ['signed', 'unsigned'])}`,
+      'good.yaml': podText('good', ['signed']),
+      'list.json': JSON.stringify({
+        apiVersion: 'v1',
+        kind: 'List',
+        items: [podOf('one', ['signed']), { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c' } }],
+      }),
+      'deployment.yaml': `apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: shop}\nspec: {template: {spec: {containers: [{name: a, image: "${host}/cli/signed:1"}]}}}\n`,
+      'malformed.yaml': 'apiVersion: v1\nkind: Pod\n  name: x\n',
+      'empty.yaml': '# nothing\n',
+      'credentials.json': JSON.stringify({
+        auths: { [host]: { auth: Buffer.from('robot:pass-word').toString('base64') } },
+      }),
+      'no-docker-config.json': '{"auths": [',
+    }),
+  );
+});
+afterEach(() => {
+  registry.settings.auth = undefined;
+});
+afterAll(() => cleanUp.disposeAsync());
+
+function podOf(name: string, images: readonly string[]) {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name },
+    spec: { containers: images.map((image) => ({ name: image, image: `${host}/cli/${image}:1` })) },
+  };
+}
+
+const podText = (name: string, images: readonly string[]) => `${JSON.stringify(podOf(name, images))}\n`;
+const image = (name: string) => `${host}/cli/${name}:1`;
+const cli = (...words: string[]) => run(countersign, words, { cwd: folder.path });
+
+async function json(...words: string[]): Promise<{ status: number | null; report: Report; stderr: string }> {
+  const { status, stdout, stderr } = await cli(...words, '-o', 'json');
+  return { status, report: JSON.parse(stdout) as Report, stderr };
+}
+
+describe('verify', () => {
+  test('a signed image: 0, and the shape that is promised', async () => {
+    const { status, report, stderr } = await json('verify', '--policy', 'policy.yaml', '--image', image('signed'));
+    expect(status).toBe(0);
+    expect(stderr).toBe('');
+    expect(report).toEqual({
+      verdict: 'pass',
+      results: [
+        {
+          policy: 'signed',
+          rule: 'check',
+          image: image('signed'),
+          digest,
+          result: 'pass',
+          action: 'enforce',
+          reason: 'verified',
+          message: expect.stringContaining('verified'),
+          signers: [
+            {
+              attestor: 'attestors[0].entries[0]',
+              kind: 'key',
+              identity: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
+            },
+          ],
+          attestors: [expect.objectContaining({ path: 'attestors[0]', pass: true })],
+          requests: 6,
+          ms: expect.any(Number),
+          source: 'registry',
+        },
+      ],
+      patched: [],
+    });
+  });
+
+  test('an unsigned one: 1, and why', async () => {
+    const { status, report } = await json('verify', '--policy', 'policy.yaml', '--image', image('unsigned'));
+    expect(status).toBe(1);
+    expect(report).toMatchObject({
+      verdict: 'fail',
+      results: [{ result: 'fail', reason: 'no-signature', signers: [] }],
+    });
+  });
+
+  test('one that could not be read: 2; beside one that fails: 1', async () => {
+    const words = ['verify', '--policy', 'policy.yaml', '--image'];
+    registry.settings.auth = { scheme: 'basic', user: 'robot', password: 'pass-word' };
+    const { status, report } = await json(...words, image('signed'));
+    expect(status).toBe(2);
+    expect(report).toMatchObject({ verdict: 'error', results: [{ result: 'error', reason: 'registry-unauthorized' }] });
+    registry.settings.auth = undefined;
+    const both = await json(...words, image('unsigned'), `${host}/cli/Unparsable:1`);
+    expect(both.status).toBe(1);
+    expect(both.report).toMatchObject({ verdict: 'fail', results: [{ result: 'fail' }, { result: 'error' }] });
+    expect((await json(...words, `${host}/cli/Unparsable:1`)).status).toBe(2);
+  });
+
+  test('one result per image and rule, in the order asked; what no pattern covers is skipped', async () => {
+    const { status, report } = await json(
+      ...['verify', '--policy', 'several.yaml', '--image', image('signed'), image('none'), '--image', image('signed')],
+    );
+    expect(status).toBe(1);
+    expect(report.results.map(({ image, policy, rule, reason }) => [image, policy, rule, reason])).toEqual([
+      [image('signed'), 'first', 'check', 'verified'],
+      [image('signed'), 'second', 'check', 'not-covered'],
+      [image('none'), 'first', 'check', 'image-not-found'],
+      [image('none'), 'second', 'check', 'not-covered'],
+      [image('signed'), 'first', 'check', 'verified'],
+      [image('signed'), 'second', 'check', 'not-covered'],
+    ]);
+    const skipped = await json('verify', '--policy', 'policy.yaml', '--image', 'ghcr.io/org/app:1');
+    expect(skipped).toMatchObject({ status: 0, report: { verdict: 'skip' } });
+  });
+
+  test('several policy files; a rule that audits fails all the same', async () => {
+    const { status, report } = await json(
+      ...['verify', '--policy', 'policy.yaml', 'audit.yaml', '--image', image('unsigned')],
+    );
+    expect(status).toBe(1);
+    expect(report.results.map(({ policy, action, result }) => [policy, action, result])).toEqual([
+      ['signed', 'enforce', 'fail'],
+      ['soft', 'audit', 'fail'],
+    ]);
+    expect((await cli('verify', '--policy', 'audit.yaml', '--image', image('unsigned'))).status).toBe(1);
+  });
+
+  test('the text is a tree of the attestors tried, without colours where there is no terminal', async () => {
+    const { status, stdout } = await cli('verify', '--policy', 'two-keys.yaml', '--image', image('signed'));
+    expect(status).toBe(1);
+    const key = 'key sha256:[0-9a-f]{16}';
+    const lines = [
+      image('signed'),
+      `  ${digest}`,
+      '  ✗ fail  signed / check: too-few-attestors',
+      '      attestors\\[0\\]: 1 of 2 needed attestors verified',
+      '      ✗ attestors\\[0\\]: 1 of 2 needed attestors verified',
+      `        ✓ attestors\\[0\\].entries\\[0\\]: a signature verifies with ${key}`,
+      `        ✗ attestors\\[0\\].entries\\[1\\]: no signature verifies with ${key} \\(1 signature tried\\)`,
+      '      next: have the missing attestors sign',
+      '      \\d+ requests, [\\d.]+ ms, from the registry',
+      '',
+      'fail: 1 fail',
+      '',
+    ];
+    expect(stdout).toMatch(new RegExp(`^${lines.join('\n')}$`));
+  });
+
+  test('--credentials: a docker config that is needed, given, and never shown', async () => {
+    registry.settings.auth = { scheme: 'basic', user: 'robot', password: 'pass-word' };
+    const words = ['verify', '--policy', 'policy.yaml', '--image', image('signed'), '--credentials'];
+    const { status, stdout, stderr } = await cli(...words, 'credentials.json');
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).not.toContain('pass-word');
+    expect(await cli(...words, 'no-docker-config.json')).toMatchObject({ status: 2, stdout: '' });
+    const missing = await cli(...words, 'absent.json');
+    expect(missing).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('--credentials: cannot read absent.json'),
+    });
+  });
+
+  test('--at takes a time, and nothing else', async () => {
+    const words = ['verify', '--policy', 'policy.yaml', '--image', image('signed'), '--at'];
+    expect((await cli(...words, '2020-02-29T12:00:00Z')).status).toBe(0);
+    for (const wrong of ['yesterday', '2026-13-01T00:00:00Z', '2026-01-01']) {
+      expect(await cli(...words, wrong)).toMatchObject({
+        status: 2,
+        stdout: '',
+        stderr: expect.stringContaining('--at'),
+      });
+    }
+  });
+});
+
+describe('apply', () => {
+  test('a resource that is admitted: 0, and as it would be left', async () => {
+    const { status, report } = await json('apply', 'policy.yaml', '--resource', 'good.yaml');
+    expect(status).toBe(0);
+    expect(report).toMatchObject({
+      verdict: 'pass',
+      results: [{ resource: 'Pod/default/good', image: image('signed'), digest, result: 'pass' }],
+      patched: [
+        {
+          metadata: { annotations: { 'kyverno.io/verify-images': expect.stringContaining(digest) } },
+          spec: { containers: [{ image: `${image('signed')}@${digest}` }] },
+        },
+      ],
+    });
+  });
+
+  test('several in a file: 1 if one of them is denied, which stays as it was', async () => {
+    const { status, report } = await json('apply', 'policy.yaml', '--resource', 'pods.yaml');
+    expect(status).toBe(1);
+    expect(report.results.map(({ resource, image, reason }) => [resource, image, reason])).toEqual([
+      ['Pod/default/good', image('signed'), 'verified'],
+      ['Pod/default/bad', image('signed'), 'verified'],
+      ['Pod/default/bad', image('unsigned'), 'no-signature'],
+    ]);
+    expect(report.patched[1]).toEqual(podOf('bad', ['signed', 'unsigned']));
+  });
+
+  test('a List, a Deployment, what no rule is about, several files and several policies', async () => {
+    const { status, report } = await json(
+      ...['apply', 'policy.yaml', 'audit.yaml', '--resource', 'list.json', 'deployment.yaml'],
+    );
+    expect(status).toBe(0);
+    expect(report.results.map(({ resource, rule, policy }) => [resource, `${policy}/${rule}`])).toEqual([
+      ['Pod/default/one', 'signed/check'],
+      ['Pod/default/one', 'soft/check'],
+      ['Deployment/shop/web', 'signed/autogen-check'],
+      ['Deployment/shop/web', 'soft/autogen-check'],
+    ]);
+    expect(report.patched).toHaveLength(3);
+    expect(report.patched[1]).toEqual({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c' } });
+  });
+
+  test('a rule that audits: the failure is told, and the status is 0', async () => {
+    const { status, report } = await json('apply', 'audit.yaml', '--resource', 'pods.yaml');
+    expect(status).toBe(0);
+    expect(report).toMatchObject({ verdict: 'fail' });
+  });
+
+  test('the text ends with the resources as YAML', async () => {
+    const { status, stdout } = await cli('apply', 'policy.yaml', '--resource', 'good.yaml');
+    expect(status).toBe(0);
+    expect(stdout).toContain(`Pod/default/good  ${image('signed')}`);
+    expect(stdout).toContain('\n---\napiVersion: v1\nkind: Pod\n');
+    expect(stdout).toContain(`image: ${image('signed')}@${digest}`);
+  });
+
+  test.each([
+    ['is no YAML', 'malformed.yaml'],
+    ['holds nothing', 'empty.yaml'],
+    ['is absent', 'absent.yaml'],
+  ])('a resource file that %s: 2, by its name', async (_, name) => {
+    const answer = await cli('apply', 'policy.yaml', '--resource', name);
+    expect(answer).toMatchObject({ status: 2, stdout: '', stderr: expect.stringContaining(name) });
+  });
+});
+
+describe('a wrong use: 2, and what to write instead', () => {
+  test.each<[string, string[], RegExp]>([
+    ['a command that is none', ['sign'], /there is no command 'sign': verify, apply, serve/],
+    ['an option that is none', ['verify', '--polcy', 'x'], /--polcy/],
+    ['no policy', ['verify', '--image', 'a'], /--policy FILE is missing/],
+    ['no image', ['verify', '--policy', 'policy.yaml'], /--image REF is missing/],
+    ['no resource', ['apply', 'policy.yaml'], /--resource FILE is missing/],
+    ['no policy to apply', ['apply', '--resource', 'good.yaml'], /POLICY is missing/],
+    ['a policy that is absent', ['verify', '--policy', 'absent.yaml', '--image', 'a'], /absent\.yaml/],
+    ['a policy without a rule', ['verify', '--policy', 'empty.yaml', '--image', 'a'], /no verifyImages rule in empty/],
+    ['another output', ['verify', '--policy', 'policy.yaml', '--image', 'a', '-o', 'xml'], /-o takes text or json/],
+    ['a timeout that is none', ['verify', '--policy', 'policy.yaml', '--image', 'a', '--timeout', 'x'], /--timeout/],
+    ['an option without its value', ['verify', '--allow-http'], /allow-http/],
+    ['an option twice', ['verify', '--at', 'a', '--at', 'b'], /--at is given twice/],
+  ])('%s', async (_, words, message) => {
+    const { status, stdout, stderr } = await cli(...words);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toMatch(/\n\s+at /);
+  });
+
+  test('a field of a policy that is unknown, or not supported yet: file, line and field', async () => {
+    const misspelt = await cli('verify', '--policy', 'misspelt.yaml', '--image', 'a');
+    expect(misspelt.status).toBe(2);
+    expect(misspelt.stderr).toMatch(/^misspelt\.yaml:14: .*verifyImages\[0\]\.imageReferencez/m);
+    const unbuilt = await cli('verify', '--policy', 'unbuilt.yaml', '--image', 'a');
+    expect(unbuilt.status).toBe(2);
+    expect(unbuilt.stderr).toMatch(/^unbuilt\.yaml:14: .*not supported yet: .*keyless/m);
+  });
+
+  test('--help is no wrong use', async () => {
+    for (const words of [['--help'], ['help'], [], ['verify', '--help']]) {
+      expect(await cli(...words)).toMatchObject({ status: 0, stdout: expect.stringContaining('countersign verify') });
+    }
+  });
+});

@@ -1,0 +1,113 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export const root = join(import.meta.dirname, '..', '..');
+export const countersign = join(root, 'bin', 'countersign');
+
+export interface Ended {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly cwd?: string;
+  readonly input?: string;
+}
+
+/** A process that runs until it is told to stop. */
+export interface Running extends AsyncDisposable {
+  /** All that it has printed so far, on either stream. */
+  readonly printed: () => string;
+  /** Resolves with what `pattern` found once it has been printed; rejects if the process ends first. */
+  line(pattern: RegExp): Promise<RegExpExecArray>;
+  /** Sends the signal to this process alone, and waits for its end. */
+  stop(signal: NodeJS.Signals): Promise<Ended>;
+}
+
+const environment = {
+  ...process.env,
+  // Not the credentials of whoever runs the tests.
+  DOCKER_CONFIG: join(tmpdir(), 'countersign-no-such-folder'),
+  NO_COLOR: '1',
+  // Each run reads the same sources: half of its time is spared.
+  NODE_COMPILE_CACHE: join(tmpdir(), 'countersign-compile-cache'),
+};
+
+/** Runs a command to its end. */
+export function run(command: string, words: readonly string[], { cwd = root, input = '' }: RunOptions = {}) {
+  const child = spawn(command, words, { cwd, env: environment });
+  child.stdin.on('error', () => undefined).end(input);
+  return ended(child);
+}
+
+/** Starts a command that does not end by itself. */
+export function start(command: string, words: readonly string[], { cwd = root }: RunOptions = {}): Running {
+  const child = spawn(command, words, { cwd, env: environment });
+  const end = ended(child);
+  let text = '';
+  const waiting = new Set<() => void>();
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      text += chunk.toString('utf8');
+      for (const look of waiting) look();
+    });
+  }
+  return {
+    printed: () => text,
+    line: (pattern) =>
+      new Promise((resolve, reject) => {
+        const look = () => {
+          const found = pattern.exec(text);
+          if (found === null) return;
+          waiting.delete(look);
+          resolve(found);
+        };
+        waiting.add(look);
+        look();
+        end.then(({ status }) => reject(new Error(`it ended with ${status} and printed:\n${text}`)));
+      }),
+    stop: (signal) => {
+      child.kill(signal);
+      return end;
+    },
+    // For a test that fails before it has stopped it: nothing outlives the run.
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL');
+      await end;
+    },
+  };
+}
+
+function ended(child: ChildProcess): Promise<Ended> {
+  const printed = { stdout: '', stderr: '' };
+  child.stdout?.on('data', (chunk: Buffer) => (printed.stdout += chunk.toString('utf8')));
+  child.stderr?.on('data', (chunk: Buffer) => (printed.stderr += chunk.toString('utf8')));
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (status) => resolve({ status, ...printed }));
+  });
+}
+
+/** A folder that goes when it is disposed of, with these files in it. */
+export async function folderWith(files: Readonly<Record<string, string>>) {
+  const folder = await mkdtemp(join(tmpdir(), 'countersign-test-'));
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+  return {
+    path: folder,
+    file: (name: string) => join(folder, name),
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+/** A port that something listens on until it is disposed of. */
+export async function busyPort() {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  return { port, [Symbol.asyncDispose]: () => new Promise<void>((resolve) => server.close(() => resolve())) };
+}

@@ -1,0 +1,156 @@
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { newKey } from '../../local/signer/signer.ts';
+import { selfSigned } from '../../local/tls.ts';
+import { pod, policy, review } from './documents.ts';
+import { busyPort, countersign, folderWith, root, run, start } from './processes.ts';
+
+const text = policy({ images: 'registry.invalid/*', keys: [newKey()] });
+const serve = ['serve', '--addr', '127.0.0.1:0', '--log', 'none', '--policies'];
+
+describe('serve', () => {
+  test('serves every cluster of its folder, and the short form of `default`', async () => {
+    await using folder = await folderWith({ 'all.yaml': text, 'README.md': 'not a policy' });
+    await mkdir(folder.file('prod'));
+    await writeFile(folder.file('prod/own.yaml'), text.replace('name: signed', 'name: own'));
+    await using serving = start(countersign, [...serve, folder.path]);
+    const [, url] = await serving.line(/serving (https:\S+)\/mutate and \/validate for default .*, prod /);
+    const denial = async (path: string) => {
+      const input = JSON.stringify(review(pod(['registry.invalid/App:1'])));
+      const { stdout } = await run('curl', ['-sk', '--data-binary', '@-', `${url}${path}`], { input });
+      return (JSON.parse(stdout) as { response: { status: { message: string } } }).response.status.message;
+    };
+    expect(await denial('/mutate')).not.toContain('policy own');
+    expect(await denial('/default/mutate/fail')).not.toContain('policy own');
+    expect(await denial('/prod/mutate/fail')).toContain('policy own');
+    expect(await denial('/prod/validate/ignore-0123456789abcdef')).toContain('unknown-scope');
+    expect((await serving.stop('SIGINT')).status).toBe(0);
+  });
+
+  test('--token is the last segment of every URL, and appears nowhere else', async () => {
+    await using folder = await folderWith({ 'all.yaml': text });
+    await using serving = start(countersign, [...serve, folder.path, '--token', 'a-token-of-mine']);
+    const [, url] = await serving.line(/serving (https:\S+)\/mutate/);
+    const status = async (path: string) => {
+      const input = JSON.stringify(review(pod([])));
+      const words = ['-sk', '-o', '/dev/null', '-w', '%{http_code}', '--data-binary', '@-'];
+      return (await run('curl', [...words, `${url}${path}`], { input })).stdout;
+    };
+    expect(await status('/mutate/a-token-of-mine')).toBe('200');
+    expect(await status('/default/validate/fail/a-token-of-mine')).toBe('200');
+    expect(await status('/mutate')).toBe('401');
+    expect(await status('/mutate/another-token')).toBe('401');
+    const { status: end, stdout, stderr } = await serving.stop('SIGTERM');
+    expect(end).toBe(0);
+    expect(stdout + stderr).not.toContain('a-token-of-mine');
+  });
+
+  test('a certificate of one’s own', async () => {
+    const { certPem, keyPem } = await selfSigned({});
+    await using folder = await folderWith({ 'cert.pem': certPem, 'key.pem': keyPem });
+    await using policies = await folderWith({ 'all.yaml': text });
+    const tls = ['--tls-cert', folder.file('cert.pem'), '--tls-key', folder.file('key.pem')];
+    await using serving = start(countersign, [...serve, policies.path, ...tls]);
+    const [, url] = await serving.line(/serving (https:\S+)\/mutate/);
+    const { stdout } = await run('curl', ['-s', '--cacert', folder.file('cert.pem'), `${url}/healthz`]);
+    expect(stdout).toBe('ok\n');
+    expect(serving.printed()).not.toContain('a certificate for this run alone');
+    expect((await serving.stop('SIGINT')).status).toBe(0);
+  });
+
+  test('a busy port is told, with what to do', async () => {
+    await using policies = await folderWith({ 'all.yaml': text });
+    await using busy = await busyPort();
+    const words = ['serve', '--policies', policies.path, '--addr', `127.0.0.1:${busy.port}`];
+    const { status, stderr } = await run(countersign, words);
+    expect(status).toBe(2);
+    expect(stderr).toContain(`port ${busy.port} on 127.0.0.1 is in use; choose another with --addr 127.0.0.1:PORT`);
+    expect(stderr).not.toMatch(/\n\s+at /);
+  });
+
+  test.each<[string, readonly string[], RegExp]>([
+    ['no folder', ['serve'], /--policies DIR is missing/],
+    ['a folder that is absent', ['serve', '--policies', '/nowhere/at/all'], /\/nowhere\/at\/all/],
+    ['a folder without a policy', ['serve', '--policies', 'EMPTY'], /without a rule everything would be admitted/],
+    ['an address that is none', ['serve', '--policies', 'EMPTY', '--addr', 'here'], /--addr takes HOST:PORT/],
+    ['a port over 65535', ['serve', '--policies', 'EMPTY', '--addr', '127.0.0.1:70000'], /--addr takes HOST:PORT/],
+    ['a certificate without its key', ['serve', '--policies', 'EMPTY', '--tls-cert', 'x'], /go together/],
+    ['a token that is too short', ['serve', '--policies', 'EMPTY', '--token', 'short'], /--token takes 8 to 128/],
+    ['a TTL over a day', ['serve', '--policies', 'EMPTY', '--imageVerifyCacheTTLDuration', '25h'], /CacheTTLDuration/],
+  ])('%s: 2, and why', async (_, words, message) => {
+    await using empty = await folderWith({});
+    const { status, stdout, stderr } = await run(
+      countersign,
+      words.map((word) => (word === 'EMPTY' ? empty.path : word)),
+    );
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toMatch(/\n\s+at /);
+  });
+
+  test('a folder with one wrong policy serves nothing', async () => {
+    await using folder = await folderWith({ 'good.yaml': text, 'wrong.yaml': text.replace('rules:', 'rulez:') });
+    const { status, stderr } = await run(countersign, [...serve, folder.path]);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/wrong\.yaml:8: .*rulez/);
+  });
+});
+
+describe('npm start', () => {
+  const demo = [join(root, 'local', 'demo.ts')];
+  const anyPorts = ['--port', '0', '--registry-port', '0'];
+
+  test('one image admitted and pinned, three denied for their reasons; its commands run as printed; Ctrl-C stops it', async () => {
+    await using folder = await folderWith({});
+    await using running = start(process.execPath, [...demo, ...anyPorts], { cwd: folder.path });
+    await running.line(/Ctrl-C stops\./);
+    const printed = running.printed();
+    expect(printed).toMatch(/^IMAGE +VERDICT +REASON$/m);
+    expect(printed).toMatch(/^demo\/signed:1 +allowed +pinned to sha256:[0-9a-f]{64}$/m);
+    expect(printed).toMatch(/^demo\/unsigned:1 +denied 403 +no-signature$/m);
+    expect(printed).toMatch(/^demo\/foreign:1 +denied 403 +signature-mismatch$/m);
+    expect(printed).toMatch(/^demo\/attested:1 +denied 403 +only-attestations$/m);
+    for (const name of ['unsigned', 'foreign', 'attested']) {
+      const denial = new RegExp(
+        [
+          `policy require-team-signature, rule signed-by-the-team, image localhost:\\d+/demo/${name}:1@sha256:.*`,
+          '  denied \\([a-z-]+\\): .*',
+          '  - no attestors\\[0\\]\\.entries\\[0\\]: .*',
+          '  next: .*',
+        ].join('\n'),
+      );
+      expect(printed).toMatch(denial);
+    }
+
+    const commands = printed.split('\n').filter((line) => /^ {2}(bin\/countersign|curl) /.test(line));
+    expect(commands).toHaveLength(3);
+    const outputs = await Promise.all(
+      commands.map(async (line) => {
+        const [command = '', ...words] = line.trim().split(' ');
+        return run(command === 'curl' ? command : countersign, words, { cwd: folder.path });
+      }),
+    );
+    expect(outputs.map(({ status }) => status)).toEqual([1, 1, 0]);
+    expect(outputs[0]?.stdout).toContain('fail: 1 fail, 1 pass'.split(', ').reverse().at(-1));
+    expect(JSON.parse(outputs[2]?.stdout ?? '')).toMatchObject({ response: { allowed: false, status: { code: 403 } } });
+
+    expect(await running.stop('SIGINT')).toMatchObject({ status: 0, stdout: expect.stringContaining('stopped') });
+    expect(await readdir(folder.path)).toEqual([]);
+  });
+
+  test.each(['port', 'registry-port'])('a busy --%s is told, with what to do', async (option) => {
+    await using folder = await folderWith({});
+    await using busy = await busyPort();
+    const ports = anyPorts.map((word, index) => (anyPorts[index - 1] === `--${option}` ? String(busy.port) : word));
+    const { status, stdout, stderr } = await run(process.execPath, [...demo, ...ports], { cwd: folder.path });
+    expect(status).toBe(2);
+    expect(stdout).toContain(`port ${busy.port} on 127.0.0.1 is in use; choose another: npm start -- --${option} `);
+    expect(stderr).toBe('');
+  });
+
+  test('a port that is none', async () => {
+    await using folder = await folderWith({});
+    const answer = await run(process.execPath, [...demo, '--port', 'x'], { cwd: folder.path });
+    expect(answer).toMatchObject({ status: 2, stdout: expect.stringContaining('--port takes a number') });
+  });
+});

@@ -1,0 +1,90 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { newKey } from '../../local/signer/keys.ts';
+import { loadPolicies } from '../../shared/policy/load.ts';
+import { root } from './countersign.ts';
+import { type Block, blocksOf } from './markdown.ts';
+import { newReader, type Reader } from './reader.ts';
+
+// README and docs/ as someone reads them who types every command that is shown. A block fenced `sh` is run as printed, from
+// the clone's root and after the page's blocks before it; it has to end with status 0, or with the N of `# exit N` at its
+// end. Blocks of commands that cannot be run here (they need AWS, or install the project) are fenced `console`, output is
+// `text`. A page that says so, or whose first block of commands has `npm start`, is read with `npm start` in another terminal.
+
+const pages = ['README.md', ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)].filter(
+  (page) => page.endsWith('.md') && existsSync(join(root, page)),
+);
+
+const marker = '<!-- run: with npm start -->';
+const npmOnly =
+  /^npm (?:ci|start|test|run [\w:-]+)(?: -- [^&|;]*)?(?: && npm (?:ci|start|test|run [\w:-]+)(?: -- [^&|;]*)?)*$/;
+
+/** Whether a block installs, tests or starts the project itself: that is what runs this, so it is not run from here. */
+function isNpm({ text }: Block): boolean {
+  return text.split('\n').every((line) => line.trim() === '' || npmOnly.test(line.replace(/\s+#.*$/, '').trim()));
+}
+
+function statusOf({ text }: Block): number {
+  return Number(/# exit (\d+)\s*$/.exec(text)?.[1] ?? '0');
+}
+
+/** A page may leave out a public key: `…` where its base64 would stand. */
+function withKeys(policy: string): string {
+  const base64 = newKey().publicKeyPem.trim().split('\n').slice(1, -1);
+  return policy.replaceAll(/^( +)…$/gm, (_, indent: string) => base64.map((line) => indent + line).join('\n'));
+}
+
+test('README and pages are there', () => {
+  expect(pages).toContain('README.md');
+  expect(pages.length).toBeGreaterThan(3);
+});
+
+describe.each(pages)('%s', (page) => {
+  const content = readFileSync(join(root, page), 'utf8');
+  const blocks = blocksOf(content);
+  const commands = blocks.filter(({ language }) => language === 'sh');
+  const toRun = commands.filter((block) => !isNpm(block));
+  const [first] = commands;
+  let reader: Reader | undefined;
+
+  beforeAll(async () => {
+    if (toRun.length === 0) return;
+    reader = await newReader();
+    if (content.includes(marker) || (first !== undefined && isNpm(first) && /\bnpm start\b/.test(first.text))) {
+      await reader.npmStart();
+    }
+  });
+
+  afterAll(async () => {
+    await reader?.leave();
+  });
+
+  test('every block says what it is, so that no command goes unread', () => {
+    const unclear = blocks.filter(({ language }) => ['', 'bash', 'shell', 'zsh'].includes(language));
+    expect(unclear.map(({ line }) => `${page}:${line}`)).toEqual([]);
+  });
+
+  test('every npm script that it names is there', () => {
+    const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    const named = [...content.matchAll(/\bnpm (?:run ([\w:-]+)|(start|test)\b)/g)].map(
+      ([, script, plain]) => script ?? plain,
+    );
+    expect(named.filter((script) => script === undefined || !Object.hasOwn(scripts, script))).toEqual([]);
+  });
+
+  const policies = blocks.filter(
+    ({ language, text }) => language === 'yaml' && text.startsWith('apiVersion: kyverno.io/'),
+  );
+  for (const { line, text } of policies) {
+    test(`line ${line}: the policy loads without a warning`, () => {
+      expect(loadPolicies([{ name: page, text: withKeys(text) }]).warnings).toEqual([]);
+    });
+  }
+
+  for (const block of toRun) {
+    test(`line ${block.line}: ${block.text.split('\n')[0]}`, async () => {
+      const { code, output } = (await reader?.type(block.text)) ?? { code: -1, output: 'no reader' };
+      if (code !== statusOf(block)) throw new Error(`exit status ${code} instead of ${statusOf(block)}:\n${output}`);
+    });
+  }
+});

@@ -1,0 +1,142 @@
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type CosignKey, keyPair, sign3 } from './cosign.ts';
+import { root } from './countersign.ts';
+import { pushImage } from './images.ts';
+import { keys, policyOf } from './policies.ts';
+import { type RunningRegistry, startGgcr } from './registries.ts';
+import { startServe } from './serve.ts';
+import { machinePath, type RunOptions, type RunResult, run, runOk } from './tools.ts';
+
+// What `npm pack` makes, installed in an empty folder as a user would (npm's own registry or cache has to be within reach), and
+// run there with the machine's own Node.
+
+let dir: string;
+/** The folder with the package in its node_modules. */
+let project: string;
+let files: string[];
+let registry: RunningRegistry;
+let policies: string;
+let signed: string;
+let unsigned: string;
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'countersign-peers-'));
+  project = join(dir, 'project');
+  policies = join(dir, 'policies');
+  await Promise.all([mkdir(project), mkdir(policies)]);
+  const packed = await npm(['pack', '--json', '--pack-destination', dir], { cwd: root });
+  const [tarball] = JSON.parse(packed.stdout.slice(packed.stdout.indexOf('[')));
+  files = tarball.files.map(({ path }: { path: string }) => path).sort();
+  const quietly = ['--ignore-scripts', '--omit=dev', '--prefer-offline', '--no-audit', '--no-fund'];
+  await npm(['install', ...quietly, '--prefix', project, join(dir, tarball.filename)], { cwd: project });
+
+  registry = await startGgcr();
+  const key: CosignKey = await keyPair(join(dir, 'keys'), 'ecdsa-p256');
+  signed = `${registry.host}/packed/signed@${await pushImage(registry.host, 'packed/signed', 'v1')}`;
+  unsigned = `${registry.host}/packed/unsigned@${await pushImage(registry.host, 'packed/unsigned', 'v1')}`;
+  await sign3(signed, key);
+  await writeFile(join(policies, 'signed.yaml'), policyOf(`${registry.host}/*`, [{ entries: [keys(key.pem)] }]));
+}, 300_000);
+
+afterAll(async () => {
+  await registry?.stop();
+  await rm(dir, { recursive: true, force: true });
+});
+
+/** npm with the user's own configuration and cache, but nothing that an npm around these tests tells its children. */
+async function npm(args: string[], options: RunOptions): Promise<RunResult> {
+  const own = Object.entries(process.env).filter(
+    ([name]) => !/^npm_(?!config_(cache|registry|userconfig)$)/i.test(name),
+  );
+  const wholeEnv = { ...Object.fromEntries(own.map(([name, value]) => [name, value ?? ''])), PATH: machinePath() };
+  return runOk('npm', args, { timeout: 240_000, ...options, wholeEnv });
+}
+
+function verify(command: string, before: string[], image: string, options: RunOptions = {}): Promise<RunResult> {
+  const words = ['verify', '--policy', join(policies, 'signed.yaml'), '--image', image, '-o', 'json'];
+  return run(command, [...before, ...words], { env: { PATH: machinePath() }, ...options });
+}
+
+/** A pass with status 0 for the signed image, a fail with status 1 for the other. */
+async function expectVerdicts(ask: (image: string) => Promise<RunResult>): Promise<void> {
+  for (const [image, code, verdict, reason] of [
+    [signed, 0, 'pass', 'verified'] as const,
+    [unsigned, 1, 'fail', 'no-signature'] as const,
+  ]) {
+    const result = await ask(image);
+    expect({ code: result.code, stderr: result.stderr }).toEqual({ code, stderr: '' });
+    expect(JSON.parse(result.stdout)).toMatchObject({ verdict, results: [{ image, reason }] });
+  }
+}
+
+test('it holds the command, its bundle and what people read, and nothing else', () => {
+  const read = ['CHANGELOG.md', 'LICENSE', 'NOTICE', 'README.md', 'package.json'];
+  expect(files).toEqual(expect.arrayContaining(['LICENSE', 'bin/countersign', 'dist/cli.mjs', 'package.json']));
+  expect(files.filter((file) => !/^(bin|dist)\//.test(file) && !read.includes(file))).toEqual([]);
+  expect(files.filter((file) => file.startsWith('dist/'))).toEqual(['dist/cli.mjs']);
+});
+
+test('the installed command verifies', async () => {
+  const command = join(project, 'node_modules', '.bin', 'countersign');
+  await expectVerdicts((image) => verify(command, [], image));
+});
+
+test('npx finds it', async () => {
+  await expectVerdicts((image) =>
+    verify('npx', ['--offline', 'countersign'], image, { cwd: project, env: { PATH: machinePath() } }),
+  );
+  const { stdout } = await runOk('npx', ['--offline', 'countersign', '--help'], {
+    cwd: project,
+    env: { PATH: machinePath() },
+  });
+  expect(stdout).toContain('countersign verify --policy FILE...');
+});
+
+test('it serves, with a certificate that it makes', async () => {
+  const server = await startServe(dir, policies, {
+    command: join(project, 'node_modules', '.bin', 'countersign'),
+    env: { PATH: machinePath() },
+    certificate: 'made',
+  });
+  try {
+    const review = {
+      apiVersion: 'admission.k8s.io/v1',
+      kind: 'AdmissionReview',
+      request: {
+        uid: 'packed',
+        kind: { group: '', version: 'v1', kind: 'Pod' },
+        resource: { group: '', version: 'v1', resource: 'pods' },
+        operation: 'CREATE',
+        namespace: 'default',
+        userInfo: { username: 'tester' },
+        object: {
+          apiVersion: 'v1',
+          kind: 'Pod',
+          metadata: { name: 'web' },
+          spec: { containers: [{ name: 'web', image: signed }] },
+        },
+      },
+    };
+    const admitted = await server.post('/mutate', review);
+    expect(JSON.parse(admitted.body).response).toMatchObject({ uid: 'packed', allowed: true });
+    const denied = await server.post('/mutate', JSON.parse(JSON.stringify(review).replaceAll(signed, unsigned)));
+    expect(JSON.parse(denied.body).response).toMatchObject({ allowed: false, status: { code: 403 } });
+  } finally {
+    expect(await server.stop()).toBe(0);
+  }
+});
+
+test('the bundle needs no other package', async () => {
+  const alone = join(dir, 'alone');
+  await cp(join(project, 'node_modules', 'countersign'), alone, { recursive: true });
+  // Node itself is the one that runs these tests.
+  const command = join(alone, 'bin', 'countersign');
+  await expectVerdicts((image) => verify(process.execPath, [command], image));
+  const serving = join(alone, 'serving');
+  await writeFile(serving, `#!/bin/sh\nexec '${process.execPath}' '${command}' "$@"\n`, { mode: 0o755 });
+  const server = await startServe(dir, policies, { command: serving, certificate: 'made' });
+  expect(await server.get('/healthz')).toEqual({ status: 200, body: 'ok\n' });
+  expect(await server.stop()).toBe(0);
+});

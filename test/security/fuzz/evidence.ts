@@ -1,0 +1,92 @@
+import { isDeepStrictEqual } from 'node:util';
+import fc from 'fast-check';
+import { readEvidence } from '../../../shared/evidence/read.ts';
+import type { AttachedItem } from '../../../shared/registry/registry.ts';
+import { buildCheck } from '../../../shared/trust/build.ts';
+import { verify } from '../../../shared/verify/verify.ts';
+import {
+  bundleV01,
+  cosignItem,
+  dsseItem,
+  makeImage,
+  messageItem,
+  paeOf,
+  payloadOf,
+  repository,
+  statementOf,
+} from '../../fixtures/attached.ts';
+import { entryOf, keysOf, setOf } from '../../fixtures/entries.ts';
+import { makeLog } from '../../fixtures/log.ts';
+import { makeSigner } from '../../fixtures/signers.ts';
+import { edited, jsonLike } from './mutate.ts';
+import { demand, type Target, target } from './target.ts';
+
+const signer = makeSigner();
+const log = await makeLog();
+const image = makeImage();
+
+/** Of signatures, envelopes, bundles and log entries: what passes is what was signed, however the rest was changed. */
+export async function evidence(): Promise<Target> {
+  const statement = statementOf(image);
+  const signature = signer.sign(paeOf(statement));
+  const recorded = { message: statement, signature, signer, envelope: true };
+  const { promised, proved } = await log.record('dsse 0.0.1', recorded);
+  const payload = payloadOf(image);
+  const paid = signer.sign(payload);
+  const { annotation } = await log.record('hashedrekord 0.0.1', { message: payload, signature: paid, signer });
+  const originals: readonly AttachedItem[] = [
+    cosignItem(payload, signer, { signature: paid, log: annotation }),
+    dsseItem(statement, signer, { signature, tlogEntries: [proved] }),
+    dsseItem(statement, signer, { signature, tlogEntries: [promised], mediaType: bundleV01 }),
+    messageItem(image, signer),
+  ];
+  const signedBefore = readEvidence(originals).evidence.map((one) => ('signed' in one ? one.signed : undefined));
+  const rekor = { ignoreTlog: false, pubkey: log.pem, url: log.url };
+  const checks = [entryOf([setOf([keysOf(signer)])]), entryOf([setOf([keysOf(signer, { rekor })])])].map(buildCheck);
+  const strange = fc.constantFrom(...originals).chain((item) => {
+    const text = Buffer.from(item.bytes).toString();
+    const bytes = jsonLike(JSON.parse(text)).map((json) => ({ ...item, bytes: Buffer.from(json) }));
+    const annotations = edited(item.layer.annotations)
+      .filter((value): value is Record<string, string> => isTextMap(value))
+      .map((changed) => ({ ...item, layer: { ...item.layer, annotations: changed } }));
+    const logs = jsonLike(JSON.parse(annotation)).map((changed) => ({
+      ...item,
+      layer: { ...item.layer, annotations: { ...item.layer.annotations, 'dev.sigstore.cosign/bundle': changed } },
+    }));
+    const entries = fc.constantFrom(promised, proved).chain(edited);
+    const withEntries = entries.map((entry) => {
+      const bundle = JSON.parse(text) as { verificationMaterial?: object };
+      return {
+        ...item,
+        bytes: Buffer.from(
+          JSON.stringify({ ...bundle, verificationMaterial: { ...bundle.verificationMaterial, tlogEntries: [entry] } }),
+        ),
+      };
+    });
+    return item.source === 'sig-tag' ? fc.oneof(bytes, annotations, logs) : fc.oneof(bytes, withEntries);
+  });
+  return target('evidence', strange, (item: AttachedItem) => {
+    const gathered = readEvidence([item]);
+    for (const check of checks) {
+      const outcome = verify({ check, image, repository, evidence: gathered, unreadable: [] });
+      if (!outcome.pass) demand(outcome.code !== 'internal-error', outcome.message);
+      else {
+        const [one] = gathered.evidence;
+        const signed = one !== undefined && 'signed' in one ? one.signed : undefined;
+        demand(
+          signedBefore.some((before) => isDeepStrictEqual(before, signed)),
+          'it passes and was not signed',
+        );
+      }
+    }
+  });
+}
+
+function isTextMap(value: unknown): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.values(value).every((text) => typeof text === 'string')
+  );
+}

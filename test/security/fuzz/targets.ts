@@ -1,0 +1,16 @@
+import { dockerConfigs, manifests, policies } from './documents.ts';
+import { evidence } from './evidence.ts';
+import { challenges, links, references } from './headers.ts';
+import { admissionReviews } from './reviews.ts';
+import type { Target } from './target.ts';
+
+export const targets: readonly Target[] = [
+  admissionReviews(),
+  references(),
+  challenges(),
+  links(),
+  manifests(),
+  await evidence(),
+  policies(),
+  dockerConfigs(),
+];

@@ -1,0 +1,256 @@
+import fc from 'fast-check';
+import { makeImage, sign } from '../../local/signer/signer.ts';
+import type { Digest } from '../../shared/image/digest.ts';
+import { openStage, pod, policy, type Response, review, type Stage } from '../e2e/harness.ts';
+
+let stage: Stage;
+let good: Digest;
+let bad: Digest;
+const name = 'team/app';
+
+beforeEach(async () => {
+  stage = await openStage();
+  stage.policies(policy({ images: `${stage.registry.host}/*`, keys: [stage.team] }));
+  good = await makeImage(stage.target, name, 'good');
+  await sign(stage.target, { repository: name, digest: good, key: stage.team });
+  bad = await makeImage(stage.target, name, 'bad');
+});
+afterEach(() => stage.close());
+
+const image = (suffix: string) => `${stage.registry.host}/${name}${suffix}`;
+const mutate = (object: unknown, old?: unknown, more: Readonly<Record<string, unknown>> = {}) =>
+  stage.send('/mutate', review(object, old, more));
+
+function expectDenied(response: Response, reason = 'no-signature'): void {
+  expect(response).toMatchObject({ allowed: false, code: 403, patch: [] });
+  expect(response.message).toContain(`(${reason})`);
+}
+
+type Json = Readonly<Record<string, unknown>>;
+const inTemplate = (spec: Json): Json => ({ template: { metadata: {}, spec } });
+/** Each kind in each API group that it has lived in, with its pod spec wrapped as that kind has it. */
+const kinds: readonly [string, string, (spec: Json) => Json, string][] = [
+  ['v1', 'Pod', (spec) => spec, '/spec'],
+  ['v1', 'ReplicationController', inTemplate, '/spec/template/spec'],
+  ...['apps/v1', 'extensions/v1beta1'].flatMap((version) =>
+    ['DaemonSet', 'Deployment', 'ReplicaSet'].map((kind): [string, string, (spec: Json) => Json, string] => [
+      version,
+      kind,
+      inTemplate,
+      '/spec/template/spec',
+    ]),
+  ),
+  ['apps/v1', 'StatefulSet', inTemplate, '/spec/template/spec'],
+  ['batch/v1', 'Job', inTemplate, '/spec/template/spec'],
+  [
+    'batch/v1',
+    'CronJob',
+    (spec) => ({ jobTemplate: { spec: inTemplate(spec) } }),
+    '/spec/jobTemplate/spec/template/spec',
+  ],
+  [
+    'batch/v1beta1',
+    'CronJob',
+    (spec) => ({ jobTemplate: { spec: inTemplate(spec) } }),
+    '/spec/jobTemplate/spec/template/spec',
+  ],
+];
+/** Every field of a PodSpec that makes the kubelet pull an image, as of Kubernetes 1.34. */
+const fields: readonly [string, string, (reference: string) => Json][] = [
+  ['containers', '/containers/1/image', (reference) => ({ name: 'b', image: reference })],
+  ['initContainers', '/initContainers/1/image', (reference) => ({ name: 'b', image: reference })],
+  ['ephemeralContainers', '/ephemeralContainers/1/image', (reference) => ({ name: 'b', image: reference })],
+  ['volumes', '/volumes/1/image/reference', (reference) => ({ name: 'b', image: { reference } })],
+];
+
+describe('A1 (connaisseur ≤1.3.0, ≤3.1.1): an image in a field or a kind that nobody looks at', () => {
+  const cases = kinds.flatMap(([version, kind, wrap, at]) =>
+    fields.map(([list, pointer, make]) => ({ version, kind, list, wrap, pointer: at + pointer, make })),
+  );
+
+  test.each(cases)(
+    '$version $kind, $list: unsigned is denied, signed is pinned there',
+    async ({ version, kind, list, wrap, pointer, make }) => {
+      const object = (reference: string) => {
+        const first = { ...make(image(':good')), name: 'a' };
+        const spec = { containers: [{ name: 'a', image: image(':good') }], [list]: [first, make(reference)] };
+        return { apiVersion: version, kind, metadata: { name: 'x', namespace: 'default' }, spec: wrap(spec) };
+      };
+      expectDenied(await mutate(object(image(':bad'))));
+      const { allowed, patch } = await mutate(object(image(':good')));
+      expect(allowed).toBe(true);
+      expect(patch).toContainEqual({ op: 'replace', path: pointer, value: image(`:good@${good}`) });
+    },
+  );
+
+  test('a debug container that is added to a running Pod is looked at', async () => {
+    const running = pod([image(`@${good}`)]);
+    const withDebug = (reference: string) => ({
+      ...running,
+      spec: { ...running.spec, ephemeralContainers: [{ name: 'debug', image: reference }] },
+    });
+    const through = { subResource: 'ephemeralcontainers' };
+    expectDenied(await mutate(withDebug(image(':bad')), running, through));
+    expect((await mutate(withDebug(image(':good')), running, through)).allowed).toBe(true);
+  });
+
+  test('of any Pod that can be generated, one unsigned image anywhere denies the whole', async () => {
+    const count = fc.integer({ min: 0, max: 4 });
+    const shape = fc.record({
+      containers: fc.integer({ min: 1, max: 4 }),
+      initContainers: count,
+      ephemeralContainers: count,
+      volumes: count,
+    });
+    await fc.assert(
+      fc.asyncProperty(shape, fc.nat(), async (sizes, pick) => {
+        const places = Object.entries(sizes).flatMap(([list, size]) =>
+          Array.from({ length: size }, (_, at) => ({ list, at })),
+        );
+        const chosen = places[pick % places.length];
+        const make = (unsigned: boolean) => {
+          const spec: Record<string, Json[]> = { volumes: [{ name: 'plain', emptyDir: {} }] };
+          for (const { list, at } of places) {
+            const isChosen = unsigned && chosen?.list === list && chosen.at === at;
+            const reference = image(isChosen ? ':bad' : ':good');
+            spec[list] ??= [];
+            spec[list].push({
+              name: `n${at}`,
+              ...(list === 'volumes' ? { image: { reference } } : { image: reference }),
+            });
+          }
+          return { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'x', namespace: 'default' }, spec };
+        };
+        expectDenied(await mutate(make(true)));
+        expect((await mutate(make(false))).allowed).toBe(true);
+      }),
+      { numRuns: 25, seed: 1 },
+    );
+  });
+
+  test('fields that hold the word image and no image are let be', async () => {
+    const object = pod([image(':good')]);
+    const spec = {
+      ...object.spec,
+      imagePullSecrets: [{ name: image(':bad') }],
+      containers: [
+        { ...object.spec.containers[0], imagePullPolicy: 'Always', env: [{ name: 'image', value: image(':bad') }] },
+      ],
+      volumes: [{ name: 'disk', rbd: { image: image(':bad'), monitors: [] } }],
+    };
+    expect((await mutate({ ...object, spec })).allowed).toBe(true);
+  });
+
+  test('a list that is no list, and a text that is no string, are invalid rather than empty', async () => {
+    for (const broken of [
+      { image: image(':bad') },
+      [null],
+      [{ name: 'a', image: 7 }],
+      [{ image: image(':bad') }],
+      'x',
+    ]) {
+      const { spec } = pod([image(':good')]);
+      expectDenied(await mutate({ ...pod([]), spec: { ...spec, initContainers: broken } }), 'object-malformed');
+    }
+  });
+});
+
+describe('A2 CVE-2023-34091: a deletionTimestamp that the requester wrote', () => {
+  const since = { deletionTimestamp: '2026-01-01T00:00:00Z' };
+  const unsigned = (more: object = {}) => pod([image(':bad')], more);
+
+  test('on an object that is created, or on the new one alone, it excuses nothing', async () => {
+    expectDenied(await mutate(unsigned(since)));
+    expectDenied(await mutate(unsigned(since), pod([image(':good')])));
+  });
+
+  test('an object that was being deleted already keeps its images, and gets no others', async () => {
+    const finalized = { ...since, finalizers: [] };
+    expect((await mutate(unsigned(finalized), unsigned(since))).allowed).toBe(true);
+    expectDenied(await mutate(unsigned(since), pod([image(':good')], since)));
+    expectDenied(await mutate(pod([image(':bad'), image(':bad')], since), unsigned(since)));
+    expect((await mutate(pod([image(':good')], since), unsigned(since))).allowed).toBe(true);
+  });
+});
+
+describe('A3 CVE-2025-46342, A4 GHSA-gg4x: selectors and exceptions that are dropped', () => {
+  test('a namespaceSelector is refused at load, even an empty one, and never matched as if it were not there', () => {
+    const selecting = (selector: string) =>
+      policy({ images: '*', match: `any: [{resources: {kinds: [Pod], ${selector}}}]` });
+    expect(() => stage.policies(selecting('namespaceSelector: {matchLabels: {env: prod}}'))).toThrow(
+      'not supported yet',
+    );
+    expect(() => stage.policies(selecting('namespaceSelector: {}'))).toThrow('not supported yet');
+    expect(() => stage.policies(selecting('selector: {matchLabels: {env: prod}}'))).not.toThrow();
+  });
+
+  test.each(['subjects: [{kind: User, name: x}]', 'roles: [x]', 'clusterRoles: [x]'])(
+    '%s in a match is refused at load',
+    (users) => {
+      expect(() =>
+        stage.policies(policy({ images: '*', match: `any: [{resources: {kinds: [Pod]}, ${users}}]` })),
+      ).toThrow('not supported yet');
+    },
+  );
+
+  test('a PolicyException in the folder is refused, and so widens nothing', () => {
+    const exception = 'apiVersion: kyverno.io/v2\nkind: PolicyException\nmetadata: {name: x}\nspec: {}\n';
+    const rule = policy({ images: '*', keys: [stage.team] });
+    expect(() => stage.policies(rule, exception)).toThrow('not supported yet');
+    expect(() => stage.policies(rule)).not.toThrow();
+  });
+});
+
+describe('A7 (connaisseur): ownerReferences that the requester wrote', () => {
+  test.each(['ReplicaSet', 'CronJob', 'Anything'])(
+    'a Pod that says a %s owns it is verified like any other',
+    async (kind) => {
+      const ownerReferences = [{ apiVersion: 'apps/v1', kind, name: 'x', uid: 'b7b0d6ac-0002', controller: true }];
+      const owned = (suffix: string) => {
+        const made = pod([image(suffix)]);
+        return { ...made, metadata: { ...made.metadata, ownerReferences } };
+      };
+      expectDenied(await mutate(owned(':bad')));
+      expect((await mutate(owned(':good'))).allowed).toBe(true);
+    },
+  );
+});
+
+describe('A9 (connaisseur): a pattern that matches anywhere in the name', () => {
+  /** What the rule says of an image that nobody can fetch: covered or not is all that is asked. */
+  async function isCovered(images: string, reference: string): Promise<boolean> {
+    stage.policies(policy({ images, entry: ['mutateDigest: false'] }));
+    return !(await stage.send('/validate', review(pod([reference])))).allowed;
+  }
+
+  test.each([
+    ['docker.io/ok/*', 'docker.io/ok/x@sha256:', 'evil.test/docker.io/ok/x@sha256:'],
+    ['ghcr.io/*', 'ghcr.io/a/b@sha256:', 'ghcr.io.evil.test/a/b@sha256:'],
+    ['ghcr.io/acme/*', 'ghcr.io/acme/x@sha256:', 'ghcr.io/acme-evil/x@sha256:'],
+    ['ghcr.io/acme/app', 'ghcr.io/acme/app@sha256:', 'ghcr.io/acme/app2@sha256:'],
+    ['nginx', 'nginx@sha256:', 'evil.test/nginx@sha256:'],
+    ['ghcr.io/acme/*', 'GHCR.io:443/acme/x@sha256:', 'ghcr.io:444/acme/x@sha256:'],
+  ])('%s covers %s…, not %s…', async (pattern, inside, outside) => {
+    const spelled = pattern === 'nginx' ? 'docker.io/library/nginx' : pattern;
+    expect(await isCovered(spelled, inside + 'a'.repeat(64))).toBe(true);
+    expect(await isCovered(spelled, outside + 'a'.repeat(64))).toBe(false);
+  });
+
+  test('a look-alike of what is skipped is not skipped', async () => {
+    const skipping = (pattern: string) =>
+      stage.policies(policy({ images: '*', keys: [stage.team], entry: [`skipImageReferences: ["${pattern}"]`] }));
+    const lookalike = `${stage.registry.host}/docker.io/ok/x`;
+    await makeImage(stage.target, 'docker.io/ok/x', 'v1');
+    skipping('docker.io/ok/*');
+    expectDenied(await mutate(pod([`${lookalike}:v1`])));
+    expect((await mutate(pod(['docker.io/ok/x:v1']))).allowed).toBe(true);
+    skipping(`${stage.registry.host}/docker.io/*`);
+    expect((await mutate(pod([`${lookalike}:v1`]))).allowed).toBe(true);
+  });
+
+  test('a tag beside a digest does not make an image one that is skipped', async () => {
+    stage.policies(policy({ images: '*', keys: [stage.team], entry: [`skipImageReferences: ["${image(':skip*')}"]`] }));
+    expectDenied(await mutate(pod([image(`:skipped@${bad}`)])));
+    expect((await mutate(pod([image(':skipped')]))).allowed).toBe(true);
+  });
+});
