@@ -19,7 +19,9 @@ export function readArguments(
     try {
       return parseArgs({ args: [...words], options: config, allowPositionals: true, tokens: true });
     } catch (thrown) {
-      throw new UsageError(Error.isError(thrown) ? thrown.message : String(thrown));
+      // Node's own advice after the first sentence is about other programs.
+      const message = Error.isError(thrown) ? thrown.message : String(thrown);
+      throw new UsageError(message.split('. ', 1)[0] ?? message);
     }
   })();
 

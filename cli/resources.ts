@@ -49,6 +49,11 @@ function resourceOf(file: string, object: unknown): Resource {
     throw new UsageError(`${file}: a resource needs apiVersion and kind`);
   }
   const [group, version] = apiVersion.includes('/') ? apiVersion.split('/', 2) : ['', apiVersion];
+  if (kind === 'AdmissionReview') {
+    throw new UsageError(
+      `${file}: an AdmissionReview is no resource: send it to serve, or give the object that is in it`,
+    );
+  }
   const metadata = own(object, 'metadata');
   const text = (key: string) => {
     const value = isJsonObject(metadata) ? own(metadata, key) : undefined;

@@ -25,7 +25,6 @@ export async function serve(words: readonly string[]): Promise<number> {
   });
   const [folder = ''] = atLeastOne(found, 'policies', '--policies DIR');
   const address = addressFrom(single(found, 'addr', '127.0.0.1:9443'));
-  const tls = await tlsFrom(found, address.host);
   const token = tokenFrom(found);
   const log = recordLog(single(found, 'log', undefined), process.stdout);
   const settings = settingsFrom(found);
@@ -36,6 +35,7 @@ export async function serve(words: readonly string[]): Promise<number> {
   for (const { file, line, message } of policies.warnings)
     process.stderr.write(`${file}:${line}: warning: ${message}\n`);
 
+  const tls = await tlsFrom(found, address.host);
   const engine = await engineFrom(found, { ledger: settings, ...doorFor(address.host, found) });
   const server = await startWebhooks({
     engine,

@@ -5,6 +5,7 @@ import { clusterFiles } from '../shared/policy/layout.ts';
 import { loadPolicies } from '../shared/policy/load.ts';
 import type { LoadWarning, PolicySet } from '../shared/policy/policy.ts';
 import { scopesOf } from '../shared/policy/scopes.ts';
+import { trustWarnings } from '../shared/trust/preload.ts';
 
 /** The largest policy file that is read, in bytes. */
 const largestFile = 4 * 1024 * 1024;
@@ -19,7 +20,8 @@ export interface PolicyFolder {
 
 /** Reads policy files; names are given as they were written. Throws PolicyLoadError. */
 export async function readPolicyFiles(names: readonly string[]): Promise<PolicySet> {
-  return loadPolicies(await Promise.all(names.map(async (name) => ({ name, text: await readBounded(name) }))));
+  const set = loadPolicies(await Promise.all(names.map(async (name) => ({ name, text: await readBounded(name) }))));
+  return { ...set, warnings: [...set.warnings, ...trustWarnings(set)] };
 }
 
 /**
@@ -106,7 +108,9 @@ export class EmptyPolicySet extends Error {
 }
 
 async function readBounded(name: string): Promise<string> {
-  const bytes = await readFile(name);
+  const bytes = await readFile(name).catch((thrown: unknown) => {
+    throw new Error(`cannot read ${name}: ${Error.isError(thrown) ? thrown.message : thrown}`, { cause: thrown });
+  });
   if (bytes.length > largestFile) throw new RangeError(`${name} is larger than ${largestFile} bytes`);
   return bytes.toString('utf8');
 }

@@ -88,7 +88,7 @@ export function createPipeline(ports: Ports): Pipeline {
  * Of the time that is left, what a step may take. A registry that never answers must not use up the time of the other images:
  * under failurePolicy Ignore whoever adds such an image would have the others admitted.
  */
-const shares = { resolve: 0.5, fetch: 0.9 } as const;
+const shares = { resolve: 0.5, fetch: 0.9, attached: 0.9 } as const;
 
 /** One review's way through ledger and registry: point, resolve, look up, fetch. */
 class Run {
@@ -237,11 +237,17 @@ class Run {
     for (const { check } of asked) {
       for (const place of check.repositories) places.set(repositoryName(place ?? repository), place ?? repository);
     }
+    // A source that never answers must leave time to verify what the others hold.
+    const deadline = shareOf(allowance.deadline, shares.attached, this.#ports.clock);
     const gathering = [...places].map(
-      async ([name, place]) => [name, await this.#gather(session, place, digest, allowance)] as const,
+      async ([name, place]) => [name, await this.#gather(session, place, digest, { ...allowance, deadline })] as const,
     );
-    const [ready, ...found] = await Promise.all([image, ...gathering]);
-    return [ready, new Map(found)];
+    try {
+      const [ready, ...found] = await Promise.all([image, ...gathering]);
+      return [ready, new Map(found)];
+    } finally {
+      deadline.stop();
+    }
   }
 
   async #gather(session: Session, place: Repository, digest: Digest, allowance: Allowance): Promise<Found> {

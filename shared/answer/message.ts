@@ -10,6 +10,7 @@ import type { AttestorResult } from '../verify/outcome.ts';
 const longestDenial = 4000;
 /** The API server cuts warnings over 256 characters, and all of them together at 4096. */
 const longestWarning = 250;
+const mostWarnings = 16;
 
 /** What `kubectl` prints: object, then per verdict policy, rule, image, reason, each attestor tried, and what to do next. */
 export function denialMessage(request: AdmissionRequest, { blocking, status }: Decision): string {
@@ -57,8 +58,15 @@ function attestorLines(attestors: readonly AttestorResult[], indent: string, lin
   if (attestors.length > 20) lines.push(`${indent}- and ${attestors.length - 20} more`);
 }
 
+/** Warnings for failures that do not block: as many as the API server passes on, and how many there are beyond. */
+export function warningsOf(verdicts: readonly Verdict[]): string[] {
+  const warnings = verdicts.slice(0, mostWarnings).map(warningOf);
+  if (verdicts.length > mostWarnings) warnings.push(`and ${verdicts.length - mostWarnings} more`);
+  return warnings;
+}
+
 /** A warning for a failure that does not block, cut to what the API server passes on. */
-export function warningOf(verdict: Verdict): string {
+function warningOf(verdict: Verdict): string {
   const { rule } = verdict.question;
   const text = `${rule.policy}/${rule.name}: ${imageName(verdict)}: ${verdict.code}: ${verdict.message}`;
   const line = text.replace(/\s+/g, ' ');

@@ -3,7 +3,8 @@ import type { AdmissionRequest } from '../admission/review.ts';
 import type { Refusal } from '../reasons.ts';
 import { decide } from '../verdict/decision.ts';
 import type { Verdict } from '../verdict/verdict.ts';
-import { denialMessage, warningOf } from './message.ts';
+import { auditAnnotations } from './audit.ts';
+import { denialMessage, warningsOf } from './message.ts';
 import { patchOf } from './patch.ts';
 import { type AdmissionRecord, recordOf } from './record.ts';
 
@@ -42,9 +43,8 @@ export function answerReview(
 ): Answered {
   const decision = decide(verdicts);
   const record = recordOf(request, verdicts, { ...context, allowed: decision.allowed });
-  const audit =
-    verdicts.length === 0 ? undefined : { images: JSON.stringify(record.images), policySet: context.policySet };
-  const warnings = decision.warned.length === 0 ? undefined : decision.warned.map(warningOf);
+  const audit = auditAnnotations(record.images, context.policySet);
+  const warnings = decision.warned.length === 0 ? undefined : warningsOf(decision.warned);
   const common = {
     uid: request.uid,
     ...(warnings === undefined ? {} : { warnings }),

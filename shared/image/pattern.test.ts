@@ -1,5 +1,13 @@
 import fc from 'fast-check';
-import { compilePattern, compilePatterns, covers, literalHost, namesSomeTags, skips } from './pattern.ts';
+import {
+  compilePattern,
+  compilePatterns,
+  covers,
+  literalHost,
+  namesSomeTags,
+  skips,
+  withoutRegistry,
+} from './pattern.ts';
 import { type ImageReference, parseReference } from './reference.ts';
 
 const digest = `sha256:${'ab'.repeat(32)}`;
@@ -178,4 +186,25 @@ test('a list of patterns is compiled once', () => {
   expect(compilePatterns(list)).toBe(compilePatterns(list));
   expect(compilePatterns(list).map((pattern) => pattern.text)).toEqual(list);
   expect(compilePattern('ghcr.io/*').covers(image('ghcr.io/a'))).toBe(true);
+});
+
+test.each([
+  ['nginx*', 'docker.io/library/nginx*'],
+  ['acme/app*', 'docker.io/acme/app*'],
+])('%s names no registry: for Docker Hub it is %s', (pattern, proposed) => {
+  expect(withoutRegistry(pattern)).toBe(proposed);
+});
+
+test.each([
+  '*',
+  '*/app',
+  '?ginx',
+  'docker.io/nginx*',
+  'localhost:5000*',
+  'localhost/app',
+  'ghcr.io*',
+  'ghcr*/acme/app',
+  '',
+])('%s names a registry, or any', (pattern) => {
+  expect(withoutRegistry(pattern)).toBeUndefined();
 });

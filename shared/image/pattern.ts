@@ -68,6 +68,19 @@ export function namesSomeTags(pattern: string): string | undefined {
   return parts.names === 'some-tags' ? parts.name : undefined;
 }
 
+/**
+ * For a pattern that begins with a name which is no registry, as `nginx*` and `acme/app`: the pattern as it would be written
+ * with Docker Hub's. It covers nothing that people mean by it, since every image is compared with its registry written out.
+ */
+export function withoutRegistry(pattern: string): string | undefined {
+  const slash = pattern.indexOf('/');
+  const first = slash === -1 ? pattern : pattern.slice(0, slash);
+  const literal = first.replace(/[*?].*$/, '');
+  if (literal === '' || isHost(literal)) return undefined;
+  if (slash === -1) return `${dockerHub}/library/${pattern}`;
+  return hasWildcard(first) ? undefined : `${dockerHub}/${pattern}`;
+}
+
 /** The registry that a pattern names without wildcards, in canonical form; `undefined` where its host is open or unwritten. */
 export function literalHost(pattern: string): string | undefined {
   const slash = pattern.indexOf('/');

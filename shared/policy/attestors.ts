@@ -33,7 +33,7 @@ export function readAttestorSet(
   const read = entries.map((entry, index) => readAttestor(entry, place.field('entries').item(index), report, nesting));
   if (!report.clean(place)) return undefined;
   const attestors = read.filter((attestor) => attestor !== undefined);
-  warnOfRepeatedKeys(attestors, place, report);
+  if (count !== undefined && count > 1) warnOfRepeatedKeys(attestors, place, report);
   return { ...(count !== undefined && { count }), entries: attestors };
 }
 

@@ -1,4 +1,4 @@
-import { namesSomeTags } from '../image/pattern.ts';
+import { namesSomeTags, withoutRegistry } from '../image/pattern.ts';
 import { readAttestorSet, readPublicKeys, readRepository } from './attestors.ts';
 import type { EntryFields } from './fields.ts';
 import type { Place } from './place.ts';
@@ -56,8 +56,15 @@ function readImageReferences(fields: EntryFields, place: Place, report: Report):
   if (patterns.length === 0 && report.clean(place)) report.problem(place, 'An image reference is required');
   for (const { pattern, at } of patterns) {
     const proposed = namesSomeTags(pattern);
+    const withRegistry = withoutRegistry(pattern);
     if (pattern === '') report.problem(at, 'is empty, and so matches no image');
-    else if (proposed !== undefined) {
+    else if (withRegistry !== undefined) {
+      report.warning(
+        at,
+        `${JSON.stringify(pattern)} names no registry, and images are compared with theirs written out: for Docker Hub write ` +
+          JSON.stringify(withRegistry),
+      );
+    } else if (proposed !== undefined) {
       report.warning(
         at,
         `${JSON.stringify(pattern)} binds only those who write such a tag or digest, and any image may be written under ` +

@@ -80,10 +80,10 @@ test.each<[string, Json, string, Json]>([
     withAttestors({ keys: { publicKeys: keyA, rekor: ignoreTlog }, signatureAlgorithm: 'sha512' }),
   ],
   [
-    'one key twice in a set',
-    withAttestors(keys(keyA), keys(`${keyB}\n${keyA}`)),
+    'one key twice where two are counted',
+    withEntry({ attestors: [{ count: 2, entries: [keys(keyA), keys(`${keyB}\n${keyA}`)] }] }),
     'names one key twice',
-    withAttestors(keys(keyA), keys(keyB)),
+    withAttestors(keys(keyA), keys(`${keyB}\n${keyA}`)),
   ],
 ])('warns of %s', (_, warned, message, quiet) => {
   expect(warningsOf(warned)).toEqual([expect.stringContaining(message)]);

@@ -300,7 +300,8 @@ describe('one broken thing never spoils the rest', () => {
     it.store.referrer(it.image, [bundle(it, 'good')]);
     const read = await attached(it);
     expect(texts(read)).toEqual(['good']);
-    expect(codes(read)).toEqual(['malformed-manifest', 'malformed-manifest']);
+    // `cosign copy` leaves the image under the tag of its list of referrers: that is no list, and no defect of a signature.
+    expect(codes(read)).toEqual(['malformed-manifest']);
   });
 
   test.each([
