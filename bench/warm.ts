@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startRegistry } from '../local/registry/server.ts';
+import { sendReview } from '../local/review-client.ts';
 import { makeImage, newKey, sign } from '../local/signer/signer.ts';
 import { storeTarget } from '../local/signer/target.ts';
 import { selfSigned } from '../local/tls.ts';
@@ -54,7 +54,7 @@ export async function warm(): Promise<void> {
   for (const sample of ['review-pod-small', 'review-pod-10kb-six-containers']) {
     const text = await readFile(join(root, 'events', `${sample}.json`), 'utf8');
     const body = JSON.stringify(JSON.parse(text.replaceAll('localhost:5000', registry.host)));
-    const answer = await post(serve.port, body, certPem);
+    const answer = await answerTo(serve.port, body, certPem);
     const answerFile = join(folder, `${sample}.json`);
     await writeFile(answerFile, answer);
     using bare = await start(['bench/bare.ts', cert, tlsKey, answerFile], /port (\d+)/);
@@ -101,21 +101,11 @@ function start(words: readonly string[], port: RegExp, stdout: 'pipe' | 'ignore'
 }
 
 /** The webhook's answer to a review, which must admit it and pin every image. */
-function post(port: number, body: string, ca: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const call = request({ port, host: 'localhost', path: '/mutate?timeout=10s', method: 'POST', ca }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('end', () => {
-        const text = Buffer.concat(chunks).toString('utf8');
-        const { patch } = (JSON.parse(text) as { response: { patch?: string } }).response;
-        if (patch === undefined) reject(new Error(`not admitted and pinned: ${text}`));
-        else resolve(text);
-      });
-    });
-    call.once('error', reject);
-    call.end(body);
-  });
+async function answerTo(port: number, body: string, ca: string): Promise<string> {
+  const text = await sendReview(`https://localhost:${port}/mutate?timeout=10s`, body, ca);
+  const { patch } = (JSON.parse(text) as { response: { patch?: string } }).response;
+  if (patch === undefined) throw new Error(`not admitted and pinned: ${text}`);
+  return text;
 }
 
 async function writePolicy(folder: string, registry: string, publicKey: string): Promise<void> {

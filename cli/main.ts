@@ -1,3 +1,4 @@
+import { tolerateClosedOutput } from '../local/standard-output.ts';
 import { PolicyLoadError } from '../shared/policy/load.ts';
 import { apply } from './apply.ts';
 import { manifests } from './manifests.ts';
@@ -14,6 +15,7 @@ const commands: Readonly<Record<string, (words: readonly string[]) => Promise<nu
 
 /** Runs one command and sets the exit status. */
 export async function main(words: readonly string[]): Promise<void> {
+  tolerateClosedOutput();
   process.exitCode = await run(words);
 }
 

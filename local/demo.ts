@@ -1,12 +1,13 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { request } from 'node:https';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createEngine } from './engine.ts';
 import { readPolicyFolder } from './policies.ts';
 import { startRegistry } from './registry/server.ts';
+import { sendReview } from './review-client.ts';
 import { attest, makeImage, newKey, sign } from './signer/signer.ts';
 import { storeTarget } from './signer/target.ts';
+import { tolerateClosedOutput } from './standard-output.ts';
 import { type Row, tableOf } from './table.ts';
 import { selfSigned } from './tls.ts';
 import { startWebhooks } from './webhooks.ts';
@@ -57,7 +58,9 @@ async function demo(): Promise<void> {
   for (const image of ['signed', 'unsigned', 'foreign', 'attested']) {
     const review = await reviewOf(image, images);
     await writeFile(`${folder}/review-${image}.json`, review);
-    const { response } = await post(`${server.url}/mutate?timeout=10s`, review, tls.certPem);
+    const { response } = JSON.parse(
+      await sendReview(`${server.url}/mutate?timeout=10s`, review, tls.certPem),
+    ) as Answer;
     rows.push(rowOf(`demo/${image}:1`, response));
     if (response.status !== undefined) denials.push(response.status.message);
   }
@@ -120,19 +123,6 @@ interface Answer {
   };
 }
 
-/** Sends a review as an API server would. */
-function post(url: string, body: string, ca: string): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const call = request(url, { method: 'POST', ca, headers: { 'content-type': 'application/json' } }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('end', () => resolve(JSON.parse(Buffer.concat(chunks).toString('utf8')) as Answer));
-    });
-    call.on('error', reject);
-    call.end(body);
-  });
-}
-
 function rowOf(image: string, { allowed, patch, status }: Answer['response']): Row {
   if (!allowed) {
     const reason = /\(([a-z-]+)\)/.exec(status?.message ?? '')?.[1] ?? '';
@@ -187,4 +177,5 @@ function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
+tolerateClosedOutput();
 await demo();
