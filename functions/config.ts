@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+import { canonicalHost } from '../shared/image/host.ts';
 import {
   type LedgerSettings,
   LedgerSettingsError,
@@ -40,7 +42,6 @@ export class ConfigError extends Error {
 
 const clusterName = /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/;
 const hostName = /^[a-z0-9.-]+(?::\d{1,5})?$/;
-const range = /^[0-9a-f.:]+\/\d{1,3}$/;
 const accountId = /^\d{12}$/;
 
 /** Reads the environment. Throws ConfigError with every problem. */
@@ -51,34 +52,46 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     if (value === '') problems.push(`${name} is not set`);
     return value;
   };
-  const list = (name: string, grammar: RegExp, what: string): string[] => {
-    const values = (environment[name] ?? '')
-      .split(',')
-      .map((value) => value.trim())
-      .filter((value) => value !== '');
-    for (const value of values) if (!grammar.test(value)) problems.push(`${name}: '${value}' is no ${what}`);
-    return values;
+  const list = (name: string, read: (text: string) => string | undefined, what: string): string[] => {
+    const texts = (environment[name] ?? '').split(',').map((text) => text.trim());
+    return texts.flatMap((text) => {
+      const value = text === '' ? '' : read(text);
+      if (value === undefined) problems.push(`${name}: '${text}' is no ${what}`);
+      return value || [];
+    });
   };
+  const matching = (grammar: RegExp) => (text: string) => (grammar.test(text) ? text : undefined);
 
-  const clusters = list('CLUSTERS', clusterName, 'name of a cluster');
+  const clusters = list('CLUSTERS', matching(clusterName), 'name of a cluster');
   if (clusters.length === 0) problems.push('CLUSTERS names no cluster');
   const account = required('ACCOUNT_ID');
   if (account !== '' && !accountId.test(account)) problems.push(`ACCOUNT_ID: '${account}' is no account`);
   const config: Config = {
     clusters,
     policies: environment['POLICIES'] ?? 'policies',
-    registries: list('REGISTRIES', hostName, 'registry host'),
+    registries: list('REGISTRIES', canonicalHost, 'registry host'),
     table: required('LEDGER_TABLE'),
     tokensSecret: required('TOKENS_SECRET'),
     macKeysSecret: required('MAC_KEYS_SECRET'),
     account,
     region: required('AWS_REGION'),
     vpcRanges: list('VPC_RANGES', range, 'CIDR range'),
-    privateHosts: list('PRIVATE_HOSTS', hostName, 'host'),
+    privateHosts: list('PRIVATE_HOSTS', matching(hostName), 'host'),
     ledger: ledgerFrom(environment, problems),
   };
+  if (config.privateHosts.length > 0 && config.vpcRanges.length === 0) {
+    problems.push('PRIVATE_HOSTS has no effect without VPC_RANGES, in which those hosts would answer');
+  }
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
+}
+
+/** `10.0.0.0/16`, `fd00::/8`. */
+function range(text: string): string | undefined {
+  const [address = '', bits = '', ...more] = text.split('/');
+  const version = isIP(address);
+  const fits = /^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128);
+  return version !== 0 && fits && more.length === 0 ? text : undefined;
 }
 
 /** Kyverno's names, which no environment variable needs to spell in capitals. */
@@ -88,7 +101,7 @@ function ledgerFrom(environment: Readonly<Record<string, string | undefined>>, p
     return parseLedgerSettings(given);
   } catch (thrown) {
     if (!(thrown instanceof LedgerSettingsError)) throw thrown;
-    problems.push(thrown.message);
+    problems.push(...thrown.problems);
     return parseLedgerSettings({});
   }
 }

@@ -60,8 +60,8 @@ export function createPipeline(ports: Ports): Pipeline {
     if (ask !== 'verify' || reference === undefined) return;
     for (const entry of entries) {
       const task = taskOf(entry, reference, purpose);
-      if (task !== 'verify' && task !== 'resolve') continue;
-      const check = task === 'verify' ? checks(entry) : undefined;
+      if (task !== 'verify' && task !== 'resolve' && task !== 'unpinned') continue;
+      const check = entry.attestors.length > 0 ? checks(entry) : undefined;
       if (check instanceof Refusal) continue;
       const inquiry = inquiries.get(inquiryKey(reference)) ?? open(reference, inquiries);
       if (check !== undefined) askCheck(inquiry, check, entry, rule);

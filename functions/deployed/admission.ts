@@ -1,43 +1,32 @@
-import { join } from 'node:path';
-import { dynamoClient, ecrClients, secretsClient } from '../../shared/aws/clients.ts';
-import { dynamoTable } from '../../shared/aws/dynamodb-table.ts';
-import { ecrCredentials } from '../../shared/aws/ecr-credentials.ts';
+import { ecrClients, secretsClient } from '../../shared/aws/clients.ts';
 import { macKeys, webhookTokens } from '../../shared/aws/function-secrets.ts';
 import { createSecrets } from '../../shared/aws/secrets.ts';
-import type { Table } from '../../shared/ledger/table.ts';
 import type { Clock } from '../../shared/net/deadline.ts';
-import type { Metrics } from '../../shared/net/metrics.ts';
-import { Refusal } from '../../shared/reasons.ts';
 import { type Config, readConfig } from '../config.ts';
 import { type AdmissionHandler, createHandler } from '../http/handler.ts';
 import { createObservability, type Observability } from '../observability.ts';
-import { engine } from './engine.ts';
-import { lateRegistry } from './late-registry.ts';
-import { createLedgers } from './ledgers.ts';
-import { type ClusterPolicies, loadClusters, readPolicyFiles } from './policies.ts';
-import { deployedReviews } from './reviews.ts';
+import type { CoreOptions } from './core.ts';
+import { late } from './late.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What tests put in the place of AWS and of what the build sets. */
+/** What tests put in the place of AWS. */
 export interface Parts {
-  readonly clients?: {
-    readonly dynamodb: ReturnType<typeof dynamoClient>;
-    readonly secrets: ReturnType<typeof secretsClient>;
-    readonly ecr: ReturnType<typeof ecrClients>;
-  };
+  readonly secrets?: ReturnType<typeof secretsClient>;
+  readonly dynamodb?: CoreOptions['dynamodb'];
+  readonly ecr?: CoreOptions['ecr'];
+  /** PEM certificates by host[:port]. */
+  readonly ca?: CoreOptions['ca'];
   readonly clock?: Clock;
   readonly observability?: Observability;
-  /** PEM certificates by host[:port]. */
-  readonly ca?: Readonly<Record<string, string>>;
 }
 
 /** An instance of the admission function. */
 export interface Deployment {
   readonly handler: AdmissionHandler;
-  /** Begins what the first review waits for; resolves when it has come or failed. */
+  /** Begins what the first review waits for; resolves when all of it has come or failed. */
   begin(): Promise<void>;
-  /** Loads what is loaded late, as well. */
+  /** The same, and loads all that is otherwise loaded when it is needed. */
   loadAll(): Promise<void>;
 }
 
@@ -54,35 +43,30 @@ export function deployAdmission(environment: Environment, parts: Parts = {}): De
     observability.problem('config-invalid', Error.isError(thrown) ? thrown.message : String(thrown));
     return unconfigured(observability);
   }
-  const { clusters } = config;
-  const observability = parts.observability ?? createObservability({ service: 'admission', clusters });
-  return configured(config, environment, observability, parts);
+  return configured(config, environment['LAMBDA_TASK_ROOT'] ?? '', parts);
 }
 
-function configured(config: Config, environment: Environment, observability: Observability, parts: Parts): Deployment {
+function configured(config: Config, root: string, parts: Parts): Deployment {
+  const { clusters, region } = config;
+  const { clock = Date.now, secrets: client = secretsClient({ region }) } = parts;
+  const observability = parts.observability ?? createObservability({ service: 'admission', clusters });
   const { metrics } = observability;
-  const { clock = Date.now, clients = clientsOf(config) } = parts;
-  const secrets = createSecrets({ client: clients.secrets, clock, metrics });
+  const secrets = createSecrets({ client, clock, metrics });
   const tokens = webhookTokens(secrets, config.tokensSecret);
   const keys = macKeys(secrets, config.macKeysSecret);
-  const table = dynamoTable({ client: clients.dynamodb, tableName: config.table, metrics });
-  const registry = lateRegistry(async () => {
-    const { deployedRegistry } = await import('./registry.ts');
-    const credentials = ecrCredentials({ clientFor: clients.ecr, account: config.account, clock });
-    const { vpcRanges, privateHosts } = config;
-    const { ca } = parts;
-    return deployedRegistry({ credentials, clock, vpcRanges, privateHosts, ...(ca === undefined ? {} : { ca }) });
+  // Loaded while the secrets are on their way: until they come there is nobody whom it could answer.
+  const core = late(async () => {
+    const { createCore } = await import('./core.ts');
+    const { dynamodb, ca, ecr = ecrClients() } = parts;
+    return createCore({ config, root, macKeys: keys, ecr, dynamodb, ca, clock, observability });
   });
 
   const begin = async () => {
-    await Promise.allSettled([tokens(''), keys(), connect(table, metrics)]);
+    await Promise.allSettled([tokens(''), keys(), core().then((loaded) => loaded.connect())]);
   };
-  const policies = policiesOf(config, environment, observability);
-  const ledgers = createLedgers({ table, macKeys: keys, clock, settings: config.ledger, engine, metrics });
-  const { registries } = config;
   const handler = createHandler({
-    pipeline: deployedReviews({ registry, ledgers, registries, clock, metrics }),
-    policies: (cluster) => policies.get(cluster),
+    pipeline: { review: async (...asked) => (await core()).pipeline.review(...asked) },
+    policies: async (cluster) => (await core()).policies(cluster),
     gate: { tokens: (cluster, remaining) => tokens(cluster, timeLeft(remaining())), metrics },
     clock,
     metrics,
@@ -93,32 +77,9 @@ function configured(config: Config, environment: Environment, observability: Obs
     handler: observed(handler, observability),
     begin,
     async loadAll() {
-      await Promise.allSettled([begin(), registry.load()]);
+      await Promise.allSettled([begin(), core().then((loaded) => loaded.loadRegistry())]);
     },
   };
-}
-
-function clientsOf({ region }: Config): NonNullable<Parts['clients']> {
-  return { dynamodb: dynamoClient({ region }), secrets: secretsClient({ region }), ecr: ecrClients() };
-}
-
-/** What the zip holds; the folder is below the function's code. */
-function policiesOf(config: Config, environment: Environment, observability: Observability): ClusterPolicies {
-  const folder = join(environment['LAMBDA_TASK_ROOT'] ?? '', config.policies);
-  const { clusters, registries } = config;
-  let loaded: ClusterPolicies;
-  try {
-    loaded = loadClusters(readPolicyFiles(folder), { clusters, registries });
-  } catch (thrown) {
-    const refusal = new Refusal('policies-invalid', 'the policies could not be read', { cause: thrown });
-    loaded = new Map(clusters.map((cluster) => [cluster, refusal]));
-  }
-  for (const [cluster, policies] of loaded) {
-    if (!(policies instanceof Refusal)) continue;
-    const { cause, message } = policies;
-    observability.problem('policies-invalid', `${cluster}: ${Error.isError(cause) ? cause.message : message}`);
-  }
-  return loaded;
 }
 
 /** Milliseconds that are kept for the answer. */
@@ -128,17 +89,7 @@ function timeLeft(remaining: number): AbortSignal | undefined {
   return Number.isFinite(remaining) ? AbortSignal.timeout(Math.max(0, Math.floor(remaining - reserve))) : undefined;
 }
 
-/** Name resolution, TCP and TLS to DynamoDB take longer than a read: they are done before the first one is needed. */
-async function connect(table: Table, metrics: Metrics): Promise<void> {
-  const nothing = { pk: 'none', sk: 'none' };
-  try {
-    await table.read([nothing], { consistent: false, signal: AbortSignal.timeout(1000) });
-  } catch {
-    metrics.count('table-not-connected');
-  }
-}
-
-/** Lines and metrics of each call carry its request id, and are out before its answer. */
+/** Lines of each call carry its request id, and its metrics are out before its answer. */
 function observed(handler: AdmissionHandler, observability: Observability): AdmissionHandler {
   return async (event, context) => {
     observability.begin(context);

@@ -18,7 +18,7 @@ import { type Gate, type WebhookRequest, webhookRequest } from './webhook-reques
 export interface AdmissionPorts {
   readonly pipeline: Pick<Pipeline, 'review'>;
   /** The policy set in force for a cluster; a Refusal: it does not load; `undefined`: no such cluster is configured. */
-  policies(cluster: string): PoliciesInForce | Refusal | undefined;
+  policies(cluster: string): InForce | Promise<InForce>;
   readonly gate: Gate;
   readonly clock: Clock;
   readonly metrics: Metrics;
@@ -27,6 +27,8 @@ export interface AdmissionPorts {
   /** Told of each defect of ours. */
   crashed?(thrown: unknown): void;
 }
+
+type InForce = PoliciesInForce | Refusal | undefined;
 
 export interface PoliciesInForce {
   readonly scopes: Scopes;
@@ -61,7 +63,7 @@ async function answer(ports: AdmissionPorts, webhook: WebhookRequest, context: C
     return refuse(ports, path, review.uid, new Refusal('review-malformed', review.problem));
   }
   const { request } = review;
-  const policies = ports.policies(path.cluster);
+  const policies = await ports.policies(path.cluster);
   if (policies === undefined) {
     const message = `no policies are configured for cluster '${path.cluster}'`;
     return refuse(ports, path, request, new Refusal('unknown-cluster', message));

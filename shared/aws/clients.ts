@@ -1,4 +1,3 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { ECRClient } from '@aws-sdk/client-ecr';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 
@@ -9,22 +8,9 @@ export interface ClientOptions {
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
-/** Without `throwOnRequestTimeout` the SDK warns of a request that takes too long, and waits on. */
-function requestHandler(requestTimeout: number) {
+/** In milliseconds. Without `throwOnRequestTimeout` the SDK warns of a request that takes too long, and waits on. */
+export function requestHandler(requestTimeout: number) {
   return { connectionTimeout: 300, requestTimeout, throwOnRequestTimeout: true };
-}
-
-/**
- * For the ledger's table. It repeats nothing: the table does, sooner than the SDK would (which waits up to a second where it is
- * throttled) and, of writes, only those that were certainly not carried out. The endpoint is the region's, which VPC endpoints answer.
- */
-export function dynamoClient(options: ClientOptions): DynamoDBClient {
-  return new DynamoDBClient({
-    ...options,
-    maxAttempts: 1,
-    requestHandler: requestHandler(500),
-    accountIdEndpointMode: 'disabled',
-  });
 }
 
 export function secretsClient(options: ClientOptions): SecretsManagerClient {

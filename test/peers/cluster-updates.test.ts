@@ -1,25 +1,28 @@
 import { type PodParts, pod, policy } from '../e2e/documents.ts';
-import { oneCluster, type Scene } from './scene.ts';
+import { oneCluster, type Scene, type SceneImage } from './scene.ts';
 
 // What becomes of objects after they were created: what an update leaves alone is nobody's business, even with the registry
 // down; what it changes, or brings into a rule's reach, is verified.
 
 const cluster = oneCluster();
 
-type Image = Awaited<ReturnType<Scene['image']>>;
-
 function deployment(name: string, images: readonly string[]) {
   const labels = { app: name };
   const containers = images.map((image, at) => ({ name: `c${at}`, image }));
   const template = { metadata: { labels }, spec: { containers } };
-  return { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name }, spec: { selector: { matchLabels: labels }, template } };
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name },
+    spec: { selector: { matchLabels: labels }, template },
+  };
 }
 
 describe.each(['http-api', 'rest-api'] as const)('events of a %s', (shape) => {
   let scene: Scene;
-  let good: Image;
-  let other: Image;
-  let bad: Image;
+  let good: SceneImage;
+  let other: SceneImage;
+  let bad: SceneImage;
 
   async function open(more: Parameters<typeof policy>[0] | object = {}, later = false) {
     scene = await cluster.open({
@@ -90,7 +93,12 @@ describe.each(['http-api', 'rest-api'] as const)('events of a %s', (shape) => {
 
     test('set image while the registry is down: unavailable', async () => {
       registryDown();
-      const { code, stderr } = await scene.kubectl(['set', 'image', 'deployment/web', `c0=${scene.registry.host}/new:1`]);
+      const { code, stderr } = await scene.kubectl([
+        'set',
+        'image',
+        'deployment/web',
+        `c0=${scene.registry.host}/new:1`,
+      ]);
       expect(code).toBe(1);
       expect(stderr).toContain('1 image could not be verified');
       expect(stderr).toContain('unavailable (registry-unreachable)');
@@ -121,7 +129,10 @@ describe.each(['http-api', 'rest-api'] as const)('events of a %s', (shape) => {
       expect(await scene.kubectl(['delete', 'pod/web', '--wait=false'])).toMatchObject({ code: 0 });
       expect((await scene.stored('pod/web')).metadata).toHaveProperty('deletionTimestamp');
       const off = '{"metadata":{"finalizers":null,"labels":{"bye":"now"}}}';
-      expect(await scene.kubectl(['patch', 'pod/web', '--type=merge', '-p', off])).toMatchObject({ code: 0, stderr: '' });
+      expect(await scene.kubectl(['patch', 'pod/web', '--type=merge', '-p', off])).toMatchObject({
+        code: 0,
+        stderr: '',
+      });
       await expect(scene.stored('pod/web')).rejects.toThrow('NotFound');
     });
   });

@@ -1,18 +1,16 @@
 import { type PodParts, pod, policy } from '../e2e/documents.ts';
-import { oneCluster, type Scene } from './scene.ts';
+import { oneCluster, type Scene, type SceneImage } from './scene.ts';
 
 // A real API server calls the real handler over HTTPS, in either event shape of API Gateway: what is created is stored pinned
 // to what was verified, and kubectl prints why something is not created.
 
 const cluster = oneCluster();
 
-type Image = Awaited<ReturnType<Scene['image']>>;
-
 describe.each(['http-api', 'rest-api'] as const)('events of a %s', (shape) => {
   let scene: Scene;
-  let good: Image;
-  let other: Image;
-  let bad: Image;
+  let good: SceneImage;
+  let other: SceneImage;
+  let bad: SceneImage;
 
   beforeAll(async () => {
     scene = await cluster.open({ shape, policies: (host, team) => [policy({ images: `${host}/*`, keys: [team] })] });
@@ -27,7 +25,7 @@ describe.each(['http-api', 'rest-api'] as const)('events of a %s', (shape) => {
 
   /** What kubectl prints of a denial by the mutating webhook. */
   const denial = (kind: string, name: string, rule: string) =>
-    `admission webhook "fail.mutate.${scene.namespace}.example.com" denied the request: ` +
+    `admission webhook "mutate-fail.countersign.internal" denied the request: ` +
     `${kind} ${scene.namespace}/${name}: 1 image denied\n` +
     `policy signed, rule ${rule}, image ${bad.pinned}\n` +
     '  denied (no-signature): no signature is attached to the image\n' +

@@ -2,18 +2,15 @@ import { createServer } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { selfSigned } from '../../local/tls.ts';
 import type { Cluster } from './cluster.ts';
-
-export interface Injector {
-  /** How often it was asked. */
-  calls(): number;
-  close(): Promise<void>;
-}
+import { probe, type Scene } from './scene.ts';
 
 /**
- * Another team's mutating webhook, as a service mesh has one: it applies a JSON Patch to each Pod of one namespace that has no
- * label `injected` yet, and sets that label. It is called after the project's own, since the API server goes by name.
+ * Another team's mutating webhook, as a service mesh has one: it gives each Pod of a scene that has no label `injected` that
+ * label, and applies a JSON Patch. It is called after the project's own, since the API server goes by name; returns once it is
+ * called, and ends with the scene.
  */
-export async function startInjector(cluster: Cluster, namespace: string, patch: readonly object[]): Promise<Injector> {
+export async function inject(cluster: Cluster, scene: Scene, patch: readonly object[] = []): Promise<void> {
+  const { namespace } = scene;
   const tls = await selfSigned();
   let calls = 0;
   const server = createServer({ cert: tls.certPem, key: tls.keyPem }, async (incoming, outgoing) => {
@@ -50,12 +47,13 @@ export async function startInjector(cluster: Cluster, namespace: string, patch: 
     ],
   });
   if (code !== 0) throw new Error(stderr);
-  return {
-    calls: () => calls,
-    close: () =>
+  scene.onClose(
+    () =>
       new Promise((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
       }),
-  };
+  );
+  await probe(cluster, namespace, () => calls > 0);
+  scene.records.length = 0;
 }

@@ -1,4 +1,4 @@
-/** Real cosign, crane and registries: `npm run test:peers`. The first run builds them, which takes minutes. */
+/** Real cosign, crane, registries and a kube-apiserver: `npm run test:peers`. The first run builds them, which takes minutes. */
 export default {
   testMatch: ['<rootDir>/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],

@@ -2,6 +2,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { manifestsFrom } from '../../cli/manifests.ts';
+import type { WebhookConfiguration } from '../../cli/webhooks.ts';
 import { createEngine } from '../../local/engine.ts';
 import type { EventShape } from '../../local/event.ts';
 import { readPolicyFolder } from '../../local/policies.ts';
@@ -14,22 +16,22 @@ import { startWebhooks } from '../../local/webhooks.ts';
 import type { AdmissionRecord } from '../../shared/answer/record.ts';
 import { type ApiAnswer, type AuditEvent, type Cluster, startCluster } from './cluster.ts';
 import type { RunResult } from './tools.ts';
-import { configurations, type Step } from './webhooks.ts';
 
 /**
- * One team's part of the cluster: a namespace, a registry, the handler with policies of its own behind HTTPS, and webhooks that
- * see that namespace alone. So scenes do not meet, and none has to be taken down before the next one.
+ * One team's part of the cluster: a namespace and its break-glass namespace, a registry, the handler with policies of its own
+ * behind HTTPS, and the webhooks of `countersign manifests`, which see these namespaces alone. So scenes do not meet, and none
+ * has to be taken down before the next one.
  */
 export interface Scene {
   readonly namespace: string;
+  readonly emergency: string;
   readonly registry: LocalRegistry;
-  readonly team: SigningKey;
-  /** One an admission that the handler answered, since the last `settle`. */
+  /** One an admission that the handler answered, since the webhooks were registered. */
   readonly records: AdmissionRecord[];
-  /** How often the handler counted a metric with all of these labels. */
+  /** How often a metric was counted with all of these labels since then. */
   count(name: string, labels?: Readonly<Record<string, string>>): number;
-  /** An image in the scene's registry, signed by the team unless told otherwise: `HOST/name:1` and its digest. */
-  image(name: string, options?: { signed?: boolean }): Promise<{ tagged: string; digest: string; pinned: string }>;
+  /** An image in the scene's registry, signed by the team unless told otherwise. */
+  image(name: string, options?: { signed?: boolean }): Promise<SceneImage>;
   /** Registers the webhooks and waits until the API server calls them. */
   register(): Promise<void>;
   /** kubectl in the scene's namespace. */
@@ -42,36 +44,46 @@ export interface Scene {
   audited(verb: string, name: string): Promise<AuditEvent>;
   /** The endpoint goes away: connections are refused. */
   unplug(): Promise<void>;
+  /** Something else that ends with the scene. */
+  onClose(end: () => Promise<void>): void;
   close(): Promise<void>;
+}
+
+export interface SceneImage {
+  /** `HOST/name:1` */
+  readonly tagged: string;
+  /** `HOST/name:1@sha256:…` */
+  readonly pinned: string;
 }
 
 export interface SceneOptions {
   readonly shape: EventShape;
   /** YAML, made when the registry's host and the team's key are known. */
   policies(host: string, team: SigningKey): readonly string[];
-  readonly steps?: readonly Step[];
-  readonly timeoutSeconds?: number;
+  /** Only the configurations of these kinds are registered; both by default. */
+  readonly kinds?: readonly WebhookConfiguration['kind'][];
   /** `register` is called later. */
   readonly later?: boolean;
 }
 
 const settleTimeout = 20_000;
+const uncovered = 'uncovered.example.com/probe';
 let scenes = 0;
 
 export async function openScene(cluster: Cluster, options: SceneOptions): Promise<Scene> {
   scenes += 1;
   const namespace = `scene-${scenes}`;
+  const emergency = `${namespace}-emergency`;
   const token = `token-of-${namespace}`;
   const dir = await mkdtemp(join(tmpdir(), 'countersign-scene-'));
   const registry = await startRegistry();
   const target = storeTarget(registry);
   const team = newKey();
-  const texts = options.policies(registry.host, team);
-  await mkdir(join(dir, 'policies'));
-  await Promise.all(texts.map((text, at) => writeFile(join(dir, 'policies', `${at}.yaml`), text)));
-  const policies = await readPolicyFolder(join(dir, 'policies'));
-  const inForce = policies.clusters.get('default')?.scopes;
-  const scopes = (['fail', 'ignore'] as const).filter((scope) => (inForce?.[scope].length ?? 0) > 0);
+  const folder = join(dir, 'policies');
+  await mkdir(folder);
+  for (const [at, text] of options.policies(registry.host, team).entries()) {
+    await writeFile(join(folder, `${at}.yaml`), text);
+  }
 
   const counted: { name: string; labels: Readonly<Record<string, string>> }[] = [];
   const metrics = {
@@ -82,53 +94,52 @@ export async function openScene(cluster: Cluster, options: SceneOptions): Promis
   const records: AdmissionRecord[] = [];
   const server = await startWebhooks({
     engine,
-    policies,
+    policies: await readPolicyFolder(folder),
     address: { host: '127.0.0.1', port: 0 },
     tls,
     token,
     shape: options.shape,
     log: (record) => records.push(record),
   });
+  const endings = [() => server.close(), () => engine.close(), () => registry.close()];
 
-  const made = await cluster.api('POST', '/api/v1/namespaces', { metadata: { name: namespace } });
-  if (made.status !== 201) throw new Error(`namespace ${namespace}: ${JSON.stringify(made.body)}`);
+  for (const name of [namespace, emergency]) {
+    const { status, body } = await cluster.api('POST', '/api/v1/namespaces', { metadata: { name } });
+    if (status !== 201) throw new Error(`namespace ${name}: ${JSON.stringify(body)}`);
+  }
+  const certificate = join(dir, 'tls.crt');
+  await writeFile(certificate, tls.certPem);
   const kubectl: Scene['kubectl'] = (args, input) => cluster.kubectl(['-n', namespace, ...args], input);
-  const count: Scene['count'] = (name, labels = {}) =>
-    counted.filter(
-      (event) => event.name === name && Object.entries(labels).every(([label, value]) => event.labels[label] === value),
-    ).length;
 
   const scene: Scene = {
     namespace,
+    emergency,
     registry,
-    team,
     records,
-    count,
+    count: (name, labels = {}) =>
+      counted.filter(
+        (event) =>
+          event.name === name && Object.entries(labels).every(([label, value]) => event.labels[label] === value),
+      ).length,
     async image(name, { signed = true } = {}) {
       const digest = await makeImage(target, name, '1', { label: name });
       if (signed) await sign(target, { repository: name, digest, key: team });
       const tagged = `${registry.host}/${name}:1`;
-      return { tagged, digest, pinned: `${tagged}@${digest}` };
+      return { tagged, pinned: `${tagged}@${digest}` };
     },
     async register() {
-      const { steps = ['mutate', 'validate'], timeoutSeconds } = options;
-      const documents = configurations({
-        name: namespace,
-        url: server.url,
-        ca: tls.certPem,
-        cluster: 'default',
-        token,
-        scopes,
-        namespace,
-        steps,
-        ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
-      });
-      for (const document of documents) {
-        const { code, stderr } = await cluster.kubectl(['create', '-f', '-'], document);
+      const deployment = ['--policies', folder, '--url', server.url, '--ca', certificate, '--token', token];
+      const { output } = await manifestsFrom([...deployment, '--break-glass', emergency, '--output', 'json']);
+      const { items }: { items: WebhookConfiguration[] } = JSON.parse(output);
+      const wanted = items.filter(({ kind }) => options.kinds?.includes(kind) ?? true);
+      for (const each of wanted) {
+        const { code, stderr } = await cluster.kubectl(['create', '-f', '-'], confined(each, [namespace, emergency]));
         if (code !== 0) throw new Error(stderr);
       }
-      await called(cluster, namespace, records, steps.length * scopes.length);
-      records.length = 0;
+      const names = wanted.flatMap(({ webhooks }) => webhooks.map(({ name }) => name));
+      const audits = names.filter((name) => name.startsWith('validate-audit.')).length;
+      await probe(cluster, namespace, () => records.splice(0).length === names.length - audits);
+      await probe(cluster, emergency, () => records.splice(0).length === audits);
       counted.length = 0;
     },
     kubectl,
@@ -140,10 +151,9 @@ export async function openScene(cluster: Cluster, options: SceneOptions): Promis
     },
     audited: (verb, name) => audited(cluster, verb, namespace, name),
     unplug: () => server.close(),
+    onClose: (end) => void endings.push(end),
     async close() {
-      await server.close();
-      await engine.close();
-      await registry.close();
+      await Promise.all(endings.map((end) => end()));
       await rm(dir, { recursive: true, force: true });
     },
   };
@@ -151,22 +161,29 @@ export async function openScene(cluster: Cluster, options: SceneOptions): Promis
   return scene;
 }
 
-/** The API server learns of a configuration a moment after it has stored it: a Pod that no rule covers shows when. */
-async function called(
-  cluster: Cluster,
-  namespace: string,
-  records: readonly AdmissionRecord[],
-  calls: number,
-): Promise<void> {
-  const probe = {
-    metadata: { name: 'probe' },
-    spec: { containers: [{ name: 'probe', image: 'uncovered.example.com/probe' }] },
+/** As `countersign manifests` made it, under a scene's own name and for its namespaces alone. */
+function confined(configuration: WebhookConfiguration, namespaces: readonly string[]) {
+  const here = { key: 'kubernetes.io/metadata.name', operator: 'In', values: namespaces };
+  return {
+    ...configuration,
+    metadata: { ...configuration.metadata, name: namespaces[0] },
+    webhooks: configuration.webhooks.map((webhook) => ({
+      ...webhook,
+      namespaceSelector: { matchExpressions: [...webhook.namespaceSelector.matchExpressions, here] },
+    })),
   };
+}
+
+/**
+ * The API server learns of a configuration a moment after it has stored it. Asks it what would become of a Pod that no rule
+ * covers, until `seen` is true after a question that was answered.
+ */
+export async function probe(cluster: Cluster, namespace: string, seen: () => boolean): Promise<void> {
+  const pod = { metadata: { name: 'probe' }, spec: { containers: [{ name: 'probe', image: uncovered }] } };
   const end = Date.now() + settleTimeout;
   for (;;) {
-    const before = records.length;
-    const { status, body } = await cluster.api('POST', `/api/v1/namespaces/${namespace}/pods?dryRun=All`, probe);
-    if (status === 201 && records.length - before === calls) return;
+    const { status, body } = await cluster.api('POST', `/api/v1/namespaces/${namespace}/pods?dryRun=All`, pod);
+    if (seen()) return;
     if (Date.now() > end) throw new Error(`the webhooks are not called: ${status} ${JSON.stringify(body)}`);
     await delay(50);
   }

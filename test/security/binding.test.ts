@@ -140,6 +140,27 @@ describe('B3 CVE-2026-48816, CVE-2024-55655, and B11 CVE-2024-54140: what the lo
     stage.policies(policy({ images: host(), attestors: attestorsOf([alice], { pubkey: log.pem, url: log.url }) }));
   });
 
+  test('where the log is ignored a forged entry decides nothing', async () => {
+    const edited = ({ promised }: LogEntry) => ({ ...promised, integratedTime: '1' });
+    expect(await withEntry(edited, bundleV01)).toBe('log-entry-mismatch');
+    stage.policies(policy({ images: host(), attestors: attestorsOf([alice]) }));
+    expect(await withEntry(edited, bundleV01)).toBe('pass');
+    expect(await answerFor((image) => [dsseItem(statementOf(image), bob)])).toBe('signature-mismatch');
+  });
+
+  test('of two entries by the trusted log both must be about the signature, and a signature without one is denied', async () => {
+    const withEntries = (count: number) =>
+      answerFor(async (image) => {
+        const { message, signature, entry } = await recorded(image);
+        const bad = await log.record('dsse 0.0.1', { message, signature, signer: bob, envelope: true });
+        const tlogEntries = [entry.proved, bad.proved].slice(0, count);
+        return [dsseItem(message, alice, { signature, tlogEntries })];
+      });
+    expect(await withEntries(2)).toBe('log-entry-mismatch');
+    expect(await withEntries(0)).toBe('log-entry-missing');
+    expect(await withEntries(1)).toBe('pass');
+  });
+
   test('an edited time under a promise is denied', async () => {
     const edited = ({ promised }: LogEntry) => ({ ...promised, integratedTime: '1' });
     expect(await withEntry(edited, bundleV01)).toBe('log-entry-mismatch');
@@ -231,6 +252,21 @@ describe('B5 CVE-2026-48815: a field that is accepted and ignored', () => {
       attestors: () => team({ repository: `${stage.registry.host}/team/sigs` }),
       bad: signedBy(),
       good: signedBy({ storeIn: 'team/sigs' }),
+    },
+    'an attestor entry: repository, beside one without': {
+      attestors: () => [
+        { entries: [byKey(stage.team), byKey(stage.stranger, { repository: `${stage.registry.host}/team/sigs` })] },
+      ],
+      bad: async () => {
+        const digest = await signedBy()();
+        await sign(stage.target, { repository: name, digest, key: stage.stranger });
+        return digest;
+      },
+      good: async () => {
+        const digest = await signedBy()();
+        await sign(stage.target, { repository: name, digest, key: stage.stranger, storeIn: 'team/sigs' });
+        return digest;
+      },
     },
     'a second attestor set': {
       attestors: sets,

@@ -58,6 +58,22 @@ describe('C1 CVE-2026-122321, GHSA-2r43-6962-xcw5: a cache keyed by tag pins a d
     stage.now += minute;
     expect(pinned(await mutate())).toEqual([image(`:v1@${next}`)]);
   });
+
+  test('a tag that nobody pinned is denied by validate, whatever it names; the digest is admitted', async () => {
+    trustTeam();
+    const digest = await signedImage();
+    expect((await validate(':v1')).message).toContain('(digest-missing)');
+    expect((await validate(`:v1@${digest}`)).allowed).toBe(true);
+  });
+
+  test('where mutateDigest is off nothing is pinned, and validate then asks for the digest', async () => {
+    stage.policies(policy({ images: everything(), keys: [stage.team], entry: ['mutateDigest: false'] }));
+    await signedImage();
+    const response = await mutate();
+    expect(response.allowed).toBe(true);
+    expect(pinned(response)).toEqual([]);
+    expect((await validate(':v1')).allowed).toBe(false);
+  });
 });
 
 describe('C3: a cache key without the rule or its trust', () => {
@@ -109,6 +125,27 @@ describe('C3: a cache key without the rule or its trust', () => {
     stage.registry.requests.length = 0;
     expect((await mutate()).allowed).toBe(true);
     expect(stage.registry.count()).toBe(0);
+  });
+
+  test('a rule with useCache: false looks again although a rule beside it asks the same and has an answer', async () => {
+    const digest = await signedImage(undefined);
+    trustTeam();
+    expect((await mutate(`@${digest}`)).allowed).toBe(true);
+    for (const { digest: referrer } of stage.registry.store.referrers(name, digest)) {
+      stage.registry.store.deleteManifest(name, referrer);
+    }
+    const [cached, uncached] = [[], ['useCache: false']].map((entry, index) =>
+      policy({ name: `p${index}`, images: everything(), keys: [stage.team], entry }),
+    );
+    stage.policies(cached ?? '');
+    expect((await mutate(`@${digest}`)).allowed).toBe(true);
+    for (const both of [
+      [cached, uncached],
+      [uncached, cached],
+    ]) {
+      stage.policies(...both.map((text) => text ?? ''));
+      expect(await mutate(`@${digest}`)).toMatchObject({ allowed: false, code: 403 });
+    }
   });
 });
 

@@ -2,6 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { digestOf, endlessReferrers, mediaTypes, on } from '../../local/registry/server.ts';
 import { makeImage, sign } from '../../local/signer/signer.ts';
 import type { Digest } from '../../shared/image/digest.ts';
+import type { Image } from '../../shared/registry/registry.ts';
 import { openStage, pod, policy, type Response, review, type Stage } from '../e2e/harness.ts';
 import { bundleV03, cosignItem, dsseItem, makeItem, payloadOf, statementOf } from '../fixtures/attached.ts';
 import { makeSigner } from '../fixtures/signers.ts';
@@ -185,6 +186,30 @@ describe('D1 CVE-2023-46737, CVE-2023-33957, CVE-2024-45395: more to look at tha
     expect(stage.registry.count()).toBe(0);
   });
 
+  test('an answer stays far under the 6 MB that a function may return, whatever the Pod and however many rules fail', async () => {
+    const images = Array.from(
+      { length: 1000 },
+      (_, index) => `registry-${index}.test/${'a'.repeat(200)}:${'t'.repeat(128)}@sha512:${'a'.repeat(128)}`,
+    );
+    for (const action of ['Enforce', 'Audit'] as const) {
+      const policies = Array.from({ length: 12 }, (_, index) =>
+        policy({ name: `p${index}`, images: '*', attestors: attestorsOf([alice]), failurePolicy: 'Ignore', action }),
+      );
+      const deployed = deploy({ policies, door: { addresses: [] }, hosts: new Set() });
+      const { allowed, body, warnings } = await deployed.send(review(pod(images)));
+      expect(body.length).toBeLessThan(200_000);
+      expect(allowed).toBe(action === 'Audit');
+      const { auditAnnotations } = (JSON.parse(body) as { response: { auditAnnotations: Record<string, string> } })
+        .response;
+      const told = JSON.parse(auditAnnotations['images'] ?? '') as unknown[];
+      expect(told.length).toBeGreaterThan(50);
+      expect(Number(auditAnnotations['omitted']) + told.length).toBe(12_000);
+      expect(warnings.at(-1)).toBe(action === 'Audit' ? 'and 11984 more' : undefined);
+      expect(deployed.records[0]?.images.length).toBe(12_000);
+      await deployed.close();
+    }
+  });
+
   test('a registry that never answers costs the review its time and no more', async () => {
     const { digest } = await freshImage();
     attachItems(stage, name, digest, [cosignItem(payloadOf(imageIn(stage, name, digest)), alice)]);
@@ -195,6 +220,19 @@ describe('D1 CVE-2023-46737, CVE-2023-33957, CVE-2024-45395: more to look at tha
     expect(response.warnings.join()).toContain('deadline');
     stage.registry.settings.intercept = undefined;
     expect((await send(`@${digest}`)).allowed).toBe(true);
+  });
+
+  test('an image whose registry never answers takes no time from the image beside it: unsigned is denied under Ignore', async () => {
+    await makeImage(stage.target, name, 'v1');
+    stage.registry.settings.intercept = on({ kind: 'manifest', reference: 'hangs' }, { kind: 'hang' });
+    const beside = review(pod([reference(':hangs'), reference(':v1')]));
+    expectDenied(await stage.send('/mutate', beside, { timeout: '2s' }), 'no-signature');
+    const signed = imageIn(stage, name, await makeImage(stage.target, name, 'v1'));
+    attachItems(stage, name, signed.digest, [dsseItem(statementOf(signed), alice)]);
+    stage.now += 60_000;
+    const admitted = await stage.send('/mutate', beside, { timeout: '2s' });
+    expect(admitted.allowed).toBe(true);
+    expect(admitted.warnings.join()).toContain('deadline');
   });
 });
 
@@ -240,6 +278,29 @@ describe('D2 CVE-2024-29902, CVE-2024-29903: more bytes than anybody should read
     expectDenied(await send(`@${image.digest}`), 'digest-mismatch');
     stage.registry.settings.intercept = undefined;
     expect((await send(`@${image.digest}`)).allowed).toBe(true);
+  });
+
+  test('a review that runs out of bytes takes nobody along who waits for the same image', async () => {
+    const images = await Promise.all([freshImage(), freshImage(), freshImage()]);
+    for (const image of images) {
+      const { layer, bytes } = dsseItem(statementOf(image), alice);
+      const large = Buffer.concat([bytes, Buffer.alloc(40_000, ' ')]);
+      attachItems(stage, name, image.digest, [makeItem(layer.mediaType, large)]);
+    }
+    const [, , last] = images;
+    const slow = stage.registry.store.referrers(name, last?.digest ?? ('' as never))[0]?.digest ?? '';
+    stage.registry.settings.intercept = on({ kind: 'manifest', reference: slow }, { kind: 'delay', ms: 100 });
+    const deployed = deploy({
+      policies: [policy({ images: `${stage.registry.host}/*`, attestors: attestorsOf([alice]) })],
+      door: { addresses: 'any' },
+      reviewBytes: 100_000,
+    });
+    const ask = (asked: readonly Image[]) =>
+      deployed.send(review(pod(asked.map(({ digest }) => reference(`@${digest}`)))));
+    const [greedy, modest] = await Promise.all([ask(images), ask(images.slice(2))]);
+    expect(greedy.message).toContain('review-too-large');
+    expect(modest.allowed).toBe(true);
+    await deployed.close();
   });
 
   test('one review fetches no more than its bound, over all of its images', async () => {

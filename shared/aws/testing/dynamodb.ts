@@ -1,7 +1,7 @@
 import { CreateTableCommand, type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
 import { request } from 'undici';
-import { dynamoClient } from '../clients.ts';
+import { dynamoClient } from '../dynamodb-client.ts';
 import {
   closeServer,
   fakeCredentials,

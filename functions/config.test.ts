@@ -1,0 +1,83 @@
+import { defaultLedgerSettings } from '../shared/ledger/settings.ts';
+import { ConfigError, readConfig } from './config.ts';
+
+const environment = {
+  CLUSTERS: 'prod, staging',
+  ACCOUNT_ID: '123456789012',
+  AWS_REGION: 'eu-west-1',
+  LEDGER_TABLE: 'ledger',
+  TOKENS_SECRET: 'tokens',
+  MAC_KEYS_SECRET: 'mac-keys',
+};
+
+function problemsOf(changes: Readonly<Record<string, string | undefined>>): readonly string[] {
+  try {
+    readConfig({ ...environment, ...changes });
+    return [];
+  } catch (thrown) {
+    if (!(thrown instanceof ConfigError)) throw thrown;
+    return thrown.problems;
+  }
+}
+
+test('what is required, and the defaults of all else', () => {
+  expect(readConfig(environment)).toEqual({
+    clusters: ['prod', 'staging'],
+    policies: 'policies',
+    registries: [],
+    table: 'ledger',
+    tokensSecret: 'tokens',
+    macKeysSecret: 'mac-keys',
+    account: '123456789012',
+    region: 'eu-west-1',
+    vpcRanges: [],
+    privateHosts: [],
+    ledger: defaultLedgerSettings,
+  });
+});
+
+test('an empty value is none: templates set every variable', () => {
+  const empty = { REGISTRIES: '', VPC_RANGES: '', PRIVATE_HOSTS: '', imageVerifyCacheEnabled: '', tagPointers: '' };
+  expect(readConfig({ ...environment, ...empty })).toEqual(readConfig(environment));
+});
+
+test('registries are known by their canonical names', () => {
+  const { registries } = readConfig({ ...environment, REGISTRIES: 'GHCR.io,registry-1.docker.io,quay.io:443' });
+  expect(registries).toEqual(['ghcr.io', 'docker.io', 'quay.io']);
+});
+
+test('the ledger’s settings have Kyverno’s names', () => {
+  const { ledger } = readConfig({ ...environment, imageVerifyCacheTTLDuration: '30m', imageVerifyCacheMaxSize: '0' });
+  expect(ledger).toEqual({ ...defaultLedgerSettings, ttlMs: 1_800_000 });
+});
+
+test.each<[string, Readonly<Record<string, string | undefined>>, string, Readonly<Record<string, string>>]>([
+  ['no cluster', { CLUSTERS: ' , ' }, 'CLUSTERS names no cluster', { CLUSTERS: 'prod' }],
+  ['a cluster that no path can name', { CLUSTERS: 'a/b' }, "CLUSTERS: 'a/b' is no name", { CLUSTERS: 'a_b' }],
+  ['no table', { LEDGER_TABLE: undefined }, 'LEDGER_TABLE is not set', { LEDGER_TABLE: 't' }],
+  ['an account', { ACCOUNT_ID: '12' }, "ACCOUNT_ID: '12' is no account", { ACCOUNT_ID: '000000000000' }],
+  ['a wildcard among registries', { REGISTRIES: '*.example.com' }, 'is no registry host', { REGISTRIES: 'a.example' }],
+  ['a URL among registries', { REGISTRIES: 'https://ghcr.io' }, 'is no registry host', { REGISTRIES: 'ghcr.io' }],
+  ['a range without bits', { VPC_RANGES: '10.0.0.0' }, 'is no CIDR range', { VPC_RANGES: '10.0.0.0/8' }],
+  ['a range with too many', { VPC_RANGES: '10.0.0.0/33' }, 'is no CIDR range', { VPC_RANGES: 'fd00::/33' }],
+  [
+    'private hosts without ranges',
+    { PRIVATE_HOSTS: 'registry.internal' },
+    'PRIVATE_HOSTS has no effect without VPC_RANGES',
+    { PRIVATE_HOSTS: 'registry.internal', VPC_RANGES: '10.0.0.0/8' },
+  ],
+  [
+    'a life that outlasts a forgetting',
+    { imageVerifyCacheTTLDuration: '48h' },
+    'imageVerifyCacheTTLDuration',
+    { imageVerifyCacheTTLDuration: '24h' },
+  ],
+])('%s is refused', (_, changes, problem, quiet) => {
+  expect(problemsOf(changes)).toEqual([expect.stringContaining(problem)]);
+  expect(problemsOf(quiet)).toEqual([]);
+});
+
+test('all problems are told together', () => {
+  const problems = problemsOf({ CLUSTERS: '', TOKENS_SECRET: '', VPC_RANGES: 'x', imageVerifyCacheEnabled: 'maybe' });
+  expect(problems).toHaveLength(4);
+});

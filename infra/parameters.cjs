@@ -1,0 +1,91 @@
+/**
+ * What serverless.yml's parameters come to. osls has neither conditions nor loops, so the two variants of `endpoint` and what there is
+ * of each cluster are made here: `http` is an HTTP API, `private` a REST API that only the VPC endpoint reaches.
+ */
+module.exports = async ({ resolveVariable }) => {
+  const text = async (name) => String((await resolveVariable(`param:${name}`)) ?? '');
+  const list = async (name) => partsOf(await text(name));
+  const number = async (name) => numberOf(name, await text(name));
+
+  const endpoint = await text('endpoint');
+  const clusters = clustersOf(await list('clusters'));
+  const common = {
+    endpoint,
+    clusters,
+    registries: await list('registries'),
+    // No bound is not the same as 0, which would start no function at all.
+    reservedConcurrency: (await number('reservedConcurrency')) || undefined,
+    provisionedConcurrency: await number('provisionedConcurrency'),
+    throttle: { rate: await number('throttleRate'), burst: await number('throttleBurst') },
+    logRetentionInDays: await number('logRetentionInDays'),
+  };
+  if (endpoint === 'http') {
+    const events = clusters.map((cluster) => ({ httpApi: `POST ${routeOf(cluster)}` }));
+    return { ...common, endpointType: 'REGIONAL', events, managedPolicies: [] };
+  }
+  if (endpoint !== 'private') throw new Error(`the parameter endpoint is 'http' or 'private', not '${endpoint}'`);
+
+  const needed = async (name) => {
+    const values = await list(name);
+    if (values.length === 0) throw new Error(`the private endpoint needs the parameter ${name}`);
+    return values;
+  };
+  await needed('vpcId');
+  const ranges = await needed('vpcRanges');
+  return {
+    ...common,
+    endpointType: 'PRIVATE',
+    vpcEndpointIds: [{ Ref: 'ApiEndpoint' }],
+    resourcePolicy: [
+      {
+        Effect: 'Allow',
+        Principal: '*',
+        Action: 'execute-api:Invoke',
+        Resource: ['execute-api:/*'],
+        Condition: { StringEquals: { 'aws:SourceVpce': { Ref: 'ApiEndpoint' } } },
+      },
+    ],
+    events: clusters.map((cluster) => ({ http: { method: 'post', path: routeOf(cluster) } })),
+    vpc: { subnetIds: await needed('subnetIds'), securityGroupIds: [{ Ref: 'FunctionSecurityGroup' }] },
+    routeTableIds: await needed('routeTableIds'),
+    callers: ranges.map((CidrIp) => ({
+      Description: 'API servers of clusters',
+      IpProtocol: 'tcp',
+      FromPort: 443,
+      ToPort: 443,
+      CidrIp,
+    })),
+    managedPolicies: [{ 'Fn::Join': [':', ['arn', { Ref: 'AWS::Partition' }, 'iam::aws', vpcAccess]] }],
+  };
+};
+
+const vpcAccess = 'policy/service-role/AWSLambdaVPCAccessExecutionRole';
+/** EKS's grammar of cluster names, which is what a webhook's path accepts. */
+const clusterName = /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/;
+
+function routeOf(cluster) {
+  return `/${cluster}/{verb}/{scope}/{token}`;
+}
+
+function partsOf(text) {
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}
+
+function clustersOf(names) {
+  if (names.length === 0) throw new Error('the parameter clusters names no cluster');
+  for (const name of names) {
+    if (!clusterName.test(name)) throw new Error(`the parameter clusters: '${name}' is no cluster's name`);
+  }
+  if (new Set(names).size < names.length) throw new Error('the parameter clusters names one twice');
+  return names;
+}
+
+function numberOf(name, text) {
+  if (!/^\d{1,7}$/.test(text)) throw new Error(`the parameter ${name} is a number, not '${text}'`);
+  return Number(text);
+}
+
+module.exports.routeOf = routeOf;

@@ -1,0 +1,112 @@
+const { routeOf } = require('./parameters.cjs');
+
+/** Every function's current version; what an API calls. */
+const aliasName = 'live';
+
+/**
+ * What osls's own settings do not say: functions are called through an alias of their published versions, each cluster's route has a
+ * throttle of its own, and policies that would not load are not packed.
+ */
+module.exports = class CountersignPlugin {
+  constructor(serverless, _options, { log }) {
+    this.serverless = serverless;
+    this.log = log;
+    this.hooks = {
+      'before:package:createDeploymentArtifacts': () => this.checkPolicies(),
+      'after:package:compileFunctions': () => this.addAliases(),
+      'after:package:compileEvents': () => this.throttleRoutes(),
+    };
+  }
+
+  get parameters() {
+    return this.serverless.service.custom.parameters;
+  }
+
+  get template() {
+    return this.serverless.service.provider.compiledCloudFormationTemplate;
+  }
+
+  /** By the very code that the function loads them with. A cluster without any rule is packed, with a warning: a clone has none yet. */
+  async checkPolicies() {
+    const { loadClusters, readPolicyFiles } = await import('../functions/deployed/policies.ts');
+    const { clusters, registries } = this.parameters;
+    const loaded = loadClusters(readPolicyFiles('policies'), { clusters, registries });
+    for (const [cluster, policies] of loaded) {
+      if (policies.kind !== 'invalid') continue;
+      if (policies.cause !== undefined) throw new this.serverless.classes.Error(`policies/: ${policies.cause.message}`);
+      this.log.warning(`${policies.message}; every review of '${cluster}' will be refused (policies-invalid)`);
+    }
+  }
+
+  addAliases() {
+    const { service } = this.serverless;
+    const { naming } = this.serverless.getProvider('aws');
+    const { provisionedConcurrency } = this.parameters;
+    for (const name of service.getAllFunctions()) {
+      const fn = service.getFunction(name);
+      const logicalId = `${naming.getNormalizedFunctionName(name)}LiveAlias`;
+      this.template.Resources[logicalId] = {
+        Type: 'AWS::Lambda::Alias',
+        Properties: {
+          FunctionName: { Ref: naming.getLambdaLogicalId(name) },
+          FunctionVersion: { 'Fn::GetAtt': [fn.versionLogicalId, 'Version'] },
+          Name: aliasName,
+          ...(provisionedConcurrency > 0 && {
+            ProvisionedConcurrencyConfig: { ProvisionedConcurrentExecutions: provisionedConcurrency },
+          }),
+        },
+      };
+      // What osls calls its own alias for provisioned concurrency; whatever calls the function then goes through it.
+      fn.targetAlias = { name: aliasName, logicalId };
+    }
+  }
+
+  throttleRoutes() {
+    const { endpoint } = this.parameters;
+    if (endpoint === 'private') this.addRestStage();
+    else this.addRouteSettings();
+  }
+
+  addRouteSettings() {
+    const { clusters, throttle } = this.parameters;
+    const { HttpApiStage: stage } = this.template.Resources;
+    stage.Properties.RouteSettings = Object.fromEntries(
+      clusters.map((cluster) => [
+        `POST ${routeOf(cluster)}`,
+        { ThrottlingRateLimit: throttle.rate, ThrottlingBurstLimit: throttle.burst },
+      ]),
+    );
+    // A stage with settings for a route that is not there yet is refused.
+    stage.DependsOn = this.logicalIdsOf('AWS::ApiGatewayV2::Route');
+  }
+
+  /** osls lets the deployment make the stage, which then has no settings. */
+  addRestStage() {
+    const { clusters, throttle } = this.parameters;
+    const [deploymentId] = this.logicalIdsOf('AWS::ApiGateway::Deployment');
+    const deployment = this.template.Resources[deploymentId];
+    const { StageName, RestApiId } = deployment.Properties;
+    delete deployment.Properties.StageName;
+    this.template.Resources.ApiGatewayStage = {
+      Type: 'AWS::ApiGateway::Stage',
+      Properties: {
+        RestApiId,
+        StageName,
+        DeploymentId: { Ref: deploymentId },
+        MethodSettings: clusters.map((cluster) => ({
+          HttpMethod: 'POST',
+          // The slashes of the path as `~1`, after a first one (JSON Pointer's way, by API Gateway's documentation).
+          ResourcePath: `/${routeOf(cluster).replaceAll('/', '~1')}`,
+          ThrottlingRateLimit: throttle.rate,
+          ThrottlingBurstLimit: throttle.burst,
+        })),
+      },
+    };
+  }
+
+  logicalIdsOf(type) {
+    return Object.entries(this.template.Resources)
+      .filter(([, resource]) => resource.Type === type)
+      .map(([logicalId]) => logicalId);
+  }
+};

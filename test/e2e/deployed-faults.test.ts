@@ -1,0 +1,324 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { on } from '../../local/registry/faults.ts';
+import { makeImage, sign } from '../../local/signer/signer.ts';
+import { failed } from '../../shared/aws/testing/service.ts';
+import { type Answer, type DeployedStage, type Instance, openDeployed, tokens } from './deployed-stage.ts';
+import { pod, policy, review } from './documents.ts';
+
+// Everything that a deployed function depends on, failing: the right one of three answers each time, nothing admitted that should not be,
+// and a metric.
+
+let stage: DeployedStage;
+let signed: string;
+let unsigned: string;
+
+beforeAll(async () => {
+  stage = await openDeployed();
+  const { registry, target, team: key } = stage;
+  await sign(target, { repository: 'team/signed', digest: await makeImage(target, 'team/signed', '1'), key });
+  await makeImage(target, 'team/unsigned', '1', { label: 'unsigned' });
+  signed = `${registry.host}/team/signed:1`;
+  unsigned = `${registry.host}/team/unsigned:1`;
+});
+afterAll(() => stage.close());
+
+beforeEach(async () => {
+  const { registry, team, dynamo, secrets } = stage;
+  dynamo.reset();
+  registry.settings.intercept = undefined;
+  registry.requests.length = 0;
+  secrets.set('tokens', JSON.stringify({ prod: [tokens.prod], staging: [tokens.staging] }));
+  secrets.set('mac-keys', macKeysOf(1));
+  const images = `${registry.host}/team/*`;
+  await stage.policies({
+    'fail.yaml': policy({ images, keys: [team] }),
+    'ignore.yaml': policy({ name: 'lenient', images, keys: [team], failurePolicy: 'Ignore' }),
+  });
+  // Each test has a table of its own: what an earlier one left is too old.
+  stage.now += 3_600_000 * 25;
+});
+
+function macKeysOf(byte: number): string {
+  return JSON.stringify([Buffer.alloc(32, byte).toString('base64')]);
+}
+
+function ask(instance: Instance, image: string, scope = 'fail', remaining?: number): Promise<Answer> {
+  return instance.send(`/prod/mutate/${scope}/${tokens.prod}`, review(pod([image])), remaining);
+}
+
+/** The signed image is admitted and the other one denied by its evidence. */
+async function expectVerdicts(instance: Instance): Promise<void> {
+  expect(await ask(instance, signed)).toMatchObject({ statusCode: 200, allowed: true, warnings: [] });
+  expect(await ask(instance, unsigned)).toMatchObject({ statusCode: 200, allowed: false, code: 403 });
+}
+
+function named(items: readonly Record<string, AttributeValue>[], start: string, part: string) {
+  const found = items.find(({ pk }) => pk?.S?.startsWith(start) && pk.S.includes(part));
+  if (found === undefined) throw new Error(`no item ${start} of ${part}`);
+  return found;
+}
+
+test('nothing is wrong: what one instance verified is a hit in the next, without a request to the registry', async () => {
+  const first = stage.start();
+  await expectVerdicts(first);
+  stage.registry.requests.length = 0;
+  const second = stage.start();
+  expect(await ask(second, signed)).toMatchObject({ allowed: true });
+  expect(stage.registry.count()).toBe(0);
+  expect(second.records.at(-1)).toMatchObject({ cluster: 'prod', allowed: true, images: [{ source: 'ledger' }] });
+  expect([...first.problems, ...second.problems]).toEqual([]);
+  expect(second.counted).toEqual(['verdict result=pass reason=verified']);
+});
+
+describe('the table', () => {
+  test.each([
+    ['is down', () => 'break' as const, 'reason=broken'],
+    ['is throttled', () => failed('ProvisionedThroughputExceededException'), 'reason=throttled'],
+    ['is slow', () => undefined, 'reason=slow'],
+    ['is gone', () => failed('ResourceNotFoundException'), 'reason=missing'],
+  ])('%s: every image is verified at its registry', async (_, answer, reason) => {
+    stage.dynamo.intercept(answer);
+    const instance = stage.start();
+    await expectVerdicts(instance);
+    expect(instance.counted.filter((metric) => metric.startsWith('table-failed'))).toEqual(
+      expect.arrayContaining([`table-failed operation=read ${reason}`]),
+    );
+    expect(instance.counted).toContain('ledger-read-failed');
+    // Nor is what it verified itself believed while generations cannot be read.
+    stage.registry.requests.length = 0;
+    expect(await ask(instance, signed)).toMatchObject({ allowed: true });
+    expect(stage.registry.count()).toBeGreaterThan(0);
+  });
+
+  test('takes no writes: the answer is the same', async () => {
+    stage.dynamo.intercept(({ operation }, forward) =>
+      operation === 'BatchWriteItem' ? failed('InternalServerError', 500) : forward(),
+    );
+    const instance = stage.start();
+    await expectVerdicts(instance);
+    expect(instance.counted).toContain('ledger-write-failed');
+  });
+});
+
+describe('an item', () => {
+  beforeEach(() => ask(stage.start(), signed));
+
+  test.each([
+    ['is corrupt', { body: { S: '{"digest":' } }, 'reason=mac'],
+    ['has another type', { body: { N: '1' } }, 'reason=malformed'],
+    ['has another MAC', { mac: { S: '1.AAAA' } }, 'reason=mac'],
+    ['has lost its MAC', { mac: { S: '' } }, 'reason=version'],
+    ['is of another version', { mac: { S: '9.AAAA' } }, 'reason=version'],
+  ])('%s: a miss, and the image is verified once more', async (_, change, reason) => {
+    for (const item of await stage.items()) if (item['mac'] !== undefined) await stage.put({ ...item, ...change });
+    stage.registry.requests.length = 0;
+    const instance = stage.start();
+    expect(await ask(instance, signed)).toMatchObject({ allowed: true });
+    expect(stage.registry.count()).toBeGreaterThan(0);
+    expect(instance.counted).toEqual(expect.arrayContaining([`ledger-item-refused item=pointer ${reason}`]));
+  });
+
+  test('carries the MAC of a key that is no longer valid: a miss', async () => {
+    stage.secrets.set('mac-keys', macKeysOf(2));
+    stage.registry.requests.length = 0;
+    const instance = stage.start();
+    expect(await ask(instance, signed)).toMatchObject({ allowed: true });
+    expect(stage.registry.count()).toBeGreaterThan(0);
+    expect(instance.counted).toContain('ledger-item-refused item=pointer reason=mac');
+    expect(instance.counted).toContain('ledger-item-refused item=verification reason=mac');
+  });
+
+  test('is copied to another key: the image that nobody signed stays denied', async () => {
+    const items = await stage.items();
+    const pointer = named(items, 'tag#', '/team/signed:1');
+    const verification = named(items, 'img#', '/team/signed@');
+    const other = stage.start();
+    const { counted } = other;
+    // By its tag: the pointer to the signed digest. By its digest: the signed image's verification.
+    await stage.put({ ...pointer, pk: { S: `tag#${unsigned}` } });
+    const digest = await makeImage(stage.target, 'team/unsigned', '1', { label: 'unsigned' });
+    const repository = unsigned.slice(0, unsigned.lastIndexOf(':'));
+    await stage.put({ ...verification, pk: { S: `img#${repository}@${digest}` } });
+    expect(await ask(other, unsigned)).toMatchObject({ allowed: false, code: 403 });
+    expect(counted).toContain('ledger-item-refused item=pointer reason=mac');
+    expect(counted).toContain('ledger-item-refused item=verification reason=mac');
+    expect(await ask(other, signed)).toMatchObject({ allowed: true });
+  });
+});
+
+describe('the secret with the webhook tokens', () => {
+  test.each([
+    ['is missing', failed('ResourceNotFoundException'), 'problem=missing'],
+    ['has no value yet', failed('InvalidRequestException'), 'problem=missing'],
+    ['is malformed', '{"prod":"not a list"}', 'problem=malformed'],
+    ['may not be read', failed('AccessDeniedException'), 'problem=unavailable'],
+    ['cannot be read', failed('InternalServiceError', 500), 'problem=unavailable'],
+  ])('%s: nobody can be told from anybody, so the call fails', async (_, secret, problem) => {
+    stage.secrets.set('tokens', secret);
+    const instance = stage.start();
+    expect(await ask(instance, signed)).toMatchObject({ statusCode: 503, body: '' });
+    expect(await ask(instance, signed, 'audit')).toMatchObject({ statusCode: 503, body: '' });
+    expect(instance.counted).toContain('tokens-unavailable cluster=prod');
+    expect(instance.counted).toContain(`secret-failed ${problem} stale=none`);
+    expect(stage.registry.count()).toBe(0);
+  });
+
+  test('does not name a cluster: its calls are refused, those of others are answered', async () => {
+    stage.secrets.set('tokens', JSON.stringify({ staging: [tokens.staging] }));
+    const instance = stage.start();
+    expect(await ask(instance, signed)).toMatchObject({ statusCode: 401, body: '' });
+    expect(instance.counted).toEqual(['unauthorized cluster=prod']);
+    const answer = await instance.send(`/staging/mutate/fail/${tokens.staging}`, review(pod([signed])));
+    expect(answer).toMatchObject({ statusCode: 200, allowed: true });
+  });
+
+  test('fails after it was read: the tokens stay valid, and a rotation is seen when it is back', async () => {
+    const instance = stage.start();
+    expect(await ask(instance, signed)).toMatchObject({ allowed: true });
+    stage.now += 11 * 60_000;
+    stage.secrets.set('tokens', failed('InternalServiceError', 500));
+    expect(await ask(instance, signed)).toMatchObject({ allowed: true });
+    expect(instance.counted).toContain('secret-failed problem=unavailable stale=served');
+    stage.now += 11 * 60_000;
+    stage.secrets.set('tokens', JSON.stringify({ prod: ['n'.repeat(40)] }));
+    expect(await ask(instance, signed)).toMatchObject({ statusCode: 401 });
+  });
+});
+
+describe('the secret with the MAC keys', () => {
+  test.each([
+    ['is missing', failed('ResourceNotFoundException'), 'problem=missing'],
+    ['is malformed', JSON.stringify(['c2hvcnQ=']), 'problem=malformed'],
+    ['cannot be read', failed('InternalServiceError', 500), 'problem=unavailable'],
+  ])('%s: the ledger is not used, and verification goes on', async (_, secret, problem) => {
+    await ask(stage.start(), signed);
+    const before = await stage.items();
+    stage.secrets.set('mac-keys', secret);
+    const instance = stage.start();
+    stage.registry.requests.length = 0;
+    await expectVerdicts(instance);
+    expect(stage.registry.count({ name: 'team/signed' })).toBeGreaterThan(0);
+    expect(instance.counted).toContain('ledger-without-keys');
+    expect(instance.counted).toContain(`secret-failed ${problem} stale=none`);
+    expect(await stage.items()).toEqual(before);
+    // When the keys are back, so is what was stored.
+    stage.secrets.set('mac-keys', macKeysOf(1));
+    stage.now += 6000;
+    stage.registry.requests.length = 0;
+    expect(await ask(instance, signed)).toMatchObject({ allowed: true });
+    expect(stage.registry.count()).toBe(0);
+  });
+});
+
+describe('300 ms before the function ends', () => {
+  test.each([
+    ['fail', { allowed: false, code: 503 }],
+    ['ignore', { allowed: true, warnings: [expect.stringContaining('deadline')] }],
+  ])('a registry that never answers: unavailable, in scope %s', async (scope, expected) => {
+    stage.registry.settings.intercept = on({ name: 'team/signed' }, { kind: 'hang' });
+    const instance = stage.start();
+    await instance.begin();
+    const answer = await ask(instance, signed, scope, 300);
+    expect(answer).toMatchObject({ statusCode: 200, ...expected });
+    expect(answer.left).toBeGreaterThan(0);
+    expect(instance.counted).toContain('verdict result=error reason=deadline');
+  });
+
+  test('a table that never answers: an image that nobody signed is not admitted under Fail', async () => {
+    stage.dynamo.intercept(() => undefined);
+    const instance = stage.start();
+    const answer = await ask(instance, unsigned, 'fail', 300);
+    expect(answer).toMatchObject({ statusCode: 200, allowed: false });
+    expect(answer.left).toBeGreaterThan(0);
+  });
+
+  test('a secret that never comes: the call fails, in time', async () => {
+    stage.secrets.set('tokens', 'never');
+    const instance = stage.start();
+    const answer = await ask(instance, signed, 'fail', 300);
+    expect(answer).toMatchObject({ statusCode: 503, body: '' });
+    expect(answer.left).toBeGreaterThan(0);
+    expect(instance.counted).toContain('tokens-unavailable cluster=prod');
+  });
+
+  test('what the ledger knows is admitted all the same', async () => {
+    await ask(stage.start(), signed);
+    const instance = stage.start();
+    await instance.loadAll();
+    expect(await ask(instance, signed, 'fail', 300)).toMatchObject({ allowed: true });
+  });
+});
+
+describe('policies that do not load', () => {
+  const broken = 'apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: broken}\nspec: {rulez: []}\n';
+
+  test('are those of one cluster: its reviews are invalid and name the field, those of the other are answered', async () => {
+    await stage.policies({
+      'prod/broken.yaml': broken,
+      'fail.yaml': policy({ images: `${stage.registry.host}/team/*`, keys: [stage.team] }),
+    });
+    const instance = stage.start();
+    const refused = await ask(instance, signed);
+    expect(refused).toMatchObject({ statusCode: 200, allowed: false, code: 403 });
+    expect(refused.message).toMatch(/policies-invalid.*prod\/broken\.yaml:4.*rulez/);
+    expect(await ask(instance, signed, 'ignore')).toMatchObject({ allowed: false, code: 403 });
+    // Nothing of this scope blocks: it is what the break-glass namespace calls.
+    const audited = await ask(instance, signed, 'audit');
+    expect(audited).toMatchObject({ allowed: true, warnings: [expect.stringContaining('policies-invalid')] });
+    expect(instance.counted).toContain('refused cluster=prod reason=policies-invalid');
+    expect(instance.problems).toEqual([expect.stringContaining('prod: prod/broken.yaml:4')]);
+    expect(instance.records.map(({ allowed, refused: why }) => [allowed, why])).toEqual([
+      [false, 'policies-invalid'],
+      [false, 'policies-invalid'],
+      [true, 'policies-invalid'],
+    ]);
+    const answer = await instance.send(`/staging/mutate/fail/${tokens.staging}`, review(pod([signed])));
+    expect(answer).toMatchObject({ allowed: true });
+  });
+
+  test('hold no rule for a cluster: nothing is admitted for that', async () => {
+    await stage.policies({ 'staging/a.yaml': policy({ images: `${stage.registry.host}/team/*`, keys: [stage.team] }) });
+    const instance = stage.start();
+    const refused = await ask(instance, signed);
+    expect(refused).toMatchObject({ allowed: false, code: 403 });
+    expect(refused.message).toContain("no verifyImages rule for cluster 'prod'");
+  });
+});
+
+describe('an environment that is wrong', () => {
+  test('fails every call and tells all that is wrong, once', async () => {
+    const instance = stage.start({ CLUSTERS: '', LEDGER_TABLE: undefined, VPC_RANGES: 'everything' });
+    expect(await ask(instance, signed)).toMatchObject({ statusCode: 503, body: '' });
+    expect(await ask(instance, signed)).toMatchObject({ statusCode: 503, body: '' });
+    expect(instance.problems).toHaveLength(1);
+    for (const name of ['CLUSTERS', 'LEDGER_TABLE', 'VPC_RANGES']) expect(instance.problems[0]).toContain(name);
+    expect(instance.counted).toEqual(['config-invalid', 'config-invalid', 'config-invalid']);
+  });
+});
+
+describe('hosts', () => {
+  const elsewhere = 'registry.elsewhere.example/team/app:1';
+
+  test('that no rule names and no setting lists are not called for an image', async () => {
+    await stage.policies({ 'any.yaml': policy({ images: ['*'], keys: [stage.team] }) });
+    const instance = stage.start({ REGISTRIES: stage.registry.host });
+    const answer = await ask(instance, elsewhere);
+    expect(answer).toMatchObject({ allowed: false, code: 403 });
+    expect(answer.message).toContain('host-refused');
+    expect(await ask(instance, signed)).toMatchObject({ allowed: true });
+  });
+
+  test('are open in a rule and none is configured: the rule does not load', async () => {
+    await stage.policies({ 'any.yaml': policy({ images: ['*'], keys: [stage.team] }) });
+    const answer = await ask(stage.start(), signed);
+    expect(answer).toMatchObject({ allowed: false, code: 403 });
+    expect(answer.message).toMatch(/rule 'check' of 'signed'.*REGISTRIES/);
+  });
+
+  test('on addresses that are not public are called only where the settings name both', async () => {
+    const instance = stage.start({ PRIVATE_HOSTS: 'other.example' });
+    const answer = await ask(instance, signed);
+    expect(answer).toMatchObject({ allowed: false, code: 403 });
+    expect(answer.message).toContain('address-refused');
+  });
+});
