@@ -53,7 +53,7 @@ test('the ledger’s settings have Kyverno’s names', () => {
 
 test.each<[string, Readonly<Record<string, string | undefined>>, string, Readonly<Record<string, string>>]>([
   ['no cluster', { CLUSTERS: ' , ' }, 'CLUSTERS names no cluster', { CLUSTERS: 'prod' }],
-  ['a cluster that no path can name', { CLUSTERS: 'a/b' }, "CLUSTERS: 'a/b' is no name", { CLUSTERS: 'a_b' }],
+  ['a cluster that no path can name', { CLUSTERS: 'prod,a/b' }, "CLUSTERS: 'a/b' is no name", { CLUSTERS: 'a_b' }],
   ['no table', { LEDGER_TABLE: undefined }, 'LEDGER_TABLE is not set', { LEDGER_TABLE: 't' }],
   ['an account', { ACCOUNT_ID: '12' }, "ACCOUNT_ID: '12' is no account", { ACCOUNT_ID: '000000000000' }],
   ['a wildcard among registries', { REGISTRIES: '*.example.com' }, 'is no registry host', { REGISTRIES: 'a.example' }],

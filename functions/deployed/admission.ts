@@ -24,9 +24,9 @@ export interface Parts {
 /** An instance of the admission function. */
 export interface Deployment {
   readonly handler: AdmissionHandler;
-  /** Begins what the first review waits for; resolves when all of it has come or failed. */
+  /** Asks for the secrets, which no call can be answered without; resolves when they have come or failed. */
   begin(): Promise<void>;
-  /** The same, and loads all that is otherwise loaded when it is needed. */
+  /** The same, and what is otherwise loaded and connected to with the first call, or the first image that is not known. */
   loadAll(): Promise<void>;
 }
 
@@ -54,7 +54,7 @@ function configured(config: Config, root: string, parts: Parts): Deployment {
   const secrets = createSecrets({ client, clock, metrics });
   const tokens = webhookTokens(secrets, config.tokensSecret);
   const keys = macKeys(secrets, config.macKeysSecret);
-  // Loaded while the secrets are on their way: until they come there is nobody whom it could answer.
+  // Loaded while the secrets are on their way, since until they come there is nobody whom it could answer.
   const core = late(async () => {
     const { createCore } = await import('./core.ts');
     const { dynamodb, ca, ecr = ecrClients() } = parts;
@@ -62,12 +62,18 @@ function configured(config: Config, root: string, parts: Parts): Deployment {
   });
 
   const begin = async () => {
-    await Promise.allSettled([tokens(''), keys(), core().then((loaded) => loaded.connect())]);
+    await Promise.allSettled([tokens(''), keys()]);
   };
   const handler = createHandler({
     pipeline: { review: async (...asked) => (await core()).pipeline.review(...asked) },
     policies: async (cluster) => (await core()).policies(cluster),
-    gate: { tokens: (cluster, remaining) => tokens(cluster, timeLeft(remaining())), metrics },
+    gate: {
+      tokens(cluster, remaining) {
+        core().catch(() => undefined);
+        return tokens(cluster, timeLeft(remaining()));
+      },
+      metrics,
+    },
     clock,
     metrics,
     log: observability.log,
@@ -77,7 +83,8 @@ function configured(config: Config, root: string, parts: Parts): Deployment {
     handler: observed(handler, observability),
     begin,
     async loadAll() {
-      await Promise.allSettled([begin(), core().then((loaded) => loaded.loadRegistry())]);
+      const loading = core().then((loaded) => Promise.all([loaded.connected, loaded.loadRegistry()]));
+      await Promise.allSettled([begin(), loading]);
     },
   };
 }

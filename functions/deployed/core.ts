@@ -36,8 +36,8 @@ export interface CoreOptions {
 export interface Core {
   readonly pipeline: Pick<Pipeline, 'review'>;
   policies(cluster: string): PoliciesInForce | Refusal | undefined;
-  /** Connects to the table; resolves when that has been done or has failed. */
-  connect(): Promise<void>;
+  /** Resolves when the table has been connected to, or could not be. */
+  readonly connected: Promise<void>;
   /** Loads what only an image that the ledger does not know needs. */
   loadRegistry(): Promise<unknown>;
 }
@@ -47,6 +47,7 @@ export function createCore(options: CoreOptions): Core {
   const { metrics } = observability;
   const client = options.dynamodb ?? dynamoClient({ region: config.region });
   const table = dynamoTable({ client, tableName: config.table, metrics });
+  const connected = connect(table, metrics);
   const ledgers = createLedgers({ table, macKeys, clock, settings: config.ledger, engine, metrics });
   const loadRegistry = late(() => registryOf(options));
   const registry = lateRegistry(loadRegistry);
@@ -55,7 +56,7 @@ export function createCore(options: CoreOptions): Core {
   return {
     pipeline: deployedReviews({ registry, ledgers, registries, clock, metrics }),
     policies: (cluster) => policies.get(cluster),
-    connect: () => connect(table, metrics),
+    connected,
     loadRegistry,
   };
 }

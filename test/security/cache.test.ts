@@ -74,6 +74,17 @@ describe('C1 CVE-2026-122321, GHSA-2r43-6962-xcw5: a cache keyed by tag pins a d
     expect(pinned(response)).toEqual([]);
     expect((await validate(':v1')).allowed).toBe(false);
   });
+
+  test('an image that was written with a digest is left as it was written', async () => {
+    stage.policies(policy({ images: '*', keys: [stage.team] }));
+    const digest = await signedImage();
+    for (const tag of ['', ':v1', ':another']) {
+      const written = `LOCALHOST:${stage.registry.port}/${name}${tag}@${digest}`;
+      const response = await stage.send('/mutate', review(pod([written])));
+      expect(response.allowed).toBe(true);
+      expect(pinned(response)).toEqual([]);
+    }
+  });
 });
 
 describe('C3: a cache key without the rule or its trust', () => {

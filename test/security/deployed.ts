@@ -20,6 +20,10 @@ export interface DeployedOptions {
   readonly credentials?: CredentialSource;
   readonly realms?: RegistrySettings['realms'];
   readonly reviewBytes?: number;
+  /** Milliseconds; without it the clock stands. */
+  readonly clock?: () => number;
+  /** What the API server says it waits, `10s` by default. */
+  readonly timeout?: string;
 }
 
 export interface Deployed {
@@ -39,7 +43,7 @@ export interface DeployedAnswer {
 
 /** The handler as a function has it: the door's address rules on, and the registries that it may call listed. */
 export function deploy(options: DeployedOptions): Deployed {
-  const clock = () => Date.parse('2026-01-01T00:00:00Z');
+  const clock = options.clock ?? (() => Date.parse('2026-01-01T00:00:00Z'));
   const metrics = { count: () => undefined };
   const door = createDoor(options.door);
   const registry = createRegistry({
@@ -84,7 +88,7 @@ export function deploy(options: DeployedOptions): Deployed {
         httpMethod: 'POST',
         requestContext: { stage: 'prod' },
         headers: {},
-        queryStringParameters: { timeout: '10s' },
+        queryStringParameters: { timeout: options.timeout ?? '10s' },
         body: JSON.stringify(review),
         isBase64Encoded: false,
       };

@@ -143,6 +143,30 @@ describe('what the image itself brings about', () => {
     expect((await send(tagged)).patch[0]?.value).toBe(`${tagged}@${digest}`);
   });
 
+  test('a failure that another rule does not share stays one in the proof, whichever rule comes first', async () => {
+    const images = `${stage.registry.host}/*`;
+    const digest = await image(stage.team);
+    const passes = policy({ name: 'passes', images, keys: [stage.team] });
+    const fails = policy({ name: 'fails', images, keys: [stage.stranger], action: 'Audit' });
+    const proofUnder = async (...policies: string[]) => {
+      stage.policies(...policies);
+      const { patch } = await admit(digest);
+      const flat = patch.find(({ path }) => path.endsWith('/kyverno.io~1verify-images'));
+      return Object.values(JSON.parse(String(flat?.value ?? '{}')) as Record<string, string>);
+    };
+    expect(await proofUnder(fails, passes)).toEqual(['fail']);
+    expect(await proofUnder(passes, fails)).toEqual(['fail']);
+    expect(await proofUnder(passes)).toEqual(['pass']);
+  });
+
+  test('a denial names every attestor that was tried, and which of them passed', async () => {
+    const images = `${stage.registry.host}/*`;
+    stage.policies(policy({ images, keys: [stage.team, stage.stranger], set: ['count: 2'] }));
+    const { message } = await admit(await image(stage.team));
+    expect(message).toMatch(/- ok attestors\[0\]\.entries\[0\]: /);
+    expect(message).toMatch(/- no attestors\[0\]\.entries\[1\]: no signature verifies with key/);
+  });
+
   test('one key under two algorithms is tried by each: a signature of one is none of the other', async () => {
     const images = `${stage.registry.host}/*`;
     const set = (signatureAlgorithm: string) => ({ entries: [byKey(stage.team, { signatureAlgorithm })] });

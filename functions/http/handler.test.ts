@@ -1,0 +1,142 @@
+import type { Context } from 'aws-lambda';
+import type { AdmissionRecord } from '../../shared/answer/record.ts';
+import type { Deadline } from '../../shared/net/deadline.ts';
+import { Refusal } from '../../shared/reasons.ts';
+import type { HttpEvent } from './event.ts';
+import { type AdmissionPorts, createHandler } from './handler.ts';
+
+const now = Date.parse('2026-01-01T00:00:00Z');
+const review = {
+  apiVersion: 'admission.k8s.io/v1',
+  kind: 'AdmissionReview',
+  request: {
+    uid: 'u-1',
+    kind: { group: '', version: 'v1', kind: 'Pod' },
+    resource: { group: '', version: 'v1', resource: 'pods' },
+    operation: 'CREATE',
+    name: 'web',
+    namespace: 'shop',
+    userInfo: { username: 'alice' },
+    object: { metadata: { name: 'web' }, spec: { containers: [] } },
+  },
+};
+
+interface Asked {
+  readonly path?: string;
+  readonly body?: unknown;
+  readonly shape?: 'http-api' | 'rest-api';
+  /** What API Gateway says of when it took the call. */
+  readonly receivedAt?: number;
+  readonly remaining?: number;
+}
+
+/** Asks a handler with some ports of its own. */
+async function ask(own: Partial<AdmissionPorts>, asked: Asked = {}) {
+  const counted: string[] = [];
+  const records: AdmissionRecord[] = [];
+  const crashes: unknown[] = [];
+  const metrics = { count: (name: string) => counted.push(name) };
+  const handler = createHandler({
+    pipeline: { review: async () => [] },
+    policies: () => ({ scopes: { fail: [], ignore: [], audit: [], all: [] }, hash: 'h' }),
+    gate: { tokens: () => ['t'], metrics },
+    clock: () => now,
+    metrics,
+    log: (record) => records.push(record),
+    crashed: (thrown) => crashes.push(thrown),
+    ...own,
+  });
+  const { path = '/prod/mutate/fail/t', body = review, shape = 'http-api', receivedAt, remaining = 29_000 } = asked;
+  const common = { body: JSON.stringify(body), isBase64Encoded: false, queryStringParameters: { timeout: '10s' } };
+  const event: unknown =
+    shape === 'http-api'
+      ? {
+          ...common,
+          rawPath: path,
+          requestContext: { stage: '$default', http: { method: 'POST' }, timeEpoch: receivedAt },
+        }
+      : { ...common, path, httpMethod: 'POST', requestContext: { stage: 'dev', requestTimeEpoch: receivedAt } };
+  const context = { getRemainingTimeInMillis: () => remaining } as Context;
+  const { statusCode, body: text = '' } = await handler(event as HttpEvent, context);
+  const response = text.startsWith('{') ? JSON.parse(text).response : undefined;
+  return { statusCode, text, response, counted, records, crashes };
+}
+
+describe.each(['http-api', 'rest-api'] as const)('the time of a review, in an event of a %s', (shape) => {
+  async function budget(asked: Asked): Promise<number> {
+    let given = Number.NaN;
+    await ask(
+      {
+        pipeline: {
+          async review(_rules, _request, _step, deadline: Deadline) {
+            given = deadline.remaining();
+            return [];
+          },
+        },
+      },
+      { ...asked, shape },
+    );
+    return given;
+  }
+
+  test.each([
+    ['is the API server’s timeout less 1.3 s', { receivedAt: now }, 8700],
+    ['runs from when API Gateway took the call, while the function started', { receivedAt: now - 2500 }, 6200],
+    ['is none when all of it passed before', { receivedAt: now - 9000 }, 0],
+    ['is bounded by what the function has left', { receivedAt: now - 100, remaining: 1200 }, 1000],
+    ['is not shortened by a clock that is ahead', { receivedAt: now + 5000 }, 8700],
+    ['is not shortened by an event that was kept', { receivedAt: now - 86_400_000 }, 8700],
+    ['needs no word of API Gateway’s', {}, 8700],
+  ])('%s', async (_, asked, expected) => {
+    expect(await budget(asked)).toBe(expected);
+  });
+});
+
+test('without tokens to compare with, nobody is answered', async () => {
+  const gate = { tokens: () => Promise.reject(new Error('no secret')), metrics: { count: () => undefined } };
+  expect(await ask({ gate })).toMatchObject({ statusCode: 503, text: '', records: [] });
+});
+
+test('tokens that come later are as good', async () => {
+  const gate = { tokens: async () => ['t'], metrics: { count: () => undefined } };
+  expect(await ask({ gate })).toMatchObject({ statusCode: 200, response: { allowed: true } });
+  expect(await ask({ gate }, { path: '/prod/mutate/fail/other' })).toMatchObject({ statusCode: 401, text: '' });
+});
+
+describe('what no rule could be asked about', () => {
+  const invalid = { policies: () => new Refusal('policies-invalid', 'a.yaml:4: spec.rulez: unknown field') };
+  const unavailable = { pipeline: { review: () => Promise.reject(new Refusal('deadline', 'late')) } };
+  const broken = { pipeline: { review: () => Promise.reject(new TypeError('defect')) } };
+
+  test.each<[string, string, number | 'admitted', Partial<AdmissionPorts>]>([
+    ['invalid', 'fail', 403, invalid],
+    ['invalid', 'ignore', 403, invalid],
+    ['invalid', 'audit', 'admitted', invalid],
+    ['unavailable', 'fail', 503, unavailable],
+    ['unavailable', 'ignore', 'admitted', unavailable],
+    ['unavailable', 'audit', 'admitted', unavailable],
+    ['our defect', 'fail', 503, broken],
+    ['our defect', 'audit', 'admitted', broken],
+  ])('%s, in scope %s: %s', async (_, scope, expected, own) => {
+    const { statusCode, response, counted, records } = await ask(own, { path: `/prod/mutate/${scope}/t` });
+    expect(statusCode).toBe(200);
+    expect(response.status?.code ?? 'admitted').toBe(expected);
+    expect(response.allowed).toBe(expected === 'admitted');
+    expect(response.warnings?.length ?? 0).toBe(expected === 'admitted' ? 1 : 0);
+    expect(counted).toEqual(['refused']);
+    expect(records).toEqual([expect.objectContaining({ cluster: 'prod', name: 'web', user: 'alice', images: [] })]);
+  });
+
+  test('is answered by its uid where it is malformed', async () => {
+    const body = { ...review, request: { uid: 'u-2', operation: 'CREATE' } };
+    const { response } = await ask({}, { body });
+    expect(response).toMatchObject({ uid: 'u-2', allowed: false, status: { code: 403 } });
+    const audited = await ask({}, { body, path: '/prod/validate/audit/t' });
+    expect(audited.response).toMatchObject({ uid: 'u-2', allowed: true });
+  });
+
+  test('a defect of ours is told to whoever keeps the log; a refusal is none', async () => {
+    expect((await ask(broken)).crashes).toEqual([expect.objectContaining({ message: 'defect' })]);
+    expect((await ask(unavailable)).crashes).toEqual([]);
+  });
+});

@@ -1,0 +1,230 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { newKey } from '../../local/signer/keys.ts';
+import { policy } from '../e2e/documents.ts';
+import { copyOfClone, hasNoNetwork, type Packed, packageIn, tryPackage, unzip } from './packed.ts';
+import { run } from './tools.ts';
+
+// `npm run package` in both variants: what is in the zip, and the templates before the eyes of cfn-lint.
+
+interface Resource {
+  readonly Type: string;
+  // biome-ignore lint/suspicious/noExplicitAny: a template is JSON of any shape, and what is read of it is compared with what it should be
+  readonly Properties: Record<string, any>;
+  readonly DependsOn?: string | readonly string[];
+}
+
+const clusters = ['prod', 'staging'];
+const common = { clusters: clusters.join(), throttleRate: '20', throttleBurst: '40' };
+const inVpc = {
+  endpoint: 'private',
+  vpcId: 'vpc-0123456789abcdef0',
+  vpcRanges: '10.0.0.0/16,10.1.0.0/16',
+  subnetIds: 'subnet-0123456789abcdef0,subnet-0123456789abcdef1',
+  routeTableIds: 'rtb-0123456789abcdef0',
+};
+
+let dir: string;
+let lint: string;
+let http: Packed;
+let inside: Packed;
+let resources: Record<'http' | 'private', Readonly<Record<string, Resource>>>;
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'countersign-peers-'));
+  const { stdout } = await promisify(execFile)(join(import.meta.dirname, 'cfn-lint', 'install.sh'));
+  lint = stdout.trim();
+  const policies = {
+    'all.yaml': policy({ images: 'registry.example/team/*', keys: [newKey()] }),
+    'staging/more.yaml': policy({ name: 'more', images: 'registry.example/*', keys: [newKey()] }),
+  };
+  await copyOfClone(join(dir, 'one'), policies);
+  await copyOfClone(join(dir, 'two'), policies);
+  http = await packageIn(join(dir, 'one'), common);
+  inside = await packageIn(join(dir, 'two'), {
+    ...common,
+    ...inVpc,
+    provisionedConcurrency: '2',
+    reservedConcurrency: '0',
+  });
+  resources = { http: await resourcesOf(http), private: await resourcesOf(inside) };
+  if (!hasNoNetwork) console.warn('packaged with the network on: unshare makes no network namespace here');
+}, 600_000);
+
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
+async function resourcesOf({ template }: Packed): Promise<Record<string, Resource>> {
+  return JSON.parse(await readFile(template, 'utf8')).Resources;
+}
+
+function ofType(variant: 'http' | 'private', type: string): Resource[] {
+  return Object.values(resources[variant]).filter(({ Type }) => Type === type);
+}
+
+test('two runs, in different folders, give the same bytes', () => {
+  expect(inside.zip.equals(http.zip)).toBe(true);
+});
+
+test('the zip holds the function and the policies, and no sample; under 1 MB', async () => {
+  expect(http.zip.length).toBeLessThan(1_000_000);
+  const folder = join(dir, 'unpacked');
+  await unzip(http.zip, folder);
+  const files = (await readdir(folder, { recursive: true, withFileTypes: true }))
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+    .sort();
+  expect(files.filter((file) => !/^dist\/admission\/[\w-]+\.mjs$/.test(file))).toEqual([
+    'policies/all.yaml',
+    'policies/staging/more.yaml',
+  ]);
+  expect(files).toContain('dist/admission/index.mjs');
+});
+
+test.each(['http', 'private'] as const)('cfn-lint has nothing to say of the variant %s', async (variant) => {
+  // W3005: dependencies that osls writes out although references imply them.
+  const { template } = variant === 'http' ? http : inside;
+  expect(await run(lint, ['-i', 'W3005', '--', template], { timeout: 120_000 })).toEqual({
+    code: 0,
+    stdout: '',
+    stderr: '',
+  });
+});
+
+test('osls has nothing to say either', () => {
+  expect(`${http.output}${inside.output}`).not.toMatch(/warning/i);
+});
+
+test('the HTTP API: a route and a throttle of its own for each cluster, and no other route', () => {
+  const routes = ofType('http', 'AWS::ApiGatewayV2::Route').map(({ Properties }) => Properties['RouteKey']);
+  expect(routes).toEqual(clusters.map((cluster) => `POST /${cluster}/{verb}/{scope}/{token}`));
+  const [stage] = ofType('http', 'AWS::ApiGatewayV2::Stage');
+  const throttle = { ThrottlingRateLimit: 20, ThrottlingBurstLimit: 40 };
+  expect(stage?.Properties['RouteSettings']).toEqual(Object.fromEntries(routes.map((route) => [route, throttle])));
+  expect(stage?.DependsOn).toHaveLength(clusters.length);
+  expect(stage?.Properties['AccessLogSettings']).toBeUndefined();
+});
+
+test('the private API: reached by its endpoint alone, with a throttle for each cluster', () => {
+  const [api] = ofType('private', 'AWS::ApiGateway::RestApi');
+  expect(api?.Properties['EndpointConfiguration']).toEqual({
+    Types: ['PRIVATE'],
+    VpcEndpointIds: [{ Ref: 'ApiEndpoint' }],
+  });
+  expect(api?.Properties['Policy'].Statement).toEqual([
+    expect.objectContaining({
+      Effect: 'Allow',
+      Action: ['execute-api:Invoke'],
+      Condition: { StringEquals: { 'aws:SourceVpce': { Ref: 'ApiEndpoint' } } },
+    }),
+  ]);
+  const [stage] = ofType('private', 'AWS::ApiGateway::Stage');
+  expect(stage?.Properties['MethodSettings']).toEqual(
+    clusters.map((cluster) => ({
+      HttpMethod: 'POST',
+      ResourcePath: `/~1${cluster}~1{verb}~1{scope}~1{token}`,
+      ThrottlingRateLimit: 20,
+      ThrottlingBurstLimit: 40,
+    })),
+  );
+  expect(ofType('private', 'AWS::ApiGateway::Method')).toHaveLength(clusters.length);
+});
+
+test('a function without NAT has every endpoint that it needs, and clusters the API’s', () => {
+  const services = ofType('private', 'AWS::EC2::VPCEndpoint').map(({ Properties }) => [
+    Properties['ServiceName']['Fn::Sub'].replace(/^.*\$\{AWS::Region\}\./, ''),
+    Properties['VpcEndpointType'],
+  ]);
+  expect(Object.fromEntries(services)).toEqual({
+    'ecr.api': 'Interface',
+    'ecr.dkr': 'Interface',
+    sts: 'Interface',
+    secretsmanager: 'Interface',
+    s3: 'Gateway',
+    dynamodb: 'Gateway',
+    'execute-api': 'Interface',
+  });
+  expect(ofType('http', 'AWS::EC2::VPCEndpoint')).toEqual([]);
+  const [lambda] = ofType('private', 'AWS::Lambda::Function');
+  expect(lambda?.Properties['VpcConfig'].SubnetIds).toEqual(inVpc.subnetIds.split(','));
+  expect(lambda?.Properties['Environment'].Variables.VPC_RANGES).toBe(inVpc.vpcRanges);
+});
+
+test.each(['http', 'private'] as const)('%s: calls go to the alias of a published version', (variant) => {
+  const [alias] = ofType(variant, 'AWS::Lambda::Alias');
+  expect(alias?.Properties['Name']).toBe('live');
+  const [version, attribute] = alias?.Properties['FunctionVersion']['Fn::GetAtt'] ?? [];
+  expect([resources[variant][version]?.Type, attribute]).toEqual(['AWS::Lambda::Version', 'Version']);
+  for (const { Properties } of ofType(variant, 'AWS::Lambda::Permission')) {
+    expect(JSON.stringify(Properties['FunctionName'])).toContain('"live"');
+  }
+  const called = variant === 'http' ? 'AWS::ApiGatewayV2::Integration' : 'AWS::ApiGateway::Method';
+  for (const { Properties } of ofType(variant, called)) {
+    expect(JSON.stringify(Properties['IntegrationUri'] ?? Properties['Integration'].Uri)).toContain('"live"');
+  }
+});
+
+test('concurrency is set by parameter', () => {
+  const [bounded] = ofType('http', 'AWS::Lambda::Function');
+  expect(bounded?.Properties['ReservedConcurrentExecutions']).toBe(100);
+  expect(ofType('http', 'AWS::Lambda::Alias')[0]?.Properties).not.toHaveProperty('ProvisionedConcurrencyConfig');
+  // 0 is no bound: as a number it would start no function.
+  const [open] = ofType('private', 'AWS::Lambda::Function');
+  expect(open?.Properties).not.toHaveProperty('ReservedConcurrentExecutions');
+  expect(ofType('private', 'AWS::Lambda::Alias')[0]?.Properties['ProvisionedConcurrencyConfig']).toEqual({
+    ProvisionedConcurrentExecutions: 2,
+  });
+});
+
+test('the table forgets by deleteAt; logs are kept for a while; secrets have no value in the template', () => {
+  const [table] = ofType('http', 'AWS::DynamoDB::Table');
+  expect(table?.Properties['TimeToLiveSpecification']).toEqual({ AttributeName: 'deleteAt', Enabled: true });
+  expect(ofType('http', 'AWS::Logs::LogGroup').map(({ Properties }) => Properties['RetentionInDays'])).toEqual([30]);
+  for (const { Properties } of ofType('http', 'AWS::SecretsManager::Secret')) {
+    expect(Object.keys(Properties)).toEqual(['Description']);
+  }
+});
+
+test('the function’s role: its table, where it forgets nothing, its secrets, the account’s images, and no other', () => {
+  const roles = ofType('http', 'AWS::IAM::Role');
+  expect(roles).toHaveLength(1);
+  const statements: Record<string, unknown>[] = roles[0]?.Properties['Policies'][0].PolicyDocument.Statement;
+  const bySid = Object.fromEntries(statements.map((statement) => [statement['Sid'], statement]));
+  expect(statements.flatMap(({ Action }) => Action).sort()).toEqual(
+    [
+      ...['dynamodb:BatchGetItem', 'dynamodb:BatchWriteItem', 'secretsmanager:GetSecretValue'],
+      ...['ecr:GetAuthorizationToken', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer', 'ecr:DescribeImages'],
+      ...['logs:CreateLogStream', 'logs:PutLogEvents', 'xray:PutTraceSegments', 'xray:PutTelemetryRecords'],
+    ].sort(),
+  );
+  const anything = statements.filter(({ Resource: resource }) => resource === '*').map(({ Sid }) => Sid);
+  expect(anything).toEqual(['RegistryToken', 'Traces']);
+  expect(bySid['LedgerPointersAndVerifications']).toMatchObject({
+    Action: 'dynamodb:BatchWriteItem',
+    Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['tag#*', 'img#*'] } },
+  });
+});
+
+describe('is refused', () => {
+  const attempt = (parameters: Readonly<Record<string, string>>) => tryPackage(join(dir, 'one'), parameters);
+
+  test.each([
+    ['another endpoint', { endpoint: 'public' }, "the parameter endpoint is 'http' or 'private'"],
+    ['a private endpoint without its VPC', { endpoint: 'private' }, 'the private endpoint needs the parameter vpcId'],
+    ['a cluster that no path can name', { clusters: 'a/b' }, "'a/b' is no cluster's name"],
+    ['a cluster without its folder', { clusters: 'prod' }, "'staging' is no configured cluster"],
+  ])('%s', async (_, parameters, message) => {
+    const { code, stdout, stderr } = await attempt(parameters);
+    expect(code).not.toBe(0);
+    expect(stdout + stderr).toContain(message);
+  });
+});
+
+test('a fresh clone, which has no policies, is packed with a warning', async () => {
+  const folder = join(dir, 'fresh');
+  await copyOfClone(folder);
+  const { output } = await packageIn(folder, {});
+  expect(output).toContain("every review of 'default' will be refused (policies-invalid)");
+});
