@@ -48,18 +48,17 @@ module.exports = async ({ resolveVariable }) => {
     events: clusters.map((cluster) => ({ http: { method: 'post', path: routeOf(cluster) } })),
     vpc: { subnetIds: await needed('subnetIds'), securityGroupIds: [{ Ref: 'FunctionSecurityGroup' }] },
     routeTableIds: await needed('routeTableIds'),
-    callers: ranges.map((CidrIp) => ({
+    callers: ranges.map((range) => ({
       Description: 'API servers of clusters',
       IpProtocol: 'tcp',
       FromPort: 443,
       ToPort: 443,
-      CidrIp,
+      [range.includes(':') ? 'CidrIpv6' : 'CidrIp']: range,
     })),
-    managedPolicies: [{ 'Fn::Join': [':', ['arn', { Ref: 'AWS::Partition' }, 'iam::aws', vpcAccess]] }],
+    managedPolicies: [{ Ref: 'FunctionNetworkPolicy' }],
   };
 };
 
-const vpcAccess = 'policy/service-role/AWSLambdaVPCAccessExecutionRole';
 /** EKS's grammar of cluster names, which is what a webhook's path accepts. */
 const clusterName = /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/;
 

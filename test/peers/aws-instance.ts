@@ -16,7 +16,9 @@ const handler = await load();
 async function load(): Promise<AdmissionHandler> {
   if (bundle !== undefined) return (await import(bundle)).handler;
   const { deployAdmission } = await import('../../functions/deployed/admission.ts');
-  return deployAdmission(process.env, { clock }).handler;
+  const deployment = deployAdmission(process.env, { clock });
+  await deployment.begin();
+  return deployment.handler;
 }
 
 async function answer(asked: Asked): Promise<unknown> {

@@ -8,6 +8,7 @@ import {
   CreateTableCommand,
   type CreateTableCommandInput,
   DeleteTableCommand,
+  DescribeTimeToLiveCommand,
   DynamoDBClient,
   ListTablesCommand,
   PutItemCommand,
@@ -80,6 +81,14 @@ export class LedgerTable {
 
   async drop(): Promise<void> {
     await this.#client.send(new DeleteTableCommand({ TableName: this.name }));
+  }
+
+  /** By which DynamoDB deletes, where TTL is on. */
+  async ttlAttribute(): Promise<string | undefined> {
+    const command = new DescribeTimeToLiveCommand({ TableName: this.name });
+    const { TimeToLiveDescription } = await this.#client.send(command);
+    const { TimeToLiveStatus, AttributeName } = TimeToLiveDescription ?? {};
+    return TimeToLiveStatus === 'ENABLED' ? AttributeName : undefined;
   }
 
   /** All items, as they are. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { newKey } from '../../local/signer/keys.ts';
+import { engineHash } from '../../scripts/engine-hash.ts';
 import { policy } from '../e2e/documents.ts';
 import { copyOfClone, hasNoNetwork, type Packed, packageIn, tryPackage, unzip } from './packed.ts';
 import { run } from './tools.ts';
@@ -81,6 +82,10 @@ test('the zip holds the function and the policies, and no sample; under 1 MB', a
     'policies/staging/more.yaml',
   ]);
   expect(files).toContain('dist/admission/index.mjs');
+  const texts = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')));
+  // What verifications are stored under: another build's are not believed.
+  const hash = await engineHash(join(dir, 'one'));
+  expect(texts.filter((text) => text.includes(hash))).toHaveLength(1);
 });
 
 test.each(['http', 'private'] as const)('cfn-lint has nothing to say of the variant %s', async (variant) => {
@@ -205,6 +210,21 @@ test('the function’s role: its table, where it forgets nothing, its secrets, t
     Action: 'dynamodb:BatchWriteItem',
     Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['tag#*', 'img#*'] } },
   });
+});
+
+test('in the VPC, Lambda may attach the function to its subnets, and the function’s code may not', () => {
+  expect(ofType('http', 'AWS::IAM::ManagedPolicy')).toEqual([]);
+  expect(ofType('http', 'AWS::IAM::Role')[0]?.Properties['ManagedPolicyArns']).toEqual([]);
+  expect(ofType('private', 'AWS::IAM::Role')[0]?.Properties['ManagedPolicyArns']).toEqual([
+    { Ref: 'FunctionNetworkPolicy' },
+  ]);
+  const [policy] = ofType('private', 'AWS::IAM::ManagedPolicy');
+  const statements: Record<string, unknown>[] = policy?.Properties['PolicyDocument'].Statement;
+  expect(statements.map(({ Effect, Sid }) => [Effect, Sid])).toEqual([
+    ['Allow', 'Interfaces'],
+    ['Deny', 'NotByCode'],
+  ]);
+  expect(statements[0]?.['Action']).not.toContainEqual(expect.stringMatching(/^(?!ec2:)|\*/));
 });
 
 describe('is refused', () => {

@@ -1,0 +1,286 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Fault } from '../../local/registry/faults.ts';
+import { on, type RegistryOptions, type SeenRequest, startRegistry } from '../../local/registry/server.ts';
+import { makeImage, sign } from '../../local/signer/signer.ts';
+import { pod, policy, review } from '../e2e/documents.ts';
+import { account } from './aws.ts';
+import { type Answer, type AwsStage, type Instance, macKey, openAws, otherEcr, ownEcr, tokens } from './aws-stage.ts';
+import { copyOfClone } from './packed.ts';
+import { cleanEnvironment, runOk } from './tools.ts';
+
+// The bundle that is deployed, with nothing of it replaced: its environment names DynamoDB Local and moto, and Amazon ECR's hosts answer
+// on loopback.
+
+/** moto's password for Amazon ECR. */
+const password = `${account}-auth-token`;
+const ecrAuth = { scheme: 'basic', user: 'AWS', password } as const;
+const signed = 'team/signed:1';
+const unsigned = 'team/unsigned:1';
+const next = 'c'.repeat(32);
+const manifest = { kind: 'manifest' } as const;
+
+let stage: AwsStage;
+let clone: string;
+let bundle: string;
+let instance: Instance;
+
+beforeAll(async () => {
+  clone = await mkdtemp(join(tmpdir(), 'countersign-bundle-'));
+  await copyOfClone(clone);
+  const built = runOk(process.execPath, ['scripts/build.ts'], { cwd: clone, wholeEnv: cleanEnvironment() });
+  [stage] = await Promise.all([openAws(), built]);
+  bundle = join(clone, 'dist', 'admission', 'index.mjs');
+  const { target, team, registry } = stage;
+  await sign(target, { repository: 'team/signed', digest: await makeImage(target, 'team/signed', '1'), key: team });
+  await makeImage(target, 'team/unsigned', '1', { label: 'unsigned' });
+  const images = [registry.host, ownEcr, otherEcr].map((host) => `${host}/team/*`);
+  await stage.policies({ 'signed.yaml': policy({ images, keys: [team] }) });
+  await stage.secret('tokens', JSON.stringify({ prod: [tokens.prod, next], staging: [tokens.staging] }));
+  instance = await stage.start({ bundle });
+});
+afterAll(async () => {
+  await stage?.close();
+  await rm(clone, { recursive: true, force: true });
+});
+beforeEach(async () => {
+  const { registry, table } = stage;
+  Object.assign(registry.settings, { auth: undefined, intercept: undefined });
+  registry.requests.length = 0;
+  // Each test has a table of its own, and no instance remembers what was there: the images' generations are others.
+  await table.drop();
+  await table.create();
+  for (const host of [registry.host, ownEcr, otherEcr]) {
+    for (const path of ['team/signed', 'team/unsigned']) {
+      await table.put({ pk: { S: `gen#${host}/${path}` }, sk: { S: 'gen' }, body: { S: `${Math.random()}` } });
+    }
+  }
+});
+
+function ask(running: Instance, image: string, path = `/prod/mutate/fail/${tokens.prod}`): Promise<Answer> {
+  return running.send(path, review(pod([image])));
+}
+
+function here(image: string): string {
+  return `${stage.registry.host}/${image}`;
+}
+
+async function expectVerdicts(running: Instance): Promise<void> {
+  expect(await ask(running, here(signed))).toMatchObject({ statusCode: 200, allowed: true });
+  expect(await ask(running, here(unsigned))).toMatchObject({ statusCode: 200, allowed: false, code: 403 });
+}
+
+async function withInstance(settings: Readonly<Record<string, string>>, work: (running: Instance) => Promise<void>) {
+  const running = await stage.start({ bundle, settings });
+  try {
+    await work(running);
+  } finally {
+    await running.stop();
+  }
+}
+
+describe('verdicts', () => {
+  test.each([false, true])('are right, in the event of a REST API: %s', async (rest) => {
+    for (const step of ['mutate', 'validate']) {
+      const path = `/prod/${step}/fail/${tokens.prod}`;
+      const digest = stage.registry.store.manifest('team/signed', '1')?.digest;
+      const image = step === 'mutate' ? here(signed) : `${here(signed)}@${digest}`;
+      const admitted = await instance.send(path, review(pod([image])), { rest });
+      expect(admitted).toMatchObject({ statusCode: 200, allowed: true });
+      const denied = await instance.send(path, review(pod([image, here(unsigned)])), { rest });
+      expect(denied).toMatchObject({ statusCode: 200, allowed: false, code: 403 });
+      expect(denied.message).toContain('team/unsigned');
+    }
+  });
+
+  test('are shared by the instances of a build, not with another build', async () => {
+    await expectVerdicts(instance);
+    stage.registry.requests.length = 0;
+    await withInstance({}, async (another) => {
+      expect(await ask(another, here(signed))).toMatchObject({ allowed: true });
+      expect(stage.registry.count()).toBe(0);
+      expect(another.admission).toMatchObject({ cluster: 'prod', images: [{ source: 'ledger' }] });
+    });
+    const sources = await stage.start();
+    expect(await ask(sources, here(signed))).toMatchObject({ allowed: true });
+    expect(stage.registry.count()).toBeGreaterThan(0);
+    await sources.stop();
+  });
+
+  test('are right without a table, and without an answer from it', async () => {
+    await withInstance({ AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:9' }, async (running) => {
+      await expectVerdicts(running);
+      expect(running.counted).toContain('table-failed operation=read reason=unreachable');
+    });
+    await withInstance({ LEDGER_TABLE: 'another' }, async (running) => {
+      await expectVerdicts(running);
+      expect(running.counted).toContain('table-failed operation=read reason=missing');
+    });
+  });
+
+  test('are right while the MAC keys are malformed, and nothing is written', async () => {
+    await stage.secret('mac-keys', '["CANARY"]');
+    try {
+      const before = await stage.table.items();
+      await withInstance({}, async (running) => {
+        await expectVerdicts(running);
+        expect(running.counted).toContain('ledger-without-keys');
+        expect(running.output()).not.toContain('CANARY');
+      });
+      expect(await stage.table.items()).toEqual(before);
+    } finally {
+      await stage.secret('mac-keys', JSON.stringify([macKey(1)]));
+    }
+  });
+});
+
+describe('callers', () => {
+  test('have a token of the cluster that they name: both of a rotation, and no other', async () => {
+    expect(await ask(instance, here(signed), `/prod/mutate/fail/${next}`)).toMatchObject({ allowed: true });
+    expect(await ask(instance, here(signed), `/staging/mutate/fail/${tokens.staging}`)).toMatchObject({
+      allowed: true,
+    });
+    stage.registry.requests.length = 0;
+    const paths = [
+      `/prod/mutate/fail/${tokens.staging}`,
+      `/staging/mutate/fail/${tokens.prod}`,
+      `/staging/mutate/audit/${next}`,
+      `/another/mutate/fail/${tokens.prod}`,
+      `/prod/mutate/fail/${tokens.prod.slice(1)}`,
+      '/prod/mutate/fail',
+    ];
+    for (const path of paths) {
+      for (const body of [JSON.stringify(review(pod([here(signed)]))), 'no JSON']) {
+        const answer = await instance.send(path, undefined, { body });
+        expect([path, JSON.parse(answer.text)]).toEqual([path, { statusCode: 401, body: '' }]);
+        const cluster = path.startsWith('/another') ? 'other' : path.split('/')[1];
+        expect(instance.counted).toEqual([`unauthorized cluster=${cluster}`]);
+      }
+    }
+    expect(stage.registry.count()).toBe(0);
+  });
+
+  test('cannot be told from anybody while Secrets Manager is away: the call fails, and nothing is admitted', async () => {
+    const settings = { AWS_ENDPOINT_URL_SECRETS_MANAGER: 'http://127.0.0.1:9' };
+    await withInstance(settings, async (running) => {
+      const answer = await ask(running, here(signed));
+      expect(JSON.parse(answer.text)).toEqual({ statusCode: 503, body: '' });
+      expect(running.counted).toContain('tokens-unavailable cluster=prod');
+    });
+  });
+});
+
+test('no request begins at a host outside the rules and REGISTRIES, reachable or not', async () => {
+  const { registry, team } = stage;
+  await using elsewhere = await startRegistry();
+  const hosts = [registry.host, elsewhere.host].join();
+  const openRules = policy({ images: ['*'], keys: [team] });
+  const literal = policy({ images: `${registry.host}/team/*`, keys: [team] });
+  await stage.policies({ 'prod/open.yaml': openRules, 'staging/literal.yaml': literal });
+  try {
+    const settings = { REGISTRIES: registry.host, PRIVATE_HOSTS: hosts };
+    await withInstance(settings, async (running) => {
+      for (const host of [elsewhere.host, 'registry.example', '169.254.169.254', otherEcr, 'localhost:9001']) {
+        const answer = await ask(running, `${host}/team/signed:1`);
+        expect([host, answer]).toEqual([host, expect.objectContaining({ allowed: false, code: 403 })]);
+        expect(answer.message).toContain('host-refused');
+      }
+      expect([elsewhere.count(), registry.count()]).toEqual([0, 0]);
+      expect(await ask(running, here(signed))).toMatchObject({ allowed: true });
+      // A host that may be called for one cluster is not called for another whose rules do not cover it.
+      await ask(running, `${elsewhere.host}/team/signed:1`, `/staging/mutate/fail/${tokens.staging}`);
+      expect(elsewhere.count()).toBe(0);
+    });
+  } finally {
+    const images = [registry.host, ownEcr, otherEcr].map((host) => `${host}/team/*`);
+    await stage.policies({ 'signed.yaml': policy({ images, keys: [team] }) });
+  }
+});
+
+describe('Amazon ECR', () => {
+  test("the own account's registry is asked with the token of Amazon ECR from the start", async () => {
+    stage.registry.settings.auth = ecrAuth;
+    expect(await ask(instance, `${ownEcr}/${signed}`)).toMatchObject({ allowed: true });
+    const seen = stage.registry.requests.map(({ host, authorization, user, status }) => [
+      host,
+      authorization,
+      user,
+      status === 401,
+    ]);
+    expect(seen.length).toBeGreaterThan(0);
+    for (const request of seen) expect(request).toEqual([ownEcr, 'Basic', 'AWS', false]);
+    expect(await ask(instance, `${ownEcr}/${unsigned}`)).toMatchObject({ allowed: false, code: 403 });
+  });
+
+  test("another account's registry, and any other host, get no token", async () => {
+    stage.registry.settings.auth = ecrAuth;
+    for (const image of [`${otherEcr}/${signed}`, here(signed)]) {
+      expect(await ask(instance, image)).toMatchObject({ allowed: false, code: 503 });
+    }
+    expect(stage.registry.count()).toBeGreaterThan(0);
+    expect(stage.registry.requests.filter(({ authorization }) => authorization !== undefined)).toEqual([]);
+  });
+
+  test('a layer that lies elsewhere is fetched there without the token', async () => {
+    const { registry } = stage;
+    registry.settings.auth = ecrAuth;
+    const seen: SeenRequest[] = [];
+    // What ECR's layers are: a redirect to another host. Here that is the registry under its other name.
+    registry.settings.intercept = (request) => {
+      if (request.kind !== 'blob') return undefined;
+      seen.push(request);
+      if (request.host !== ownEcr) return undefined;
+      return { kind: 'redirect', to: `https://${registry.host}${request.path}` };
+    };
+    await ask(instance, `${ownEcr}/${signed}`);
+    const there = seen.filter(({ host }) => host !== ownEcr);
+    expect(there.length).toBeGreaterThan(0);
+    expect(there.map(({ authorization }) => authorization)).toEqual(there.map(() => undefined));
+  });
+});
+
+describe('what comes back to a caller who has nothing but the token', () => {
+  const body = 'BODY-CANARY';
+  const realm = 'https://realm-canary.example/token?REALM-CANARY';
+  const html = { kind: 'status', headers: { 'content-type': 'text/html' }, body: `<p>${body}</p>` } as const;
+  const faults: Record<string, { auth?: RegistryOptions['auth']; fault?: Fault; filter?: object }> = {
+    'of a registry that takes the token': { auth: ecrAuth },
+    'of a registry that refuses the token': { auth: { ...ecrAuth, password: 'another' } },
+    'of a realm elsewhere': { auth: { scheme: 'bearer', user: 'AWS', password, realm } },
+    'of a realm with a user in it': {
+      auth: { scheme: 'bearer', realm: 'https://REALM-CANARY:secret@realm-canary.example' },
+    },
+    'of an error page': { fault: { ...html, status: 500 } },
+    'of a page that says why': { fault: { ...html, status: 403 } },
+    'of a page in place of a manifest': { fault: { kind: 'body', body } },
+    'of a digest that is text': { fault: { kind: 'body', body, headers: { 'docker-content-digest': body } } },
+    'of a type that is text': { fault: { kind: 'body', body: '{}', headers: { 'content-type': body } } },
+    'of a redirect': { fault: { kind: 'redirect', to: `https://redirect-canary.example/${body}` } },
+    'of a redirect inwards': { fault: { kind: 'redirect', to: `http://169.254.169.254/${body}` } },
+    'of blobs that are others': { fault: { kind: 'body', body }, filter: { kind: 'blob' } },
+  };
+  const secrets = [
+    ...['CANARY', 'canary', 'secret@'],
+    ...[password, Buffer.from(`AWS:${password}`).toString('base64')],
+    ...[tokens.prod, tokens.staging, next, macKey(1)],
+  ];
+
+  test.each(Object.entries(faults))(
+    '%s: no credential, no realm, no body',
+    async (_, { auth, fault, filter = manifest }) => {
+      const { settings } = stage.registry;
+      for (const host of [ownEcr, stage.registry.host]) {
+        settings.auth = auth;
+        settings.intercept = fault === undefined ? undefined : on(filter, fault);
+        for (const scope of ['fail', 'audit']) {
+          const answer = await ask(instance, `${host}/${signed}`, `/prod/mutate/${scope}/${tokens.prod}`);
+          expect(answer.statusCode).toBe(200);
+          for (const secret of secrets) expect(answer.text).not.toContain(secret);
+        }
+      }
+      expect(stage.registry.count()).toBeGreaterThan(0);
+      for (const secret of secrets) expect(instance.output()).not.toContain(secret);
+    },
+  );
+});
