@@ -21,6 +21,14 @@ const unsigned = 'team/unsigned:1';
 const next = 'c'.repeat(32);
 const manifest = { kind: 'manifest' } as const;
 
+interface Scenario {
+  readonly auth?: RegistryOptions['auth'];
+  readonly fault?: Fault;
+  /** Which requests the fault answers: those for manifests, by default. */
+  readonly filter?: { readonly kind: 'blob' | 'manifest' };
+  readonly reason: string;
+}
+
 let stage: AwsStage;
 let clone: string;
 let bundle: string;
@@ -244,21 +252,44 @@ describe('what comes back to a caller who has nothing but the token', () => {
   const body = 'BODY-CANARY';
   const realm = 'https://realm-canary.example/token?REALM-CANARY';
   const html = { kind: 'status', headers: { 'content-type': 'text/html' }, body: `<p>${body}</p>` } as const;
-  const faults: Record<string, { auth?: RegistryOptions['auth']; fault?: Fault; filter?: object }> = {
-    'of a registry that takes the token': { auth: ecrAuth },
-    'of a registry that refuses the token': { auth: { ...ecrAuth, password: 'another' } },
-    'of a realm elsewhere': { auth: { scheme: 'bearer', user: 'AWS', password, realm } },
+  const faults: Record<string, Scenario> = {
+    'of a registry that takes the token': { auth: ecrAuth, reason: 'verified' },
+    'of a registry that refuses the token': {
+      auth: { ...ecrAuth, password: 'another' },
+      reason: 'registry-unauthorized',
+    },
+    'of a realm elsewhere': {
+      auth: { scheme: 'bearer', user: 'AWS', password, realm },
+      reason: 'registry-unreachable',
+    },
     'of a realm with a user in it': {
       auth: { scheme: 'bearer', realm: 'https://REALM-CANARY:secret@realm-canary.example' },
+      reason: 'redirect-refused',
     },
-    'of an error page': { fault: { ...html, status: 500 } },
-    'of a page that says why': { fault: { ...html, status: 403 } },
-    'of a page in place of a manifest': { fault: { kind: 'body', body } },
-    'of a digest that is text': { fault: { kind: 'body', body, headers: { 'docker-content-digest': body } } },
-    'of a type that is text': { fault: { kind: 'body', body: '{}', headers: { 'content-type': body } } },
-    'of a redirect': { fault: { kind: 'redirect', to: `https://redirect-canary.example/${body}` } },
-    'of a redirect inwards': { fault: { kind: 'redirect', to: `http://169.254.169.254/${body}` } },
-    'of blobs that are others': { fault: { kind: 'body', body }, filter: { kind: 'blob' } },
+    'of an error page': { fault: { ...html, status: 500 }, reason: 'registry-error' },
+    'of a page that says why': { fault: { ...html, status: 403 }, reason: 'registry-unauthorized' },
+    'of a page in place of a manifest': { fault: { kind: 'body', body }, reason: 'malformed-manifest' },
+    'of a digest that is text': {
+      fault: { kind: 'body', body, headers: { 'docker-content-digest': body } },
+      reason: 'digest-mismatch',
+    },
+    'of a type that is text': {
+      fault: { kind: 'body', body: '{}', headers: { 'content-type': body } },
+      reason: 'not-an-image',
+    },
+    'of a redirect': {
+      fault: { kind: 'redirect', to: `https://redirect-canary.example/${body}` },
+      reason: 'registry-unreachable',
+    },
+    'of a redirect inwards': {
+      fault: { kind: 'redirect', to: `https://169.254.169.254/${body}` },
+      reason: 'redirect-refused',
+    },
+    'of blobs that are others': {
+      fault: { kind: 'body', body },
+      filter: { kind: 'blob' },
+      reason: 'digest-mismatch',
+    },
   };
   const secrets = [
     ...['CANARY', 'canary', 'secret@'],
@@ -268,14 +299,16 @@ describe('what comes back to a caller who has nothing but the token', () => {
 
   test.each(Object.entries(faults))(
     '%s: no credential, no realm, no body',
-    async (_, { auth, fault, filter = manifest }) => {
+    async (_, { auth, fault, filter = manifest, reason }) => {
       const { settings } = stage.registry;
       for (const host of [ownEcr, stage.registry.host]) {
-        settings.auth = auth;
-        settings.intercept = fault === undefined ? undefined : on(filter, fault);
+        Object.assign(settings, { auth, intercept: fault && on(filter, fault) });
         for (const scope of ['fail', 'audit']) {
           const answer = await ask(instance, `${host}/${signed}`, `/prod/mutate/${scope}/${tokens.prod}`);
           expect(answer.statusCode).toBe(200);
+          // The token of Amazon ECR is for the one host alone.
+          const expected = auth === ecrAuth && host !== ownEcr ? 'registry-unauthorized' : reason;
+          expect(instance.admission).toMatchObject({ images: [{ reason: expected }] });
           for (const secret of secrets) expect(answer.text).not.toContain(secret);
         }
       }

@@ -8,10 +8,9 @@ import { Socket } from 'node:net';
 const ecrPort = Number(process.env['ECR_PORT']);
 const ecrHost = /\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com$/;
 
-function lookup(name: string, options: dns.LookupAllOptions, callback: LookupCallback): void {
+function lookup(name: string, _options: dns.LookupAllOptions, callback: LookupCallback): void {
   if (ecrHost.test(name)) callback(null, [{ address: '127.0.0.1', family: 4 }]);
   else callback(Object.assign(new Error(`${name} is not known here`), { code: 'ENOTFOUND' }), []);
-  void options;
 }
 
 type LookupCallback = (error: NodeJS.ErrnoException | null, addresses: dns.LookupAddress[]) => void;

@@ -12,7 +12,7 @@ import { selfSigned } from '../../local/tls.ts';
 import { secretsClient } from '../../shared/aws/clients.ts';
 import { fakeCredentials } from '../../shared/aws/testing/service.ts';
 import type { Guard } from '../../shared/ledger/generation.ts';
-import { account, endOf, LedgerTable, region, startDynamoDbLocal, startMoto } from './aws.ts';
+import { type AwsService, account, endOf, LedgerTable, region, startDynamoDbLocal, startMoto } from './aws.ts';
 import { cleanEnvironment } from './tools.ts';
 
 /** What an instance is asked on a line of its input. */
@@ -92,7 +92,7 @@ export function macKey(byte: number): string {
 
 export async function openAws(): Promise<AwsStage> {
   const dir = await mkdtemp(join(tmpdir(), 'countersign-aws-'));
-  const [dynamo, moto] = await Promise.all([startDynamoDbLocal(), startMoto()]);
+  const [dynamo, moto] = await bothOf(startDynamoDbLocal(), startMoto());
   const tls = await selfSigned({ names: ['127.0.0.1', ownEcr, otherEcr] });
   await writeFile(join(dir, 'ca.pem'), tls.certPem);
   const registry = await startRegistry({ tls });
@@ -160,6 +160,18 @@ export async function openAws(): Promise<AwsStage> {
       await rm(dir, { recursive: true, force: true });
     },
   };
+}
+
+/** Where one does not start, the other one does not stay. */
+async function bothOf(one: Promise<AwsService>, other: Promise<AwsService>): Promise<[AwsService, AwsService]> {
+  try {
+    return await Promise.all([one, other]);
+  } catch (thrown) {
+    for (const { value } of (await Promise.allSettled([one, other])).filter((end) => end.status === 'fulfilled')) {
+      await value.stop();
+    }
+    throw thrown;
+  }
 }
 
 async function createSecret(client: SecretsManagerClient, name: string, text: string): Promise<void> {
