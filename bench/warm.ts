@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startRegistry } from '../local/registry/server.ts';
 import { sendReview } from '../local/review-client.ts';
+import { signedByPolicy } from '../local/sample-policy.ts';
 import { makeImage, newKey, sign } from '../local/signer/signer.ts';
 import { storeTarget } from '../local/signer/target.ts';
 import { selfSigned } from '../local/tls.ts';
@@ -32,7 +33,8 @@ export async function warm(): Promise<void> {
   await writeFile(cert, certPem);
   await writeFile(tlsKey, keyPem);
   const policies = join(folder, 'policies');
-  await writePolicy(policies, registry.host, key.publicKeyPem);
+  await mkdir(policies);
+  await writeFile(join(policies, 'policy.yaml'), signedByPolicy(`${registry.host}/demo/*`, key.publicKeyPem));
 
   using serve = await start(
     [
@@ -106,35 +108,4 @@ async function answerTo(port: number, body: string, ca: string): Promise<string>
   const { patch } = (JSON.parse(text) as { response: { patch?: string } }).response;
   if (patch === undefined) throw new Error(`not admitted and pinned: ${text}`);
   return text;
-}
-
-async function writePolicy(folder: string, registry: string, publicKey: string): Promise<void> {
-  const pem = publicKey.trim().replaceAll('\n', '\n                      ');
-  await mkdir(folder);
-  await writeFile(
-    join(folder, 'policy.yaml'),
-    `apiVersion: kyverno.io/v1
-kind: ClusterPolicy
-metadata:
-  name: signed
-spec:
-  validationFailureAction: Enforce
-  webhookTimeoutSeconds: 10
-  rules:
-    - name: signed
-      match:
-        any:
-          - resources:
-              kinds: [Pod]
-      verifyImages:
-        - imageReferences: ["${registry}/demo/*"]
-          attestors:
-            - entries:
-                - keys:
-                    publicKeys: |-
-                      ${pem}
-                    rekor:
-                      ignoreTlog: true
-`,
-  );
 }

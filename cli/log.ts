@@ -1,6 +1,9 @@
 import type { AdmissionRecord } from '../shared/answer/record.ts';
 import { UsageError } from './usage.ts';
 
+/** Milliseconds, which nobody who reads along notices. */
+const gatherMs = 10;
+
 /** Where admissions leave their lines: for people on a terminal, JSON else. */
 export interface RecordLog {
   write(record: AdmissionRecord): void;
@@ -9,8 +12,7 @@ export interface RecordLog {
 }
 
 /**
- * Lines are gathered and written together once per turn of the event loop, so that a busy server makes one system call for
- * many admissions.
+ * Lines are gathered for `gatherMs` and written together, so that a busy server makes one system call for many admissions.
  */
 export function recordLog(format: string | undefined, stream: NodeJS.WriteStream): RecordLog {
   const chosen = format ?? (stream.isTTY ? 'text' : 'json');
@@ -23,7 +25,7 @@ export function recordLog(format: string | undefined, stream: NodeJS.WriteStream
   };
   return {
     write(record) {
-      if (held.length === 0) setImmediate(flush);
+      if (held.length === 0) setTimeout(flush, gatherMs);
       held.push(chosen === 'json' ? `${JSON.stringify(record)}\n` : textOf(record));
     },
     flush,

@@ -5,6 +5,7 @@ import { createEngine } from './engine.ts';
 import { readPolicyFolder } from './policies.ts';
 import { startRegistry } from './registry/server.ts';
 import { sendReview } from './review-client.ts';
+import { signedByPolicy } from './sample-policy.ts';
 import { attest, makeImage, newKey, sign } from './signer/signer.ts';
 import { storeTarget } from './signer/target.ts';
 import { tolerateClosedOutput } from './standard-output.ts';
@@ -40,7 +41,7 @@ async function demo(): Promise<void> {
   say('          demo/attested (an attestation by the team, no signature)');
 
   await mkdir(folder, { recursive: true });
-  await writeFile(`${folder}/policy.yaml`, policyText(images, team.publicKeyPem));
+  await writeFile(`${folder}/policy.yaml`, signedByPolicy(`${images}/demo/*`, team.publicKeyPem));
   await writeFile(`${folder}/pod.yaml`, podText(images));
   const engine = createEngine();
   const tls = await selfSigned({});
@@ -138,32 +139,6 @@ function rowOf(image: string, { allowed, patch, status }: Answer['response']): R
     verdict: 'allowed',
     detail: pinned === '' ? '' : `pinned to ${pinned.slice(pinned.indexOf('@') + 1)}`,
   };
-}
-
-function policyText(registry: string, publicKey: string): string {
-  const pem = publicKey.trim().replaceAll('\n', '\n                      ');
-  return `apiVersion: kyverno.io/v1
-kind: ClusterPolicy
-metadata:
-  name: require-team-signature
-spec:
-  validationFailureAction: Enforce
-  rules:
-    - name: signed-by-the-team
-      match:
-        any:
-          - resources:
-              kinds: [Pod]
-      verifyImages:
-        - imageReferences: ["${registry}/demo/*"]
-          attestors:
-            - entries:
-                - keys:
-                    publicKeys: |-
-                      ${pem}
-                    rekor:
-                      ignoreTlog: true
-`;
 }
 
 function podText(registry: string): string {

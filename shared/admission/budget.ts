@@ -8,6 +8,7 @@ const notOurs = 1_300;
 const reserve = 200;
 
 const duration = /^(?:[0-9]+(?:\.[0-9]*)?(?:h|ms|us|µs|ns|m|s))+$/;
+const wholeSeconds = /^(\d{1,4})s$/;
 const component = /([0-9]+(?:\.[0-9]*)?)(h|ms|us|µs|ns|m|s)/g;
 const milliseconds: Readonly<Record<string, number>> = {
   h: 3_600_000,
@@ -32,6 +33,9 @@ export function reviewBudget(timeoutQuery: string | undefined, remainingMs: numb
 
 /** A positive Go duration in milliseconds. */
 function parseDuration(text: string | undefined): number | undefined {
+  // What API servers send: whole seconds.
+  const seconds = text === undefined ? null : wholeSeconds.exec(text);
+  if (seconds !== null) return Number(seconds[1]) * 1000 || undefined;
   if (text === undefined || text.length > 32 || !duration.test(text)) return undefined;
   let total = 0;
   for (const [, amount = '', unit = ''] of text.matchAll(component))

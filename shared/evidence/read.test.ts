@@ -173,7 +173,7 @@ describe('bundles', () => {
     });
   });
 
-  // The trap of cosign 3, whose `verify` takes any bundle for a signature (sigstore.md 0.2; P2, CVE-2022-35930).
+  // The trap of cosign 3, whose `verify` takes any bundle for a signature (P2, CVE-2022-35930).
   test('a statement of any other type is an attestation', () => {
     for (const predicateType of [slsaProvenance, `${cosignSign}/`, cosignSign.toUpperCase(), 'x']) {
       const item = dsseItem(statementOf(image, { predicateType }), signer);
@@ -186,7 +186,7 @@ describe('bundles', () => {
     expect(readOne(makeItem('application/vnd.dsse.envelope.v1+json', envelope))).toMatchObject({ kind: 'attestation' });
   });
 
-  test('the layer decides what it is, not what the manifest says (sigstore.md 0.4)', () => {
+  test('the layer decides what it is, not what the manifest says', () => {
     const item = dsseItem(statement, signer);
     expect(readOne({ ...item, artifactType: 'application/vnd.oci.empty.v1+json' })).toMatchObject({
       kind: 'sigstore-bundle',

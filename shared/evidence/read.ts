@@ -6,7 +6,7 @@ import { readSimpleSigning, simpleSigningMediaType } from './simple-signing.ts';
 
 /**
  * What was fetched, as evidence: here wire formats end. Only the layer's own media type decides what it is read as;
- * descriptors and artifact types lie (sigstore.md 0.4). Never throws: what does not parse is in `rejected`, and spoils
+ * descriptors and artifact types lie. Never throws: what does not parse is in `rejected`, and spoils
  * nothing else. Layers of other media types, an SBOM for one, are no evidence and are left out.
  */
 export function readEvidence(items: readonly AttachedItem[]): Gathered {

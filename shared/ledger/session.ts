@@ -15,7 +15,7 @@ const chunkSize = 100;
 const readMs = 500;
 const writeMs = 150;
 
-/** One review's way through the protocol (DESIGN "The ledger", 1 to 5). Every map is by the key's text. */
+/** One review's way through the protocol (ledger.ts tells its promise). Every map is by the key's text. */
 export class LedgerSession implements Session {
   readonly #store: Store;
   readonly #deadline: Deadline;

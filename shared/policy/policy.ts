@@ -46,7 +46,7 @@ export interface Filter {
   readonly blocks: readonly ResourceFilter[];
 }
 
-/** Attributes are AND-ed, a list's elements OR-ed; undefined means "not asked". Wildcards as kyverno.md 2.7. */
+/** Attributes are AND-ed, a list's elements OR-ed; undefined means "not asked". Wildcards as in image/wildcard.ts. */
 export interface ResourceFilter {
   readonly kinds?: readonly KindPattern[];
   readonly names?: readonly string[];

@@ -10,7 +10,7 @@ export interface PublicKey {
   readonly spki: string;
 }
 
-/** NIST curves by OpenSSL's names, each with the hash that cosign signs with (sigstore.md 0.8). */
+/** NIST curves by OpenSSL's names, each with the hash that cosign signs with. */
 const curves: Readonly<Record<string, { readonly name: string; readonly hash: HashName }>> = {
   prime256v1: { name: 'P-256', hash: 'sha256' },
   secp384r1: { name: 'P-384', hash: 'sha384' },

@@ -1,6 +1,6 @@
 import { kindOf, type Verdict } from './verdict.ts';
 
-/** What a request's verdicts come to: DESIGN's table "Three kinds of no". */
+/** What a request's verdicts come to: docs/reasons.md has the three kinds of no. */
 export interface Decision {
   readonly allowed: boolean;
   /** HTTP-like status of a denial: 403 where the evidence or the policy says no, 503 where nothing could be said. */

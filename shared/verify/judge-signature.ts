@@ -64,7 +64,7 @@ function entriesOf(log: LogAnchor, entries: Signature['evidence']['logEntries'])
 /**
  * The signature once more and the log entries, by Sigstore's own verifier: promise and proof as far as they are there, at
  * least one, and that the entries are about these bytes. Where the log is ignored it is given no entries, so that a forged
- * one decides nothing (sigstore.md 0.5); it is given no time stamps ever, since keys have no validity to compare with.
+ * one decides nothing; it is given no time stamps ever, since keys have no validity to compare with.
  */
 function verifierProblem(signature: Signature, anchor: KeyAnchor): Problem | undefined {
   const { log } = anchor;

@@ -3,7 +3,7 @@ import type { TransparencyLogEntry } from '@sigstore/protobuf-specs';
 
 /**
  * Whether a log entry is about a signature by this key. @sigstore/verify compares signature and digest and lets an entry
- * that names another key pass (sigstore.md 0.6). An entry may name a certificate: the key in it is what counts.
+ * that names another key pass. An entry may name a certificate: the key in it is what counts.
  * Throws, or answers false, for what is no entry of a kind below.
  */
 export function isEntryOf(entry: TransparencyLogEntry, signer: KeyObject): boolean {

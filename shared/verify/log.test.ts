@@ -115,7 +115,7 @@ describe.each(carriers)('$name', ({ kind, envelope, message, item }) => {
     expect(asked(item(entry, signature))).toBe('log-entry-mismatch');
   });
 
-  test('an entry that names another key, all else equal (sigstore.md 0.6)', async () => {
+  test('an entry that names another key, all else equal', async () => {
     const outcome = ask(withLog(), image, [item(await record({ signer: other }), signature)]);
     expect(codeOf(outcome)).toBe('log-entry-mismatch');
     expect(JSON.stringify(outcome)).toContain('names another key');

@@ -47,7 +47,7 @@ export class Signature {
     return good;
   }
 
-  /** For @sigstore/verify, whose own knows neither P-384 in DSSE nor RSA-PSS nor Ed25519ph (sigstore.md 1.3). */
+  /** For @sigstore/verify, whose own knows neither P-384 in DSSE nor RSA-PSS nor Ed25519ph. */
   content(anchor: KeyAnchor): SignatureContent {
     const { signed } = this.evidence;
     const message = this.message;

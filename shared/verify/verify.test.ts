@@ -79,7 +79,7 @@ describe('a payload changed after it was signed', () => {
   });
 });
 
-// P1, P2, sigstore.md 0.2: an attestation is never a signature, however it came.
+// P1, P2: an attestation is never a signature, however it came.
 describe('attestations', () => {
   const envelope = JSON.parse(Buffer.from(dsseItem(statementOf(image), alice).bytes).toString()).dsseEnvelope;
   test.each([
@@ -92,7 +92,7 @@ describe('attestations', () => {
     expect(asked([item], entryOf([setOf([keysOf(alice)])], { type: 'SigstoreBundle' }))).toBe('only-attestations');
   });
 
-  test('they neither hide nor are hidden by signatures of either format (sigstore.md 0.3)', () => {
+  test('they neither hide nor are hidden by signatures of either format', () => {
     expect(asked([provenance, good])).toBe('pass');
     expect(asked([provenance, dsseItem(statementOf(image), alice)])).toBe('pass');
     expect(asked([dsseItem(statementOf(image), mallory), good])).toBe('pass');
@@ -247,7 +247,7 @@ describe('what cannot be', () => {
   });
 });
 
-// Sigstore.md 0.5: "ignore the log" means that its entries decide nothing at all, neither for nor against.
+// "Ignore the log" means that its entries decide nothing at all, neither for nor against.
 test('where the log is ignored a forged promise is neither believed nor minded', async () => {
   const log = await makeLog();
   const payload = payloadOf(image);

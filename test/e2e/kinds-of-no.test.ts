@@ -11,7 +11,7 @@ const combinations = [
   { action: 'Audit', failurePolicy: 'Ignore' },
 ] as const;
 
-/** DESIGN "Three kinds of no", a row per kind: the status of a denial in each combination, or `undefined` for admitted. */
+/** The three kinds of no, a row per kind: the status of a denial in each combination, or `undefined` for admitted. */
 const table: Readonly<Record<Kind, readonly (403 | 503 | undefined)[]>> = {
   denied: [403, 403, undefined, undefined],
   unavailable: [503, undefined, undefined, undefined],
