@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { startRegistry } from '../../local/registry/server.ts';
 import { attest, makeImage, newKey, sign } from '../../local/signer/signer.ts';
 import { storeTarget } from '../../local/signer/target.ts';
-import { policy } from './documents.ts';
-import { countersign, folderWith, type Running, root, run, start } from './processes.ts';
+import { policy } from '../e2e/documents.ts';
+import { countersign, folderWith, type Running, root, run, start } from '../e2e/processes.ts';
 
 describe('curl with each review in events/ to `countersign serve`', () => {
   const folder = join(root, 'events');
