@@ -201,7 +201,8 @@ test('the promise holds in every interleaving of changes, events and admissions 
         expect(broken).toEqual([]);
       },
     ),
-    { numRuns: 300 },
+    // One seed, since what is counted below differs from seed to seed.
+    { numRuns: 300, seed: 8 },
   );
   // The runs were not all misses: then the promise would hold for nothing.
   expect(Math.min(total.pointer, total.verification, total.joined)).toBeGreaterThan(20);

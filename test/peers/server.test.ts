@@ -120,7 +120,8 @@ describe.each(
     const again = await ask('/mutate', after);
     expect(again).toMatchObject({ allowed: true });
     expect(again.patch).toBeUndefined();
-    const record = await server.logged(({ step, allowed }) => step === 'validate' && allowed);
+    const ours = ({ image }: { readonly image: string }) => image.startsWith(host);
+    const record = await server.logged(({ step, images }) => step === 'validate' && images.some(ours));
     expect(record).toMatchObject({
       kind: 'Pod',
       images: [{ image: `${named('signed')}:1@${signed}`, result: 'pass', reason: 'verified', source: 'ledger' }],
