@@ -47,7 +47,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
     engine: '',
     metrics,
   });
-  return { pipeline: createPipeline({ registry, ledger, clock, metrics }), clock, metrics, close: () => door.close() };
+  return { pipeline: createPipeline({ registry, ledger, clock }), clock, metrics, close: () => door.close() };
 }
 
 /** Wall-clock milliseconds with the fractions that durations want. */

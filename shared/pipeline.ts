@@ -5,12 +5,11 @@ import type { ImageReference } from './image/reference.ts';
 import { type Repository, repositoryName } from './image/repository.ts';
 import type { Ledger, Session } from './ledger/ledger.ts';
 import { type Clock, type Deadline, shareOf } from './net/deadline.ts';
-import type { Metrics } from './net/metrics.ts';
 import type { Rule } from './policy/policy.ts';
 import { type Question, selectQuestions } from './policy/select.ts';
 import { type Purpose, taskOf } from './policy/task.ts';
 import { asRefusal, Refusal } from './reasons.ts';
-import { reviewAllowance } from './registry/allowance.ts';
+import { byteBudget } from './registry/allowance.ts';
 import type { Allowance, Image, Registry } from './registry/registry.ts';
 import { createChecks } from './trust/checks.ts';
 import { type AskedCheck, askCheck, type Inquiry, inquiryKey, openInquiry, wanted } from './verdict/inquiry.ts';
@@ -22,7 +21,6 @@ export interface Ports {
   readonly registry: Registry;
   readonly ledger: Ledger;
   readonly clock: Clock;
-  readonly metrics: Metrics;
   /** The only registry hosts that an image may make us call; `undefined`: any (the command line, `serve`). */
   readonly hosts?: ReadonlySet<string>;
   /** Bytes that one review may fetch; 64 MiB by default. */
@@ -94,12 +92,12 @@ const shares = { resolve: 0.5, fetch: 0.9, attached: 0.9 } as const;
 class Run {
   readonly #ports: Ports;
   readonly #deadline: Deadline;
-  readonly #whole: Allowance;
+  readonly #take: (count: number) => void;
 
   constructor(ports: Ports, deadline: Deadline) {
     this.#ports = ports;
     this.#deadline = deadline;
-    this.#whole = reviewAllowance(deadline, ports.reviewBytes);
+    this.#take = byteBudget(ports.reviewBytes);
   }
 
   /** Finds out what is to be known of every image, side by side. */
@@ -242,12 +240,10 @@ class Run {
     const gathering = [...places].map(
       async ([name, place]) => [name, await this.#gather(session, place, digest, { ...allowance, deadline })] as const,
     );
-    try {
-      const [ready, ...found] = await Promise.all([image, ...gathering]);
-      return [ready, new Map(found)];
-    } finally {
-      deadline.stop();
-    }
+    // Not before each source has ended: where the image is refused first, the others must still end in time.
+    void Promise.all(gathering).finally(() => deadline.stop());
+    const [ready, ...found] = await Promise.all([image, ...gathering]);
+    return [ready, new Map(found)];
   }
 
   async #gather(session: Session, place: Repository, digest: Digest, allowance: Allowance): Promise<Found> {
@@ -262,13 +258,11 @@ class Run {
 
   /** What one image's requests may use up in a step: the review's bytes, the step's time. */
   #allowance(inquiry: Inquiry, deadline: Deadline): Allowance {
-    const whole = this.#whole;
     return {
       deadline,
-      take: (count) => whole.take(count),
+      take: this.#take,
       sent: () => {
         inquiry.requests += 1;
-        whole.sent();
       },
     };
   }

@@ -54,7 +54,7 @@ export function createCore(options: CoreOptions): Core {
   const { registries } = config;
   const policies = policiesOf(options);
   return {
-    pipeline: deployedReviews({ registry, ledgers, registries, clock, metrics }),
+    pipeline: deployedReviews({ registry, ledgers, registries, clock }),
     policies: (cluster) => policies.get(cluster),
     connected,
     loadRegistry,

@@ -1,4 +1,5 @@
 import { spending } from '../net/testing/spending.ts';
+import { pour } from './testing/pour.ts';
 import { type Setup, setUp } from './testing/setup.ts';
 import { sha256, types } from './testing/store.ts';
 
@@ -82,25 +83,16 @@ test('what is no image is denied, schema 1 in words of its own', async () => {
 });
 
 test('a manifest of 100 MB is cut at its bound', async () => {
-  let taken = 0;
+  let taken = () => 0;
   it.store.intercept = (_, response) => {
     response.setHeader('content-type', types.manifest);
-    const chunk = Buffer.alloc(256 * 1024, 0x20);
-    const more = () => {
-      while (taken < 100 * 1024 * 1024) {
-        taken += chunk.length;
-        if (!response.write(chunk)) return;
-      }
-      response.end();
-    };
-    response.on('drain', more);
-    more();
+    taken = pour(response, 100 * 1024 * 1024, Buffer.alloc(256 * 1024, 0x20));
     return true;
   };
   const spent = spending();
   await expect(resolve('v1', spent)).rejects.toEqual(refused('too-large', 'denied'));
   expect(spent.spent.bytes).toBeLessThan(5 * 1024 * 1024);
-  expect(taken).toBeLessThan(50 * 1024 * 1024);
+  expect(taken()).toBeLessThan(50 * 1024 * 1024);
 });
 
 describe("the registry's own failures are unavailable", () => {

@@ -13,23 +13,10 @@ import {
   parseDockerConfig,
 } from '../../shared/registry/credentials.ts';
 import { openStage, pod, policy, review, type Stage } from '../e2e/harness.ts';
+import { basicAuth, bearerAuth, canary } from './canary.ts';
 import { deploy } from './deployed.ts';
 import { type Eavesdropper, eavesdrop } from './eavesdropper.ts';
 
-/** Values that nobody may see but whom they are for. */
-const canary = {
-  user: 'canary-user',
-  password: 'canary-password',
-  identity: 'canary-identity-token',
-  registry: 'canary-registry-token',
-} as const;
-const basicAuth = { scheme: 'basic', user: canary.user, password: canary.password } as const;
-const bearerAuth = {
-  scheme: 'bearer',
-  user: canary.user,
-  password: canary.password,
-  refreshToken: canary.identity,
-} as const;
 const name = 'team/app';
 
 let stage: Stage;

@@ -65,7 +65,6 @@ export function deploy(options: DeployedOptions): Deployed {
     registry,
     ledger,
     clock,
-    metrics,
     ...(options.hosts === undefined ? {} : { hosts: options.hosts }),
     ...(options.reviewBytes === undefined ? {} : { reviewBytes: options.reviewBytes }),
   });

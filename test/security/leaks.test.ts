@@ -3,20 +3,8 @@ import { makeImage, sign } from '../../local/signer/signer.ts';
 import type { Repository } from '../../shared/image/repository.ts';
 import { parseDockerConfig } from '../../shared/registry/credentials.ts';
 import { openStage, pod, policy, review, type StageOptions } from '../e2e/harness.ts';
+import { basicAuth, bearerAuth, canary } from './canary.ts';
 
-/** Values that may not come out anywhere. */
-const canary = {
-  user: 'canary-user',
-  password: 'canary-password',
-  identity: 'canary-identity-token',
-} as const;
-const basicAuth = { scheme: 'basic', user: canary.user, password: canary.password } as const;
-const bearerAuth = {
-  scheme: 'bearer',
-  user: canary.user,
-  password: canary.password,
-  refreshToken: canary.identity,
-} as const;
 const login = { username: canary.user, password: canary.password };
 const name = 'team/app';
 

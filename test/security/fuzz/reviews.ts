@@ -33,7 +33,7 @@ export function admissionReviews(): Target {
   const scopes = scopesOf(loadPolicies([{ name: 'policy.yaml', text: rule }]));
   const crashes: string[] = [];
   const handler = createHandler({
-    pipeline: createPipeline({ registry: nothing, ledger, clock, metrics }),
+    pipeline: createPipeline({ registry: nothing, ledger, clock }),
     policies: () => ({ scopes, hash: 'fuzz' }),
     gate: { tokens: () => undefined, metrics },
     clock,
