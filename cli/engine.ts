@@ -5,20 +5,25 @@ import { createEngine, type Engine, type EngineOptions } from '../local/engine.t
 import type { Clock } from '../shared/net/deadline.ts';
 import { type Credentials, noCredentials, parseDockerConfig } from '../shared/registry/credentials.ts';
 import { type Arguments, single } from './arguments.ts';
+import { rootsFrom } from './certificates.ts';
 import { UsageError } from './usage.ts';
 
 /** Options that every command with an engine has. */
-export const engineOptions = { single: ['credentials', 'at', 'timeout', 'output'], several: ['allow-http'] } as const;
+export const engineOptions = {
+  single: ['credentials', 'ca', 'at', 'timeout', 'output'],
+  several: ['allow-http'],
+} as const;
 
-/** The verification core as the options ask for it: credentials, plain HTTP, the time. */
+/** The verification core as the options ask for it: credentials, certificates, plain HTTP, the time. */
 export async function engineFrom(found: Arguments, more: EngineOptions = {}): Promise<Engine> {
   const credentials = await credentialsFrom(found);
   for (const warning of credentials.warnings) process.stderr.write(`countersign: ${warning}\n`);
+  const { door = { addresses: 'any' }, ...rest } = more;
   return createEngine({
-    door: { addresses: 'any', allowHttp: found.get('allow-http') ?? [] },
+    door: { ...door, allowHttp: found.get('allow-http') ?? [], roots: await rootsFrom(found) },
     credentials,
     ...clockFrom(found),
-    ...more,
+    ...rest,
   });
 }
 

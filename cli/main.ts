@@ -1,16 +1,15 @@
 import { tolerateClosedOutput } from '../local/standard-output.ts';
 import { PolicyLoadError } from '../shared/policy/load.ts';
-import { apply } from './apply.ts';
-import { manifests } from './manifests.ts';
-import { serve } from './serve.ts';
 import { UsageError, usage } from './usage.ts';
-import { verifyImages } from './verify.ts';
 
-const commands: Readonly<Record<string, (words: readonly string[]) => Promise<number>>> = {
-  verify: verifyImages,
-  apply,
-  serve,
-  manifests,
+type Command = (words: readonly string[]) => Promise<number>;
+
+/** Each is loaded when it is asked for: none pays for the start of another. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  verify: async () => (await import('./verify.ts')).verifyImages,
+  apply: async () => (await import('./apply.ts')).apply,
+  serve: async () => (await import('./serve.ts')).serve,
+  manifests: async () => (await import('./manifests.ts')).manifests,
 };
 
 /** Runs one command and sets the exit status. */
@@ -27,7 +26,7 @@ async function run([name = '--help', ...words]: readonly string[]): Promise<numb
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   try {
     if (command === undefined) throw new UsageError(`there is no command '${name}': verify, apply, serve, manifests`);
-    return await command(words);
+    return await (await command())(words);
   } catch (thrown) {
     if (thrown instanceof UsageError) process.stderr.write(`countersign: ${thrown.message}\n(countersign --help)\n`);
     else if (thrown instanceof PolicyLoadError) process.stderr.write(`${thrown.message}\n`);

@@ -165,7 +165,7 @@ test('--ca puts the certificates of a file into every webhook, and nothing else 
 test.each<[string, (pems: { certPem: string; keyPem: string }) => string, string]>([
   ['a private key', ({ certPem, keyPem }) => certPem + keyPem, 'holds a PRIVATE KEY'],
   ['no PEM', () => 'certificate', 'holds no certificate'],
-  ['a broken certificate', ({ certPem }) => certPem.replace(/\nMI/, '\nAA'), 'certificate 1 in'],
+  ['a broken certificate', ({ certPem }) => certPem.replace(/\nMI/, '\nAA'), 'certificate 1 does not parse'],
 ])('--ca with %s is refused', async (_, content, message) => {
   await twoClusters();
   const path = await file('ca.pem', content(await selfSigned({})));

@@ -1,5 +1,3 @@
-import { X509Certificate } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { stringify } from 'yaml';
 import { EmptyPolicySet, readClusterPolicies, UnknownCluster } from '../local/policies.ts';
 import { parseWebhookPath } from '../shared/admission/path.ts';
@@ -8,6 +6,7 @@ import type { PolicySet, Rule } from '../shared/policy/policy.ts';
 import { kindsWithoutImages } from '../shared/policy/resources.ts';
 import { scopesOf } from '../shared/policy/scopes.ts';
 import { type Arguments, atLeastOne, readArguments, single } from './arguments.ts';
+import { certificatesIn } from './certificates.ts';
 import { tokenFrom } from './token.ts';
 import { UsageError } from './usage.ts';
 import { systemNamespace, type WebhookConfiguration, type WebhookSettings, webhookConfigurations } from './webhooks.ts';
@@ -136,28 +135,10 @@ function breakGlassFrom(found: Arguments): string | undefined {
   return namespace;
 }
 
-/** In bytes; a bundle of all public roots has a fifth of it. */
-const largestBundle = 1024 * 1024;
-const pemBlock = /-----BEGIN ([^-\r\n]+)-----[\s\S]*?-----END \1-----/g;
-
 /** The certificates of `--ca` and nothing else that the file may hold: whoever may read webhook configurations reads them. */
 async function caBundleFrom(found: Arguments): Promise<{ caBundle?: string }> {
   const file = single(found, 'ca', undefined);
   if (file === undefined) return {};
-  const bytes = await readFile(file).catch((thrown: unknown) => {
-    throw new UsageError(`cannot read ${file}: ${Error.isError(thrown) ? thrown.message : String(thrown)}`);
-  });
-  if (bytes.length > largestBundle) throw new UsageError(`${file} is larger than ${largestBundle} bytes`);
-  const blocks = [...bytes.toString('latin1').matchAll(pemBlock)];
-  if (blocks.length === 0) throw new UsageError(`--ca: ${file} holds no certificate in PEM`);
-  for (const [index, [block, label = '']] of blocks.entries()) {
-    if (label !== 'CERTIFICATE') throw new UsageError(`--ca takes certificates alone: ${file} holds a ${label}`);
-    try {
-      new X509Certificate(block);
-    } catch {
-      throw new UsageError(`--ca: certificate ${index + 1} in ${file} cannot be read`);
-    }
-  }
-  const pem = blocks.map(([block]) => `${block}\n`).join('');
-  return { caBundle: Buffer.from(pem, 'latin1').toString('base64') };
+  const { pem } = await certificatesIn(file, '--ca');
+  return { caBundle: Buffer.from(pem.join(''), 'latin1').toString('base64') };
 }

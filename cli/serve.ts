@@ -20,7 +20,7 @@ import { UsageError } from './usage.ts';
 /** `countersign serve --policies DIR`: the webhooks on this machine, until it is told to stop. */
 export async function serve(words: readonly string[]): Promise<number> {
   const found = readArguments(words, {
-    single: ['policies', 'addr', 'tls-cert', 'tls-key', 'token', 'log', 'credentials', ...ledgerSettingNames],
+    single: ['policies', 'addr', 'tls-cert', 'tls-key', 'token', 'log', 'credentials', 'ca', ...ledgerSettingNames],
     several: engineOptions.several,
   });
   const [folder = ''] = atLeastOne(found, 'policies', '--policies DIR');
@@ -36,7 +36,7 @@ export async function serve(words: readonly string[]): Promise<number> {
     process.stderr.write(`${file}:${line}: warning: ${message}\n`);
 
   const tls = await tlsFrom(found, address.host);
-  const engine = await engineFrom(found, { ledger: settings, ...doorFor(address.host, found) });
+  const engine = await engineFrom(found, { ledger: settings, ...doorFor(address.host) });
   const server = await startWebhooks({
     engine,
     policies,
@@ -96,10 +96,10 @@ function settingsFrom(found: Arguments): LedgerSettings {
 }
 
 /** Beyond loopback, whoever reaches the server could make it call this machine: loopback and link-local are refused then. */
-function doorFor(host: string, found: Arguments) {
+function doorFor(host: string) {
   if (isLoopbackHost(host)) return {};
   const ranges = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7'];
-  return { door: { addresses: [{ ranges, hosts: 'any' as const }], allowHttp: found.get('allow-http') ?? [] } };
+  return { door: { addresses: [{ ranges, hosts: 'any' as const }] } };
 }
 
 function listenError(thrown: unknown, { host, port }: { host: string; port: number }): unknown {

@@ -32,12 +32,20 @@ test('what is required, and the defaults of all else', () => {
     region: 'eu-west-1',
     vpcRanges: [],
     privateHosts: [],
+    registryCa: undefined,
     ledger: defaultLedgerSettings,
   });
 });
 
 test('an empty value is none: templates set every variable', () => {
-  const empty = { REGISTRIES: '', VPC_RANGES: '', PRIVATE_HOSTS: '', imageVerifyCacheEnabled: '', tagPointers: '' };
+  const empty = {
+    REGISTRIES: '',
+    REGISTRY_CA: '',
+    VPC_RANGES: '',
+    PRIVATE_HOSTS: '',
+    imageVerifyCacheEnabled: '',
+    tagPointers: '',
+  };
   expect(readConfig({ ...environment, ...empty })).toEqual(readConfig(environment));
 });
 

@@ -26,6 +26,8 @@ export interface Config {
   /** CIDR ranges of the VPC, in which ECR and `privateHosts` may answer. */
   readonly vpcRanges: readonly string[];
   readonly privateHosts: readonly string[];
+  /** PEM file below the function's code: certificates that registries may be certified by, beside the default roots. */
+  readonly registryCa: string | undefined;
   readonly ledger: LedgerSettings;
 }
 
@@ -77,6 +79,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     region: required('AWS_REGION'),
     vpcRanges: list('VPC_RANGES', range, 'CIDR range'),
     privateHosts: list('PRIVATE_HOSTS', matching(hostName), 'host'),
+    registryCa: environment['REGISTRY_CA'] || undefined,
     ledger: ledgerFrom(environment, problems),
   };
   if (config.privateHosts.length > 0 && config.vpcRanges.length === 0) {

@@ -13,6 +13,7 @@ module.exports = async ({ resolveVariable }) => {
     endpoint,
     clusters,
     registries: await list('registries'),
+    registryCa: await text('registryCa'),
     // No bound is not the same as 0, which would start no function at all.
     reservedConcurrency: (await number('reservedConcurrency')) || undefined,
     provisionedConcurrency: await number('provisionedConcurrency'),

@@ -5,14 +5,17 @@ const aliasName = 'live';
 
 /**
  * What osls's own settings do not say: functions are called through an alias of their published versions, each cluster's route has a
- * throttle of its own, and policies that would not load are not packed.
+ * throttle of its own, and policies and certificates that would not load are not packed.
  */
 module.exports = class CountersignPlugin {
   constructor(serverless, _options, { log }) {
     this.serverless = serverless;
     this.log = log;
     this.hooks = {
-      'before:package:createDeploymentArtifacts': () => this.checkPolicies(),
+      'before:package:createDeploymentArtifacts': async () => {
+        await this.checkPolicies();
+        await this.checkRegistryCa();
+      },
       'after:package:compileFunctions': () => this.addAliases(),
       'after:package:compileEvents': () => this.throttleRoutes(),
     };
@@ -36,6 +39,20 @@ module.exports = class CountersignPlugin {
       if (policies.cause !== undefined) throw new this.serverless.classes.Error(`policies/: ${policies.cause.message}`);
       this.log.warning(`${policies.message}; every review of '${cluster}' will be refused (policies-invalid)`);
     }
+  }
+
+  /** By the very code that the function reads it with. */
+  async checkRegistryCa() {
+    const { registryCa } = this.parameters;
+    if (registryCa === '') return;
+    if (!/^certificates\/[\w.-]+$/.test(registryCa)) {
+      throw new this.serverless.classes.Error(
+        `the parameter registryCa names a file in certificates/, not '${registryCa}'`,
+      );
+    }
+    const { readRegistryCa } = await import('../functions/deployed/certificates.ts');
+    for (const warning of readRegistryCa('.', registryCa, Date.now()).warnings)
+      this.log.warning(`${registryCa}: ${warning}`);
   }
 
   addAliases() {

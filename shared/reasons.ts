@@ -126,7 +126,8 @@ export const reasons = {
   'registry-unreachable': {
     kind: 'unavailable',
     summary: 'no connection to the registry: DNS, TCP or TLS failed',
-    advice: "check the registry's name, network path and certificate, then try again",
+    advice:
+      "check the registry's name, network path and certificate, then try again; for a CA of its own: --ca FILE, deployed registryCa",
   },
   'registry-unauthorized': {
     kind: 'unavailable',

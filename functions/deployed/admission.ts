@@ -1,10 +1,12 @@
 import { ecrClients, secretsClient } from '../../shared/aws/clients.ts';
 import { macKeys, webhookTokens } from '../../shared/aws/function-secrets.ts';
 import { createSecrets } from '../../shared/aws/secrets.ts';
+import type { Certificates } from '../../shared/net/certificates.ts';
 import type { Clock } from '../../shared/net/deadline.ts';
 import { type Config, readConfig } from '../config.ts';
 import { type AdmissionHandler, createHandler } from '../http/handler.ts';
 import { createObservability, type Observability } from '../observability.ts';
+import { readRegistryCa } from './certificates.ts';
 import type { CoreOptions } from './core.ts';
 import { late } from './late.ts';
 
@@ -35,21 +37,31 @@ export interface Deployment {
  * answered so that nothing is admitted for it: 503 where the environment is wrong, `policies-invalid` where a cluster's policies are.
  */
 export function deployAdmission(environment: Environment, parts: Parts = {}): Deployment {
+  const root = environment['LAMBDA_TASK_ROOT'] ?? '';
+  const { clock = Date.now } = parts;
   let config: Config;
+  let registryCa: Certificates | undefined;
   try {
     config = readConfig(environment);
+    registryCa = config.registryCa === undefined ? undefined : readRegistryCa(root, config.registryCa, clock());
   } catch (thrown) {
     const observability = parts.observability ?? createObservability({ service: 'admission', clusters: [] });
     observability.problem('config-invalid', Error.isError(thrown) ? thrown.message : String(thrown));
     return unconfigured(observability);
   }
-  return configured(config, environment['LAMBDA_TASK_ROOT'] ?? '', parts);
+  const observability = parts.observability ?? createObservability({ service: 'admission', clusters: config.clusters });
+  for (const warning of registryCa?.warnings ?? []) {
+    observability.problem('registry-ca-invalid', `REGISTRY_CA: ${config.registryCa}: ${warning}`);
+  }
+  return configured({ config, root, roots: registryCa?.pem ?? [], clock, observability }, parts);
 }
 
-function configured(config: Config, root: string, parts: Parts): Deployment {
-  const { clusters, region } = config;
-  const { clock = Date.now, secrets: client = secretsClient({ region }) } = parts;
-  const observability = parts.observability ?? createObservability({ service: 'admission', clusters });
+type Settings = Pick<CoreOptions, 'config' | 'root' | 'roots' | 'clock' | 'observability'>;
+
+function configured(settings: Settings, parts: Parts): Deployment {
+  const { config, clock, observability } = settings;
+  const { region } = config;
+  const { secrets: client = secretsClient({ region }) } = parts;
   const { metrics } = observability;
   const secrets = createSecrets({ client, clock, metrics });
   const tokens = webhookTokens(secrets, config.tokensSecret);
@@ -58,7 +70,7 @@ function configured(config: Config, root: string, parts: Parts): Deployment {
   const core = late(async () => {
     const { createCore } = await import('./core.ts');
     const { dynamodb, ca, ecr = ecrClients() } = parts;
-    return createCore({ config, root, macKeys: keys, ecr, dynamodb, ca, clock, observability });
+    return createCore({ ...settings, macKeys: keys, ecr, dynamodb, ca });
   });
 
   const begin = async () => {

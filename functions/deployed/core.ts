@@ -23,6 +23,8 @@ export interface CoreOptions {
   readonly config: Config;
   /** Folder with the function's code, and the policies in it. */
   readonly root: string;
+  /** PEM certificates that registries may be certified by, beside the default roots. */
+  readonly roots: readonly string[];
   readonly macKeys: Refreshing<readonly Uint8Array[]>;
   readonly ecr: ReturnType<typeof ecrClients>;
   /** Made from the configuration where it is absent. */
@@ -61,11 +63,11 @@ export function createCore(options: CoreOptions): Core {
   };
 }
 
-async function registryOf({ config, ecr, clock, ca }: CoreOptions): Promise<Registry> {
+async function registryOf({ config, roots, ecr, clock, ca }: CoreOptions): Promise<Registry> {
   const { deployedRegistry } = await import('./registry.ts');
   const { account, vpcRanges, privateHosts } = config;
   const credentials = ecrCredentials({ clientFor: ecr, account, clock });
-  return deployedRegistry({ credentials, clock, vpcRanges, privateHosts, ...(ca === undefined ? {} : { ca }) });
+  return deployedRegistry({ credentials, clock, vpcRanges, privateHosts, roots, ...(ca === undefined ? {} : { ca }) });
 }
 
 /** The HTTP client is the heaviest part of the bundle, and a review that the ledger answers needs none. */

@@ -10,7 +10,9 @@ export interface DeployedRegistryOptions {
   /** Ranges of the VPC, in which Amazon ECR's endpoints and `privateHosts` answer. */
   readonly vpcRanges: readonly string[];
   readonly privateHosts: readonly string[];
-  /** PEM certificates by host[:port], for tests; deployed, the hosts' certificates are publicly trusted. */
+  /** PEM certificates that registries may be certified by, beside the default roots. */
+  readonly roots: readonly string[];
+  /** PEM certificates by host[:port], for tests. */
   readonly ca?: Readonly<Record<string, string>>;
 }
 
@@ -25,8 +27,8 @@ const ecrHosts = [
 
 /** Registries as a deployed function calls them: over TLS, at public addresses and at those granted in the VPC. */
 export function deployedRegistry(options: DeployedRegistryOptions): Registry {
-  const { credentials, clock, vpcRanges, privateHosts, ca } = options;
+  const { credentials, clock, vpcRanges, privateHosts, roots, ca } = options;
   const addresses = vpcRanges.length === 0 ? [] : [{ ranges: vpcRanges, hosts: [...ecrHosts, ...privateHosts] }];
-  const door = createDoor({ addresses, ...(ca === undefined ? {} : { ca }) });
+  const door = createDoor({ addresses, roots, ...(ca === undefined ? {} : { ca }) });
   return createRegistry({ door, credentials, clock });
 }

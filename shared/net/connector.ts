@@ -1,14 +1,17 @@
 import dns from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import tls from 'node:tls';
-import { buildConnector } from 'undici';
+import type { buildConnector } from 'undici';
 import { type AddressRules, allowsAddress } from './addresses.ts';
 import { addressRefused } from './failure.ts';
+import { buildConnector as newConnector } from './undici.ts';
 
 export interface ConnectorSettings {
   readonly addresses: AddressRules;
   /** PEM certificates by host[:port], trusted for that host beside the default roots. */
   readonly ca: Readonly<Record<string, string>>;
+  /** PEM certificates that are trusted for every host beside the default roots. */
+  readonly roots: readonly string[];
   /** Milliseconds for TCP and TLS together. */
   readonly connectTimeout: number;
   readonly lookup: LookupFunction | undefined;
@@ -19,7 +22,10 @@ export interface ConnectorSettings {
  * is checked apart; of a name all addresses are checked, and one of these very addresses is connected to, so that a name
  * cannot change its mind between the check and the connection (DNS rebinding).
  */
-export function createConnector(settings: ConnectorSettings): buildConnector.connector {
+export function createConnector(
+  settings: ConnectorSettings,
+  trust: Trust = trusting(settings.roots),
+): buildConnector.connector {
   const byKey = new Map<string, buildConnector.connector>();
 
   return (options, callback) => {
@@ -37,15 +43,37 @@ export function createConnector(settings: ConnectorSettings): buildConnector.con
     let connector = byKey.get(host);
     if (connector === undefined) {
       if (byKey.size >= 1000) byKey.clear();
-      connector = buildConnector({
+      connector = newConnector({
         allowH2: false,
         timeout: settings.connectTimeout,
-        ...(ca === undefined ? {} : { ca: [...tls.getCACertificates('default'), ca] }),
+        ...trust(ca),
         lookup: checked(settings.lookup ?? dns.lookup, settings.addresses, host),
       });
       byKey.set(host, connector);
     }
     connector(options, callback);
+  };
+}
+
+/**
+ * A connector of the same addresses that asks for no trust: for finding out whether TLS is spoken at all. Nothing is sent over what
+ * it connects to. It loads no roots, which takes longer than all else that happens before a first request.
+ */
+export function createProbingConnector(settings: ConnectorSettings): buildConnector.connector {
+  return createConnector({ ...settings, ca: {}, roots: [] }, () => ({ ca: [], rejectUnauthorized: false }));
+}
+
+type Trust = (ca: string | undefined) => Pick<tls.ConnectionOptions, 'ca' | 'secureContext' | 'rejectUnauthorized'>;
+
+/** What TLS believes for a host with `ca` of its own. Roots are parsed once: there are some 150, and a parse takes milliseconds. */
+function trusting(roots: readonly string[]): Trust {
+  const contexts = new Map<string | undefined, tls.SecureContext>();
+  return (ca) => {
+    if (ca === undefined && roots.length === 0) return {};
+    const own = ca === undefined ? roots : [...roots, ca];
+    const context = contexts.get(ca) ?? tls.createSecureContext({ ca: [...tls.getCACertificates('default'), ...own] });
+    contexts.set(ca, context);
+    return { secureContext: context };
   };
 }
 

@@ -1,6 +1,7 @@
 import type { RequestListener } from 'node:http';
 import { createServer, type LookupFunction } from 'node:net';
 import { gzipSync } from 'node:zlib';
+import { selfSigned as ofAnotherName } from '../../local/tls.ts';
 import { createDoor, type Door, type DoorSettings } from './door.ts';
 import { selfSigned } from './testing/certificate.ts';
 import { startServer, type TestServer } from './testing/server.ts';
@@ -174,6 +175,17 @@ describe('connections', () => {
     await expect(get(elsewhere, server.url)).rejects.toEqual(refused('registry-unreachable'));
     expect((await get(open({ ca: { [server.host]: tls.cert } }), server.url)).status).toBe(200);
   });
+});
+
+test('roots of one’s own are trusted for every host, beside the default ones', async () => {
+  const tls = await selfSigned('127.0.0.1', 'localhost');
+  const server = await serve((_, response) => response.end('x'), tls);
+  const { certPem: other } = await ofAnotherName();
+  await expect(get(open({ roots: [other] }), server.url)).rejects.toThrow('--ca FILE');
+  const door = open({ roots: [other, tls.cert] });
+  for (const url of [server.url, server.url.replace('127.0.0.1', 'localhost')]) {
+    expect((await get(door, url)).status).toBe(200);
+  }
 });
 
 describe('redirects', () => {

@@ -1,14 +1,14 @@
 import { isIP, type LookupFunction } from 'node:net';
-import { Agent, request as send } from 'undici';
 import { Refusal } from '../reasons.ts';
 import { type AddressRules, allowsAddress, allowsHandOver } from './addresses.ts';
 import { abandon, drained, readBounded } from './body.ts';
-import { createConnector } from './connector.ts';
+import { createConnector, createProbingConnector } from './connector.ts';
 import type { Deadline } from './deadline.ts';
 import { addressRefused, codeOf, failure } from './failure.ts';
 import { hostName, isLoopbackHost, splitHost } from './hosts.ts';
 import { type Hop, maxRedirects, nextHop } from './redirect.ts';
 import { createSchemeProbe } from './scheme.ts';
+import { Agent, send } from './undici.ts';
 
 /** What a piece of work may use up; registry.ts's Allowance is one. */
 export interface Spending {
@@ -26,6 +26,8 @@ export interface DoorSettings {
   readonly allowHttp?: readonly string[];
   /** PEM certificates by host[:port], trusted for that host beside the default roots (NODE_EXTRA_CA_CERTS included). */
   readonly ca?: Readonly<Record<string, string>>;
+  /** PEM certificates that are trusted for every host beside the default roots: the CA of registries of one's own. */
+  readonly roots?: readonly string[];
   /** Milliseconds: TCP and TLS together, until the header, between two pieces of a body. */
   readonly connectTimeout?: number;
   readonly headersTimeout?: number;
@@ -78,12 +80,14 @@ const second = 1000;
  */
 export function createDoor(settings: DoorSettings): Door {
   const { addresses } = settings;
-  const connect = createConnector({
+  const connecting = {
     addresses,
     ca: settings.ca ?? {},
+    roots: settings.roots ?? [],
     connectTimeout: settings.connectTimeout ?? 5 * second,
     lookup: settings.lookup,
-  });
+  };
+  const connect = createConnector(connecting);
   const agent = new Agent({
     connect,
     connections: settings.connections ?? 50,
@@ -93,7 +97,7 @@ export function createDoor(settings: DoorSettings): Door {
     keepAliveTimeout: 30 * second,
     pipelining: 1,
   });
-  const probe = createSchemeProbe(connect);
+  const probe = createSchemeProbe(createProbingConnector(connecting));
 
   function allowsHttp(url: URL): boolean {
     const name = hostName(url);
@@ -124,8 +128,7 @@ export function createDoor(settings: DoorSettings): Door {
     try {
       deadline.signal.throwIfAborted();
       request.spending.sent();
-      return await send(hop.url, {
-        dispatcher: agent,
+      return await send(agent, hop.url, {
         method: hop.method,
         headers: { ...hop.headers },
         body: request.body ?? null,

@@ -4,6 +4,9 @@ import type { Deadline } from './deadline.ts';
 /** The code under which the connector refuses an address; `failure` leaves it to the door, which knows who named the host. */
 export const addressRefused = 'ADDRESS_REFUSED';
 
+const untrusted =
+  'its certificate is by an authority that is not trusted here (give the certificate of its CA: --ca FILE, deployed registryCa)';
+
 /** What went wrong below HTTP, in words. Codes of Node, OpenSSL and undici. */
 const words: Readonly<Record<string, string>> = {
   ENOTFOUND: 'its name does not resolve',
@@ -22,10 +25,11 @@ const words: Readonly<Record<string, string>> = {
   ERR_SSL_PACKET_LENGTH_TOO_LONG: 'it does not speak TLS',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name',
   CERT_HAS_EXPIRED: 'its certificate has expired',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed',
-  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate is by an authority that is not trusted here',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its certificate is by an authority that is not trusted here',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate is by an authority that is not trusted here',
+  DEPTH_ZERO_SELF_SIGNED_CERT:
+    'its certificate is self-signed and not trusted here (give it: --ca FILE, deployed registryCa)',
+  SELF_SIGNED_CERT_IN_CHAIN: untrusted,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: untrusted,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted,
 };
 
 /** The `code` of whatever was thrown. Errors of Node and undici are told apart by it, never by their class. */

@@ -1,6 +1,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { on } from '../../local/registry/faults.ts';
 import { makeImage, sign } from '../../local/signer/signer.ts';
+import { selfSigned } from '../../local/tls.ts';
 import { failed } from '../../shared/aws/testing/service.ts';
 import { type Answer, type DeployedStage, type Instance, openDeployed, tokens } from './deployed-stage.ts';
 import { pod, policy, review } from './documents.ts';
@@ -293,6 +294,42 @@ describe('an environment that is wrong', () => {
     expect(instance.problems).toHaveLength(1);
     for (const name of ['CLUSTERS', 'LEDGER_TABLE', 'VPC_RANGES']) expect(instance.problems[0]).toContain(name);
     expect(instance.counted).toEqual(['config-invalid', 'config-invalid', 'config-invalid']);
+  });
+});
+
+describe('a registry with a CA of its own', () => {
+  test('is believed by the certificates in the zip that REGISTRY_CA names, and by no others', async () => {
+    await stage.policies({ 'a.yaml': policy({ images: `${stage.registry.host}/team/*`, keys: [stage.team] }) });
+    await stage.file('own.pem', stage.registryCertificate);
+    await stage.file('other.pem', (await selfSigned()).certPem);
+    // The ledger knows the image from other tests; its tag is asked for all the same.
+    const start = (file: string) => stage.start({ REGISTRY_CA: file, tagPointers: 'off' });
+    const untrusted = await ask(start('other.pem'), signed);
+    expect(untrusted).toMatchObject({ allowed: false, code: 503 });
+    expect(untrusted.message).toContain('registryCa');
+    expect(await ask(start('own.pem'), signed)).toMatchObject({ allowed: true });
+  });
+
+  test.each([
+    ['is not there', undefined, 'cannot be read'],
+    ['holds no certificate', '# none', 'holds no certificate'],
+    ['holds a key', '-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----\n', 'holds a PRIVATE KEY'],
+  ])('whose file %s: every call fails, and operators are told why', async (_, text, problem) => {
+    const name = 'wrong.pem';
+    if (text !== undefined) await stage.file(name, text);
+    const instance = stage.start({ REGISTRY_CA: name });
+    expect(await ask(instance, signed)).toMatchObject({ statusCode: 503, body: '' });
+    expect(instance.problems).toEqual([expect.stringContaining(`REGISTRY_CA: ${name} ${problem}`)]);
+  });
+
+  test('whose certificate has expired: operators are told', async () => {
+    const expired = await selfSigned({ now: new Date('2020-01-01T00:00:00Z') });
+    await stage.file('expired.pem', expired.certPem);
+    const instance = stage.start({ REGISTRY_CA: 'expired.pem' });
+    expect(instance.problems).toEqual([
+      expect.stringContaining('expired.pem: certificate 1 has expired on 2020-12-30'),
+    ]);
+    expect(instance.counted).toEqual(['registry-ca-invalid']);
   });
 });
 

@@ -26,6 +26,10 @@ export interface DeployedStage {
   now: number;
   /** Writes the policies of the zip, by their names in `policies/`. */
   policies(files: Readonly<Record<string, string>>): Promise<void>;
+  /** Writes a file beside the policies, as the zip would hold it. */
+  file(name: string, text: string): Promise<void>;
+  /** The registry's certificate, which instances trust where REGISTRY_CA is not set. */
+  readonly registryCertificate: string;
   /** A new instance; `settings` are more of its environment. */
   start(settings?: Readonly<Record<string, string | undefined>>): Instance;
   /** All items of the table. */
@@ -107,7 +111,7 @@ export async function openDeployed(): Promise<DeployedStage> {
       {
         secrets: client,
         dynamodb: dynamo.client,
-        ca: { [registry.host]: cert },
+        ca: settings['REGISTRY_CA'] === undefined ? { [registry.host]: cert } : {},
         clock: () => time.now,
         observability,
       },
@@ -129,6 +133,8 @@ export async function openDeployed(): Promise<DeployedStage> {
         await writeFile(file, text);
       }
     },
+    file: (name: string, text: string) => writeFile(join(dir, name), text),
+    registryCertificate: cert,
     start,
     async items() {
       const { Items = [] } = await dynamo.client.send(new ScanCommand({ TableName: tableName }));

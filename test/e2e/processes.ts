@@ -41,6 +41,8 @@ export async function inThisProcess(words: readonly string[]): Promise<Ended> {
 export interface RunOptions {
   readonly cwd?: string;
   readonly input?: string;
+  /** Variables beside those of every run. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A process that runs until it is told to stop. */
@@ -63,8 +65,8 @@ const environment = {
 };
 
 /** Runs a command to its end. */
-export function run(command: string, words: readonly string[], { cwd = root, input = '' }: RunOptions = {}) {
-  const child = spawn(command, words, { cwd, env: environment });
+export function run(command: string, words: readonly string[], { cwd = root, input = '', env = {} }: RunOptions = {}) {
+  const child = spawn(command, words, { cwd, env: { ...environment, ...env } });
   child.stdin.on('error', () => undefined).end(input);
   return ended(child);
 }

@@ -1,0 +1,42 @@
+import { readFile } from 'node:fs/promises';
+import { type Certificates, CertificatesError, readCertificates } from '../shared/net/certificates.ts';
+import { type Arguments, single } from './arguments.ts';
+import { UsageError } from './usage.ts';
+
+/**
+ * PEM certificates that registries may be certified by, beside the default roots: those of `--ca FILE` and of `SSL_CERT_FILE`. Node
+ * itself adds those of NODE_EXTRA_CA_CERTS to the default roots. Warnings go to standard error. Throws UsageError for `--ca`.
+ */
+export async function rootsFrom(found: Arguments): Promise<readonly string[]> {
+  const named = single(found, 'ca', undefined);
+  if (named === undefined) return rootsOfEnvironment();
+  const { pem, warnings } = await certificatesIn(named, '--ca');
+  for (const warning of warnings) process.stderr.write(`countersign: --ca: ${named}: ${warning}\n`);
+  return [...pem, ...(await rootsOfEnvironment())];
+}
+
+/** A wrong variable is often nobody's doing who runs this: it costs trust, not the run. Expired roots of a system's bundle are usual. */
+async function rootsOfEnvironment(): Promise<readonly string[]> {
+  const file = process.env['SSL_CERT_FILE'] ?? '';
+  if (file === '') return [];
+  try {
+    return (await certificatesIn(file, 'SSL_CERT_FILE')).pem;
+  } catch (thrown) {
+    if (!(thrown instanceof UsageError)) throw thrown;
+    process.stderr.write(`countersign: ${thrown.message}; its certificates are not trusted\n`);
+    return [];
+  }
+}
+
+/** The certificates of a file that `setting` names. Throws UsageError, which names both. */
+export async function certificatesIn(file: string, setting: string): Promise<Certificates> {
+  const bytes = await readFile(file).catch((thrown: unknown) => {
+    throw new UsageError(`${setting}: cannot read ${file}: ${Error.isError(thrown) ? thrown.message : String(thrown)}`);
+  });
+  try {
+    return readCertificates(bytes, Date.now());
+  } catch (thrown) {
+    if (thrown instanceof CertificatesError) throw new UsageError(`${setting}: ${file} ${thrown.message}`);
+    throw thrown;
+  }
+}

@@ -1,0 +1,20 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Certificates, CertificatesError, readCertificates } from '../../shared/net/certificates.ts';
+import { ConfigError } from '../config.ts';
+
+/**
+ * The certificates of the setting REGISTRY_CA, a file below the function's code. Reads synchronously: it is called once, while
+ * nothing else could run. `now`: milliseconds since 1970. Throws ConfigError.
+ */
+export function readRegistryCa(root: string, file: string, now: number): Certificates {
+  try {
+    return readCertificates(readFileSync(join(root, file)), now);
+  } catch (thrown) {
+    const why =
+      thrown instanceof CertificatesError
+        ? thrown.message
+        : `cannot be read: ${Error.isError(thrown) ? thrown.message : String(thrown)}`;
+    throw new ConfigError([`REGISTRY_CA: ${file} ${why}`]);
+  }
+}
