@@ -1,14 +1,14 @@
 import { stringify } from 'yaml';
 import type { AdmissionRequest } from '../shared/admission/review.ts';
 import { patchOf } from '../shared/answer/patch.ts';
-import { exitStatus, report, reportResult } from '../shared/answer/report.ts';
+import { exitStatus, type ReportResult, report, reportResult } from '../shared/answer/report.ts';
 import { startDeadline } from '../shared/net/deadline.ts';
 import type { Pipeline } from '../shared/pipeline.ts';
 import type { Rule } from '../shared/policy/policy.ts';
 import { decide } from '../shared/verdict/decision.ts';
 import { kindOf, severity, type Verdict } from '../shared/verdict/verdict.ts';
 import { atLeastOne, readArguments } from './arguments.ts';
-import { engineFrom, engineOptions, timeoutFrom, wantsJson } from './engine.ts';
+import { engineFrom, engineOptions, outputFrom, timeoutFrom } from './engine.ts';
 import { patched } from './patched.ts';
 import { policiesFrom } from './policies.ts';
 import { progress } from './progress.ts';
@@ -18,15 +18,15 @@ import { treeOf } from './tree.ts';
 /** `countersign apply POLICY... --resource FILE...`: both webhooks, one after the other, on each resource as a CREATE. */
 export async function apply(words: readonly string[]): Promise<number> {
   const found = readArguments(words, { single: engineOptions.single, several: [...engineOptions.several, 'resource'] });
-  const json = wantsJson(found);
+  const output = outputFrom(found, ['json', 'yaml']);
   const timeout = timeoutFrom(found);
   const policies = atLeastOne(found, '', 'POLICY');
   const files = atLeastOne(found, 'resource', '--resource FILE');
   const { rules } = await policiesFrom(policies);
-  const resources = (await Promise.all(files.map(readResources))).flat();
+  const resources = await readResources(files);
 
   const engine = await engineFrom(found);
-  const results = [];
+  const results: ReportResult[] = [];
   const after: unknown[] = [];
   const bar = progress(resources.length);
   try {
@@ -41,12 +41,22 @@ export async function apply(words: readonly string[]): Promise<number> {
     await engine.close();
   }
   const whole = report(results, after);
-  if (json) process.stdout.write(`${JSON.stringify(whole, null, 2)}\n`);
+  if (output === 'json') process.stdout.write(`${JSON.stringify(whole, null, 2)}\n`);
+  else if (output === 'text') process.stdout.write(treeOf(whole, process.stdout.isTTY));
   else {
-    process.stdout.write(treeOf(whole, process.stdout.isTTY));
-    for (const object of after) process.stdout.write(`---\n${stringify(object)}`);
+    process.stderr.write(treeOf(whole, process.stderr.isTTY));
+    if (results.some(isRefused)) process.stderr.write('no resource is printed, since not all are admitted\n');
+    else for (const object of after) process.stdout.write(`---\n${stringify(object)}`);
   }
   return exitStatus(results, true);
+}
+
+/**
+ * A rule that enforces denies, or cannot say: then nothing is printed for whoever applies what is. kubectl would apply what stands
+ * before the resource that is missing, and the API server would admit it where no webhook is.
+ */
+function isRefused({ action, result }: ReportResult): boolean {
+  return action === 'enforce' && (result === 'fail' || result === 'error');
 }
 
 /** mutate, then validate on what mutate left, unless mutate denied: the worse verdict on each rule and image stands. */

@@ -15,6 +15,7 @@ export function readArguments(
   const config: Record<string, { type: 'string'; short?: string }> = {};
   for (const name of [...options.single, ...options.several]) config[name] = { type: 'string' };
   if ('output' in config) config['output'] = { type: 'string', short: 'o' };
+  if ('resource' in config) config['resource'] = { type: 'string', short: 'f' };
   const { tokens } = (() => {
     try {
       return parseArgs({ args: [...words], options: config, allowPositionals: true, tokens: true });

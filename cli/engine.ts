@@ -65,9 +65,10 @@ export function timeoutFrom(found: Arguments): number {
   return Number(seconds) * 1000;
 }
 
-/** `-o`: whether JSON is asked for. */
-export function wantsJson(found: Arguments): boolean {
+/** `-o`: `text`, or another one of those that the command has. */
+export function outputFrom<Format extends string>(found: Arguments, formats: readonly Format[]): Format | 'text' {
   const output = single(found, 'output', 'text');
-  if (output !== 'text' && output !== 'json') throw new UsageError(`-o takes text or json, not '${output}'`);
-  return output === 'json';
+  const chosen = (['text', ...formats] as const).find((format) => format === output);
+  if (chosen === undefined) throw new UsageError(`-o takes ${['text', ...formats].join(' or ')}, not '${output}'`);
+  return chosen;
 }

@@ -1,5 +1,5 @@
 import { tolerateClosedOutput } from '../local/standard-output.ts';
-import { PolicyLoadError } from '../shared/policy/load.ts';
+import { asksForJson, problemsOf, textOf } from './problems.ts';
 import { UsageError, usage } from './usage.ts';
 
 type Command = (words: readonly string[]) => Promise<number>;
@@ -15,25 +15,38 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
 /** Runs one command and sets the exit status. */
 export async function main(words: readonly string[]): Promise<void> {
   tolerateClosedOutput();
-  process.exitCode = await run(words);
+  // Node would end with status 1, which says that an image is denied.
+  const crashed = (thrown: unknown) => process.exit(failed(thrown, words));
+  process.on('uncaughtException', crashed);
+  try {
+    process.exitCode = await run(words);
+  } finally {
+    process.off('uncaughtException', crashed);
+  }
 }
 
-async function run([name = '--help', ...words]: readonly string[]): Promise<number> {
-  if (name === '--help' || name === '-h' || name === 'help' || words.includes('--help') || words.includes('-h')) {
+async function run(words: readonly string[]): Promise<number> {
+  const [name = '--help', ...rest] = words;
+  if (name === '--help' || name === '-h' || name === 'help' || rest.includes('--help') || rest.includes('-h')) {
     process.stdout.write(usage);
     return 0;
   }
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   try {
-    if (command === undefined) throw new UsageError(`there is no command '${name}': verify, apply, serve, manifests`);
-    return await (await command())(words);
+    if (command === undefined) {
+      throw new UsageError(`there is no command '${name}', only ${Object.keys(commands).join(', ')}`);
+    }
+    return await (await command())(rest);
   } catch (thrown) {
-    if (thrown instanceof UsageError) process.stderr.write(`countersign: ${thrown.message}\n(countersign --help)\n`);
-    else if (thrown instanceof PolicyLoadError) process.stderr.write(`${thrown.message}\n`);
-    else
-      process.stderr.write(
-        `countersign: ${Error.isError(thrown) ? (thrown.stack ?? thrown.message) : String(thrown)}\n`,
-      );
-    return 2;
+    return failed(thrown, words);
   }
+}
+
+/** Tells why there is no verdict: people on standard error, and who asked for JSON on standard output as well. */
+function failed(thrown: unknown, words: readonly string[]): 2 {
+  process.stderr.write(textOf(thrown));
+  if (asksForJson(words)) {
+    process.stdout.write(`${JSON.stringify({ verdict: 'error', problems: problemsOf(thrown) }, null, 2)}\n`);
+  }
+  return 2;
 }

@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { FileError } from '../local/files.ts';
 import { EmptyPolicySet, readClusterPolicies, UnknownCluster } from '../local/policies.ts';
 import { parseWebhookPath } from '../shared/admission/path.ts';
 import { PolicyLoadError } from '../shared/policy/load.ts';
@@ -62,7 +63,7 @@ async function policiesOf(folder: string, cluster: string): Promise<PolicySet> {
 }
 
 function isFileError(thrown: unknown): thrown is Error {
-  return (Error.isError(thrown) && 'code' in thrown) || thrown instanceof RangeError;
+  return thrown instanceof FileError || (Error.isError(thrown) && 'code' in thrown);
 }
 
 /** What loading warns of, and what is in the policies that no API server will ever ask about. */

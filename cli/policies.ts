@@ -1,18 +1,15 @@
-import { readPolicyFiles } from '../local/policies.ts';
-import { PolicyLoadError } from '../shared/policy/load.ts';
+import { namesOfPolicies, readPolicyFiles } from '../local/policies.ts';
 import type { PolicySet } from '../shared/policy/policy.ts';
 import { UsageError } from './usage.ts';
 
-/** Loads the policies that a command was given; warnings go to standard error. Throws UsageError where there is no rule. */
-export async function policiesFrom(files: readonly string[]): Promise<PolicySet> {
-  let set: PolicySet;
-  try {
-    set = await readPolicyFiles(files);
-  } catch (thrown) {
-    if (thrown instanceof PolicyLoadError) throw thrown;
-    throw new UsageError(Error.isError(thrown) ? thrown.message : String(thrown));
-  }
+/**
+ * Loads the policies of the files and folders that a command was given; warnings go to standard error. Throws PolicyLoadError,
+ * FileError, and UsageError where there is no rule.
+ */
+export async function policiesFrom(named: readonly string[]): Promise<PolicySet> {
+  if (named.includes('-')) throw new UsageError("policies are read from files: '-', standard input, is for --resource");
+  const set = await readPolicyFiles(await namesOfPolicies(named));
   for (const { file, line, message } of set.warnings) process.stderr.write(`${file}:${line}: warning: ${message}\n`);
-  if (set.rules.length === 0) throw new UsageError(`no verifyImages rule in ${files.join(', ')}`);
+  if (set.rules.length === 0) throw new UsageError(`no verifyImages rule in ${named.join(', ')}`);
   return set;
 }

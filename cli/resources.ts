@@ -1,7 +1,9 @@
-import { readFile } from 'node:fs/promises';
-import { parseAllDocuments } from 'yaml';
+import type { Readable } from 'node:stream';
+import { LineCounter, parseAllDocuments } from 'yaml';
+import { filesBelow, readBounded, readStream } from '../local/files.ts';
 import { isJsonObject, own } from '../shared/admission/json.ts';
 import { type AdmissionRequest, parseReview } from '../shared/admission/review.ts';
+import { ResourceError } from './resource-error.ts';
 import { UsageError } from './usage.ts';
 
 /** One resource from a file, and the review that its creation would be. */
@@ -11,25 +13,50 @@ export interface Resource {
   readonly request: AdmissionRequest;
 }
 
-/** Reads the resources of a YAML or JSON file; a List's items are resources of their own. Throws UsageError. */
-export async function readResources(file: string): Promise<Resource[]> {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (thrown) {
-    throw new UsageError(`cannot read ${file}: ${Error.isError(thrown) ? thrown.message : thrown}`);
+/** In bytes, of a file and of standard input. An object of a cluster has 1.5 MB at most. */
+const largest = 32 * 1024 * 1024;
+const resourceFile = /\.(?:ya?ml|json)$/i;
+
+/**
+ * Reads the resources of YAML or JSON files, each with several documents; a List's items are resources of their own. A folder
+ * stands for the .yaml, .yml and .json files below it, `-` for standard input. Throws ResourceError, FileError, UsageError.
+ */
+export async function readResources(named: readonly string[], stdin: Readable = process.stdin): Promise<Resource[]> {
+  if (named.filter((name) => name === '-').length > 1) {
+    throw new UsageError("'-' is given twice: standard input is read once");
   }
-  const documents = parseAllDocuments(text, { version: '1.1', uniqueKeys: true });
+  const resources: Resource[] = [];
+  for (const name of named) {
+    const below = name === '-' ? undefined : await filesBelow(name);
+    const files = below === undefined ? [name] : below.filter((file) => resourceFile.test(file));
+    let found = 0;
+    for (const file of files) {
+      const text = file === '-' ? await readStream(stdin, standardInput, largest) : await readBounded(file, largest);
+      const inFile = resourcesIn(file === '-' ? standardInput : file, text);
+      found += inFile.length;
+      resources.push(...inFile);
+    }
+    if (found === 0) throw new ResourceError('holds no resource', { file: name === '-' ? standardInput : name });
+  }
+  return resources;
+}
+
+const standardInput = 'standard input';
+
+function resourcesIn(file: string, text: string): Resource[] {
+  const lines = new LineCounter();
+  const documents = parseAllDocuments(text, { version: '1.1', uniqueKeys: true, lineCounter: lines });
   if (!Array.isArray(documents)) return [];
   const resources: Resource[] = [];
   for (const document of documents) {
     const [error] = document.errors;
-    if (error !== undefined) throw new UsageError(`${file}: ${error.message}`);
+    if (error !== undefined)
+      throw new ResourceError(error.message.split('\n', 1)[0] ?? '', { file, line: lines.linePos(error.pos[0]).line });
     const value: unknown = document.toJS({ maxAliasCount: 100 });
     if (value === null || value === undefined) continue;
-    for (const one of itemsOf(value)) resources.push(resourceOf(file, one));
+    const { line } = lines.linePos(document.contents?.range?.[0] ?? 0);
+    for (const one of itemsOf(value)) resources.push(resourceOf({ file, line }, one));
   }
-  if (resources.length === 0) throw new UsageError(`${file} holds no resource`);
   return resources;
 }
 
@@ -40,18 +67,25 @@ function itemsOf(value: unknown): readonly unknown[] {
   return typeof kind === 'string' && kind.endsWith('List') && Array.isArray(items) ? items : [value];
 }
 
-/** The review of a CREATE of `object`, as the API server would send it. */
-function resourceOf(file: string, object: unknown): Resource {
-  if (!isJsonObject(object)) throw new UsageError(`${file}: a resource is an object`);
+interface Place {
+  readonly file: string;
+  readonly line: number;
+}
+
+/** The review of a CREATE of `object`, as the API server would send it. `place` is where its document begins. */
+function resourceOf(place: Place, object: unknown): Resource {
+  if (!isJsonObject(object)) throw new ResourceError('a resource is an object with apiVersion and kind', place);
   const apiVersion = own(object, 'apiVersion');
   const kind = own(object, 'kind');
   if (typeof apiVersion !== 'string' || typeof kind !== 'string') {
-    throw new UsageError(`${file}: a resource needs apiVersion and kind`);
+    const field = typeof apiVersion !== 'string' ? 'apiVersion' : 'kind';
+    throw new ResourceError('a resource needs apiVersion and kind, each a text', { ...place, field });
   }
   const [group, version] = apiVersion.includes('/') ? apiVersion.split('/', 2) : ['', apiVersion];
   if (kind === 'AdmissionReview') {
-    throw new UsageError(
-      `${file}: an AdmissionReview is no resource: send it to serve, or give the object that is in it`,
+    throw new ResourceError(
+      'an AdmissionReview is no resource: send it to serve, or give the object that is in it',
+      place,
     );
   }
   const metadata = own(object, 'metadata');
@@ -61,18 +95,14 @@ function resourceOf(file: string, object: unknown): Resource {
   };
   const name = text('name');
   const namespace = text('namespace') || 'default';
-  const request = reviewOf({ group: group ?? '', version: version ?? '', kind, name, namespace, object });
+  const request = reviewOf(place, { group: group ?? '', version: version ?? '', kind, name, namespace, object });
   return { title: `${kind}/${namespace}/${name || '(generated)'}`, request };
 }
 
-function reviewOf(what: {
-  group: string;
-  version: string;
-  kind: string;
-  name: string;
-  namespace: string;
-  object: unknown;
-}): AdmissionRequest {
+function reviewOf(
+  place: Place,
+  what: { group: string; version: string; kind: string; name: string; namespace: string; object: unknown },
+): AdmissionRequest {
   const { group, version, kind, name, namespace, object } = what;
   const parsed = parseReview({
     apiVersion: 'admission.k8s.io/v1',
@@ -90,6 +120,6 @@ function reviewOf(what: {
       dryRun: true,
     },
   });
-  if (parsed.kind !== 'review') throw new UsageError(`${kind} ${name}: ${parsed.problem}`);
+  if (parsed.kind !== 'review') throw new ResourceError(`${kind} ${name}: ${parsed.problem}`, place);
   return parsed.request;
 }

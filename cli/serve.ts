@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
+import { FileError } from '../local/files.ts';
 import { readPolicyFolder } from '../local/policies.ts';
 import { selfSigned } from '../local/tls.ts';
 import { startWebhooks } from '../local/webhooks.ts';
@@ -29,7 +30,7 @@ export async function serve(words: readonly string[]): Promise<number> {
   const log = recordLog(single(found, 'log', undefined), process.stdout);
   const settings = settingsFrom(found);
   const policies = await readPolicyFolder(folder).catch((thrown: unknown) => {
-    if (thrown instanceof PolicyLoadError) throw thrown;
+    if (thrown instanceof PolicyLoadError || thrown instanceof FileError) throw thrown;
     throw new UsageError(Error.isError(thrown) ? thrown.message : String(thrown));
   });
   for (const { file, line, message } of policies.warnings)

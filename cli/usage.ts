@@ -7,20 +7,26 @@ export const usage = `countersign: admits container images only when the people 
 
   countersign verify --policy FILE... --image REF... [-o json]
       one result per image and rule
-  countersign apply POLICY... --resource FILE... [-o json]
-      what admission would do to these resources: results and the patched resource
+  countersign apply POLICY... --resource FILE... [-o json|yaml]
+      what admission would do to these resources; -o yaml prints them as it would leave them, for kubectl apply -f -
   countersign serve --policies DIR [--addr 127.0.0.1:9443] [--tls-cert F --tls-key F] [--token T]
       the webhooks on this machine; GET /healthz
   countersign manifests --policies DIR --url URL [--token T] [--cluster NAME] [--ca FILE] [--break-glass NAMESPACE]
       the webhook configurations of a cluster, to kubectl apply -f -
 
+A FILE or POLICY may be a folder: the .yaml, .yml and .json files in it and in its folders.
+
 Options of verify, apply and serve:
   --credentials FILE      a docker config with registry credentials (default: the one of docker login)
   --allow-http HOST[:PORT]  permit plain HTTP to this registry (loopback needs no permission)
+  --ca FILE               certificates (PEM) that registries may be certified by, beside the public ones
 Options of verify and apply:
-  -o, --output text|json  text for people (default), json for programs
+  -o, --output text|json  text for people (default), json for programs: then errors are JSON too
   --at TIME               verify as of this time (RFC 3339)
   --timeout DURATION      time for one round of images, 30s
+Options of apply:
+  -f, --resource FILE     resources, YAML or JSON; - is standard input
+  -o, --output yaml       the resources on standard output if all are admitted, results on standard error
 Options of serve:
   --log text|json|none    one line per admission (default: text on a terminal, else json)
   --imageVerifyCacheEnabled, --imageVerifyCacheMaxSize, --imageVerifyCacheTTLDuration

@@ -6,7 +6,7 @@ import { type Question, questionFor } from '../shared/policy/select.ts';
 import { Refusal } from '../shared/reasons.ts';
 import { settledVerdict, type Verdict } from '../shared/verdict/verdict.ts';
 import { atLeastOne, readArguments } from './arguments.ts';
-import { engineFrom, engineOptions, timeoutFrom, wantsJson } from './engine.ts';
+import { engineFrom, engineOptions, outputFrom, timeoutFrom } from './engine.ts';
 import { policiesFrom } from './policies.ts';
 import { progress } from './progress.ts';
 import { treeOf } from './tree.ts';
@@ -20,7 +20,7 @@ export async function verifyImages(words: readonly string[]): Promise<number> {
     single: engineOptions.single,
     several: [...engineOptions.several, 'policy', 'image'],
   });
-  const json = wantsJson(found);
+  const output = outputFrom(found, ['json']);
   const timeout = timeoutFrom(found);
   const images = atLeastOne(found, 'image', '--image REF');
   const { rules } = await policiesFrom(atLeastOne(found, 'policy', '--policy FILE'));
@@ -47,7 +47,7 @@ export async function verifyImages(words: readonly string[]): Promise<number> {
   }
   const results = verdicts.map((verdict) => reportResult(verdict));
   const whole = report(results, []);
-  process.stdout.write(json ? `${JSON.stringify(whole, null, 2)}\n` : treeOf(whole, process.stdout.isTTY));
+  process.stdout.write(output === 'json' ? `${JSON.stringify(whole, null, 2)}\n` : treeOf(whole, process.stdout.isTTY));
   return exitStatus(results, false);
 }
 

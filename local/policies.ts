@@ -1,11 +1,12 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, stat } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import type { PoliciesInForce } from '../functions/http/handler.ts';
-import { clusterFiles } from '../shared/policy/layout.ts';
+import { clusterFiles, policyFiles } from '../shared/policy/layout.ts';
 import { loadPolicies } from '../shared/policy/load.ts';
 import type { LoadWarning, PolicySet } from '../shared/policy/policy.ts';
 import { scopesOf } from '../shared/policy/scopes.ts';
 import { trustWarnings } from '../shared/trust/preload.ts';
+import { filesBelow, readBounded } from './files.ts';
 
 /** The largest policy file that is read, in bytes. */
 const largestFile = 4 * 1024 * 1024;
@@ -18,10 +19,26 @@ export interface PolicyFolder {
   readonly warnings: readonly LoadWarning[];
 }
 
-/** Reads policy files; names are given as they were written. Throws PolicyLoadError. */
+/** Reads policy files; names are given as they were written. Throws PolicyLoadError, FileError. */
 export async function readPolicyFiles(names: readonly string[]): Promise<PolicySet> {
-  const set = loadPolicies(await Promise.all(names.map(async (name) => ({ name, text: await readBounded(name) }))));
+  const set = loadPolicies(
+    await Promise.all(names.map(async (name) => ({ name, text: await readBounded(name, largestFile) }))),
+  );
   return { ...set, warnings: [...set.warnings, ...trustWarnings(set)] };
+}
+
+/**
+ * Policy files by the names of files and of folders, which stand for all policies below them but those in `samples`. Throws
+ * PolicyLoadError, FileError.
+ */
+export async function namesOfPolicies(names: readonly string[]): Promise<string[]> {
+  const found: string[] = [];
+  for (const name of names) {
+    const below = await filesBelow(name);
+    if (below === undefined) found.push(name);
+    else found.push(...policyFiles(below.map((file) => relative(name, file))).map((file) => join(name, file)));
+  }
+  return found;
 }
 
 /**
@@ -105,12 +122,4 @@ export class EmptyPolicySet extends Error {
   constructor(cluster: string, folder: string) {
     super(`no verifyImages rule for cluster '${cluster}' in ${folder}: without a rule everything would be admitted`);
   }
-}
-
-async function readBounded(name: string): Promise<string> {
-  const bytes = await readFile(name).catch((thrown: unknown) => {
-    throw new Error(`cannot read ${name}: ${Error.isError(thrown) ? thrown.message : thrown}`, { cause: thrown });
-  });
-  if (bytes.length > largestFile) throw new RangeError(`${name} is larger than ${largestFile} bytes`);
-  return bytes.toString('utf8');
 }

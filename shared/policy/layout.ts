@@ -1,10 +1,35 @@
 import { type LoadProblem, PolicyLoadError } from './report.ts';
 
-/** Never deployed, so never a cluster. */
+/** The folder that is never deployed, so never a cluster. */
 const samples = 'samples';
 const policyFile = /\.(?:ya?ml|json)$/i;
 /** What may lie beside policies: documentation, and what begins with a dot. Anything else could be a policy misnamed. */
 const noPolicy = /^\.|\.(?:md|txt)$|^(?:LICENSE|NOTICE|OWNERS|CODEOWNERS)$/i;
+
+/** Whether a file of this name is read as policies. */
+function kindOf(base: string): 'policy' | 'documentation' | 'neither' {
+  if (noPolicy.test(base)) return 'documentation';
+  return policyFile.test(base) ? 'policy' : 'neither';
+}
+
+const neither = 'is no policy (.yaml, .yml, .json) and no documentation (.md, .txt)';
+
+/**
+ * The policy files among the files below one folder, whatever clusters they are for: `names` are relative to it.
+ * @throws PolicyLoadError for files that are neither policies nor documentation
+ */
+export function policyFiles(names: readonly string[]): string[] {
+  const problems: LoadProblem[] = [];
+  const found = names.filter((name) => {
+    const folders = name.split(/[\\/]/);
+    const kind = kindOf(folders.pop() ?? '');
+    if (folders.includes(samples)) return false;
+    if (kind === 'neither') problems.push({ file: name, line: 0, field: '', message: neither });
+    return kind === 'policy';
+  });
+  if (problems.length > 0) throw new PolicyLoadError(problems);
+  return found;
+}
 
 /**
  * Which policy files each cluster gets: those at the top for all, those in a folder for the cluster of that name. Names are
@@ -33,9 +58,9 @@ export function clusterFiles(names: readonly string[], clusters: readonly string
       );
     } else if (parts.length > 1 && !files.has(folder)) {
       problem(name, `'${folder}' is no configured cluster (${clusters.join(', ')})`);
-    } else if (noPolicy.test(base)) {
-    } else if (!policyFile.test(base)) {
-      problem(name, 'is no policy (.yaml, .yml, .json) and no documentation (.md, .txt)');
+    } else if (kindOf(base) === 'documentation') {
+    } else if (kindOf(base) === 'neither') {
+      problem(name, neither);
     } else if (parts.length > 1) {
       files.get(folder)?.push(name);
     } else {

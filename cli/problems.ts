@@ -1,0 +1,51 @@
+import { FileError } from '../local/files.ts';
+import { PolicyLoadError } from '../shared/policy/report.ts';
+import { ResourceError } from './resource-error.ts';
+import { UsageError } from './usage.ts';
+
+/** Why a command came to no verdict, as `-o json` prints it; null is what is not known, or concerns no file. */
+export interface Problem {
+  readonly file: string | null;
+  /** 1-based. */
+  readonly line: number | null;
+  /** `spec.rules[0].match`. */
+  readonly field: string | null;
+  readonly message: string;
+}
+
+/** What was thrown, for programs. A defect of ours is told by its message alone. */
+export function problemsOf(thrown: unknown): Problem[] {
+  const nowhere = { file: null, line: null, field: null };
+  if (thrown instanceof PolicyLoadError) {
+    return thrown.problems.map(({ file, line, field, message }) => ({
+      file,
+      line: line === 0 ? null : line,
+      field: field === '' ? null : field,
+      message,
+    }));
+  }
+  if (thrown instanceof ResourceError) {
+    const { file, line, field, problem } = thrown;
+    return [{ file, line: line ?? null, field: field ?? null, message: problem }];
+  }
+  if (thrown instanceof FileError) return [{ ...nowhere, file: thrown.file, message: thrown.message }];
+  const message = Error.isError(thrown) ? thrown.message : String(thrown);
+  return [{ ...nowhere, message: thrown instanceof UsageError ? message : `a defect in Countersign: ${message}` }];
+}
+
+/** What was thrown, for people. */
+export function textOf(thrown: unknown): string {
+  if (thrown instanceof PolicyLoadError || thrown instanceof ResourceError) return `${thrown.message}\n`;
+  if (thrown instanceof FileError) return `countersign: ${thrown.message}\n`;
+  if (thrown instanceof UsageError) return `countersign: ${thrown.message}\n(countersign --help)\n`;
+  const told = Error.isError(thrown) ? (thrown.stack ?? thrown.message) : String(thrown);
+  return `countersign: a defect in Countersign, please report it: ${told}\n`;
+}
+
+/** Whether a command's words ask for JSON; looked at before they are read, since they may be wrong. */
+export function asksForJson(words: readonly string[]): boolean {
+  return words.some(
+    (word, at) =>
+      word === '-ojson' || word === '--output=json' || (/^(?:-o|--output)$/.test(word) && words[at + 1] === 'json'),
+  );
+}

@@ -1,0 +1,81 @@
+import { createReadStream, type Stats } from 'node:fs';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+
+/** A file or folder that a user named cannot be read, or is more than is read; the message says which and why. */
+export class FileError extends Error {
+  override readonly name = 'FileError';
+  readonly file: string;
+
+  constructor(file: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.file = file;
+  }
+}
+
+/** Folders in folders, and files in all, that are looked at: far more than anyone means, and an end for links that go round. */
+const deepest = 16;
+const most = 10_000;
+
+/**
+ * The files below a folder, in its folders too, each as `folder/…`, sorted. A link stands for what it leads to, and what begins
+ * with a dot is passed over: so does Kubernetes mount a ConfigMap. `undefined` where `folder` is a file. Throws FileError.
+ */
+export async function filesBelow(folder: string): Promise<readonly string[] | undefined> {
+  if (!(await statOf(folder)).isDirectory()) return undefined;
+  const files: string[] = [];
+  const walk = async (at: string, depth: number): Promise<void> => {
+    if (depth > deepest) throw new FileError(folder, `${folder} is nested over ${deepest} folders deep, at ${at}`);
+    for (const entry of await readdir(at)) {
+      if (entry.startsWith('.')) continue;
+      const name = join(at, entry);
+      if ((await statOf(name)).isDirectory()) await walk(name, depth + 1);
+      else files.push(name);
+      if (files.length > most) throw new FileError(folder, `${folder} holds over ${most} files`);
+    }
+  };
+  await walk(folder, 0);
+  return files.sort();
+}
+
+/** A file as UTF-8; a pipe is one too. `limit` is in bytes. Throws FileError. */
+export async function readBounded(file: string, limit: number): Promise<string> {
+  const found = await statOf(file);
+  if (!found.isFile() && !found.isDirectory()) return readStream(createReadStream(file), file, limit);
+  if (found.size > limit) throw tooLarge(file, limit);
+  const bytes = await readFile(file).catch((thrown: unknown) => unreadable(file, thrown));
+  if (bytes.length > limit) throw tooLarge(file, limit);
+  return bytes.toString('utf8');
+}
+
+/** What comes out of a stream, as UTF-8. `name` is what messages call it, `limit` is in bytes. Throws FileError. */
+export async function readStream(stream: Readable, name: string, limit: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of stream) {
+      const bytes = Buffer.from(chunk);
+      size += bytes.length;
+      if (size > limit) throw tooLarge(name, limit);
+      chunks.push(bytes);
+    }
+  } catch (thrown) {
+    if (thrown instanceof FileError) throw thrown;
+    unreadable(name, thrown);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function tooLarge(name: string, limit: number): FileError {
+  return new FileError(name, `${name} is larger than ${limit} bytes`);
+}
+
+function statOf(file: string): Promise<Stats> {
+  return stat(file).catch((thrown: unknown) => unreadable(file, thrown));
+}
+
+function unreadable(file: string, thrown: unknown): never {
+  const why = Error.isError(thrown) ? thrown.message : String(thrown);
+  throw new FileError(file, `cannot read ${file}: ${why}`, { cause: thrown });
+}
