@@ -1,7 +1,8 @@
+import { cli } from './cli.ts';
 import { warm } from './warm.ts';
 
 /** `npm run bench -- NAME`. */
-const benches: Readonly<Record<string, () => Promise<void>>> = { warm };
+const benches: Readonly<Record<string, () => Promise<void>>> = { cli, warm };
 
 const [name = ''] = process.argv.slice(2);
 const bench = Object.hasOwn(benches, name) ? benches[name] : undefined;

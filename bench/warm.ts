@@ -9,6 +9,7 @@ import { makeImage, newKey, sign } from '../local/signer/signer.ts';
 import { storeTarget } from '../local/signer/target.ts';
 import { selfSigned } from '../local/tls.ts';
 import { answersPerSecond } from './load.ts';
+import { spread } from './spread.ts';
 
 const root = join(import.meta.dirname, '..');
 const rounds = 7;
@@ -69,13 +70,12 @@ export async function warm(): Promise<void> {
       };
       if (round > 0) pairs.push(pair);
     }
-    const ratios = pairs.map((pair) => pair.serve / pair.bare).sort((a, b) => a - b);
-    const middle = (values: number[]) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+    const [low, middle, high] = spread(pairs.map((pair) => pair.serve / pair.bare));
+    const [, serves] = spread(pairs.map((pair) => pair.serve));
+    const [, bares] = spread(pairs.map((pair) => pair.bare));
     console.log(
-      `${sample} (${(body.length / 1024).toFixed(1)} KB): ratio ${middle(ratios).toFixed(2)} ` +
-        `(${ratios[0]?.toFixed(2)} to ${ratios.at(-1)?.toFixed(2)}); ` +
-        `serve ${Math.round(middle(pairs.map((pair) => pair.serve)))}/s, ` +
-        `bare ${Math.round(middle(pairs.map((pair) => pair.bare)))}/s`,
+      `${sample} (${(body.length / 1024).toFixed(1)} KB): ratio ${middle.toFixed(2)} ` +
+        `(${low.toFixed(2)} to ${high.toFixed(2)}); serve ${Math.round(serves)}/s, bare ${Math.round(bares)}/s`,
     );
   }
   await rm(folder, { recursive: true });

@@ -12,7 +12,7 @@ const { Script } = require('node:vm');
  *
  * Returns the bundle's exports, and `keep`, which stores the code of all that has run by then, where none was of use.
  */
-exports.loadCompiled = function loadCompiled(file, command) {
+function loadCompiled(file, command) {
   const source = readFileSync(file);
   const folder = ownFolder();
   // V8 itself looks at the source's length alone, and would run another version by the code of this one.
@@ -30,7 +30,7 @@ exports.loadCompiled = function loadCompiled(file, command) {
     keep() {
       if (stored === undefined || (cachedData !== undefined && !script.cachedDataRejected)) return;
       try {
-        const others = readdirSync(folder).filter((name) => name.startsWith(`${command}-`));
+        const others = readdirSync(folder).filter((name) => name.startsWith(`${command}-`) && !stored.endsWith(name));
         // Written beside and moved, so that nobody reads half of it.
         const part = join(folder, `part-${process.pid}`);
         writeFileSync(part, script.createCachedData(), { mode: 0o600 });
@@ -41,7 +41,7 @@ exports.loadCompiled = function loadCompiled(file, command) {
       }
     },
   };
-};
+}
 
 /**
  * The user's own folder for compiled code. Whoever may write there says what is run: so it is not the folder for temporary files,
@@ -68,3 +68,5 @@ function readOrNothing(file) {
     return undefined;
   }
 }
+
+module.exports = { loadCompiled, ownFolder };

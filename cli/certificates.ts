@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { type Certificates, CertificatesError, readCertificates } from '../shared/net/certificates.ts';
 import { type Arguments, single } from './arguments.ts';
@@ -7,23 +8,26 @@ import { UsageError } from './usage.ts';
  * PEM certificates that registries may be certified by, beside the default roots: those of `--ca FILE` and of `SSL_CERT_FILE`. Node
  * itself adds those of NODE_EXTRA_CA_CERTS to the default roots. Warnings go to standard error. Throws UsageError for `--ca`.
  */
-export async function rootsFrom(found: Arguments): Promise<readonly string[]> {
+export async function rootsFrom(found: Arguments): Promise<() => readonly string[]> {
   const named = single(found, 'ca', undefined);
-  if (named === undefined) return rootsOfEnvironment();
+  if (named === undefined) return rootsOfEnvironment;
   const { pem, warnings } = await certificatesIn(named, '--ca');
   for (const warning of warnings) process.stderr.write(`countersign: --ca: ${named}: ${warning}\n`);
-  return [...pem, ...(await rootsOfEnvironment())];
+  return () => [...pem, ...rootsOfEnvironment()];
 }
 
-/** A wrong variable is often nobody's doing who runs this: it costs trust, not the run. Expired roots of a system's bundle are usual. */
-async function rootsOfEnvironment(): Promise<readonly string[]> {
+/**
+ * Read when TLS is first spoken, since a bundle of the system's takes some time. A wrong variable is often not the doing of who runs
+ * this: it costs trust, not the run. That some root of such a bundle has expired is usual, and no news.
+ */
+function rootsOfEnvironment(): readonly string[] {
   const file = process.env['SSL_CERT_FILE'] ?? '';
   if (file === '') return [];
   try {
-    return (await certificatesIn(file, 'SSL_CERT_FILE')).pem;
+    return readCertificates(readFileSync(file), Date.now()).pem;
   } catch (thrown) {
-    if (!(thrown instanceof UsageError)) throw thrown;
-    process.stderr.write(`countersign: ${thrown.message}; its certificates are not trusted\n`);
+    const why = thrown instanceof CertificatesError ? thrown.message : `cannot be read: ${messageOf(thrown)}`;
+    process.stderr.write(`countersign: SSL_CERT_FILE: ${file} ${why}; its certificates are not trusted\n`);
     return [];
   }
 }
@@ -31,7 +35,7 @@ async function rootsOfEnvironment(): Promise<readonly string[]> {
 /** The certificates of a file that `setting` names. Throws UsageError, which names both. */
 export async function certificatesIn(file: string, setting: string): Promise<Certificates> {
   const bytes = await readFile(file).catch((thrown: unknown) => {
-    throw new UsageError(`${setting}: cannot read ${file}: ${Error.isError(thrown) ? thrown.message : String(thrown)}`);
+    throw new UsageError(`${setting}: cannot read ${file}: ${messageOf(thrown)}`);
   });
   try {
     return readCertificates(bytes, Date.now());
@@ -39,4 +43,8 @@ export async function certificatesIn(file: string, setting: string): Promise<Cer
     if (thrown instanceof CertificatesError) throw new UsageError(`${setting}: ${file} ${thrown.message}`);
     throw thrown;
   }
+}
+
+function messageOf(thrown: unknown): string {
+  return Error.isError(thrown) ? thrown.message : String(thrown);
 }

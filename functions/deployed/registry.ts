@@ -29,6 +29,6 @@ const ecrHosts = [
 export function deployedRegistry(options: DeployedRegistryOptions): Registry {
   const { credentials, clock, vpcRanges, privateHosts, roots, ca } = options;
   const addresses = vpcRanges.length === 0 ? [] : [{ ranges: vpcRanges, hosts: [...ecrHosts, ...privateHosts] }];
-  const door = createDoor({ addresses, roots, ...(ca === undefined ? {} : { ca }) });
+  const door = createDoor({ addresses, roots: () => roots, ...(ca === undefined ? {} : { ca }) });
   return createRegistry({ door, credentials, clock });
 }

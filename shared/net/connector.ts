@@ -10,8 +10,8 @@ export interface ConnectorSettings {
   readonly addresses: AddressRules;
   /** PEM certificates by host[:port], trusted for that host beside the default roots. */
   readonly ca: Readonly<Record<string, string>>;
-  /** PEM certificates that are trusted for every host beside the default roots. */
-  readonly roots: readonly string[];
+  /** PEM certificates that are trusted for every host beside the default roots; asked for when TLS is first spoken. */
+  readonly roots: () => readonly string[];
   /** Milliseconds for TCP and TLS together. */
   readonly connectTimeout: number;
   readonly lookup: LookupFunction | undefined;
@@ -40,16 +40,17 @@ export function createConnector(
     }
     const ca = settings.ca[host] ?? (port === '443' ? settings.ca[bracketed] : undefined);
     // The checked lookup knows for which host it checks; TLS sessions are kept per connector.
-    let connector = byKey.get(host);
+    const key = `${options.protocol}//${host}`;
+    let connector = byKey.get(key);
     if (connector === undefined) {
       if (byKey.size >= 1000) byKey.clear();
       connector = newConnector({
         allowH2: false,
         timeout: settings.connectTimeout,
-        ...trust(ca),
+        ...(options.protocol === 'https:' ? trust(ca) : {}),
         lookup: checked(settings.lookup ?? dns.lookup, settings.addresses, host),
       });
-      byKey.set(host, connector);
+      byKey.set(key, connector);
     }
     connector(options, callback);
   };
@@ -60,20 +61,22 @@ export function createConnector(
  * it connects to. It loads no roots, which takes longer than all else that happens before a first request.
  */
 export function createProbingConnector(settings: ConnectorSettings): buildConnector.connector {
-  return createConnector({ ...settings, ca: {}, roots: [] }, () => ({ ca: [], rejectUnauthorized: false }));
+  return createConnector(settings, () => ({ ca: [], rejectUnauthorized: false }));
 }
 
 type Trust = (ca: string | undefined) => Pick<tls.ConnectionOptions, 'ca' | 'secureContext' | 'rejectUnauthorized'>;
 
 /** What TLS believes for a host with `ca` of its own. Roots are parsed once: there are some 150, and a parse takes milliseconds. */
-function trusting(roots: readonly string[]): Trust {
-  const contexts = new Map<string | undefined, tls.SecureContext>();
+function trusting(rootsOf: () => readonly string[]): Trust {
+  const contexts = new Map<string | undefined, tls.SecureContext | undefined>();
   return (ca) => {
-    if (ca === undefined && roots.length === 0) return {};
-    const own = ca === undefined ? roots : [...roots, ca];
-    const context = contexts.get(ca) ?? tls.createSecureContext({ ca: [...tls.getCACertificates('default'), ...own] });
-    contexts.set(ca, context);
-    return { secureContext: context };
+    if (!contexts.has(ca)) {
+      const own = [...rootsOf(), ...(ca === undefined ? [] : [ca])];
+      const all = () => tls.createSecureContext({ ca: [...tls.getCACertificates('default'), ...own] });
+      contexts.set(ca, own.length === 0 ? undefined : all());
+    }
+    const secureContext = contexts.get(ca);
+    return secureContext === undefined ? {} : { secureContext };
   };
 }
 

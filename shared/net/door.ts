@@ -26,8 +26,11 @@ export interface DoorSettings {
   readonly allowHttp?: readonly string[];
   /** PEM certificates by host[:port], trusted for that host beside the default roots (NODE_EXTRA_CA_CERTS included). */
   readonly ca?: Readonly<Record<string, string>>;
-  /** PEM certificates that are trusted for every host beside the default roots: the CA of registries of one's own. */
-  readonly roots?: readonly string[];
+  /**
+   * PEM certificates that are trusted for every host beside the default roots: the CA of registries of one's own. Asked for when
+   * TLS is first spoken; never throws.
+   */
+  readonly roots?: () => readonly string[];
   /** Milliseconds: TCP and TLS together, until the header, between two pieces of a body. */
   readonly connectTimeout?: number;
   readonly headersTimeout?: number;
@@ -83,7 +86,7 @@ export function createDoor(settings: DoorSettings): Door {
   const connecting = {
     addresses,
     ca: settings.ca ?? {},
-    roots: settings.roots ?? [],
+    roots: settings.roots ?? (() => []),
     connectTimeout: settings.connectTimeout ?? 5 * second,
     lookup: settings.lookup,
   };

@@ -83,7 +83,7 @@ test('a variable that names no certificates costs their trust, and is told of', 
   const { status, stderr } = await ask(['--ca', 'ca.pem'], { SSL_CERT_FILE: 'absent.pem' });
   expect(status).toBe(0);
   expect(stderr).toMatch(
-    /^countersign: SSL_CERT_FILE: cannot read absent\.pem: .*; its certificates are not trusted$/m,
+    /^countersign: SSL_CERT_FILE: absent\.pem cannot be read: .*; its certificates are not trusted$/m,
   );
 });
 

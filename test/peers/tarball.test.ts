@@ -73,9 +73,11 @@ async function expectVerdicts(ask: (image: string) => Promise<RunResult>): Promi
 
 test('it holds the command, its bundle and what people read, and nothing else', () => {
   const read = ['CHANGELOG.md', 'LICENSE', 'NOTICE', 'README.md', 'package.json'];
-  expect(files).toEqual(expect.arrayContaining(['LICENSE', 'bin/countersign', 'dist/cli.mjs', 'package.json']));
+  expect(files).toEqual(
+    expect.arrayContaining(['LICENSE', 'bin/compiled.js', 'bin/countersign', 'dist/cli.cjs', 'package.json']),
+  );
   expect(files.filter((file) => !/^(bin|dist)\//.test(file) && !read.includes(file))).toEqual([]);
-  expect(files.filter((file) => file.startsWith('dist/'))).toEqual(['dist/cli.mjs']);
+  expect(files.filter((file) => file.startsWith('dist/'))).toEqual(['dist/cli.cjs']);
 });
 
 test('the installed command verifies', async () => {
