@@ -51,7 +51,7 @@ function clockFrom(found: Arguments): { clock?: Clock } {
   if (at === undefined) return {};
   const time = Date.parse(at);
   if (!/^\d{4}-\d{2}-\d{2}T/.test(at) || Number.isNaN(time)) {
-    throw new UsageError(`--at takes a time as 2026-11-24T12:00:00Z, not '${at}'`);
+    throw new UsageError(`--at takes a time, for instance 2026-11-24T12:00:00Z, not '${at}'`);
   }
   return { clock: () => time };
 }
@@ -61,7 +61,7 @@ export function timeoutFrom(found: Arguments): number {
   const text = single(found, 'timeout', '30s');
   const seconds = /^(\d{1,4})s?$/.exec(text)?.[1];
   if (seconds === undefined || Number(seconds) === 0)
-    throw new UsageError(`--timeout takes seconds as 30s, not '${text}'`);
+    throw new UsageError(`--timeout takes seconds, for instance 30s, not '${text}'`);
   return Number(seconds) * 1000;
 }
 

@@ -83,7 +83,7 @@ test('another cluster whose policies do not load or are none is no obstacle', as
     `${url}/blue/mutate/fail`,
     `${url}/blue/validate/fail`,
   ]);
-  await expect(good('--cluster', 'green')).rejects.toThrow('is no policy');
+  await expect(good('--cluster', 'green')).rejects.toThrow('is not a policy');
   await expect(good()).rejects.toThrow("no verifyImages rule for cluster 'default'");
 });
 
@@ -127,10 +127,10 @@ test.each<[string[], string]>([
   [['--url', url, '--cluster', 'green'], "has no cluster 'green', only default, blue"],
   [['--url', url, '--cluster', 'samples'], "has no cluster 'samples'"],
   [['--url', url, '--cluster', '../policies'], "has no cluster '../policies'"],
-  [['--url', url, '--break-glass', 'Not_A_Name'], "'Not_A_Name' is no name of a namespace"],
-  [['--url', url, '--break-glass', 'kube-system'], 'kube-system is left out as it is'],
+  [['--url', url, '--break-glass', 'Not_A_Name'], "'Not_A_Name' is not a valid name of a namespace"],
+  [['--url', url, '--break-glass', 'kube-system'], 'the webhooks leave kube-system out anyway'],
   [['--url', url, '-o', 'toml'], '-o takes yaml or json'],
-  [['--url', url, 'more'], "'more' belongs to no option"],
+  [['--url', url, 'more'], "does not know what 'more' is for"],
   [['--url', url, '--namespace', 'x'], "Unknown option '--namespace'"],
   [['--url', url, '--ca', '/nowhere/ca.pem'], 'cannot read /nowhere/ca.pem'],
   [[], '--url URL is missing'],
@@ -143,7 +143,7 @@ test.each<[string[], string]>([
 test('a folder that is not there is a wrong use, a folder that cannot be a segment of a URL too', async () => {
   await expect(good()).rejects.toMatchObject({ name: 'UsageError', message: expect.stringContaining('ENOENT') });
   await file('policies/not a segment/a.yaml', clusterPolicy());
-  await expect(good('--cluster', 'not a segment')).rejects.toThrow("'not a segment' is no name for a cluster");
+  await expect(good('--cluster', 'not a segment')).rejects.toThrow("--cluster: 'not a segment' cannot be a segment");
 });
 
 test('rules of which none matches an image are no configuration that admits everything', async () => {
@@ -198,9 +198,9 @@ test('warns of what loading warns of, and of what no API server would ask about'
   const { warnings } = await run('--url', url, '--break-glass', 'emergency');
   expect(warnings).toEqual([
     expect.stringMatching(/^\S+a\.yaml:1: warning: .*enforces under failurePolicy Ignore/),
-    `${path}:3: warning: rule 'signed' of mixed matches Task, which holds no image that is known here: no webhook asks about it`,
-    `${path}:5: warning: rule 'signed' of system is about kube-system alone, which the webhooks leave out: it blocks nothing`,
-    `${path}:9: warning: rule 'signed' of not-the-emergency is about emergency alone, which the webhooks leave out: it blocks nothing`,
-    'warning: no --token: `serve` without a token answers at these URLs, a deployed function does not',
+    `${path}:3: warning: rule 'signed' of mixed matches Task, in which Countersign knows of no image: no webhook asks about it`,
+    `${path}:5: warning: rule 'signed' of system is only about kube-system, which the webhooks leave out: it blocks nothing`,
+    `${path}:9: warning: rule 'signed' of not-the-emergency is only about emergency, which the webhooks leave out: it blocks nothing`,
+    'warning: no --token: a deployed function refuses calls at these URLs, only `serve` without a token answers them',
   ]);
 });

@@ -27,7 +27,8 @@ export async function manifestsFrom(words: readonly string[]): Promise<{ output:
     several: [],
   });
   const [stray] = found.get('') ?? [];
-  if (stray !== undefined) throw new UsageError(`'${stray}' belongs to no option: manifests takes options alone`);
+  if (stray !== undefined)
+    throw new UsageError(`manifests does not know what '${stray}' is for: write it after an option`);
   const [folder = ''] = atLeastOne(found, 'policies', '--policies DIR');
   const [url = ''] = atLeastOne(found, 'url', '--url URL');
   const print = printerFor(single(found, 'output', 'yaml'));
@@ -42,7 +43,7 @@ export async function manifestsFrom(words: readonly string[]): Promise<{ output:
   };
   const policies = await policiesOf(folder, settings.cluster);
   if (parseWebhookPath(`/${settings.cluster}/mutate/fail`) === undefined) {
-    throw new UsageError(`'${settings.cluster.slice(0, 120)}' is no name for a cluster: it is a segment of the URL`);
+    throw new UsageError(`--cluster: '${settings.cluster.slice(0, 120)}' cannot be a segment of the webhook's URL`);
   }
   const configurations = webhookConfigurations(scopesOf(policies), settings);
   if (configurations.every(({ webhooks }) => webhooks.length === 0)) {
@@ -74,16 +75,18 @@ function warningsOf(policies: PolicySet, { token, breakGlass }: WebhookSettings)
     const warn = (message: string) =>
       warnings.push(`${rule.file}:${rule.line}: warning: rule '${rule.name}' of ${rule.policy} ${message}`);
     for (const kind of kindsWithoutImages(rule)) {
-      warn(`matches ${kind}, which holds no image that is known here: no webhook asks about it`);
+      warn(`matches ${kind}, in which Countersign knows of no image: no webhook asks about it`);
     }
     const leftOut = [systemNamespace, ...(breakGlass === undefined ? [] : [breakGlass])];
     const namespaces = namespacesOf(rule);
     if (namespaces?.every((name) => leftOut.includes(name))) {
-      warn(`is about ${namespaces.join(', ')} alone, which the webhooks leave out: it blocks nothing`);
+      warn(`is only about ${namespaces.join(', ')}, which the webhooks leave out: it blocks nothing`);
     }
   }
   if (token === undefined) {
-    warnings.push('warning: no --token: `serve` without a token answers at these URLs, a deployed function does not');
+    warnings.push(
+      'warning: no --token: a deployed function refuses calls at these URLs, only `serve` without a token answers them',
+    );
   }
   return warnings;
 }
@@ -127,10 +130,11 @@ const namespaceName = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 function breakGlassFrom(found: Arguments): string | undefined {
   const namespace = single(found, 'break-glass', undefined);
   if (namespace === undefined) return undefined;
-  if (!namespaceName.test(namespace)) throw new UsageError(`--break-glass: '${namespace}' is no name of a namespace`);
+  if (!namespaceName.test(namespace))
+    throw new UsageError(`--break-glass: '${namespace}' is not a valid name of a namespace`);
   if (namespace === systemNamespace) {
     throw new UsageError(
-      `--break-glass takes a namespace that is for nothing else; ${systemNamespace} is left out as it is`,
+      `--break-glass needs a namespace that is for nothing else: the webhooks leave ${systemNamespace} out anyway`,
     );
   }
   return namespace;

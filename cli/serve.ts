@@ -65,7 +65,7 @@ function addressFrom(text: string): { host: string; port: number } {
   const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(text) ?? [];
   const host = bracketed ?? plain;
   if (host === undefined || port === undefined || Number(port) > 65_535) {
-    throw new UsageError(`--addr takes HOST:PORT as 127.0.0.1:9443, not '${text}'`);
+    throw new UsageError(`--addr takes HOST:PORT, for instance 127.0.0.1:9443, not '${text}'`);
   }
   return { host: host === '' ? '0.0.0.0' : host, port: Number(port) };
 }
@@ -73,11 +73,10 @@ function addressFrom(text: string): { host: string; port: number } {
 async function tlsFrom(found: Arguments, host: string) {
   const cert = single(found, 'tls-cert', undefined);
   const key = single(found, 'tls-key', undefined);
-  if ((cert === undefined) !== (key === undefined)) throw new UsageError('--tls-cert and --tls-key go together');
+  if ((cert === undefined) !== (key === undefined))
+    throw new UsageError('--tls-cert and --tls-key are needed together: give both, or neither');
   if (cert === undefined || key === undefined) {
-    process.stderr.write(
-      'no --tls-cert: a certificate for this run alone was made, which clients have no reason to trust\n',
-    );
+    process.stderr.write('no --tls-cert: this run has made a certificate of its own, which no client trusts\n');
     return selfSigned({ names: [...new Set(['localhost', '127.0.0.1', '::1', host])] });
   }
   const read = (file: string) =>
@@ -106,9 +105,9 @@ function doorFor(host: string) {
 function listenError(thrown: unknown, { host, port }: { host: string; port: number }): unknown {
   const code = (thrown as { code?: unknown } | null)?.code;
   if (code === 'EADDRINUSE')
-    return new UsageError(`port ${port} on ${host} is in use; choose another with --addr ${host}:PORT`);
+    return new UsageError(`port ${port} on ${host} is in use: choose another with --addr ${host}:PORT`);
   if (code === 'EACCES')
-    return new UsageError(`port ${port} needs more rights; choose one above 1023 with --addr ${host}:PORT`);
+    return new UsageError(`port ${port} needs more rights: choose one above 1023 with --addr ${host}:PORT`);
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || isIP(host) === 0) {
     return new UsageError(`cannot listen on ${host}:${port}: ${Error.isError(thrown) ? thrown.message : thrown}`);
   }

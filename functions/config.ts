@@ -58,7 +58,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     const texts = (environment[name] ?? '').split(',').map((text) => text.trim());
     return texts.flatMap((text) => {
       const value = text === '' ? '' : read(text);
-      if (value === undefined) problems.push(`${name}: '${text}' is no ${what}`);
+      if (value === undefined) problems.push(`${name}: '${text}' is not a ${what}`);
       return value || [];
     });
   };
@@ -67,7 +67,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const clusters = list('CLUSTERS', matching(clusterName), 'name of a cluster');
   if (clusters.length === 0) problems.push('CLUSTERS names no cluster');
   const account = required('ACCOUNT_ID');
-  if (account !== '' && !accountId.test(account)) problems.push(`ACCOUNT_ID: '${account}' is no account`);
+  if (account !== '' && !accountId.test(account))
+    problems.push(`ACCOUNT_ID: '${account}' is not an account: it has 12 digits`);
   const config: Config = {
     clusters,
     policies: environment['POLICIES'] ?? 'policies',
@@ -83,7 +84,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     ledger: ledgerFrom(environment, problems),
   };
   if (config.privateHosts.length > 0 && config.vpcRanges.length === 0) {
-    problems.push('PRIVATE_HOSTS has no effect without VPC_RANGES, in which those hosts would answer');
+    problems.push('PRIVATE_HOSTS needs VPC_RANGES: those hosts answer inside these ranges');
   }
   if (problems.length > 0) throw new ConfigError(problems);
   return config;

@@ -110,7 +110,7 @@ export class UnknownCluster extends Error {
 
   constructor(cluster: string, folder: string, known: readonly string[]) {
     super(
-      `${folder} has no cluster '${cluster}', only ${known.join(', ')}; one that has no policies of its own has a folder all the same`,
+      `${folder} has no cluster '${cluster}', only ${known.join(', ')}: a cluster without policies of its own needs an empty folder`,
     );
   }
 }

@@ -70,7 +70,7 @@ export function createPipeline(ports: Ports): Pipeline {
     const inquiry = openInquiry(reference, ports.clock());
     const { registry } = reference.repository;
     if (ports.hosts !== undefined && !ports.hosts.has(registry)) {
-      inquiry.refusal = new Refusal('host-refused', `${registry} is none of the registries that may be called`);
+      inquiry.refusal = new Refusal('host-refused', `${registry} is not among the registries that may be called`);
     }
     inquiries.set(inquiryKey(reference), inquiry);
     return inquiry;

@@ -19,12 +19,12 @@ export const reasons = {
   },
   'not-an-image': {
     kind: 'denied',
-    summary: 'the manifest is of a media type that is no image',
+    summary: 'the media type of the manifest is not that of an image',
     advice: 'name an OCI or Docker (schema 2) image or index',
   },
   'digest-mismatch': {
     kind: 'denied',
-    summary: 'bytes from the registry are unlike the digest or size that asked for them',
+    summary: 'what the registry sent does not have the digest or size that was asked for',
     advice: 'push the image and its signatures again; look for a proxy that rewrites content',
   },
   'malformed-manifest': {
@@ -44,12 +44,12 @@ export const reasons = {
   },
   'review-too-large': {
     kind: 'denied',
-    summary: 'one review would fetch more than its bound in bytes',
+    summary: 'the images of one review need more bytes than a review may fetch',
     advice: 'fewer images in one object, or fewer and smaller signatures and attestations',
   },
   'too-many-referrers': {
     kind: 'denied',
-    summary: 'more referrers, or pages of them, are attached than the bound',
+    summary: 'more referrers, or pages of referrers, are attached than are read',
     advice: 'delete referrers that are not needed',
   },
   'too-many-signatures': {
@@ -59,12 +59,12 @@ export const reasons = {
   },
   'address-refused': {
     kind: 'denied',
-    summary: 'the image names a host on an address that this deployment does not call',
+    summary: "the image's host is on an address that this deployment does not call",
     advice: 'use a registry that the settings allow',
   },
   'host-refused': {
     kind: 'denied',
-    summary: "the image names a host that is neither literal in the rules nor in the setting 'registries'",
+    summary: "neither a pattern of the rules nor the setting 'registries' names the image's host",
     advice: "add the registry to the setting 'registries'",
   },
   'no-signature': {
@@ -151,7 +151,7 @@ export const reasons = {
   },
   'too-many-redirects': {
     kind: 'unavailable',
-    summary: 'the registry redirected more often than the bound',
+    summary: 'the registry redirected more often than is followed',
     advice: "look at the registry's configuration",
   },
   'redirect-refused': {
@@ -172,7 +172,7 @@ export const reasons = {
 
   'image-unparsable': {
     kind: 'invalid',
-    summary: 'the text is no image reference',
+    summary: 'the text is not an image reference',
     advice: 'write registry/repository:tag or registry/repository@sha256:...',
   },
   'object-malformed': {

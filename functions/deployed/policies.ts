@@ -83,7 +83,7 @@ function openHosts({ policy, name, autogenOf, file, line, entries }: Rule): Load
   if (autogenOf !== undefined) return [];
   return entries.flatMap(({ path, imageReferences }) => {
     const open = imageReferences.filter((pattern) => literalHost(pattern) === undefined);
-    const message = `rule '${name}' of '${policy}': deployed, a pattern without a literal host needs the setting REGISTRIES`;
+    const message = `rule '${name}' of '${policy}': deployed, a pattern must name its host, or the setting REGISTRIES must list the hosts`;
     return open.map((pattern) => ({ file, line, field: path, message: `${message} (${pattern})` }));
   });
 }

@@ -36,9 +36,9 @@ const operations: readonly string[] = ['CREATE', 'UPDATE', 'DELETE', 'CONNECT'] 
 
 /** Reads a request's body after JSON.parse. Never throws, and keeps no more of it than the object and the old object. */
 export function parseReview(body: unknown): ParsedReview {
-  if (!isJsonObject(body)) return { kind: 'no-review', problem: 'the body is no JSON object' };
+  if (!isJsonObject(body)) return { kind: 'no-review', problem: 'the body is not a JSON object' };
   if (own(body, 'kind') !== 'AdmissionReview' || own(body, 'apiVersion') !== 'admission.k8s.io/v1') {
-    return { kind: 'no-review', problem: 'the body is no AdmissionReview of admission.k8s.io/v1' };
+    return { kind: 'no-review', problem: 'the body is not an AdmissionReview of admission.k8s.io/v1' };
   }
   const request = own(body, 'request');
   if (!isJsonObject(request)) return { kind: 'no-review', problem: 'the AdmissionReview has no request' };
@@ -90,7 +90,7 @@ function readRequest(uid: string, request: JsonObject): AdmissionRequest {
 
 function readOperation(value: unknown): Operation {
   if (typeof value !== 'string' || !operations.includes(value)) {
-    throw new FieldError(`request.operation is none of ${operations.join(', ')}`);
+    throw new FieldError(`request.operation must be one of ${operations.join(', ')}`);
   }
   return value as Operation;
 }
@@ -98,7 +98,7 @@ function readOperation(value: unknown): Operation {
 function readUser(user: JsonObject | undefined): AdmissionRequest['userInfo'] {
   const groups = user === undefined ? undefined : own(user, 'groups');
   if (groups !== undefined && !isTextList(groups))
-    throw new FieldError('request.userInfo.groups is no list of strings');
+    throw new FieldError('request.userInfo.groups must be a list of strings');
   return { username: readText(user, 'request.userInfo', 'username'), groups: groups ?? [] };
 }
 
@@ -108,18 +108,18 @@ function isTextList(value: unknown): value is readonly string[] {
 
 function readObject(parent: JsonObject, path: string, key: string): JsonObject | undefined {
   const value = own(parent, key);
-  if (value !== undefined && !isJsonObject(value)) throw new FieldError(`${path}.${key} is no object`);
+  if (value !== undefined && !isJsonObject(value)) throw new FieldError(`${path}.${key} must be an object`);
   return value;
 }
 
 function readText(parent: JsonObject | undefined, path: string, key: string): string {
   const value = parent === undefined ? undefined : own(parent, key);
-  if (value !== undefined && typeof value !== 'string') throw new FieldError(`${path}.${key} is no string`);
+  if (value !== undefined && typeof value !== 'string') throw new FieldError(`${path}.${key} must be a string`);
   return value ?? '';
 }
 
 function readFlag(parent: JsonObject, path: string, key: string): boolean {
   const value = own(parent, key);
-  if (value !== undefined && typeof value !== 'boolean') throw new FieldError(`${path}.${key} is no boolean`);
+  if (value !== undefined && typeof value !== 'boolean') throw new FieldError(`${path}.${key} must be a boolean`);
   return value ?? false;
 }

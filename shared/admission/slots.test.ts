@@ -56,12 +56,12 @@ describe.each(kinds)('%s/%s', (group, kind, spec) => {
 
   test.each(imageFields)('$list of another shape is refused, naming the field', ({ list, at, pointer }) => {
     const shapes: [unknown, string][] = [
-      ['text', `${spec}/${list} is no list`],
-      [{ 0: at('a') }, `${spec}/${list} is no list`],
-      [['text'], `${spec}/${list}/0 is no object`],
-      [[null], `${spec}/${list}/0 is no object`],
-      [[at(7)], `${spec}/${list}/0/${pointer} is no string`],
-      [[at(['a'])], `${spec}/${list}/0/${pointer} is no string`],
+      ['text', `${spec}/${list} must be a list`],
+      [{ 0: at('a') }, `${spec}/${list} must be a list`],
+      [['text'], `${spec}/${list}/0 must be an object`],
+      [[null], `${spec}/${list}/0 must be an object`],
+      [[at(7)], `${spec}/${list}/0/${pointer} must be a string`],
+      [[at(['a'])], `${spec}/${list}/0/${pointer} must be a string`],
       [[{ ...at('a'), name: undefined }], `${spec}/${list}/0 has no name`],
       [[{ ...at('a'), name: '' }], `${spec}/${list}/0 has no name`],
       [[at('a'), at('b')], `${spec}/${list}/1/name is a second "x" in its list`],
@@ -76,7 +76,7 @@ describe.each(kinds)('%s/%s', (group, kind, spec) => {
   test('a spec of another shape is refused', () => {
     for (const podSpec of ['text', 7, []]) {
       expect(() => imageSlots(group, kind, objectWith(spec, podSpec))).toThrow(
-        expect.objectContaining({ code: 'object-malformed', message: `${spec} is no object` }),
+        expect.objectContaining({ code: 'object-malformed', message: `${spec} must be an object` }),
       );
     }
   });

@@ -90,7 +90,7 @@ export function imageSlots(group: string, kind: string, object: JsonObject): Ima
     pointer += `/${key}`;
     const next = own(spec, key);
     if (next === undefined) return [];
-    if (!isJsonObject(next)) throw malformed(pointer, 'is no object');
+    if (!isJsonObject(next)) throw malformed(pointer, 'must be an object');
     spec = next;
   }
   const slots: ImageSlot[] = [];
@@ -104,7 +104,7 @@ function readContainers(spec: JsonObject, parent: string, list: (typeof containe
   for (const [container, pointer] of elements(spec, parent, list)) {
     const name = readName(container, pointer, names);
     const text = own(container, 'image') ?? '';
-    if (typeof text !== 'string') throw malformed(`${pointer}/image`, 'is no string');
+    if (typeof text !== 'string') throw malformed(`${pointer}/image`, 'must be a string');
     if (text !== '') add(slots, { list, name, pointer: `${pointer}/image`, text });
   }
 }
@@ -114,10 +114,10 @@ function readVolumes(spec: JsonObject, parent: string, slots: ImageSlot[]) {
   for (const [volume, pointer] of elements(spec, parent, 'volumes')) {
     const image = own(volume, 'image');
     if (image === undefined) continue;
-    if (!isJsonObject(image)) throw malformed(`${pointer}/image`, 'is no object');
+    if (!isJsonObject(image)) throw malformed(`${pointer}/image`, 'must be an object');
     const name = readName(volume, pointer, names);
     const text = own(image, 'reference') ?? '';
-    if (typeof text !== 'string') throw malformed(`${pointer}/image/reference`, 'is no string');
+    if (typeof text !== 'string') throw malformed(`${pointer}/image/reference`, 'must be a string');
     if (text !== '') add(slots, { list: 'volumes', name, pointer: `${pointer}/image/reference`, text });
   }
 }
@@ -125,11 +125,11 @@ function readVolumes(spec: JsonObject, parent: string, slots: ImageSlot[]) {
 function* elements(spec: JsonObject, parent: string, list: ImageSlot['list']): Generator<[JsonObject, string]> {
   const value = own(spec, list);
   if (value === undefined) return;
-  if (!Array.isArray(value)) throw malformed(`${parent}/${list}`, 'is no list');
+  if (!Array.isArray(value)) throw malformed(`${parent}/${list}`, 'must be a list');
   for (let index = 0; index < value.length; index += 1) {
     const element: unknown = value[index];
     const pointer = `${parent}/${list}/${index}`;
-    if (!isJsonObject(element)) throw malformed(pointer, 'is no object');
+    if (!isJsonObject(element)) throw malformed(pointer, 'must be an object');
     yield [element, pointer];
   }
 }

@@ -41,11 +41,11 @@ test("an object without a name has the request's, and keeps its generateName", (
 });
 
 test.each<[string, JsonObject]>([
-  ['metadata is no object', { metadata: 'x' }],
-  ['metadata.name is no string', { metadata: { name: 7 } }],
-  ['metadata.labels is no object', { metadata: { labels: ['a'] } }],
-  ['metadata.labels["version"] is no string', { metadata: { labels: { version: 1 } } }],
-  ['metadata.annotations["a"] is no string', { metadata: { annotations: { a: null } } }],
+  ['metadata must be an object', { metadata: 'x' }],
+  ['metadata.name must be a string', { metadata: { name: 7 } }],
+  ['metadata.labels must be an object', { metadata: { labels: ['a'] } }],
+  ['metadata.labels["version"] must be a string', { metadata: { labels: { version: 1 } } }],
+  ['metadata.annotations["a"] must be a string', { metadata: { annotations: { a: null } } }],
 ])('%s: refused, since a filter would read past it', (problem, object) => {
   expect(() => subjectOf(request, object)).toThrow(
     expect.objectContaining({ code: 'object-malformed', message: problem }),

@@ -26,7 +26,7 @@ export interface Subject {
  */
 export function subjectOf(request: AdmissionRequest, object: JsonObject): Subject {
   const metadata = own(object, 'metadata') ?? {};
-  if (!isJsonObject(metadata)) throw malformed('metadata', 'is no object');
+  if (!isJsonObject(metadata)) throw malformed('metadata', 'must be an object');
   return {
     group: request.kind.group,
     version: request.kind.version,
@@ -45,18 +45,18 @@ const nothing: Readonly<Record<string, string>> = Object.freeze(Object.create(nu
 
 function text(metadata: JsonObject, key: string): string {
   const value = own(metadata, key) ?? '';
-  if (typeof value !== 'string') throw malformed(`metadata.${key}`, 'is no string');
+  if (typeof value !== 'string') throw malformed(`metadata.${key}`, 'must be a string');
   return value;
 }
 
 function textMap(metadata: JsonObject, key: string): Readonly<Record<string, string>> {
   const map = own(metadata, key);
   if (map === undefined) return nothing;
-  if (!isJsonObject(map)) throw malformed(`metadata.${key}`, 'is no object');
+  if (!isJsonObject(map)) throw malformed(`metadata.${key}`, 'must be an object');
   const result: Record<string, string> = Object.create(null);
   for (const name of Object.keys(map)) {
     const value = map[name];
-    if (typeof value !== 'string') throw malformed(`metadata.${key}[${JSON.stringify(name)}]`, 'is no string');
+    if (typeof value !== 'string') throw malformed(`metadata.${key}[${JSON.stringify(name)}]`, 'must be a string');
     result[name] = value;
   }
   return result;

@@ -26,20 +26,20 @@ export function macKeys(secrets: Secrets, id: string): Refreshing<readonly Uint8
 function parseWebhookTokens(text: string): ReadonlyMap<string, readonly string[]> {
   const value: unknown = JSON.parse(text);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new SecretFormatError('it is no JSON object of clusters');
+    throw new SecretFormatError('it must be a JSON object, with a field for each cluster');
   }
   const clusters = new Map<string, readonly string[]>();
   const seen = new Set<string>();
   for (const [cluster, tokens] of Object.entries(value)) {
-    if (!clusterName.test(cluster)) throw new SecretFormatError("one of its fields is no cluster's name");
+    if (!clusterName.test(cluster)) throw new SecretFormatError("one of its fields is not a cluster's name");
     const list = oneOrTwo(tokens);
-    if (list === undefined) throw new SecretFormatError(`${cluster} has no list of one or two tokens`);
+    if (list === undefined) throw new SecretFormatError(`${cluster} must have a list of one or two tokens`);
     for (const token of list) {
       if (!webhookToken.test(token)) {
         throw new SecretFormatError(`a token of ${cluster} is not 32 to 256 letters, digits, '.', '_', '~' and '-'`);
       }
       if (seen.has(token))
-        throw new SecretFormatError(`a token of ${cluster} stands there twice; each belongs to one cluster`);
+        throw new SecretFormatError(`a token of ${cluster} is given twice: give every cluster tokens of its own`);
       seen.add(token);
     }
     clusters.set(cluster, list);

@@ -31,7 +31,8 @@ const imageId = /^[0-9a-f]{64}$/;
  */
 export function parseReference(text: string): ParsedReference {
   if (text.length > maxText) return { problem: `it is longer than ${maxText} characters` };
-  if (imageId.test(text)) return { problem: 'it is an image ID, 64 hexadecimal digits, and no repository' };
+  if (imageId.test(text))
+    return { problem: 'it is an image ID (64 hexadecimal digits); write the name of a repository' };
 
   let rest = text;
   let digest: Digest | undefined;

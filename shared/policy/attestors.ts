@@ -100,7 +100,7 @@ function readAlgorithm(fields: AttestorFields, place: Place, report: Report): Al
   const inAttestor = fields.signatureAlgorithm || undefined;
   const at = inKeys === undefined ? place.field('signatureAlgorithm') : place.field('keys').field('signatureAlgorithm');
   if (inKeys !== undefined && inAttestor !== undefined && inKeys !== inAttestor) {
-    report.warning(place.field('signatureAlgorithm'), `has no effect: keys.signatureAlgorithm, ${inKeys}, wins`);
+    report.warning(place.field('signatureAlgorithm'), `has no effect: keys.signatureAlgorithm (${inKeys}) is used`);
   }
   const text = inKeys ?? inAttestor ?? 'sha256';
   const algorithm = algorithms.find((each) => each === text);
@@ -126,10 +126,11 @@ function readRekor(fields: RekorFields, place: Place, report: Report): KeysAttes
   const ignoreTlog = fields.ignoreTlog ?? false;
   const url = fields.url || undefined;
   const pubkey = fields.pubkey || undefined;
-  if (url !== undefined && !isWebAddress(url)) report.problem(place.field('url'), 'is no http:// or https:// URL');
+  if (url !== undefined && !isWebAddress(url)) report.problem(place.field('url'), 'is not an http:// or https:// URL');
   if (pubkey !== undefined) {
     const parsed = readPublicKeys(pubkey, place.field('pubkey'), report);
-    if (parsed !== undefined && parsed.length > 1) report.problem(place.field('pubkey'), 'one key is expected');
+    if (parsed !== undefined && parsed.length > 1)
+      report.problem(place.field('pubkey'), 'holds several keys: give one, the key of the log');
   } else if (!ignoreTlog && report.clean(place)) {
     report.warning(
       place,
@@ -149,7 +150,8 @@ function isWebAddress(text: string): boolean {
 export function readRepository(text: string | undefined, place: Place, report: Report): Repository | undefined {
   if (!text || !report.clean(place)) return undefined;
   const repository = parseRepository(text);
-  if (repository === undefined) report.problem(place, 'is no repository: write registry/path without tag and digest');
+  if (repository === undefined)
+    report.problem(place, 'is not a repository: write registry/path, without tag and digest');
   return repository;
 }
 
@@ -160,7 +162,7 @@ function warnOfRepeatedKeys(attestors: readonly AttestorEntry[], place: Place, r
     if (attestor.kind !== 'keys') continue;
     for (const pem of attestor.publicKeys) {
       const identity = keyIdentity(pem);
-      if (seen.has(identity)) report.warning(place, 'names one key twice; it counts once');
+      if (seen.has(identity)) report.warning(place, 'names the same key twice: it counts once');
       seen.add(identity);
     }
   }

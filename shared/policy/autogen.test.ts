@@ -54,7 +54,7 @@ describe('the annotation', () => {
 
   test('a kind that is no controller is refused, not left out', () => {
     expect(problemsOf(annotated('Deployment,Deploymnt'))).toEqual([
-      expect.stringContaining("'Deploymnt' is none of DaemonSet"),
+      expect.stringContaining("'Deploymnt' is not a Pod controller: write some of DaemonSet"),
     ]);
     expect(problemsOf(annotated('all'))).toEqual([
       expect.stringContaining("Autogen annotation does not support 'all' anymore"),
@@ -96,11 +96,11 @@ describe('not eligible: the rule is asked about Pods alone', () => {
 test('a name that auto-gen gives cannot be taken', () => {
   const taken = rule({ name: 'autogen-signed', verifyImages: [entry()] });
   expect(problemsOf(clusterPolicy({ rules: [rule(), taken] }))).toEqual([
-    'spec.rules[1].name: is the name of a rule that auto-gen makes',
+    'spec.rules[1].name: is taken: auto-gen makes a rule of this name; choose another',
   ]);
   expect(names(clusterPolicy({ rules: [rule({ name: 'autogen-x' })] }))).toEqual(['autogen-x']);
   const long = (end: string) => rule({ name: `${'x'.repeat(60)}${end}` });
   expect(problemsOf(clusterPolicy({ rules: [long('a'), long('b')] }))).toEqual([
-    expect.stringContaining('auto-gen gives two rules one name'),
+    expect.stringContaining('auto-gen gives two rules the same name'),
   ]);
 });

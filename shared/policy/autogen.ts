@@ -37,7 +37,10 @@ export function lintControllers(annotation: Place, report: Report): void {
   }
   for (const kind of value.split(',').map((each) => each.trim())) {
     if (!controllerKinds.includes(kind)) {
-      report.problem(annotation, `'${kind.slice(0, 60)}' is none of ${controllerKinds.join(', ')}, and not 'none'`);
+      report.problem(
+        annotation,
+        `'${kind.slice(0, 60)}' is not a Pod controller: write some of ${controllerKinds.join(', ')}, or none`,
+      );
     }
   }
 }

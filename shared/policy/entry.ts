@@ -61,14 +61,14 @@ function readImageReferences(fields: EntryFields, place: Place, report: Report):
     else if (withRegistry !== undefined) {
       report.warning(
         at,
-        `${JSON.stringify(pattern)} names no registry, and images are compared with theirs written out: for Docker Hub write ` +
+        `${JSON.stringify(pattern)} names no registry, and every image is compared with its registry written out: for Docker Hub, write ` +
           JSON.stringify(withRegistry),
       );
     } else if (proposed !== undefined) {
       report.warning(
         at,
-        `${JSON.stringify(pattern)} binds only those who write such a tag or digest, and any image may be written under ` +
-          `another: ${JSON.stringify(proposed)} binds them all`,
+        `${JSON.stringify(pattern)} asks only those who write such a tag or digest, and anyone may write ` +
+          `another one: ${JSON.stringify(proposed)} asks all of them`,
       );
     }
   }

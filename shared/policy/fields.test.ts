@@ -125,7 +125,7 @@ test.each<[string, Json, string]>([
   ['attestors[0]', withEntry({ attestors: ['x'] }), 'a mapping is expected, this is a string'],
   ['attestors[0].count', withEntry({ attestors: [{ count: 1.5, entries: [keys()] }] }), 'a whole number is expected'],
   ['annotations.a', withEntry({ annotations: { a: true } }), 'a string is expected, this is a boolean'],
-  ['failureAction', withEntry({ failureAction: 'enforce' }), '"enforce" is none of Audit, Enforce'],
+  ['failureAction', withEntry({ failureAction: 'enforce' }), '"enforce" is not accepted: write one of Audit, Enforce'],
 ])('a value of the wrong type is refused: %s', (field, policy, message) => {
   expect(problemsOf(policy)).toEqual([expect.stringContaining(`${inEntry}.${field}: ${message}`)]);
 });

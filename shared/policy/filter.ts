@@ -103,7 +103,7 @@ function readKinds(texts: readonly string[], place: Place, report: Report): Kind
     const at = place.item(index);
     const kind = parseKind(text);
     if (text === '*') report.problem(at, "wildcard policy does not support rule type: name the kinds, '*' is none");
-    else if (kind === undefined || kind.kind === '') report.problem(at, 'is no kind: write group/version/Kind');
+    else if (kind === undefined || kind.kind === '') report.problem(at, 'is not a kind: write group/version/Kind');
     else if (kind.subresource !== kind.subresource.toLowerCase()) {
       report.problem(at, `reads as '${kind.subresource}', a subresource of ${kind.kind}: write group/version/Kind`);
     } else kinds.push(kind);
@@ -121,8 +121,8 @@ function readSelector(resources: ResourceFields, place: Place, report: Report): 
   const matchLabels = fields.matchLabels ?? {};
   for (const [name, value] of Object.entries(matchLabels)) {
     const at = place.field('matchLabels').field(name);
-    if (!hasWildcard(name) && !labelName.test(name)) report.problem(at, 'is no name of a label');
-    if (!hasWildcard(value) && !labelValue.test(value)) report.problem(at, 'is no value of a label');
+    if (!hasWildcard(name) && !labelName.test(name)) report.problem(at, 'is not a valid label name');
+    if (!hasWildcard(value) && !labelValue.test(value)) report.problem(at, 'is not a valid label value');
   }
   const expressions = fields.matchExpressions ?? [];
   const matchExpressions = expressions.map((expression, index) =>
@@ -143,12 +143,12 @@ function readExpression(
 ): LabelSelector['matchExpressions'][number] {
   const { key = '', operator = 'In', values = [] } = fields;
   if (!place.field('operator').given) report.problem(place, 'operator is required');
-  if (!labelName.test(key)) report.problem(place.field('key'), 'is no name of a label');
+  if (!labelName.test(key)) report.problem(place.field('key'), 'is not a valid label name');
   const takesValues = operator === 'In' || operator === 'NotIn';
   if (takesValues && values.length === 0) report.problem(place, `values must be given for ${operator}`);
   if (!takesValues && values.length > 0) report.problem(place.field('values'), `must be empty for ${operator}`);
   for (const [index, value] of values.entries()) {
-    if (!labelValue.test(value)) report.problem(place.field('values').item(index), 'is no value of a label');
+    if (!labelValue.test(value)) report.problem(place.field('values').item(index), 'is not a valid label value');
   }
   return { key, operator, values };
 }

@@ -17,15 +17,19 @@ test.each([
 });
 
 test.each<[string, () => string, RegExp]>([
-  ['text between blocks', () => `${keyA}\nand\n${keyB}`, /text that is no PEM block: "and"/],
-  ['a block that is cut short', () => `${keyA}\n${keyB.slice(0, 60)}`, /text that is no PEM block: "-----BEGIN/],
+  ['text between blocks', () => `${keyA}\nand\n${keyB}`, /it holds text beside the PEM blocks: "and"/],
+  [
+    'a block that is cut short',
+    () => `${keyA}\n${keyB.slice(0, 60)}`,
+    /it holds text beside the PEM blocks: "-----BEGIN/,
+  ],
   ['a block that is no key', () => keyA.replace(/M[A-Za-z0-9]{10}/, 'M'), /block 1 does not parse/],
   [
     'a second block that is no key',
     () => `${keyA}\n-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----`,
     /block 2 does/,
   ],
-  ['a private key', privateKey, /block 1 is a PRIVATE KEY: PUBLIC KEY is expected/],
+  ['a private key', privateKey, /block 1 is a PRIVATE KEY: write a PUBLIC KEY/],
   ['a certificate', () => '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----', /is a CERTIFICATE/],
   ['no block', () => 'cosign.pub', /no PEM block/],
 ])('%s is a problem', (_, text, message) => {

@@ -22,13 +22,16 @@ export function parsePublicKeys(text: string): ParsedKeys {
   const publicKeys: string[] = [];
   for (const [pem, label] of text.matchAll(block)) {
     const which = `block ${publicKeys.length + 1}`;
-    if (label !== 'PUBLIC KEY') return { problem: `${which} is a ${label}: PUBLIC KEY is expected` };
+    if (label !== 'PUBLIC KEY') return { problem: `${which} is a ${label}: write a PUBLIC KEY` };
     if (!isPublicKey(pem)) return { problem: `${which} does not parse as a public key` };
     publicKeys.push(pem);
   }
-  if (publicKeys.length === 0) return { problem: 'no PEM block (-----BEGIN PUBLIC KEY-----)' };
+  if (publicKeys.length === 0)
+    return {
+      problem: 'it holds no PEM block: write -----BEGIN PUBLIC KEY-----, the key, and -----END PUBLIC KEY-----',
+    };
   const rest = text.replace(block, '').replace(comment, '').trim();
-  if (rest !== '') return { problem: `text that is no PEM block: ${JSON.stringify(rest.slice(0, 40))}` };
+  if (rest !== '') return { problem: `it holds text beside the PEM blocks: ${JSON.stringify(rest.slice(0, 40))}` };
   return { publicKeys };
 }
 

@@ -26,17 +26,19 @@ test('files at the top are for all clusters, a folder is for its own', () => {
 
 test('samples are never deployed, and no cluster is named so', () => {
   expect([...clusterFiles(['samples/a.yaml', 'samples/deep/er/b.yaml'], clusters).values()]).toEqual([[], []]);
-  expect(() => clusterFiles([], ['samples'])).toThrow('samples: is no name for a cluster: samples are never deployed');
+  expect(() => clusterFiles([], ['samples'])).toThrow(
+    'samples: cannot be the name of a cluster: samples are never deployed',
+  );
 });
 
 test.each([
-  ['prdo/a.yaml', "'prdo' is no configured cluster (prod, dev)"],
-  ['prdo/README.md', "'prdo' is no configured cluster"],
+  ['prdo/a.yaml', "'prdo' is not a configured cluster (prod, dev)"],
+  ['prdo/README.md', "'prdo' is not a configured cluster"],
   ['prod/team/a.yaml', 'is nested too deep'],
-  ['a.yaml.bak', 'is no policy (.yaml, .yml, .json) and no documentation'],
-  ['prod/policy', 'is no policy'],
-  ['../a.yaml', 'is no relative name'],
-  ['/a.yaml', 'is no relative name'],
+  ['a.yaml.bak', 'is neither a policy (.yaml, .yml, .json) nor documentation'],
+  ['prod/policy', 'is neither a policy'],
+  ['../a.yaml', 'is not a relative file name'],
+  ['/a.yaml', 'is not a relative file name'],
 ])('%s is refused', (name, message) => {
   expect(refused(name)).toContain(`${name}: ${message}`);
   expect(refused('prod/a.yaml', 'a.yaml')).toBe('');

@@ -12,7 +12,7 @@ function kindOf(base: string): 'policy' | 'documentation' | 'neither' {
   return policyFile.test(base) ? 'policy' : 'neither';
 }
 
-const neither = 'is no policy (.yaml, .yml, .json) and no documentation (.md, .txt)';
+const neither = 'is neither a policy (.yaml, .yml, .json) nor documentation (.md, .txt): rename it, or take it out';
 
 /**
  * The policy files among the files below one folder, whatever clusters they are for: `names` are relative to it.
@@ -41,7 +41,7 @@ export function policyFiles(names: readonly string[]): string[] {
 export function clusterFiles(names: readonly string[], clusters: readonly string[]): Map<string, string[]> {
   const problems: LoadProblem[] = [];
   const problem = (file: string, message: string) => problems.push({ file, line: 0, field: '', message });
-  if (clusters.includes(samples)) problem(samples, 'is no name for a cluster: samples are never deployed');
+  if (clusters.includes(samples)) problem(samples, 'cannot be the name of a cluster: samples are never deployed');
 
   const files = new Map(clusters.map((cluster): [string, string[]] => [cluster, []]));
   for (const name of names) {
@@ -50,14 +50,14 @@ export function clusterFiles(names: readonly string[], clusters: readonly string
     const base = parts.at(-1) ?? '';
     if (parts.length > 1 && folder === samples) continue;
     if (parts.some((part) => part === '' || part === '.' || part === '..')) {
-      problem(name, 'is no relative name of a file');
+      problem(name, 'is not a relative file name');
     } else if (deeper.length > 1) {
       problem(
         name,
         'is nested too deep: a policy stands at the top, for all clusters, or in the folder of its cluster',
       );
     } else if (parts.length > 1 && !files.has(folder)) {
-      problem(name, `'${folder}' is no configured cluster (${clusters.join(', ')})`);
+      problem(name, `'${folder}' is not a configured cluster (${clusters.join(', ')})`);
     } else if (kindOf(base) === 'documentation') {
     } else if (kindOf(base) === 'neither') {
       problem(name, neither);

@@ -170,7 +170,7 @@ const cases: readonly [string, Record<string, unknown>, string | RegExp, Record<
   [
     'a wildcard where Kubernetes has none',
     withRule({ match: pods({ selector: { matchExpressions: [{ key: 'app', operator: 'In', values: ['x*'] }] } }) }),
-    'is no value of a label',
+    'is not a valid label value',
     withRule({ match: pods({ selector: { matchExpressions: [{ key: 'app', operator: 'In', values: ['x'] }] } }) }),
   ],
   [
@@ -249,13 +249,13 @@ const cases: readonly [string, Record<string, unknown>, string | RegExp, Record<
   [
     'a repository with a tag',
     withEntry({ repository: 'ghcr.io/acme/signatures:latest' }),
-    'is no repository',
+    'is not a repository',
     withEntry({ repository: 'ghcr.io/acme/signatures' }),
   ],
   [
     "an attestor's repository that does not parse",
     withAttestor(keys(keyA, { repository: 'GHCR/Acme' })),
-    'is no repository',
+    'is not a repository',
     withAttestor(keys(keyA, { repository: 'ghcr.io/acme' })),
   ],
   [
@@ -273,7 +273,7 @@ const cases: readonly [string, Record<string, unknown>, string | RegExp, Record<
   [
     'a Rekor URL that is none',
     withAttestor({ keys: { publicKeys: keyA, rekor: { url: 'rekor' } } }),
-    'is no http:// or https:// URL',
+    'is not an http:// or https:// URL',
     withAttestor({ keys: { publicKeys: keyA, rekor: { url: 'https://rekor.example.com' } } }),
   ],
 ];

@@ -267,7 +267,9 @@ test('one policy in two files is refused', () => {
     { ...asFile(clusterPolicy()), name: 'two.yaml' },
   ];
   const thrown = catchError(() => loadPolicies([one, two]));
-  expect(thrown?.message).toBe('two.yaml:5: metadata.name: ClusterPolicy signed-images is in one.yaml:1 already');
+  expect(thrown?.message).toBe(
+    'two.yaml:5: metadata.name: ClusterPolicy signed-images is already defined in one.yaml:1: a name is for one policy',
+  );
   const named = { ...asFile(clusterPolicy({}, { metadata: { name: 'other' } })), name: 'two.yaml' };
   expect(loadPolicies([one, named]).rules).toHaveLength(6);
 });

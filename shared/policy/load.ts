@@ -62,7 +62,11 @@ function readFile({ name, text }: PolicyFile): ReadDocument[] {
 function refuseSecond({ identity, place }: ReadPolicy, known: Map<string, string>, report: Report): void {
   const first = known.get(identity);
   if (first === undefined) known.set(identity, `${report.file}:${place.line}`);
-  else report.problem(place.field('metadata').field('name'), `${identity} is in ${first} already`);
+  else
+    report.problem(
+      place.field('metadata').field('name'),
+      `${identity} is already defined in ${first}: a name is for one policy`,
+    );
 }
 
 function refuseTooMuch(files: readonly PolicyFile[]): void {

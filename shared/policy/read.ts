@@ -35,7 +35,7 @@ export function readObject(place: Place, report: Report): ReadPolicy[] {
   }
   const what = `${apiVersion} ${kind}`;
   if (later.test(what)) report.problem(place, `not supported yet: ${what}`);
-  else if (apiVersion === '' || kind === '') report.problem(place, 'is no policy: apiVersion and kind are required');
+  else if (apiVersion === '' || kind === '') report.problem(place, 'is not a policy: apiVersion and kind are required');
   else {
     report.problem(
       place,
@@ -119,7 +119,7 @@ function lintSpec(spec: SpecFields, place: Place, report: Report): void {
     ['webhookTimeoutSeconds', 'timeoutSeconds'],
   ] as const) {
     if (place.field(older).given && webhook.field(newer).given) {
-      report.warning(place.field(older), `has no effect: spec.webhookConfiguration.${newer} wins`);
+      report.warning(place.field(older), `has no effect: spec.webhookConfiguration.${newer} is used`);
     }
   }
 }
@@ -164,7 +164,8 @@ function readRules(fields: PolicyFields, policy: Place, common: Common, report: 
   }
   for (const rule of made) {
     const taken = written.findIndex(({ name }) => name === rule.name);
-    if (taken !== -1) report.problem(place.item(taken).field('name'), 'is the name of a rule that auto-gen makes');
+    if (taken !== -1)
+      report.problem(place.item(taken).field('name'), 'is taken: auto-gen makes a rule of this name; choose another');
   }
   refuseRepeatedMade(made, place, report);
   return [...rules, ...made];
@@ -181,7 +182,7 @@ function refuseRepeatedNames(names: readonly (string | undefined)[], place: Plac
 /** Two long names can be equal once they are cut to 63. */
 function refuseRepeatedMade(made: readonly Rule[], place: Place, report: Report): void {
   const names = new Set(made.map((rule) => rule.name));
-  if (names.size < made.length) report.problem(place, 'auto-gen gives two rules one name: shorten their names');
+  if (names.size < made.length) report.problem(place, 'auto-gen gives two rules the same name: shorten their names');
 }
 
 function warnOfIgnore(rule: Rule, place: Place, report: Report): void {

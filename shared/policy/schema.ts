@@ -46,7 +46,10 @@ export function oneOf<const V extends string>(...allowed: readonly V[]): Schema<
     const value = plainText(place, report);
     const found = allowed.find((each) => each === value);
     if (value !== undefined && found === undefined) {
-      report.problem(place, `${JSON.stringify(value.slice(0, 60))} is none of ${allowed.join(', ')}`);
+      report.problem(
+        place,
+        `${JSON.stringify(value.slice(0, 60))} is not accepted: write one of ${allowed.join(', ')}`,
+      );
     }
     return found;
   };

@@ -7,9 +7,9 @@ const ignoreTlog = { ignoreTlog: true };
 
 test.each<[string, Json, string, Json]>([
   [
-    'a pattern that names some tags, with the pattern that binds them all',
+    'a pattern that names some tags, with the pattern that asks all of them',
     withEntry({ imageReferences: ['ghcr.io/acme/app:v*'] }),
-    '"ghcr.io/acme/app" binds them all',
+    '"ghcr.io/acme/app" asks all of them',
     withEntry({ imageReferences: ['ghcr.io/acme/app:*', 'ghcr.io/acme/app*', 'localhost:5000/*'] }),
   ],
   [
@@ -67,7 +67,7 @@ test.each<[string, Json, string, Json]>([
   [
     'an older field beside the one that wins',
     clusterPolicy({ failurePolicy: 'Ignore', webhookConfiguration: { failurePolicy: 'Fail' } }),
-    'has no effect: spec.webhookConfiguration.failurePolicy wins',
+    'has no effect: spec.webhookConfiguration.failurePolicy is used',
     clusterPolicy({ failurePolicy: 'Fail' }),
   ],
   [
@@ -76,13 +76,13 @@ test.each<[string, Json, string, Json]>([
       keys: { publicKeys: keyA, rekor: ignoreTlog, signatureAlgorithm: 'sha256' },
       signatureAlgorithm: 'sha512',
     }),
-    'has no effect: keys.signatureAlgorithm, sha256, wins',
+    'has no effect: keys.signatureAlgorithm (sha256) is used',
     withAttestors({ keys: { publicKeys: keyA, rekor: ignoreTlog }, signatureAlgorithm: 'sha512' }),
   ],
   [
     'one key twice where two are counted',
     withEntry({ attestors: [{ count: 2, entries: [keys(keyA), keys(`${keyB}\n${keyA}`)] }] }),
-    'names one key twice',
+    'names the same key twice',
     withAttestors(keys(keyA), keys(`${keyB}\n${keyA}`)),
   ],
 ])('warns of %s', (_, warned, message, quiet) => {

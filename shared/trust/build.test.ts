@@ -81,9 +81,9 @@ describe('keys', () => {
     ['Ed448', () => spki(generateKeyPairSync('ed448')), 'ed448'],
     ['X25519', () => spki(generateKeyPairSync('x25519')), 'x25519'],
     ['a certificate', () => alice.pem.replaceAll('PUBLIC KEY', 'CERTIFICATE'), 'CERTIFICATE'],
-    ['two blocks in one', () => alice.pem + bob.pem, 'not one PEM block'],
-    ['no PEM', () => 'k8s://ns/secret', 'not one PEM block'],
-    ['garbage in PEM', () => '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----', 'can be read'],
+    ['two blocks in one', () => alice.pem + bob.pem, 'one public key in PEM is expected'],
+    ['no PEM', () => 'k8s://ns/secret', 'one public key in PEM is expected'],
+    ['garbage in PEM', () => '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----', 'cannot be read'],
   ])('%s is refused by name', (_, pem, told) => {
     const { code, message } = refusalOf(keysOf(alice, { publicKeys: [pem()] }));
     expect(code).toBe('key-invalid');

@@ -26,9 +26,9 @@ const armour = /^\s*-----BEGIN ([A-Z0-9 ]+)-----([A-Za-z0-9+/=\s]+)-----END \1--
  */
 export function parsePublicKey(pem: string, where: string): PublicKey {
   const [, label = '', body = ''] = armour.exec(pem) ?? [];
-  if (label === '') throw new Refusal('key-invalid', `${where}: not one PEM block of a public key`);
+  if (label === '') throw new Refusal('key-invalid', `${where}: one public key in PEM is expected`);
   if (label !== 'PUBLIC KEY' && label !== 'RSA PUBLIC KEY') {
-    throw new Refusal('key-invalid', `${where}: a PEM block "${label.slice(0, 40)}" is no public key`);
+    throw new Refusal('key-invalid', `${where}: the PEM block "${label.slice(0, 40)}" is not a public key`);
   }
   try {
     const der = Buffer.from(body, 'base64');
@@ -36,7 +36,7 @@ export function parsePublicKey(pem: string, where: string): PublicKey {
     return canonical(parsed, where);
   } catch (thrown) {
     if (thrown instanceof Refusal) throw thrown;
-    throw new Refusal('key-invalid', `${where}: the PEM block holds no public key that can be read`, { cause: thrown });
+    throw new Refusal('key-invalid', `${where}: the public key in the PEM block cannot be read`, { cause: thrown });
   }
 }
 
@@ -85,7 +85,10 @@ export function keyAlgorithm(
     return { type: 'ecdsa', hashes: [...new Set(hashes)] };
   }
   if (pinned && signatureAlgorithm !== 'sha512') {
-    throw new Refusal('key-invalid', `${where}: signatureAlgorithm ${signatureAlgorithm} is none of an Ed25519 key's`);
+    throw new Refusal(
+      'key-invalid',
+      `${where}: signatureAlgorithm ${signatureAlgorithm} does not fit an Ed25519 key: write sha512, or leave it out`,
+    );
   }
   return { type: 'ed25519', raw: Buffer.from(key.export({ format: 'jwk' }).x ?? '', 'base64url') };
 }

@@ -14,7 +14,7 @@ export function logAnchor(rekor: KeysAttestor['rekor'], where: string): LogAncho
   if (rekor.pubkey === undefined) {
     throw new Refusal(
       'trust-missing',
-      `${where}: an entry in the transparency log is asked for and no log key is given: set rekor.pubkey, or rekor.ignoreTlog: true`,
+      `${where}: the rule asks for an entry in the transparency log, but gives no log key: set rekor.pubkey, or rekor.ignoreTlog: true`,
     );
   }
   const { key, spki } = parsePublicKey(rekor.pubkey, `${where}.rekor.pubkey`);
@@ -22,7 +22,7 @@ export function logAnchor(rekor: KeysAttestor['rekor'], where: string): LogAncho
     throw new Refusal('key-invalid', `${where}.rekor.pubkey: not supported yet: an Ed25519 key of a log (Rekor v2)`);
   }
   if (key.asymmetricKeyType !== 'ec') {
-    throw new Refusal('key-invalid', `${where}.rekor.pubkey: a log's key is an ECDSA key`);
+    throw new Refusal('key-invalid', `${where}.rekor.pubkey: the key of a log must be an ECDSA key`);
   }
   return { publicKey: key, keyId: Buffer.from(spki, 'hex'), baseUrl: rekor.url ?? defaultUrl };
 }

@@ -131,7 +131,7 @@ describe('what is read', () => {
   test('a file among policies that may be one misnamed: a wrong use', async () => {
     const { status, stderr } = await cli(['apply', 'misnamed', '-f', 'good.json']);
     expect(status).toBe(2);
-    expect(stderr).toContain('two.yaml.orig: is no policy (.yaml, .yml, .json) and no documentation');
+    expect(stderr).toContain('two.yaml.orig: is neither a policy (.yaml, .yml, .json) nor documentation');
   });
 
   test.each([

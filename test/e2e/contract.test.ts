@@ -141,11 +141,11 @@ describe('the body', () => {
 
   test.each([
     ['no object', { object: null }, 'request.object is missing'],
-    ['an object that is a list', { object: [] }, 'request.object is no object'],
-    ['an operation of its own', { operation: 'PATCH' }, 'request.operation is none of'],
+    ['an object that is a list', { object: [] }, 'request.object must be an object'],
+    ['an operation of its own', { operation: 'PATCH' }, 'request.operation must be one of'],
     ['no kind', { kind: null }, 'request.kind is missing'],
-    ['a namespace that is a number', { namespace: 5 }, 'request.namespace is no string'],
-    ['a dryRun that is a text', { dryRun: 'yes' }, 'request.dryRun is no boolean'],
+    ['a namespace that is a number', { namespace: 5 }, 'request.namespace must be a string'],
+    ['a dryRun that is a text', { dryRun: 'yes' }, 'request.dryRun must be a boolean'],
   ])('a review with %s is answered under its uid, naming the field', async (_, more, problem) => {
     for (const scope of ['fail', 'ignore']) {
       const answer = await stage.send(`/prod/mutate/${scope}/first-of-prod`, review(pod([signed]), undefined, more));

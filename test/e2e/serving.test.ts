@@ -70,7 +70,7 @@ describe('serve', () => {
     ['a folder without a policy', ['serve', '--policies', 'EMPTY'], /without a rule everything would be admitted/],
     ['an address that is none', ['serve', '--policies', 'GOOD', '--addr', 'here'], /--addr takes HOST:PORT/],
     ['a port over 65535', ['serve', '--policies', 'GOOD', '--addr', '127.0.0.1:70000'], /--addr takes HOST:PORT/],
-    ['a certificate without its key', ['serve', '--policies', 'GOOD', '--tls-cert', 'x'], /go together/],
+    ['a certificate without its key', ['serve', '--policies', 'GOOD', '--tls-cert', 'x'], /are needed together/],
     ['a token that is too short', ['serve', '--policies', 'GOOD', '--token', 'short'], /--token takes 8 to 128/],
     ['a TTL over a day', ['serve', '--policies', 'GOOD', '--imageVerifyCacheTTLDuration', '25h'], /CacheTTLDuration/],
   ])('%s: 2, and why', async (_, words, message) => {

@@ -234,7 +234,7 @@ describe('is refused', () => {
     ['another endpoint', { endpoint: 'public' }, "the parameter endpoint is 'http' or 'private'"],
     ['a private endpoint without its VPC', { endpoint: 'private' }, 'the private endpoint needs the parameter vpcId'],
     ['a cluster that no path can name', { clusters: 'a/b' }, "'a/b' is no cluster's name"],
-    ['a cluster without its folder', { clusters: 'prod' }, "'staging' is no configured cluster"],
+    ['a cluster without its folder', { clusters: 'prod' }, "'staging' is not a configured cluster"],
   ])('%s', async (_, parameters, message) => {
     const { code, stdout, stderr } = await attempt(parameters);
     expect(code).not.toBe(0);
