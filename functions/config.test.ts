@@ -64,7 +64,12 @@ test.each<[string, Readonly<Record<string, string | undefined>>, string, Readonl
   ['a cluster that no path can name', { CLUSTERS: 'prod,a/b' }, "CLUSTERS: 'a/b' is not a name", { CLUSTERS: 'a_b' }],
   ['no table', { LEDGER_TABLE: undefined }, 'LEDGER_TABLE is not set', { LEDGER_TABLE: 't' }],
   ['an account', { ACCOUNT_ID: '12' }, "ACCOUNT_ID: '12' is not an account", { ACCOUNT_ID: '000000000000' }],
-  ['a wildcard among registries', { REGISTRIES: '*.example.com' }, 'is not a registry host', { REGISTRIES: 'a.example' }],
+  [
+    'a wildcard among registries',
+    { REGISTRIES: '*.example.com' },
+    'is not a registry host',
+    { REGISTRIES: 'a.example' },
+  ],
   ['a URL among registries', { REGISTRIES: 'https://ghcr.io' }, 'is not a registry host', { REGISTRIES: 'ghcr.io' }],
   ['a range without bits', { VPC_RANGES: '10.0.0.0' }, 'is not a CIDR range', { VPC_RANGES: '10.0.0.0/8' }],
   ['a range with too many', { VPC_RANGES: '10.0.0.0/33' }, 'is not a CIDR range', { VPC_RANGES: 'fd00::/33' }],
