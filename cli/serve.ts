@@ -105,9 +105,9 @@ function doorFor(host: string) {
 function listenError(thrown: unknown, { host, port }: { host: string; port: number }): unknown {
   const code = (thrown as { code?: unknown } | null)?.code;
   if (code === 'EADDRINUSE')
-    return new UsageError(`port ${port} on ${host} is in use: choose another with --addr ${host}:PORT`);
+    return new UsageError(`port ${port} on ${host} is in use; choose another with --addr ${host}:PORT`);
   if (code === 'EACCES')
-    return new UsageError(`port ${port} needs more rights: choose one above 1023 with --addr ${host}:PORT`);
+    return new UsageError(`port ${port} needs more rights; choose one above 1023 with --addr ${host}:PORT`);
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || isIP(host) === 0) {
     return new UsageError(`cannot listen on ${host}:${port}: ${Error.isError(thrown) ? thrown.message : thrown}`);
   }

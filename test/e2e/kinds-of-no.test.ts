@@ -135,7 +135,7 @@ describe('invalid names the field', () => {
     const broken = { ...pod([]), spec: { containers: { name: 'web', image: images.signed } } };
     const answer = await stage.send('/mutate', review(broken));
     expect(answer.code).toBe(403);
-    expect(answer.message).toContain('invalid (object-malformed): /spec/containers is no list');
+    expect(answer.message).toContain('invalid (object-malformed): /spec/containers must be a list');
   });
 });
 
