@@ -32,10 +32,10 @@ export async function verifyImages(words: readonly string[]): Promise<number> {
   try {
     for (let index = 0; index < images.length; index += batch) {
       const some = images.slice(index, index + batch);
-      const deadline = startDeadline(timeout, Date.now);
+      const deadline = startDeadline(timeout, engine.elapsed);
       const asked = some.flatMap((image) => written.map((rule) => questionOn(rule, image)));
       const questions = asked.filter((one): one is Question => 'ask' in one);
-      const answers = await engine.pipeline.answer(questions, 'verify', deadline);
+      const answers = await engine.pipeline.answer(questions, { purpose: 'verify', deadline });
       deadline.stop();
       const byQuestion = new Map(answers.map((verdict) => [verdict.question, verdict]));
       for (const one of asked) verdicts.push('ask' in one ? (byQuestion.get(one) ?? nothingAsked(one)) : one);

@@ -25,6 +25,7 @@ export function startWebhooks(options: WebhookOptions): Promise<LocalServer> {
     policies: (cluster) => policies.clusters.get(cluster),
     gate: { tokens: () => tokens, metrics: engine.metrics },
     clock: engine.clock,
+    elapsed: engine.elapsed,
     metrics: engine.metrics,
     log: options.log,
   });

@@ -57,6 +57,31 @@ export const reasons = {
     summary: 'more signatures are attached than the bound, and none of those tried satisfies the rule',
     advice: 'delete signatures that are not needed',
   },
+  'attached-too-slow': {
+    kind: 'denied',
+    summary: 'what is attached to the image is too much or too slow to be read in the time of a review',
+    advice: 'delete signatures and attestations that are not needed; if the registry is slow, try again',
+  },
+  'too-many-images': {
+    kind: 'denied',
+    summary: 'the object names more distinct images than the bound',
+    advice: 'spread the images over several objects, or raise the bound in the settings',
+  },
+  'object-too-slow': {
+    kind: 'denied',
+    summary: "the object's other images used the time before this one was looked at",
+    advice: 'fewer images in one object; if the registry is slow, try again',
+  },
+  'too-little-time': {
+    kind: 'denied',
+    summary: 'the call left less time than the rules ask for, and it ended first',
+    advice: 'leave out --request-timeout, or make the webhook configuration again with countersign manifests',
+  },
+  'registry-not-named': {
+    kind: 'denied',
+    summary: "a registry failed that neither the rules nor the setting 'registries' name: the image's author chose it",
+    advice: "name the registry in imageReferences or in the setting 'registries'; if it is named, try again",
+  },
   'address-refused': {
     kind: 'denied',
     summary: 'the image names a host on an address that this deployment does not call',
@@ -243,6 +268,14 @@ export class Refusal extends Error {
   get kind(): NoKind {
     return reasons[this.code].kind;
   }
+}
+
+/**
+ * Whether it says something about the time or bytes of one review alone. Others who waited for the same work have their own, and
+ * do the work again.
+ */
+export function isOnesOwn({ code }: { readonly code: NoCode }): boolean {
+  return code === 'deadline' || code === 'review-too-large' || code === 'attached-too-slow';
 }
 
 /** Whatever was thrown, as a Refusal: anything that is not one already is a defect of ours, so `internal-error`. */

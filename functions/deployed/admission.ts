@@ -1,7 +1,7 @@
 import { ecrClients, secretsClient } from '../../shared/aws/clients.ts';
 import { macKeys, webhookTokens } from '../../shared/aws/function-secrets.ts';
 import { createSecrets } from '../../shared/aws/secrets.ts';
-import type { Clock } from '../../shared/net/deadline.ts';
+import { type Clock, type Elapsed, monotonic } from '../../shared/net/deadline.ts';
 import { type Config, readConfig } from '../config.ts';
 import { type AdmissionHandler, createHandler } from '../http/handler.ts';
 import { createObservability, type Observability } from '../observability.ts';
@@ -18,6 +18,7 @@ export interface Parts {
   /** PEM certificates by host[:port]. */
   readonly ca?: CoreOptions['ca'];
   readonly clock?: Clock;
+  readonly elapsed?: Elapsed;
   readonly observability?: Observability;
 }
 
@@ -48,7 +49,7 @@ export function deployAdmission(environment: Environment, parts: Parts = {}): De
 
 function configured(config: Config, root: string, parts: Parts): Deployment {
   const { clusters, region } = config;
-  const { clock = Date.now, secrets: client = secretsClient({ region }) } = parts;
+  const { clock = Date.now, elapsed = monotonic, secrets: client = secretsClient({ region }) } = parts;
   const observability = parts.observability ?? createObservability({ service: 'admission', clusters });
   const { metrics } = observability;
   const secrets = createSecrets({ client, clock, metrics });
@@ -58,7 +59,7 @@ function configured(config: Config, root: string, parts: Parts): Deployment {
   const core = late(async () => {
     const { createCore } = await import('./core.ts');
     const { dynamodb, ca, ecr = ecrClients() } = parts;
-    return createCore({ config, root, macKeys: keys, ecr, dynamodb, ca, clock, observability });
+    return createCore({ config, root, macKeys: keys, ecr, dynamodb, ca, clock, elapsed, observability });
   });
 
   const begin = async () => {
@@ -75,6 +76,7 @@ function configured(config: Config, root: string, parts: Parts): Deployment {
       metrics,
     },
     clock,
+    elapsed,
     metrics,
     log: observability.log,
     crashed: observability.crashed,

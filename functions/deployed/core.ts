@@ -5,7 +5,7 @@ import { dynamoTable } from '../../shared/aws/dynamodb-table.ts';
 import { ecrCredentials } from '../../shared/aws/ecr-credentials.ts';
 import type { Refreshing } from '../../shared/aws/refreshing.ts';
 import type { Table } from '../../shared/ledger/table.ts';
-import type { Clock } from '../../shared/net/deadline.ts';
+import type { Clock, Elapsed } from '../../shared/net/deadline.ts';
 import type { Metrics } from '../../shared/net/metrics.ts';
 import type { Pipeline } from '../../shared/pipeline.ts';
 import { Refusal } from '../../shared/reasons.ts';
@@ -29,6 +29,7 @@ export interface CoreOptions {
   readonly dynamodb: ReturnType<typeof dynamoClient> | undefined;
   readonly ca: Readonly<Record<string, string>> | undefined;
   readonly clock: Clock;
+  readonly elapsed: Elapsed;
   readonly observability: Observability;
 }
 
@@ -43,7 +44,7 @@ export interface Core {
 }
 
 export function createCore(options: CoreOptions): Core {
-  const { config, macKeys, clock, observability } = options;
+  const { config, macKeys, clock, elapsed, observability } = options;
   const { metrics } = observability;
   const client = options.dynamodb ?? dynamoClient({ region: config.region });
   const table = dynamoTable({ client, tableName: config.table, metrics });
@@ -54,7 +55,7 @@ export function createCore(options: CoreOptions): Core {
   const { registries } = config;
   const policies = policiesOf(options);
   return {
-    pipeline: deployedReviews({ registry, ledgers, registries, clock }),
+    pipeline: deployedReviews({ registry, ledgers, registries, clock, elapsed }),
     policies: (cluster) => policies.get(cluster),
     connected,
     loadRegistry,

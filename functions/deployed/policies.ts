@@ -58,12 +58,6 @@ export function loadClusters(files: readonly PolicyFile[], options: DeployedPoli
   return loaded;
 }
 
-/** The hosts that a cluster's rules let an image make us call. */
-export function hostsOf(rules: readonly Rule[], registries: readonly string[]): ReadonlySet<string> {
-  const patterns = rules.flatMap(({ entries }) => entries.flatMap(({ imageReferences }) => imageReferences));
-  return new Set([...registries, ...patterns.flatMap((pattern) => literalHost(pattern) ?? [])]);
-}
-
 function loadCluster(cluster: string, files: readonly PolicyFile[], options: DeployedPolicies) {
   try {
     const set = loadPolicies(files);

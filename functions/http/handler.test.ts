@@ -1,6 +1,5 @@
 import type { Context } from 'aws-lambda';
 import type { AdmissionRecord } from '../../shared/answer/record.ts';
-import type { Deadline } from '../../shared/net/deadline.ts';
 import { Refusal } from '../../shared/reasons.ts';
 import type { HttpEvent } from './event.ts';
 import { type AdmissionPorts, createHandler } from './handler.ts';
@@ -41,6 +40,7 @@ async function ask(own: Partial<AdmissionPorts>, asked: Asked = {}) {
     policies: () => ({ scopes: { fail: [], ignore: [], audit: [], all: [] }, hash: 'h' }),
     gate: { tokens: () => ['t'], metrics },
     clock: () => now,
+    elapsed: () => now,
     metrics,
     log: (record) => records.push(record),
     crashed: (thrown) => crashes.push(thrown),
@@ -68,7 +68,7 @@ describe.each(['http-api', 'rest-api'] as const)('the time of a review, in an ev
     await ask(
       {
         pipeline: {
-          async review(_rules, _request, _step, deadline: Deadline) {
+          async review(_rules, _request, { deadline }) {
             given = deadline.remaining();
             return [];
           },

@@ -38,7 +38,7 @@ describe('unavailable: the registry’s service failed', () => {
         },
       },
     });
-    nameless.policies(policy({ images: '*', keys: [nameless.team] }));
+    nameless.policies(policy({ images: 'registry.example/*', keys: [nameless.team] }));
     const answer = await nameless.send('/mutate', review(pod(['registry.example/faults/signed:1'])));
     expect(answer).toMatchObject({ code: 503, message: expect.stringContaining('its name does not resolve') });
   });
@@ -190,11 +190,13 @@ describe('a source that could not be read', () => {
     },
   );
 
-  test('that never answers leaves time for what the others hold', async () => {
+  test('that never answers leaves time for what the others hold; its registry has answered for the image, so it denies', async () => {
     faulty.breakAt({ kind: 'referrers' }, { kind: 'hang' });
     expect(await faulty.ask(`${host}/faults/signed:1`, {}, '1s')).toMatchObject({ allowed: true, warnings: [] });
-    const bad = await faulty.ask(`${host}/faults/unsigned:1`, {}, '1s');
-    expect(bad).toMatchObject({ code: 503, message: expect.stringContaining('unavailable (deadline)') });
+    for (const failurePolicy of ['Fail', 'Ignore'] as const) {
+      const bad = await faulty.ask(`${host}/faults/unsigned:1`, { failurePolicy }, '1s');
+      expect(bad).toMatchObject({ code: 403, message: expect.stringContaining('denied (attached-too-slow)') });
+    }
   });
 
   test('one broken referrer never spoils the rest', async () => {
