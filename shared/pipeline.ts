@@ -207,6 +207,7 @@ class Run {
   async #resolveAtRegistry(inquiry: Inquiry, allowance: Allowance, repository: Repository, tag: string): Promise<void> {
     inquiry.source = 'registry';
     inquiry.pointed = false;
+    inquiry.image = undefined;
     const image = await this.#session.share(`resolve#${repositoryName(repository)}:${tag}`, [{ repository, tag }], () =>
       this.#ports.registry.resolve(repository, tag, allowance),
     );

@@ -1,5 +1,4 @@
 import type { Shortage } from '../admission/budget.ts';
-import type { Digest } from '../image/digest.ts';
 import type { Repository } from '../image/repository.ts';
 import { Refusal } from '../reasons.ts';
 import { attachedTooSlow } from '../registry/attached.ts';
@@ -19,16 +18,20 @@ export interface Circumstances {
 const ownWait = 0.1;
 
 /**
- * Whose doing it is that an image could not be looked at. What a Pod's author brought about is a denial, or failurePolicy Ignore would be
- * theirs to use: they gave the call too little time, named so many images that this one waited for the others, or chose the registry
- * that failed.
+ * Whose doing it is that an image, or what is attached to it, could not be read. What an author brought about is a denial, or
+ * failurePolicy Ignore would be theirs to use: they gave the call too little time, attached too much, named so many images that this
+ * one waited for the others, or chose the registry that failed.
  */
 export function blame(inquiry: Inquiry, refusal: Refusal, { shortage, images, budget }: Circumstances): Refusal {
   if (refusal.kind !== 'unavailable' || refusal.code === 'internal-error') return refusal;
   const { message, code } = refusal;
   const cause = { cause: refusal };
   if (code === 'deadline') {
+    const { image, reference } = inquiry;
     if (shortage !== undefined) return new Refusal('too-little-time', `${message}; ${toldOf(shortage)}`, cause);
+    // Its registry has answered for the image, so what is late is late by the size or number of what is attached.
+    if (image !== undefined)
+      return attachedTooSlow(reference.repository, image.digest, 'takes too long to read', refusal);
     if (images > 1 && (inquiry.waited || inquiry.heldUp > ownWait * budget)) {
       const told = `${message}; it had waited for the object's other images (${images} in all)`;
       return new Refusal('object-too-slow', told, cause);
@@ -37,22 +40,10 @@ export function blame(inquiry: Inquiry, refusal: Refusal, { shortage, images, bu
   return inquiry.named ? refusal : new Refusal('registry-not-named', `${message} (${code})`, cause);
 }
 
-/**
- * The same for what is attached to it. Its registry has answered for the image by now, so what is late is late by its own size or
- * number. A signature repository at another registry is the policy's choice, and its outage the registry's.
- */
-export function blameAttached(
-  inquiry: Inquiry,
-  place: Repository,
-  digest: Digest,
-  refusal: Refusal,
-  circumstances: Circumstances,
-): Refusal {
+/** The same for a signature repository: one at another registry is the policy's choice, and its outage that registry's. */
+export function blameIn(place: Repository, inquiry: Inquiry, refusal: Refusal, circumstances: Circumstances): Refusal {
   const elsewhere = inquiry.reference.repository.registry !== place.registry;
-  if (refusal.code === 'deadline' && circumstances.shortage === undefined && !elsewhere) {
-    return attachedTooSlow(place, digest, 'takes too long to read', refusal);
-  }
-  return blame(elsewhere ? { ...inquiry, named: true } : inquiry, refusal, circumstances);
+  return blame(elsewhere ? { ...inquiry, image: undefined, named: true } : inquiry, refusal, circumstances);
 }
 
 function toldOf({ left, asked }: Shortage): string {

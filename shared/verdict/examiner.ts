@@ -8,7 +8,7 @@ import { asRefusal } from '../reasons.ts';
 import type { Allowance, Image, Registry } from '../registry/registry.ts';
 import type { Outcome } from '../verify/outcome.ts';
 import { type VerifyInput, verifyInSteps } from '../verify/verify.ts';
-import { blameAttached, type Circumstances } from './blame.ts';
+import { blame, blameIn, type Circumstances } from './blame.ts';
 import type { AskedCheck, Inquiry } from './inquiry.ts';
 
 export interface ExaminerPorts {
@@ -63,14 +63,15 @@ export class Examiner {
   async #verify(inquiry: Inquiry, input: VerifyInput, deadline: Deadline): Promise<Outcome> {
     const { check, image, repository } = input;
     const { digest } = image;
-    const guards = check.repositories.flatMap((place) => guardsOf(place ?? repository, digest));
+    const places = [repository, ...check.repositories.filter((place) => place !== undefined)];
+    const guards = places.flatMap((place) => guardsOf(place, digest));
     const what = `the signatures of ${repositoryName(repository)}@${digest} were verified`;
     const work = () => inSlices(verifyInSteps(input), { deadline, elapsed: this.#ports.elapsed, what });
     try {
       const name = `verify#${repositoryName(repository)}@${digest}#${check.hash}`;
       return await this.#once(name, () => this.#session.share(name, guards, work));
     } catch (thrown) {
-      const { code, message } = blameAttached(inquiry, repository, digest, asRefusal(thrown), this.#circumstances);
+      const { code, message } = blame(inquiry, asRefusal(thrown), this.#circumstances);
       return { pass: false, code, message, attestors: [] };
     }
   }
@@ -83,8 +84,7 @@ export class Examiner {
     asked: readonly AskedCheck[],
   ): Promise<[Image, ReadonlyMap<string, Found>]> {
     const { repository } = inquiry.reference;
-    const known = inquiry.image?.digest === digest ? inquiry.image : undefined;
-    const image = known ?? this.#image(repository, digest, allowance);
+    const image = this.#imageOf(inquiry, digest, allowance);
     if (this.#circumstances.images > askedAtOnce) await image;
     const places = new Map<string, Repository>();
     for (const { check } of asked) {
@@ -92,33 +92,36 @@ export class Examiner {
     }
     const deadline = shareOf(allowance.deadline, attachedShare, this.#ports.elapsed);
     const gathering = [...places].map(
-      async ([name, place]) => [name, await this.#gather(inquiry, place, digest, { ...allowance, deadline })] as const,
+      async ([name, place]) => [name, place, await this.#gather(place, digest, { ...allowance, deadline })] as const,
     );
     // Not before each source has ended: where the image is refused first, the others must still end in time.
     void Promise.all(gathering).finally(() => deadline.stop());
-    const [ready, ...found] = await Promise.all([image, ...gathering]);
+    const [ready, ...gathered] = await Promise.all([image, ...gathering]);
+    // Only now: whose doing it is that something was not read depends on whether the registry answered for the image.
+    const found = gathered.map(([name, place, one]) => {
+      const unreadable = one.unreadable.map((refusal) => blameIn(place, inquiry, refusal, this.#circumstances));
+      return [name, unreadable.length === 0 ? one : { ...one, unreadable }] as const;
+    });
     return [ready, new Map(found)];
   }
 
-  #image(repository: Repository, digest: Digest, allowance: Allowance): Promise<Image> {
+  async #imageOf(inquiry: Inquiry, digest: Digest, allowance: Allowance): Promise<Image> {
+    if (inquiry.image?.digest === digest) return inquiry.image;
+    const { repository } = inquiry.reference;
     const name = `image#${repositoryName(repository)}@${digest}`;
     const fetch = () => this.#ports.registry.image(repository, digest, allowance);
-    return this.#once(name, () => this.#session.share(name, [{ repository }], fetch));
+    inquiry.image = await this.#once(name, () => this.#session.share(name, [{ repository }], fetch));
+    return inquiry.image;
   }
 
-  async #gather(inquiry: Inquiry, place: Repository, digest: Digest, allowance: Allowance): Promise<Found> {
+  async #gather(place: Repository, digest: Digest, allowance: Allowance): Promise<Found> {
     const name = `gather#${repositoryName(place)}@${digest}`;
     const fetch = async () => foundIn(await this.#ports.registry.attached(place, digest, allowance));
-    let found: Found;
     try {
-      found = await this.#once(name, () => this.#session.share(name, guardsOf(place, digest), fetch, holdsForOthers));
+      return await this.#once(name, () => this.#session.share(name, guardsOf(place, digest), fetch, holdsForOthers));
     } catch (thrown) {
-      found = nothingFound(asRefusal(thrown));
+      return nothingFound(asRefusal(thrown));
     }
-    const unreadable = found.unreadable.map((refusal) =>
-      blameAttached(inquiry, place, digest, refusal, this.#circumstances),
-    );
-    return unreadable.length === 0 ? found : { ...found, unreadable };
   }
 
   #once<T>(name: string, work: () => Promise<T>): Promise<T> {
