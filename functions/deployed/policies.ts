@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { literalHost } from '../../shared/image/pattern.ts';
+import { registryNames } from '../../shared/image/registry-names.ts';
 import { clusterFiles } from '../../shared/policy/layout.ts';
 import { loadPolicies, type PolicyFile } from '../../shared/policy/load.ts';
 import type { Rule } from '../../shared/policy/policy.ts';
@@ -58,10 +59,11 @@ export function loadClusters(files: readonly PolicyFile[], options: DeployedPoli
   return loaded;
 }
 
-/** The hosts that a cluster's rules let an image make us call. */
+/** The hosts that a cluster's rules let an image make us call: those that are named, under each name of their registries. */
 export function hostsOf(rules: readonly Rule[], registries: readonly string[]): ReadonlySet<string> {
   const patterns = rules.flatMap(({ entries }) => entries.flatMap(({ imageReferences }) => imageReferences));
-  return new Set([...registries, ...patterns.flatMap((pattern) => literalHost(pattern) ?? [])]);
+  const named = [...registries, ...patterns.flatMap((pattern) => literalHost(pattern) ?? [])];
+  return new Set(named.flatMap(registryNames));
 }
 
 function loadCluster(cluster: string, files: readonly PolicyFile[], options: DeployedPolicies) {
