@@ -1,6 +1,6 @@
 import { canonicalHost, dockerHub, isHost } from './host.ts';
 import type { ImageReference } from './reference.ts';
-import { registryName, registryNames } from './registry-names.ts';
+import { registryNames } from './registry-names.ts';
 import { compileWildcard, hasWildcard } from './wildcard.ts';
 
 /** One pattern of imageReferences or skipImageReferences, compiled. */
@@ -30,19 +30,31 @@ type Asks = (reference: ImageReference) => boolean;
 
 function compileCover(pattern: string): Asks {
   const host = literalHost(pattern);
-  const parts = splitPattern(host === undefined ? pattern : registryName(host) + pattern.slice(pattern.indexOf('/')));
+  const parts = splitPattern(host === undefined ? pattern : host + pattern.slice(pattern.indexOf('/')));
   const whole = compileWildcard(parts.text);
   const bare = parts.names === 'some-tags' ? undefined : compileWildcard(parts.name);
-  const hostsOf = host === undefined ? everySpelling : oneSpelling;
+  const fits = (name: string, reference: ImageReference) => {
+    if (bare?.(name) === true) return true;
+    for (const identifier of identifiers(reference)) if (whole(name + identifier)) return true;
+    return false;
+  };
+  if (host !== undefined) {
+    const hosts = new Set(registryNames(host));
+    const paths = hosts.has(dockerHub) ? hubPaths : onePath;
+    return (reference) => {
+      const { registry, path } = reference.repository;
+      return hosts.has(registry) && paths(path).some((each) => fits(`${host}/${each}`, reference));
+    };
+  }
+  // Without these characters `:443` can only be what a `*` stands for, which stands for nothing as well.
+  const mayNamePort = /[:?43]/.test(pattern);
   return (reference) => {
     const { registry, path } = reference.repository;
-    const paths = registryName(registry) === dockerHub ? hubPaths(path) : [path];
-    for (const each of hostsOf(registry)) {
-      for (const onePath of paths) {
-        const name = `${each}/${onePath}`;
-        if (bare?.(name) === true) return true;
-        for (const identifier of identifiers(reference)) if (whole(name + identifier)) return true;
-      }
+    if (fits(`${registry}/${path}`, reference)) return true;
+    const names = registryNames(registry);
+    const paths = names.includes(dockerHub) ? hubPaths(path) : onePath(path);
+    for (const each of mayNamePort ? names.flatMap(withPort) : names) {
+      if (paths.some((one) => fits(`${each}/${one}`, reference))) return true;
     }
     return false;
   };
@@ -57,7 +69,7 @@ function compileSkip(pattern: string): Asks {
     if (!host(registry)) return false;
     const identifier = reference.digest === undefined ? `:${reference.tag}` : `@${reference.digest}`;
     const before = slash === -1 ? `${registry}/` : '';
-    const paths = registry === dockerHub ? hubPaths(path) : [path];
+    const paths = registry === dockerHub ? hubPaths(path) : onePath(path);
     return paths.some((each) => rest(before + each + identifier));
   };
 }
@@ -152,19 +164,17 @@ function matchesEveryTag(tag: string): boolean {
   return ['*', '?*', '*?', '*?*'].includes(tag.replaceAll(/\*+/g, '*'));
 }
 
-function oneSpelling(registry: string): readonly string[] {
-  return [registryName(registry)];
-}
-
-function everySpelling(registry: string): readonly string[] {
-  return registryNames(registry).flatMap((name) => {
-    // The canonical form of a host that its port tells from a path keeps 443; any other port is no spelling of none.
-    const hasPort = name.lastIndexOf(':') > name.lastIndexOf(']');
-    return hasPort ? [name] : [name, `${name}:443`];
-  });
+/** A registry's name with port 443 and without: the same, unless another port is written, or only the port tells it from a path. */
+function withPort(name: string): readonly string[] {
+  const hasPort = name.lastIndexOf(':') > name.lastIndexOf(']');
+  return hasPort ? [name] : [name, `${name}:443`];
 }
 
 const officialImage = /^library\/([^/]+)$/;
+
+function onePath(path: string): readonly string[] {
+  return [path];
+}
 
 /** A path on Docker Hub; an official image's with and without `library/`. */
 function hubPaths(path: string): readonly string[] {

@@ -11,7 +11,7 @@ const families: readonly (readonly string[])[] = [
 
 /**
  * Amazon ECR's private registries: one for each account and region, under its plain and its FIPS name, in IPv4 and in dual stack
- * (docs.aws.amazon.com/general/latest/gr/ecr.html). In China the same under other domains.
+ * (docs.aws.amazon.com/general/latest/gr/ecr.html), and in China under domains of its own as well.
  */
 const ecr = {
   world: [
@@ -25,9 +25,11 @@ const ecr = {
     'ACCOUNT.dkr.ecr-fips.REGION.amazonaws.com.cn',
     'ACCOUNT.dkr-ecr.REGION.on.amazonwebservices.com.cn',
     'ACCOUNT.dkr-ecr-fips.REGION.on.amazonwebservices.com.cn',
+    'ACCOUNT.dkr-ecr.REGION.on.aws',
+    'ACCOUNT.dkr-ecr-fips.REGION.on.aws',
   ],
 } as const;
-const ecrForms = [...ecr.world, ...ecr.china];
+const ecrForms = [...new Set([...ecr.world, ...ecr.china])];
 
 /** The same, label by label, for those who compare hosts with globs. The ends are AWS's own domains. */
 export const ecrHosts: readonly string[] = ecrForms.map((form) => filled(form, '?'.repeat(12), '*'));
