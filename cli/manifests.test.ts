@@ -151,6 +151,18 @@ test('rules of which none matches an image are no configuration that admits ever
   await expect(good()).rejects.toThrow('nothing would ever be asked');
 });
 
+test('debug containers are asked about, unless an exclude names them', async () => {
+  const excluding = async (kind: string) => {
+    const exclude = { any: [{ resources: { kinds: [kind] } }] };
+    await file('policies/a.yaml', clusterPolicy({ rules: [rule({ exclude })] }));
+    const { items } = JSON.parse((await good('-o', 'json')).output) as { items: WebhookConfiguration[] };
+    return items.map(({ webhooks }) => webhooks[0]?.rules[0]?.resources.includes('pods/ephemeralcontainers'));
+  };
+  expect(await excluding('Pod/status')).toEqual([true, true]);
+  expect(await excluding('*/eviction')).toEqual([true, true]);
+  expect(await excluding('Pod/ephemeralcontainers')).toEqual([false, false]);
+});
+
 test('--ca puts the certificates of a file into every webhook, and nothing else of the file', async () => {
   await twoClusters();
   const [one, two] = [await selfSigned({}), await selfSigned({ names: ['other'] })];

@@ -4,6 +4,7 @@ import { stringify } from 'yaml';
 import { EmptyPolicySet, readClusterPolicies, UnknownCluster } from '../local/policies.ts';
 import { parseWebhookPath } from '../shared/admission/path.ts';
 import { PolicyLoadError } from '../shared/policy/load.ts';
+import { namespaceName } from '../shared/policy/object-names.ts';
 import type { PolicySet, Rule } from '../shared/policy/policy.ts';
 import { kindsWithoutImages } from '../shared/policy/resources.ts';
 import { scopesOf } from '../shared/policy/scopes.ts';
@@ -121,8 +122,6 @@ function baseOf(text: string): string {
   if (path.includes('//')) refuse('takes a path without empty segments');
   return `https://${parsed.host}${path}`;
 }
-
-const namespaceName = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 function breakGlassFrom(found: Arguments): string | undefined {
   const namespace = single(found, 'break-glass', undefined);

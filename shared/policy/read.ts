@@ -1,7 +1,7 @@
 import { enforcesSomewhere } from './action.ts';
 import { controllerRules, controllersAnnotation, controllersOf, lintControllers } from './autogen.ts';
 import { type PolicyFields, policySchemas, type SpecFields } from './fields.ts';
-import { readAction, readOverrides } from './overrides.ts';
+import { isActionRefused, readAction, readOverrides } from './overrides.ts';
 import type { Place } from './place.ts';
 import type { Rule } from './policy.ts';
 import type { Report } from './report.ts';
@@ -138,7 +138,7 @@ function readCommon(
     ...(namespace !== undefined && { namespace }),
     failurePolicy: spec.webhookConfiguration?.failurePolicy ?? spec.failurePolicy ?? 'Fail',
     ...(timeoutSeconds !== undefined && { timeoutSeconds }),
-    action: readAction(spec.validationFailureAction ?? 'Audit'),
+    action: readAction(spec.validationFailureAction ?? (isActionRefused(place, report) ? 'Enforce' : 'Audit')),
     overrides: readOverrides(overrides, place.field('validationFailureActionOverrides'), report),
   };
 }

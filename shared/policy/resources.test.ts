@@ -45,6 +45,15 @@ test.each<[string, Json, string[]]>([
   ],
   ['an UPDATE alone', { match: pods({ operations: ['UPDATE'] }) }, ofPods],
   ['a DELETE alone, which no image rule is asked on', { match: pods({ operations: ['DELETE'] }) }, []],
+  ...['Pod/status', 'Pod/exec', 'Pod.eviction', 'v1/Pod/binding', '*/status'].map(
+    (excluded): [string, Json, string[]] => [
+      `Pods without ${excluded}: debug containers are asked about`,
+      { match: pods(), exclude: kinds(excluded) },
+      ofPods,
+    ],
+  ),
+  ['Pods without debug containers', { match: pods(), exclude: kinds('Pod/ephemeralcontainers') }, ['/pods']],
+  ["Pods' status alone, which brings no image", { match: kinds('Pod/status') }, []],
   ['kinds that are excluded', { match: kinds('*Set'), exclude: kinds('ReplicaSet', 'Daemon*') }, ['apps/statefulsets']],
   [
     'kinds of which some objects are excluded',

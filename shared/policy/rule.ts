@@ -1,7 +1,7 @@
 import { readEntry } from './entry.ts';
 import type { EntryFields, RuleFields } from './fields.ts';
 import { readExclude, readMatch, refuseEmptySet } from './filter.ts';
-import { readAction } from './overrides.ts';
+import { isActionRefused, readAction } from './overrides.ts';
 import type { Place } from './place.ts';
 import type { Action, Entry, Rule } from './policy.ts';
 import type { Report } from './report.ts';
@@ -89,7 +89,9 @@ function readEntries(elements: readonly EntryFields[], place: Place, common: Com
   // Kyverno's lint of mutateDigest goes by the spec's action until an entry writes one, and from there by that.
   let audits = common.action === 'audit';
   return elements.flatMap((fields, index) => {
+    const at = place.item(index);
     if (fields.failureAction !== undefined) audits = readAction(fields.failureAction) === 'audit';
-    return readEntry(fields, place.item(index), audits, report) ?? [];
+    else if (isActionRefused(at, report)) audits = false;
+    return readEntry(fields, at, audits, report) ?? [];
   });
 }

@@ -1,9 +1,9 @@
 import { LRUCache } from 'lru-cache';
+import { ecrRegistry, registryName } from '../image/registry-names.ts';
 import type { Repository } from '../image/repository.ts';
 import type { Spending } from '../net/door.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
 import type { Credential } from './credentials.ts';
-import { isEcrHost } from './ecr.ts';
 import { mayHaveCredentials, parseRealm } from './realm.ts';
 import { basic, type Tokens, type TokenWant } from './token.ts';
 
@@ -50,7 +50,7 @@ export function createAuthorizer(tokens: Tokens, realms: Readonly<Record<string,
   function wanted(asking: Asking, challenge: Bearer): TokenWant {
     const { at, repository, credential } = asking;
     const realm = parseRealm(challenge.realm, at);
-    const allowed = mayHaveCredentials(realm, at, repository.registry, realms);
+    const allowed = mayHaveCredentials(realm, at, registryName(repository.registry), realms);
     return {
       registry: at,
       realm,
@@ -76,7 +76,8 @@ export function createAuthorizer(tokens: Tokens, realms: Readonly<Record<string,
         }
       }
       // ECR takes Basic without asking for it; any other registry has to ask once.
-      const unasked = known === undefined && credential?.kind === 'basic' && isEcrHost(repository.registry);
+      const unasked =
+        known === undefined && credential?.kind === 'basic' && ecrRegistry(repository.registry) !== undefined;
       return known?.scheme === 'basic' || unasked ? basic(credential) : undefined;
     },
 

@@ -42,6 +42,25 @@ test.each([
   expect(user({ [key]: auth('hub:x') }, 'docker.io', 'library/nginx')).toBe('hub');
 });
 
+test.each([
+  ['https://index.docker.io/v1/', 'registry.hub.docker.com', 'registry.docker.io'],
+  ['registry.hub.docker.com', 'docker.io', 'docker.com'],
+  [
+    '123456789012.dkr.ecr.eu-west-1.amazonaws.com',
+    '123456789012.dkr-ecr.eu-west-1.on.aws',
+    '123456789012.dkr-ecr.eu-west-2.on.aws',
+  ],
+  [
+    '*.dkr.ecr.eu-west-1.amazonaws.com',
+    '123456789012.dkr-ecr-fips.eu-west-1.on.aws',
+    '123456789012.dkr-ecr.eu-west-1.on.aws.evil.example',
+  ],
+  ['public.ecr.aws', 'ecr-public.aws.com', 'public.ecr.aws.evil.example'],
+])('the credential of %s is that of %s, another name of the registry, and not of %s', (key, name, other) => {
+  expect(user({ [key]: auth('one:x') }, name)).toBe('one');
+  expect(user({ [key]: auth('one:x') }, other)).toBeUndefined();
+});
+
 test('S1: a host is matched as a whole, its port included (CVE-2026-59891)', () => {
   const file = {
     'ghcr.io': auth('gh:x'),

@@ -1,3 +1,4 @@
+import { registryName, registryNames } from '../image/registry-names.ts';
 import type { Repository } from '../image/repository.ts';
 import { matchesLabels, splitHost } from '../net/hosts.ts';
 import { canonicalRegistry } from './endpoint.ts';
@@ -41,7 +42,8 @@ interface Entry {
  * become warnings. Throws CredentialsError.
  *
  * Matching is kubelet's and containers-auth.json(5)'s: the host exactly, its port included, or a glob by label; of several
- * keys for a host the longest path prefix, cut at a slash; an exact host before a glob.
+ * keys for a host the longest path prefix, cut at a slash; an exact host before a glob. A registry has the credential of each
+ * of its names (registryNames): docker keeps Docker Hub's under `https://index.docker.io/v1/`.
  */
 export function parseDockerConfig(text: string): Credentials {
   const config = parseObject(text);
@@ -63,10 +65,13 @@ export function parseDockerConfig(text: string): Credentials {
 
 function covers({ host, path, glob }: Entry, repository: Repository): boolean {
   if (path !== '' && repository.path !== path && !repository.path.startsWith(`${path}/`)) return false;
-  if (!glob) return host === repository.registry;
+  if (!glob) return host === registryName(repository.registry);
   const wanted = splitHost(host);
-  const actual = splitHost(repository.registry);
-  return wanted.port === actual.port && matchesLabels(wanted.name, actual.name);
+  return registryNames(repository.registry)
+    .map(splitHost)
+    .some((actual) => {
+      return wanted.port === actual.port && matchesLabels(wanted.name, actual.name);
+    });
 }
 
 /** `https://index.docker.io/v1/`, `ghcr.io`, `registry.example:5000/team`, `*.example.com`. */

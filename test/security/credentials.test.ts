@@ -286,6 +286,8 @@ describe('S3 CVE-2025-27403: a cloud credential for a host that only looks like 
     '123456789012.dkr.ecr-fips.us-gov-west-1.amazonaws.com',
     '123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn',
     '123456789012.dkr-ecr.eu-west-1.on.aws',
+    '123456789012.dkr-ecr-fips.us-east-1.on.aws',
+    '123456789012.dkr-ecr.cn-north-1.on.amazonwebservices.com.cn',
   ])('%s is given it unasked', async (registry) => {
     expect((await firstHeaders(registry))['authorization']).toMatch(/^Basic /);
   });
