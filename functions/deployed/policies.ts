@@ -6,6 +6,7 @@ import { loadPolicies, type PolicyFile } from '../../shared/policy/load.ts';
 import type { Rule } from '../../shared/policy/policy.ts';
 import { type LoadProblem, PolicyLoadError } from '../../shared/policy/report.ts';
 import { scopesOf } from '../../shared/policy/scopes.ts';
+import { refuseUnasked } from '../../shared/policy/unasked.ts';
 import { Refusal } from '../../shared/reasons.ts';
 import type { PoliciesInForce } from '../http/handler.ts';
 
@@ -70,6 +71,7 @@ function loadCluster(cluster: string, files: readonly PolicyFile[], options: Dep
     if (set.rules.length === 0) {
       return refusal(`no verifyImages rule for cluster '${cluster}': without a rule everything would be admitted`);
     }
+    refuseUnasked(set.rules);
     const problems = options.registries.length === 0 ? set.rules.flatMap(openHosts) : [];
     if (problems.length > 0) throw new PolicyLoadError(problems);
     return { scopes: scopesOf(set), hash: set.hash };

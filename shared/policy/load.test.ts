@@ -231,6 +231,41 @@ test('rules of another type are left to Kyverno, whatever is in them', () => {
   ]);
 });
 
+describe('a policy as older versions of Kyverno stored it, every type of a rule written out', () => {
+  const stored = {
+    mutate: {},
+    validate: {},
+    generate: { clone: {}, cloneList: {} },
+    exclude: { resources: {} },
+    match: { ...pods(), resources: {} },
+    context: [],
+  };
+
+  test.each<[string, Record<string, unknown>]>([
+    ['as 1.6 did', { mutate: {}, validate: {}, generate: { clone: {} } }],
+    ['with a list of clones', stored],
+    [
+      'with what a mutation and a validation hold',
+      { mutate: { foreach: [], targets: null }, validate: { deny: {}, message: '' } },
+    ],
+  ])('loads, %s', (_, changes) => {
+    const { rules, warnings } = load(
+      clusterPolicy({ rules: [rule(changes)] }, { status: { ready: true, autogen: {} } }),
+    );
+    expect(rules.map(({ name }) => name)).toEqual(['signed', 'autogen-signed', 'autogen-cronjob-signed']);
+    expect(warnings).toEqual([]);
+  });
+
+  test.each<[string, Record<string, unknown>]>([
+    ['mutates', { mutate: { patchStrategicMerge: { metadata: { labels: { a: 'b' } } } } }],
+    ['validates', { validate: { message: 'no' } }],
+    ['generates', { generate: { clone: { name: 'a' }, cloneList: {} } }],
+  ])('is refused by name where one rule verifies and %s', (_, changes) => {
+    const [problem] = problemsOf(clusterPolicy({ rules: [rule({ ...stored, ...changes })] }));
+    expect(problem).toContain("Multiple operations defined in the rule 'signed'");
+  });
+});
+
 test('all problems of all files are found, each with its file and line, and nothing loads', () => {
   const good = asFile(clusterPolicy());
   const files = [
