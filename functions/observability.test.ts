@@ -129,6 +129,17 @@ test('a crash is told by its class and place, never by its message', async () =>
   expect(JSON.stringify([error, text])).not.toContain('s3cret');
 });
 
+test('a warning is a line below the level of an error, counted under its name, and cut', async () => {
+  const lines = await linesOf(`
+    seen.warning('policy-warning', 'a.yaml:1: warning: a "text"\\n');
+    seen.warning('policy-warning', 'w'.repeat(100_000));
+    seen.flush();`);
+  const [warning, long] = lines.filter(({ level }) => level === 'WARN');
+  expect(warning).toMatchObject({ level: 'WARN', message: 'policy-warning', warning: 'a.yaml:1: warning: a "text"\n' });
+  expect(long.warning).toBe('w'.repeat(1000));
+  expect(lines).toContainEqual(expect.objectContaining({ service: 'admission', 'policy-warning': 2 }));
+});
+
 test('a metric that cannot be written takes no answer with it', async () => {
   const lines = await linesOf(`
     metrics.count('reason', { reason: 'same-name' });

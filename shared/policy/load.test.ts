@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadPolicies } from './load.ts';
+import { type LoadOptions, loadPolicies } from './load.ts';
 import type { Entry } from './policy.ts';
 import { PolicyLoadError } from './report.ts';
 import {
@@ -204,6 +204,32 @@ test.each([
   ['', 'ClusterPolicy', 'apiVersion and kind are required'],
 ])('%s %s is refused by name', (apiVersion, kind, message) => {
   expect(problemsOf({ ...clusterPolicy(), apiVersion, kind })).toEqual([expect.stringContaining(message)]);
+});
+
+describe('a Policy that names no namespace', () => {
+  const policy = clusterPolicy({}, { kind: 'Policy', metadata: { name: 'a' } });
+  const read = (options?: LoadOptions) => loadPolicies([asFile(policy)], options).rules[0];
+
+  test('is refused by name, since a cluster would have to say which it is', () => {
+    expect(() => read()).toThrow('namespace is required');
+  });
+
+  test('is one of the namespace that the loader is told; one that it names stays', () => {
+    expect(read({ namespace: 'default' })).toMatchObject({ policy: 'default/a', namespace: 'default' });
+    const named = { ...policy, metadata: { name: 'a', namespace: 'team' } };
+    expect(loadPolicies([asFile(named)], { namespace: 'default' }).rules[0]).toMatchObject({ namespace: 'team' });
+  });
+
+  test('is the same policy as one that names that namespace', () => {
+    const named = { ...policy, metadata: { name: 'a', namespace: 'default' } };
+    expect(() => loadPolicies([asFile(policy, named)], { namespace: 'default' })).toThrow('Policy default/a is in');
+  });
+
+  test('gives no namespace to a ClusterPolicy', () => {
+    const [rule] = loadPolicies([asFile(clusterPolicy())], { namespace: 'default' }).rules;
+    expect(rule).toMatchObject({ policy: 'signed-images' });
+    expect(rule?.namespace).toBeUndefined();
+  });
 });
 
 test('rules of another type are left to Kyverno, whatever is in them', () => {

@@ -199,7 +199,8 @@ function warnOfIgnore(rule: Rule, place: Place, report: Report): void {
   if (rule.failurePolicy === 'Ignore' && enforcesSomewhere(rule)) {
     report.warning(
       place,
-      `rule '${rule.name}' enforces under failurePolicy Ignore: whoever makes the webhook's call fail is admitted unverified`,
+      `rule '${rule.name}' enforces under failurePolicy Ignore: whoever makes the webhook's call fail is admitted unverified, ` +
+        'and deployed on Lambda a review of over 5 MB does (an object with 900 KB of `<`, or an update of one with 450 KB)',
     );
   }
 }
