@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { request } from 'node:http';
+import { type IncomingMessage, request } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createEngine } from '../../local/engine.ts';
@@ -58,13 +58,9 @@ async function openServer(failurePolicy: 'Fail' | 'Ignore', options: Partial<Web
   };
 }
 
-function post(url: string, body: string | Buffer): Promise<{ status: number | undefined; body: string }> {
+function post(url: string, body: string | Buffer): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const call = request(url, { method: 'POST', agent: false }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('end', () => resolve({ status: response.statusCode, body: Buffer.concat(chunks).toString('utf8') }));
-    });
+    const call = request(url, { method: 'POST', agent: false }, (response) => resolve(read(response)));
     call.on('error', reject);
     call.end(body);
   });
@@ -229,16 +225,22 @@ async function declared(port: number, header: string, path?: string): Promise<st
 }
 
 /** A body of `bytes` that does not say how long it is. */
-function chunked(url: string, bytes: number): Promise<{ status: number | undefined; body: string }> {
-  return new Promise((resolve, reject) => {
-    const call = request(url, { method: 'POST', agent: false }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('end', () => resolve({ status: response.statusCode, body: Buffer.concat(chunks).toString('utf8') }));
-      response.on('error', reject);
-    });
+function chunked(url: string, bytes: number): Promise<Answer> {
+  return new Promise((resolve) => {
+    const call = request(url, { method: 'POST', agent: false }, (response) => resolve(read(response)));
     // The server stops reading before all is sent.
     call.on('error', () => undefined);
     call.write(Buffer.alloc(bytes, 0x20));
   });
+}
+
+interface Answer {
+  readonly status: number | undefined;
+  readonly body: string;
+}
+
+async function read(response: IncomingMessage): Promise<Answer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  return { status: response.statusCode, body: Buffer.concat(chunks).toString('utf8') };
 }
