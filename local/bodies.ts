@@ -78,6 +78,8 @@ export function createBodies(): Bodies {
     read: (request, use) =>
       new Promise((resolve) => {
         const bytes = declaredBytes(request);
+        // Whoever goes away is told nothing.
+        request.on('error', () => undefined);
         if (bytes > largestBody) return resolve(tooLarge);
         if (!isLarge(request)) return collect(request, (read) => resolve(read(use)));
         return reserve(bytes, request, (release) =>
@@ -113,5 +115,4 @@ function collect(request: IncomingMessage, done: (read: Read) => void): void {
     chunks.length = 0;
     done((use) => (exceedsValues(bytes, mostValues) ? tooMany : { result: use(bytes.toString('utf8')) }));
   });
-  request.on('error', () => undefined);
 }

@@ -103,7 +103,7 @@ describe('the command line', () => {
     ['a field that is unknown', 'spec:', `${JSON.stringify(`s${acts}`)}: 1\nspec:`],
     ['a value that is none of those allowed', 'failurePolicy: Fail', `failurePolicy: ${JSON.stringify(acts)}`],
     ['a kind', 'kinds: [Pod]', `kinds: [${JSON.stringify(`Pod${acts}`)}]`],
-    ['a pattern', 'imageReferences: [', `imageReferences: [${JSON.stringify(`app${acts}`)}, `],
+    ['a pattern', 'imageReferences: [', `imageReferences: [${JSON.stringify(`x/app${acts}`)}, `],
   ])('a policy with %s is told on lines of ours', async (_, from, to) => {
     const text = good({ failurePolicy: 'Fail' }).replace(from, to);
     const { stdout, stderr } = await run(

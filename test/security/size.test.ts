@@ -165,6 +165,7 @@ describe('what serve reads of a body is bounded', () => {
     await using stage = await openServer('Ignore');
     const signed = await stage.image('signed', true);
     const held = await Promise.all(Array.from({ length: 4 }, () => open(stage.server.port, `content-length: ${most}`)));
+    const gone = await open(stage.server.port, `content-length: ${most}`);
     const waiting = stage.post('/mutate?timeout=10s', asSent(review(large(signed, 100_000))));
     let answered = false;
     void waiting.finally(() => {
@@ -175,6 +176,7 @@ describe('what serve reads of a body is bounded', () => {
     });
     expect(answered).toBe(false);
     // A caller who goes away gives back what was kept for it.
+    gone.destroy();
     held[0]?.destroy();
     expect(answerOf(await waiting)).toMatchObject({ allowed: true });
     for (const each of held) each.destroy();
