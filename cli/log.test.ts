@@ -1,29 +1,7 @@
 import fc from 'fast-check';
-import type { AdmissionRecord, ImageRecord } from '../shared/answer/record.ts';
+import type { AdmissionRecord } from '../shared/answer/record.ts';
+import { imageRecord as image, admissionRecord as record } from '../test/fixtures/record.ts';
 import { recordLog } from './log.ts';
-
-const image: ImageRecord = {
-  image: 'ghcr.io/acme/app:1',
-  policy: 'signed',
-  rule: 'by-team',
-  result: 'fail',
-  reason: 'no-signature',
-  signers: [],
-  source: 'registry',
-};
-const record: AdmissionRecord = {
-  cluster: 'default',
-  namespace: 'shop',
-  kind: 'Pod',
-  name: 'web',
-  operation: 'CREATE',
-  user: 'alice',
-  dryRun: false,
-  step: 'mutate',
-  allowed: false,
-  images: [image],
-  policySet: 'f00d',
-};
 
 function written(format: 'text' | 'json', ...records: AdmissionRecord[]): string {
   let text = '';
@@ -35,10 +13,10 @@ function written(format: 'text' | 'json', ...records: AdmissionRecord[]): string
 }
 
 test('a record is a line for people, and one for each image', () => {
-  expect(written('text', record, { ...record, name: '', allowed: true, images: [] })).toBe(
-    'denied  mutate CREATE Pod shop/web\n' +
-      '        fail ghcr.io/acme/app:1 signed/by-team no-signature (registry)\n' +
-      'allowed mutate CREATE Pod shop/(generated)\n',
+  expect(written('text', record, { ...record, name: '', allowed: false, images: [] })).toBe(
+    'allowed mutate CREATE Pod shop/web\n' +
+      '        pass registry.example/team/app:v1 signed/by-team verified (ledger)\n' +
+      'denied  mutate CREATE Pod shop/(generated)\n',
   );
 });
 

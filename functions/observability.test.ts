@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { admissionRecord as admission } from '../test/fixtures/record.ts';
 
 const source = join(import.meta.dirname, 'observability.ts');
 
@@ -24,29 +25,6 @@ async function linesOf(script: string, env: Readonly<Record<string, string>> = {
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line));
 }
-
-const image = {
-  image: 'registry.example/team/app:v1',
-  policy: 'signed',
-  rule: 'by-team',
-  result: 'pass',
-  reason: 'verified',
-  signers: ['ab12'],
-  source: 'ledger',
-};
-const admission = {
-  cluster: 'prod',
-  namespace: 'shop',
-  kind: 'Pod',
-  name: 'web',
-  operation: 'CREATE',
-  user: 'alice',
-  dryRun: false,
-  step: 'mutate',
-  allowed: true,
-  images: [image],
-  policySet: 'f00d',
-};
 
 test('an admission leaves one line, with all that is recorded of it', async () => {
   const lines = await linesOf(`
