@@ -5,6 +5,7 @@ import { patchOf } from '../shared/answer/patch.ts';
 import { exitStatus, report, reportResult } from '../shared/answer/report.ts';
 import { startDeadline } from '../shared/net/deadline.ts';
 import type { Rule } from '../shared/policy/policy.ts';
+import { refuseUnasked } from '../shared/policy/unasked.ts';
 import { decide } from '../shared/verdict/decision.ts';
 import { kindOf, severity, type Verdict } from '../shared/verdict/verdict.ts';
 import { atLeastOne, readArguments } from './arguments.ts';
@@ -23,6 +24,7 @@ export async function apply(words: readonly string[]): Promise<number> {
   const policies = atLeastOne(found, '', 'POLICY');
   const files = atLeastOne(found, 'resource', '--resource FILE');
   const { rules } = await policiesFrom(policies);
+  refuseUnasked(rules);
   const resources = (await Promise.all(files.map(readResources))).flat();
 
   const engine = await engineFrom(found);

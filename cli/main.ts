@@ -1,5 +1,6 @@
 import { tolerateClosedOutput } from '../local/standard-output.ts';
 import { PolicyLoadError } from '../shared/policy/load.ts';
+import { printable, printableLines } from '../shared/printable.ts';
 import { apply } from './apply.ts';
 import { manifests } from './manifests.ts';
 import { serve } from './serve.ts';
@@ -29,12 +30,13 @@ async function run([name = '--help', ...words]: readonly string[]): Promise<numb
     if (command === undefined) throw new UsageError(`there is no command '${name}': verify, apply, serve, manifests`);
     return await command(words);
   } catch (thrown) {
-    if (thrown instanceof UsageError) process.stderr.write(`countersign: ${thrown.message}\n(countersign --help)\n`);
+    if (thrown instanceof UsageError)
+      process.stderr.write(`countersign: ${printable(thrown.message)}\n(countersign --help)\n`);
     else if (thrown instanceof PolicyLoadError) process.stderr.write(`${thrown.message}\n`);
-    else
-      process.stderr.write(
-        `countersign: ${Error.isError(thrown) ? (thrown.stack ?? thrown.message) : String(thrown)}\n`,
-      );
+    else {
+      const told = Error.isError(thrown) ? (thrown.stack ?? thrown.message) : String(thrown);
+      process.stderr.write(`countersign: ${printableLines(told)}\n`);
+    }
     return 2;
   }
 }

@@ -24,7 +24,7 @@ export async function readResources(file: string): Promise<Resource[]> {
   const resources: Resource[] = [];
   for (const document of documents) {
     const [error] = document.errors;
-    if (error !== undefined) throw new UsageError(`${file}: ${error.message}`);
+    if (error !== undefined) throw new UsageError(`${file}: ${error.message.split('\n', 1)[0]}`);
     const value: unknown = document.toJS({ maxAliasCount: 100 });
     if (value === null || value === undefined) continue;
     for (const one of itemsOf(value)) resources.push(resourceOf(file, one));

@@ -1,3 +1,5 @@
+import { printable } from './printable.ts';
+
 /**
  * Why an image was let through or not: the closed list of reason codes, each of one kind.
  *
@@ -282,5 +284,5 @@ export function isOnesOwn({ code }: { readonly code: NoCode }): boolean {
 export function asRefusal(thrown: unknown): Refusal {
   if (thrown instanceof Refusal) return thrown;
   const what = Error.isError(thrown) ? thrown.message : String(thrown);
-  return new Refusal('internal-error', `internal error: ${what.slice(0, 200)}`, { cause: thrown });
+  return new Refusal('internal-error', `internal error: ${printable(what.slice(0, 200))}`, { cause: thrown });
 }

@@ -16,7 +16,7 @@ import type { Observability } from '../observability.ts';
 import { engine } from './engine.ts';
 import { late } from './late.ts';
 import { createLedgers } from './ledgers.ts';
-import { type ClusterPolicies, loadClusters, readPolicyFiles } from './policies.ts';
+import { type ClusterPolicies, loadClusters, readPolicyFiles, warningsOf } from './policies.ts';
 import { deployedReviews } from './reviews.ts';
 
 export interface CoreOptions {
@@ -78,7 +78,10 @@ function lateRegistry(load: () => Promise<Registry>): Registry {
   };
 }
 
-/** What the zip holds. What does not load is told to operators in full, and is no reason to answer nothing. */
+/** Lines that an instance writes when it starts. */
+const mostWarnings = 50;
+
+/** What the zip holds. What does not load is told to operators in full, and is no reason to answer nothing; so are warnings. */
 function policiesOf({ config, root, observability }: CoreOptions): ClusterPolicies {
   const { clusters, registries } = config;
   let loaded: ClusterPolicies;
@@ -92,6 +95,11 @@ function policiesOf({ config, root, observability }: CoreOptions): ClusterPolici
     if (!(policies instanceof Refusal)) continue;
     const { cause, message } = policies;
     observability.problem('policies-invalid', `${cluster}: ${Error.isError(cause) ? cause.message : message}`);
+  }
+  const warnings = warningsOf(loaded);
+  for (const warning of warnings.slice(0, mostWarnings)) observability.warning('policy-warning', warning);
+  if (warnings.length > mostWarnings) {
+    observability.warning('policy-warning', `and ${warnings.length - mostWarnings} more: package says them all`);
   }
   return loaded;
 }

@@ -127,6 +127,14 @@ describe('what no rule could be asked about', () => {
     expect(records).toEqual([expect.objectContaining({ cluster: 'prod', name: 'web', user: 'alice', images: [] })]);
   });
 
+  test('is told in several lines by a denial and in one by a warning, which an API server drops otherwise', async () => {
+    const several = { policies: () => new Refusal('policies-invalid', 'a.yaml:4: one\nb.yaml:7: two\u001b') };
+    const { response } = await ask(several, { path: '/prod/mutate/fail/t' });
+    expect(response.status.message).toBe('invalid (policies-invalid): a.yaml:4: one\nb.yaml:7: two\\u001b');
+    const audited = await ask(several, { path: '/prod/mutate/audit/t' });
+    expect(audited.response.warnings).toEqual(['invalid (policies-invalid): a.yaml:4: one b.yaml:7: two\\u001b']);
+  });
+
   test('is answered by its uid where it is malformed', async () => {
     const body = { ...review, request: { uid: 'u-2', operation: 'CREATE' } };
     const { response } = await ask({}, { body });

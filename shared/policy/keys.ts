@@ -1,4 +1,5 @@
 import { createPublicKey } from 'node:crypto';
+import { quoted } from '../printable.ts';
 
 const block = /-----BEGIN ([A-Z0-9 ]{1,40})-----[\s\S]*?-----END \1-----/g;
 const comment = /^\s*#.*$/gm;
@@ -28,7 +29,7 @@ export function parsePublicKeys(text: string): ParsedKeys {
   }
   if (publicKeys.length === 0) return { problem: 'no PEM block (-----BEGIN PUBLIC KEY-----)' };
   const rest = text.replace(block, '').replace(comment, '').trim();
-  if (rest !== '') return { problem: `text that is no PEM block: ${JSON.stringify(rest.slice(0, 40))}` };
+  if (rest !== '') return { problem: `text that is no PEM block: ${quoted(rest, 40)}` };
   return { publicKeys };
 }
 

@@ -1,5 +1,5 @@
-import { kindsWithoutImages, resourcesOf } from './resources.ts';
-import { clusterPolicy, load, loadRule, pods, rule } from './testing/policies.ts';
+import { resourcesOf } from './resources.ts';
+import { clusterPolicy, load, loadRule, pods } from './testing/policies.ts';
 
 type Json = Record<string, unknown>;
 
@@ -75,26 +75,4 @@ test.each<[string, Json, string[]]>([
 test('a rule for Pods and what auto-gen makes of it: every kind, each once', () => {
   const { rules } = load(clusterPolicy());
   expect(rules.flatMap(resourcesOf).map(({ group, resource }) => `${group}/${resource}`)).toEqual(everything);
-});
-
-test.each<[string[], string[]]>([
-  [['Pod', '*Set', 'apps/v1/Deployment'], []],
-  [
-    ['Task', 'tekton.dev/v1/Task'],
-    ['Task', 'tekton.dev/v1/Task'],
-  ],
-  [['Deployment/scale', 'Pod'], ['Deployment/scale']],
-  [
-    ['v1beta1/CronJob', 'extensions/v1beta1/Deployment'],
-    ['v1beta1/CronJob', 'extensions/v1beta1/Deployment'],
-  ],
-  [['ConfigMap', 'ConfigMap'], ['ConfigMap']],
-])('of %j, these hold no image that is known: %j', (names, expected) => {
-  expect(kindsWithoutImages(loadRule({ match: kinds(...names) }))).toEqual(expected);
-});
-
-test('a kind is found in every block', () => {
-  const match = { any: [{ resources: { kinds: ['Pod'] } }, { resources: { kinds: ['Task'] } }] };
-  const [written] = load(clusterPolicy({ rules: [rule({ match })] })).rules;
-  expect(written && kindsWithoutImages(written)).toEqual(['Task']);
 });

@@ -1,6 +1,7 @@
 import { registryName, registryNames } from '../image/registry-names.ts';
 import type { Repository } from '../image/repository.ts';
 import { matchesLabels, splitHost } from '../net/hosts.ts';
+import { quoted } from '../printable.ts';
 import { canonicalRegistry } from './endpoint.ts';
 
 export type Credential =
@@ -56,7 +57,7 @@ export function parseDockerConfig(text: string): Credentials {
   const entries: Entry[] = [];
   for (const [key, value] of Object.entries(auths)) {
     const credential = isObject(value) ? readCredential(value) : 'malformed';
-    if (credential === 'malformed') warnings.push(`the docker config's entry for ${printable(key)} is not readable`);
+    if (credential === 'malformed') warnings.push(`the docker config's entry for ${quoted(key, 100)} is not readable`);
     else if (credential !== undefined) entries.push({ ...readKey(key), credential });
   }
   entries.sort((a, b) => Number(a.glob) - Number(b.glob) || b.path.length - a.path.length);
@@ -126,8 +127,4 @@ function parseObject(text: string): Readonly<Record<string, unknown>> {
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function printable(key: string): string {
-  return JSON.stringify(key.slice(0, 100));
 }

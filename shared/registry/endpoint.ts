@@ -1,6 +1,7 @@
 import { dockerHub } from '../image/host.ts';
 import { registryName } from '../image/registry-names.ts';
 import type { Repository } from '../image/repository.ts';
+import { quoted } from '../printable.ts';
 import { Refusal } from '../reasons.ts';
 
 /** Docker Hub's API is on another host than its names. */
@@ -10,7 +11,7 @@ const apiHosts: Readonly<Record<string, string>> = { [dockerHub]: 'registry-1.do
 export function apiHost(registry: string): string {
   // What was parsed as a reference is a host already; this keeps any other text from becoming part of another URL.
   if (!/^(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/.test(registry) || !URL.canParse(`https://${registry}`)) {
-    throw new Refusal('image-unparsable', `${JSON.stringify(registry.slice(0, 100))} is no registry host`);
+    throw new Refusal('image-unparsable', `${quoted(registry, 100)} is no registry host`);
   }
   return apiHosts[registry] ?? registry;
 }
