@@ -270,7 +270,7 @@ describe('D2 CVE-2024-29902, CVE-2024-29903: more bytes than anybody should read
     expect((await send(`@${image.digest}`)).allowed).toBe(true);
   });
 
-  test('a gzip bomb is not inflated', async () => {
+  test('a gzip bomb is unpacked no further than to the descriptor', async () => {
     const image = await freshImage();
     attachItems(stage, name, image.digest, [cosignItem(payloadOf(image), alice)]);
     const body = gzipSync(Buffer.alloc(50 * 1024 * 1024));
@@ -281,7 +281,7 @@ describe('D2 CVE-2024-29902, CVE-2024-29903: more bytes than anybody should read
     const before = process.memoryUsage().arrayBuffers;
     const response = await send(`@${image.digest}`);
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(20 * 1024 * 1024);
-    expect(response.warnings.join()).toContain('registry-error');
+    expectDenied(response, 'digest-mismatch');
     // A blob that is a bomb itself, served as it is, is bytes unlike its descriptor's.
     stage.registry.settings.intercept = on({ kind: 'blob' }, { kind: 'body', body });
     expectDenied(await send(`@${image.digest}`), 'digest-mismatch');
