@@ -83,8 +83,8 @@ describe('simple signing', () => {
     ['null', 'null'],
     ['with a byte order mark', `\ufeff${payloadOf(image).toString()}`],
     ['without critical', { optional: {} }],
-    ['of another type', critical({ type: 'container config' })],
-    ['without type', critical({ type: undefined })],
+    ['of a type that is no text', critical({ type: 7 })],
+    ['of several types', critical({ type: ['cosign container image signature'] })],
     ['without image', critical({ image: undefined })],
     ['with no digest', critical({ image: { 'docker-manifest-digest': 'sha256:abc' } })],
     [
@@ -95,6 +95,16 @@ describe('simple signing', () => {
     ['too deep', `{"critical":${'['.repeat(100)}${']'.repeat(100)}}`],
   ])('a payload %s is rejected', (_, payload) => {
     expect(typeof readOne(reSigned(payload))).toBe('string');
+  });
+
+  test.each([
+    ['of Tekton Chains', 'Tekton container signature'],
+    ['of old cosign', 'cosign container signature'],
+    ['left out', undefined],
+    ['null', null],
+  ])('a type %s is as good as any: the digest says what is signed', (_, type) => {
+    const claimed = { claims: [{ digest: image.digest, annotations: {} }] };
+    expect(readOne(reSigned(critical({ type })))).toMatchObject(claimed);
   });
 
   test('what is signed may be nested 64 deep and no deeper', () => {
