@@ -8,6 +8,8 @@ export const statementPayloadType = 'application/vnd.in-toto+json';
 const types: readonly unknown[] = ['https://in-toto.io/Statement/v0.1', 'https://in-toto.io/Statement/v1'];
 const maxSubjects = 1024;
 const maxDigests = 32;
+/** The predicate of an SBOM of 10 MB has some 400,000; beyond a million they are not evidence but memory. */
+const maxValues = 1_000_000;
 
 export interface Statement {
   readonly predicateType: string;
@@ -17,7 +19,7 @@ export interface Statement {
 
 /** An in-toto Statement, v0.1 or v1 (in-toto attestation spec, "Statement"). Throws Malformed. */
 export function readStatement(payload: Uint8Array): Statement {
-  const { _type, predicateType, subject } = parseJsonObject(payload, 'the statement');
+  const { _type, predicateType, subject } = parseJsonObject(payload, 'the statement', maxValues);
   if (!types.includes(_type)) throw new Malformed('the payload is no in-toto statement');
   if (typeof predicateType !== 'string' || predicateType === '') {
     throw new Malformed('the statement has no predicate type');
