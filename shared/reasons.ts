@@ -39,7 +39,7 @@ export const reasons = {
   },
   'too-large': {
     kind: 'denied',
-    summary: 'content is over its bound in bytes',
+    summary: 'content is over its bound in bytes or values',
     advice: 'remove what is too large from the image or its signatures; docs/reasons.md has the bounds',
   },
   'review-too-large': {

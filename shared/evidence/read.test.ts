@@ -191,6 +191,27 @@ describe('bundles', () => {
     }
   });
 
+  const withPredicate = (predicateType: string, predicate: string) =>
+    Buffer.from(statementOf(image, { predicateType }).toString().replace('"predicate":{}', `"predicate":${predicate}`));
+
+  test('an SBOM of a million values is an attestation, and is not parsed', () => {
+    const predicate = `[${'{},'.repeat(1_000_000)}{}]`;
+    const sbom = dsseItem(withPredicate('https://cyclonedx.org/bom', predicate), signer);
+    expect(readOne(sbom)).toMatchObject({ kind: 'attestation', predicateType: 'https://cyclonedx.org/bom' });
+    // A signature is read as a whole, so that nothing passes that does not parse.
+    expect(readOne(dsseItem(withPredicate(cosignSign, predicate), signer))).toBe(
+      'the statement holds over 100000 values',
+    );
+    expect(readOne(dsseItem(withPredicate(cosignSign, '{]'), signer))).toBe('the statement is not JSON');
+    expect(readOne(dsseItem(withPredicate(cosignSign, '{}'), signer))).toMatchObject({ kind: 'sigstore-bundle' });
+  });
+
+  test('a bundle of more values than any has is not parsed', () => {
+    const bundle = (values: number) => ({ ...json(dsseItem(statement, signer)), more: Array(values).fill(0) });
+    expect(readOne(makeItem(bundleV03, bundle(9000)))).toMatchObject({ kind: 'sigstore-bundle' });
+    expect(readOne(makeItem(bundleV03, bundle(10_000)))).toBe('the bundle holds over 10000 values');
+  });
+
   test('an envelope outside a bundle is an attestation, whatever it says it is', () => {
     const envelope = json(dsseItem(statement, signer)).dsseEnvelope;
     expect(readOne(makeItem('application/vnd.dsse.envelope.v1+json', envelope))).toMatchObject({ kind: 'attestation' });

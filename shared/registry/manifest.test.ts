@@ -40,7 +40,7 @@ test.each([
   ['not json', oci],
   ['[]', oci],
   ['\ufeff{}', oci],
-  ['[['.repeat(100_000), oci],
+  ['[['.repeat(20_000), oci],
 ])('%j as %s is malformed', (value, type) => {
   expect(() => parse(value, type)).toThrow(expect.objectContaining({ code: 'malformed-manifest', kind: 'denied' }));
 });
@@ -125,8 +125,8 @@ test('a manifest of 4 MiB of long annotations is read, one of many values is ove
   const annotations = Object.fromEntries(Array.from({ length: 40 }, (_, at) => [`a${at}`, '[{,'.repeat(mebi / 30)]));
   expect(parse({ ...manifest, annotations }, oci)).toMatchObject({ kind: 'manifest' });
   const many = (values: number) => `{"schemaVersion":2,"config":{},"layers":[${'{},'.repeat(values)}{}]}`;
-  expect(parse(many(90_000), oci)).toMatchObject({ kind: 'manifest', layers: [] });
-  expect(() => parse(many(110_000), oci)).toThrow(expect.objectContaining({ code: 'too-large', kind: 'denied' }));
+  expect(parse(many(24_000), oci)).toMatchObject({ kind: 'manifest', layers: [] });
+  expect(() => parse(many(26_000), oci)).toThrow(expect.objectContaining({ code: 'too-large', kind: 'denied' }));
   expect(() => parse('['.repeat(4 * mebi), oci)).toThrow(expect.objectContaining({ code: 'too-large' }));
 });
 

@@ -86,8 +86,8 @@ export interface Descriptor {
 
 type Kept = Pick<RegistryLimits, 'referrers' | 'signatures'>;
 
-/** 4 MiB of descriptors hold some 150,000; what is larger without a bound are long annotations. */
-const maxValues = 200_000;
+/** An index of 7,000 images has as many. What makes an honest manifest large are long annotations. */
+const maxValues = 50_000;
 
 /**
  * What bytes are, whose digest has been checked: by the Content-Type without its parameters, or if that says nothing by the
