@@ -98,6 +98,16 @@ describe('what is kept of a manifest', () => {
     });
   });
 
+  test('of a layer’s annotations those of cosign', () => {
+    const annotations = { 'dev.cosignproject.cosign/signature': 'a', 'dev.sigstore.cosign/bundle': 'b' };
+    const layer = descriptor('a', payload);
+    const kept = layersOf([{ ...layer, annotations: { ...annotations, padding: 'x', __proto__: 'y' } }]);
+    expect(kept).toMatchObject({ layers: [{ descriptor: { ...layer, annotations } }] });
+    expect(layersOf([{ ...layer, annotations: { padding: 7 } }])).toMatchObject({
+      layers: [{ descriptor: undefined }],
+    });
+  });
+
   test('one more of them than may be tried, and of malformed ones the first: they crowd out nobody', () => {
     const good = Array.from({ length: 60 }, (_, at) => descriptor(`${at}`, payload));
     const kept = layersOf([...Array(100).fill({ mediaType: payload }), ...good]);

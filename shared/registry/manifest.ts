@@ -41,6 +41,9 @@ export const bundlePrefix = 'application/vnd.dev.sigstore.bundle';
 /** What a bundle's manifest says about the statement inside. It is not believed, and only orders the bundles. */
 const predicateTypeAnnotation = 'dev.sigstore.bundle.predicateType';
 
+/** cosign keeps a signature, its log entry and its certificates in annotations of the layer. */
+const cosignAnnotation = /^dev\.(?:cosignproject|sigstore)\.cosign\//;
+
 /**
  * A manifest or index of OCI or Docker; `other` is any other media type, `schema1` Docker's from before 2016. Of what was parsed
  * nothing is kept but what is used: parsed JSON takes up to forty times its bytes, and many manifests are held at a time.
@@ -57,7 +60,10 @@ export interface ImageManifest {
   readonly predicateType: string | undefined;
   /** Media type of the first of all layers. */
   readonly firstLayer: string | undefined;
-  /** Layers that may be evidence: the first if it is a bundle, and payloads of simple signing, one more than may be tried. */
+  /**
+   * Layers that may be evidence, with cosign's annotations: the first if it is a bundle, and payloads of simple signing, one
+   * more than may be tried.
+   */
   readonly layers: readonly Layer[];
 }
 
@@ -159,9 +165,14 @@ function keepLayers(layers: readonly unknown[], most: number): Layer[] {
     const descriptor = parseDescriptor(value);
     if (descriptor === undefined && malformed.has(mediaType)) continue;
     if (descriptor === undefined) malformed.add(mediaType);
-    kept.push({ mediaType, descriptor });
+    kept.push({ mediaType, descriptor: descriptor && withCosignAnnotations(descriptor) });
   }
   return kept;
+}
+
+function withCosignAnnotations(descriptor: Descriptor): Descriptor {
+  const own = Object.entries(descriptor.annotations).filter(([name]) => cosignAnnotation.test(name));
+  return { ...descriptor, annotations: Object.fromEntries(own) };
 }
 
 function keepManifests(manifests: readonly unknown[], most: number): (Descriptor | undefined)[] {
