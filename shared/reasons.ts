@@ -19,6 +19,11 @@ export const reasons = {
     summary: 'the registry has no such image',
     advice: 'check the name, the tag and the digest; push the image',
   },
+  'image-not-readable': {
+    kind: 'denied',
+    summary: 'the registry lets the verifier in and refuses it this repository (401 or 403)',
+    advice: 'grant the credential that the message names pull on the repository, or configure one that has it',
+  },
   'not-an-image': {
     kind: 'denied',
     summary: 'the manifest is of a media type that is no image',
@@ -41,7 +46,7 @@ export const reasons = {
   },
   'too-large': {
     kind: 'denied',
-    summary: 'content is over its bound in bytes',
+    summary: 'content is over its bound in bytes or values',
     advice: 'remove what is too large from the image or its signatures; docs/reasons.md has the bounds',
   },
   'review-too-large': {
@@ -157,8 +162,8 @@ export const reasons = {
   },
   'registry-unauthorized': {
     kind: 'unavailable',
-    summary: 'the registry refused our credentials (401 or 403)',
-    advice: 'give the verifier credentials that may read this repository',
+    summary: 'the registry refuses everyone who asks without a login, or our credential (401 or 403)',
+    advice: 'give the verifier a credential for this registry, or renew the one that it has',
   },
   'registry-throttled': {
     kind: 'unavailable',

@@ -52,7 +52,7 @@ export function ecrCredentials(options: EcrCredentialsOptions): EcrCredentials {
     } catch (thrown) {
       throw refusal(region, awsFailure(thrown));
     }
-    const value = credentialOf(token);
+    const value = credentialOf(token, region);
     if (value === undefined) throw refusal(region, 'unexpected');
     const now = clock();
     const end = expiresAt?.getTime() ?? now;
@@ -86,11 +86,12 @@ export function ecrCredentials(options: EcrCredentialsOptions): EcrCredentials {
 }
 
 /** Base64 of `AWS:<password>`. */
-function credentialOf(token: string | undefined): Credential | undefined {
+function credentialOf(token: string | undefined, region: string): Credential | undefined {
   const text = Buffer.from(token ?? '', 'base64').toString('utf8');
   const colon = text.indexOf(':');
   if (colon <= 0 || colon === text.length - 1) return undefined;
-  return { kind: 'basic', username: text.slice(0, colon), password: text.slice(colon + 1) };
+  const [username, password] = [text.slice(0, colon), text.slice(colon + 1)];
+  return { kind: 'basic', username, password, for: `Amazon ECR in ${region}`, issued: true };
 }
 
 const answers: Readonly<Record<AwsFailure, readonly [NoCode, string]>> = {

@@ -21,6 +21,16 @@ test.each(['{"a":"[[[[,,,,{{{{"}', String.raw`{"a":"\"[,{\\\",,,,"}`, `{"é[[":"
   },
 );
 
+test('a string ends where the parser ends it, however long it is and whatever is escaped at its end', () => {
+  for (let length = 0; length < 300; length += 1) {
+    for (const end of ['', '\\\\', '\\"', '\\\\\\"', '\\"\\\\', `\\"${'x'.repeat(length)}\\"`]) {
+      const text = `["${'x'.repeat(length)}${end}",1,2]`;
+      expect(JSON.parse(text)).toHaveLength(3);
+      expect([exceeds(text, 3), exceeds(text, 2)]).toEqual([false, true]);
+    }
+  }
+});
+
 test.each(['"', String.raw`["\ `, '[,"'])('text that ends in the middle of a string ends the count: %s', (text) => {
   expect(exceeds(text, 3)).toBe(false);
 });

@@ -6,6 +6,9 @@ const openBracket = 0x5b;
 const closeBrace = 0x7d;
 const closeBracket = 0x5d;
 
+/** Bytes of a string that are looked at one by one. */
+const lookedAt = 128;
+
 /**
  * Whether JSON text (UTF-8, RFC 8259) may hold more than `most` values: told before it is parsed, since a parsed value takes
  * up to a hundred times the bytes that write it (`{}` and its comma: 3 bytes, then 64; a new member name: some hundreds).
@@ -42,12 +45,23 @@ export function exceedsDepth(bytes: Uint8Array, most: number): boolean {
   return false;
 }
 
-/** Where the string that begins at `start` ends; the end of the text, where it does not. */
-function endOfString(bytes: Uint8Array, start: number): number {
-  for (let at = start + 1; at < bytes.length; at += 1) {
-    const byte = bytes[at];
-    if (byte === quote) return at;
-    if (byte === backslash) at += 1;
+/** Where the string that begins with the quote at `start` ends: at its other quote, or else where the text does. */
+export function endOfString(bytes: Uint8Array, start: number): number {
+  let at = start + 1;
+  while (at < bytes.length) {
+    const near = Math.min(at + lookedAt, bytes.length);
+    for (; at < near; at += 1) {
+      const byte = bytes[at];
+      if (byte === quote) return at;
+      if (byte === backslash) at += 1;
+    }
+    // A long string, base64 for one: the search for its quote is Node's own, twenty times as fast as one byte by byte.
+    const found = at < bytes.length ? bytes.indexOf(quote, at) : -1;
+    if (found < 0) break;
+    let escapes = 0;
+    while (found - escapes > at && bytes[found - escapes - 1] === backslash) escapes += 1;
+    if (escapes % 2 === 0) return found;
+    at = found + 1;
   }
   return bytes.length;
 }

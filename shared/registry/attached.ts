@@ -160,12 +160,12 @@ export async function readAttached(
     if (left > 0 && listing.problem?.code !== 'too-many-referrers') {
       putDown(new Refusal('too-many-referrers', `${subject} are more than ${limits.referrers}`));
     }
-    const read = await mapParallel([...wanted.values()], limits.parallel, (descriptor) =>
-      attempt(() => referrer(descriptor)),
-    );
-    return read.flatMap((one) =>
-      one === undefined ? [] : accept(referrerCandidates(repository, digest, one, limits)),
-    );
+    // A manifest's bytes are let go as soon as its candidates are known: of 200 they would be up to 800 MB.
+    const candidates = await mapParallel([...wanted.values()], limits.parallel, async (descriptor) => {
+      const read = await attempt(() => referrer(descriptor));
+      return read === undefined ? [] : accept(referrerCandidates(repository, digest, read, limits));
+    });
+    return candidates.flat();
   }
 
   async function referrer(descriptor: Descriptor): Promise<ReadManifest> {

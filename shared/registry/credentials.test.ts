@@ -15,8 +15,8 @@ test('auth, or user name and password; a password may hold colons', () => {
     'c.example': {},
   };
   const find = (registry: string) => config(file).find({ registry, path: 'x' });
-  expect(find('a.example')).toEqual({ kind: 'basic', username: 'ann', password: 'se:cr:et' });
-  expect(find('b.example')).toEqual({ kind: 'basic', username: 'bob', password: 'pw' });
+  expect(find('a.example')).toEqual({ kind: 'basic', username: 'ann', password: 'se:cr:et', for: 'a.example' });
+  expect(find('b.example')).toEqual({ kind: 'basic', username: 'bob', password: 'pw', for: 'b.example' });
   expect(find('c.example')).toBeUndefined();
 });
 
@@ -27,9 +27,10 @@ test('tokens', () => {
     'c.example': { registrytoken: 'bearer' },
   };
   const find = (registry: string) => config(file).find({ registry, path: 'x' });
-  expect(find('a.example')).toEqual({ kind: 'identity-token', username: '<token>', token: 'refresh' });
-  expect(find('b.example')).toEqual({ kind: 'identity-token', username: '<token>', token: 'refresh' });
-  expect(find('c.example')).toEqual({ kind: 'registry-token', token: 'bearer' });
+  const refresh = { kind: 'identity-token', username: '<token>', token: 'refresh' };
+  expect(find('a.example')).toEqual({ ...refresh, for: 'a.example' });
+  expect(find('b.example')).toEqual({ ...refresh, for: 'b.example' });
+  expect(find('c.example')).toEqual({ kind: 'registry-token', token: 'bearer', for: 'c.example' });
 });
 
 test.each([

@@ -4,12 +4,18 @@ import { matchesLabels, splitHost } from '../net/hosts.ts';
 import { quoted } from '../printable.ts';
 import { canonicalRegistry } from './endpoint.ts';
 
-export type Credential =
+export type Credential = (
   | { readonly kind: 'basic'; readonly username: string; readonly password: string }
   /** Docker's `identitytoken`: an OAuth2 refresh token for the registry's token server. */
   | { readonly kind: 'identity-token'; readonly username: string; readonly token: string }
   /** Docker's `registrytoken`: a bearer token for the registry itself. */
-  | { readonly kind: 'registry-token'; readonly token: string };
+  | { readonly kind: 'registry-token'; readonly token: string }
+) & {
+  /** What it is configured for, in the words of messages: `ghcr.io/acme`. */
+  readonly for?: string;
+  /** The registry's own service has just issued it: who is refused a repository with it (403) is let in all the same. */
+  readonly issued?: true;
+};
 
 /** Who asks for a credential gets the one for exactly this repository, or none. */
 export interface CredentialSource {
@@ -58,7 +64,10 @@ export function parseDockerConfig(text: string): Credentials {
   for (const [key, value] of Object.entries(auths)) {
     const credential = isObject(value) ? readCredential(value) : 'malformed';
     if (credential === 'malformed') warnings.push(`the docker config's entry for ${quoted(key, 100)} is not readable`);
-    else if (credential !== undefined) entries.push({ ...readKey(key), credential });
+    else if (credential !== undefined) {
+      const { host, path, glob } = readKey(key);
+      entries.push({ host, path, glob, credential: { ...credential, for: path === '' ? host : `${host}/${path}` } });
+    }
   }
   entries.sort((a, b) => Number(a.glob) - Number(b.glob) || b.path.length - a.path.length);
   return { find: (repository) => entries.find((entry) => covers(entry, repository))?.credential, warnings };

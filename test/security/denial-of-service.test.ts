@@ -101,7 +101,8 @@ describe('D1 CVE-2023-46737, CVE-2023-33957, CVE-2024-45395: more to look at tha
 
   test.each([
     [100_000, 'too-large', 0],
-    [15_000, 'too-many-signatures', 50],
+    [15_000, 'too-large', 0],
+    [8000, 'too-many-signatures', 50],
     [51, 'too-many-signatures', 50],
     [50, 'content-missing', 50],
   ] as const)('%d signatures under the tag: %s, %d of them asked for', async (count, reason, asked) => {
@@ -279,7 +280,7 @@ describe('D2 CVE-2024-29902, CVE-2024-29903: more bytes than anybody should read
     expect((await send(`@${image.digest}`)).allowed).toBe(true);
   });
 
-  test('a gzip bomb is not inflated', async () => {
+  test('a gzip bomb is unpacked no further than to the descriptor', async () => {
     const image = await freshImage();
     attachItems(stage, name, image.digest, [cosignItem(payloadOf(image), alice)]);
     const body = gzipSync(Buffer.alloc(50 * 1024 * 1024));
@@ -290,7 +291,7 @@ describe('D2 CVE-2024-29902, CVE-2024-29903: more bytes than anybody should read
     const before = process.memoryUsage().arrayBuffers;
     const response = await send(`@${image.digest}`);
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(20 * 1024 * 1024);
-    expect(response.warnings.join()).toContain('registry-error');
+    expectDenied(response, 'digest-mismatch');
     // A blob that is a bomb itself, served as it is, is bytes unlike its descriptor's.
     stage.registry.settings.intercept = on({ kind: 'blob' }, { kind: 'body', body });
     expectDenied(await send(`@${image.digest}`), 'digest-mismatch');
