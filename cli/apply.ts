@@ -1,10 +1,11 @@
 import { stringify } from 'yaml';
+import type { Engine } from '../local/engine.ts';
 import type { AdmissionRequest } from '../shared/admission/review.ts';
 import { patchOf } from '../shared/answer/patch.ts';
 import { exitStatus, type ReportResult, report, reportResult } from '../shared/answer/report.ts';
 import { startDeadline } from '../shared/net/deadline.ts';
-import type { Pipeline } from '../shared/pipeline.ts';
 import type { Rule } from '../shared/policy/policy.ts';
+import { refuseUnasked } from '../shared/policy/unasked.ts';
 import { decide } from '../shared/verdict/decision.ts';
 import { kindOf, severity, type Verdict } from '../shared/verdict/verdict.ts';
 import { atLeastOne, readArguments } from './arguments.ts';
@@ -23,6 +24,7 @@ export async function apply(words: readonly string[]): Promise<number> {
   const policies = atLeastOne(found, '', 'POLICY');
   const files = atLeastOne(found, 'resource', '--resource FILE');
   const { rules } = await policiesFrom(policies);
+  refuseUnasked(rules);
   const resources = await readResources(files);
 
   const engine = await engineFrom(found);
@@ -31,7 +33,7 @@ export async function apply(words: readonly string[]): Promise<number> {
   const bar = progress(resources.length);
   try {
     for (const { title, request } of resources) {
-      const { verdicts, object } = await admission(engine.pipeline, rules, request, timeout);
+      const { verdicts, object } = await admission(engine, rules, request, timeout);
       results.push(...verdicts.map((verdict) => reportResult(verdict, title)));
       after.push(object);
       bar.advance(1);
@@ -60,13 +62,13 @@ function isRefused({ action, result }: ReportResult): boolean {
 }
 
 /** mutate, then validate on what mutate left, unless mutate denied: the worse verdict on each rule and image stands. */
-async function admission(pipeline: Pipeline, rules: readonly Rule[], request: AdmissionRequest, timeout: number) {
-  const deadline = startDeadline(timeout, Date.now);
+async function admission(engine: Engine, rules: readonly Rule[], request: AdmissionRequest, timeout: number) {
+  const deadline = startDeadline(timeout, engine.elapsed);
   try {
-    const first = await pipeline.review(rules, request, 'mutate', deadline);
+    const first = await engine.pipeline.review(rules, request, { purpose: 'mutate', deadline });
     if (!decide(first).allowed) return { verdicts: first, object: request.object };
     const object = request.object === undefined ? undefined : patched(request.object, patchOf(request, first));
-    const second = await pipeline.review(rules, { ...request, object }, 'validate', deadline);
+    const second = await engine.pipeline.review(rules, { ...request, object }, { purpose: 'validate', deadline });
     return { verdicts: worse(first, second), object };
   } finally {
     deadline.stop();

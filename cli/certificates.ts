@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { type Certificates, CertificatesError, readCertificates } from '../shared/net/certificates.ts';
+import { printable } from '../shared/printable.ts';
 import { type Arguments, single } from './arguments.ts';
 import { UsageError } from './usage.ts';
 
@@ -12,7 +13,7 @@ export async function rootsFrom(found: Arguments): Promise<() => readonly string
   const named = single(found, 'ca', undefined);
   if (named === undefined) return rootsOfEnvironment;
   const { pem, warnings } = await certificatesIn(named, '--ca');
-  for (const warning of warnings) process.stderr.write(`countersign: --ca: ${named}: ${warning}\n`);
+  for (const warning of warnings) process.stderr.write(`countersign: ${printable(`--ca: ${named}: ${warning}`)}\n`);
   return () => [...pem, ...rootsOfEnvironment()];
 }
 
@@ -27,7 +28,9 @@ function rootsOfEnvironment(): readonly string[] {
     return readCertificates(readFileSync(file), Date.now()).pem;
   } catch (thrown) {
     const why = thrown instanceof CertificatesError ? thrown.message : `cannot be read: ${messageOf(thrown)}`;
-    process.stderr.write(`countersign: SSL_CERT_FILE: ${file} ${why}; its certificates are not trusted\n`);
+    process.stderr.write(
+      `countersign: ${printable(`SSL_CERT_FILE: ${file} ${why}; its certificates are not trusted`)}\n`,
+    );
     return [];
   }
 }

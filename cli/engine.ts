@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { createEngine, type Engine, type EngineOptions } from '../local/engine.ts';
 import type { Clock } from '../shared/net/deadline.ts';
+import { printable } from '../shared/printable.ts';
 import { type Credentials, noCredentials, parseDockerConfig } from '../shared/registry/credentials.ts';
 import { type Arguments, single } from './arguments.ts';
 import { rootsFrom } from './certificates.ts';
@@ -17,7 +18,7 @@ export const engineOptions = {
 /** The verification core as the options ask for it: credentials, certificates, plain HTTP, the time. */
 export async function engineFrom(found: Arguments, more: EngineOptions = {}): Promise<Engine> {
   const credentials = await credentialsFrom(found);
-  for (const warning of credentials.warnings) process.stderr.write(`countersign: ${warning}\n`);
+  for (const warning of credentials.warnings) process.stderr.write(`countersign: ${printable(warning)}\n`);
   const { door = { addresses: 'any' }, ...rest } = more;
   return createEngine({
     door: { ...door, allowHttp: found.get('allow-http') ?? [], roots: await rootsFrom(found) },

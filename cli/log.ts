@@ -1,4 +1,5 @@
 import type { AdmissionRecord } from '../shared/answer/record.ts';
+import { printable } from '../shared/printable.ts';
 import { UsageError } from './usage.ts';
 
 /** Milliseconds, which nobody who reads along notices. */
@@ -34,10 +35,10 @@ export function recordLog(format: string | undefined, stream: NodeJS.WriteStream
 
 function textOf(record: AdmissionRecord): string {
   const object = `${record.kind} ${record.namespace}/${record.name || '(generated)'}`;
-  const head = `${record.allowed ? 'allowed' : 'denied '} ${record.step} ${record.operation} ${object}\n`;
+  const head = `${record.allowed ? 'allowed' : 'denied '} ${record.step} ${record.operation} ${object}`;
   const images = record.images.map(
     ({ image, policy, rule, result, reason, source }) =>
-      `        ${result} ${image} ${policy}/${rule} ${reason} (${source})\n`,
+      `        ${result} ${image} ${policy}/${rule} ${reason} (${source})`,
   );
-  return head + images.join('');
+  return [head, ...images].map((line) => `${printable(line)}\n`).join('');
 }

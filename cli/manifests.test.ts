@@ -148,7 +148,21 @@ test('a folder that is not there is a wrong use, a folder that cannot be a segme
 
 test('rules of which none matches an image are no configuration that admits everything', async () => {
   await file('policies/a.yaml', policyNamed('tasks', {}, { any: [{ resources: { kinds: ['tekton.dev/v1/Task'] } }] }));
-  await expect(good()).rejects.toThrow('nothing would ever be asked');
+  await expect(good()).rejects.toThrow(
+    'matches no Pod and no Pod controller, nor does another rule: everything would be admitted',
+  );
+});
+
+test('debug containers are asked about, unless an exclude names them', async () => {
+  const excluding = async (kind: string) => {
+    const exclude = { any: [{ resources: { kinds: [kind] } }] };
+    await file('policies/a.yaml', clusterPolicy({ rules: [rule({ exclude })] }));
+    const { items } = JSON.parse((await good('-o', 'json')).output) as { items: WebhookConfiguration[] };
+    return items.map(({ webhooks }) => webhooks[0]?.rules[0]?.resources.includes('pods/ephemeralcontainers'));
+  };
+  expect(await excluding('Pod/status')).toEqual([true, true]);
+  expect(await excluding('*/eviction')).toEqual([true, true]);
+  expect(await excluding('Pod/ephemeralcontainers')).toEqual([false, false]);
 });
 
 test('--ca puts the certificates of a file into every webhook, and nothing else of the file', async () => {
@@ -198,7 +212,9 @@ test('warns of what loading warns of, and of what no API server would ask about'
   const { warnings } = await run('--url', url, '--break-glass', 'emergency');
   expect(warnings).toEqual([
     expect.stringMatching(/^\S+a\.yaml:1: warning: .*enforces under failurePolicy Ignore/),
-    `${path}:3: warning: rule 'signed' of mixed matches Task, in which Countersign knows of no image: no webhook asks about it`,
+    expect.stringMatching(
+      /a\.yaml:3: warning: .*kind 'Task' holds no image that is known here: nothing is asked about it$/,
+    ),
     `${path}:5: warning: rule 'signed' of system is only about kube-system, which the webhooks leave out: it blocks nothing`,
     `${path}:9: warning: rule 'signed' of not-the-emergency is only about emergency, which the webhooks leave out: it blocks nothing`,
     'warning: no --token: a deployed function refuses calls at these URLs, only `serve` without a token answers them',

@@ -3,8 +3,9 @@ import { FileError } from '../local/files.ts';
 import { EmptyPolicySet, readClusterPolicies, UnknownCluster } from '../local/policies.ts';
 import { parseWebhookPath } from '../shared/admission/path.ts';
 import { PolicyLoadError } from '../shared/policy/load.ts';
+import { namespaceName } from '../shared/policy/object-names.ts';
 import type { PolicySet, Rule } from '../shared/policy/policy.ts';
-import { kindsWithoutImages } from '../shared/policy/resources.ts';
+import { printWarning } from '../shared/policy/report.ts';
 import { scopesOf } from '../shared/policy/scopes.ts';
 import { type Arguments, atLeastOne, readArguments, single } from './arguments.ts';
 import { certificatesIn } from './certificates.ts';
@@ -46,9 +47,6 @@ export async function manifestsFrom(words: readonly string[]): Promise<{ output:
     throw new UsageError(`--cluster: '${settings.cluster.slice(0, 120)}' cannot be a segment of the webhook's URL`);
   }
   const configurations = webhookConfigurations(scopesOf(policies), settings);
-  if (configurations.every(({ webhooks }) => webhooks.length === 0)) {
-    throw new UsageError(`no rule in ${folder} matches a kind that holds images: nothing would ever be asked`);
-  }
   return { output: print(configurations), warnings: warningsOf(policies, settings) };
 }
 
@@ -69,18 +67,15 @@ function isFileError(thrown: unknown): thrown is Error {
 
 /** What loading warns of, and what is in the policies that no API server will ever ask about. */
 function warningsOf(policies: PolicySet, { token, breakGlass }: WebhookSettings): string[] {
-  const warnings = policies.warnings.map(({ file, line, message }) => `${file}:${line}: warning: ${message}`);
+  const warnings = policies.warnings.map(printWarning);
   // What auto-gen made of a rule says nothing that the written rule does not.
   for (const rule of policies.rules.filter(({ autogenOf }) => autogenOf === undefined)) {
-    const warn = (message: string) =>
-      warnings.push(`${rule.file}:${rule.line}: warning: rule '${rule.name}' of ${rule.policy} ${message}`);
-    for (const kind of kindsWithoutImages(rule)) {
-      warn(`matches ${kind}, in which Countersign knows of no image: no webhook asks about it`);
-    }
     const leftOut = [systemNamespace, ...(breakGlass === undefined ? [] : [breakGlass])];
     const namespaces = namespacesOf(rule);
     if (namespaces?.every((name) => leftOut.includes(name))) {
-      warn(`is only about ${namespaces.join(', ')}, which the webhooks leave out: it blocks nothing`);
+      const what = `${namespaces.join(', ')}, which the webhooks leave out: it blocks nothing`;
+      const { file, line, name, policy } = rule;
+      warnings.push(printWarning({ file, line, message: `rule '${name}' of ${policy} is only about ${what}` }));
     }
   }
   if (token === undefined) {
@@ -124,8 +119,6 @@ function baseOf(text: string): string {
   if (path.includes('//')) refuse('takes a path without empty segments');
   return `https://${parsed.host}${path}`;
 }
-
-const namespaceName = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 function breakGlassFrom(found: Arguments): string | undefined {
   const namespace = single(found, 'break-glass', undefined);

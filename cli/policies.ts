@@ -1,5 +1,6 @@
 import { namesOfPolicies, readPolicyFiles } from '../local/policies.ts';
 import type { PolicySet } from '../shared/policy/policy.ts';
+import { printWarning } from '../shared/policy/report.ts';
 import { UsageError } from './usage.ts';
 
 /**
@@ -9,7 +10,7 @@ import { UsageError } from './usage.ts';
 export async function policiesFrom(named: readonly string[]): Promise<PolicySet> {
   if (named.includes('-')) throw new UsageError("policies are read from files: '-', standard input, is for --resource");
   const set = await readPolicyFiles(await namesOfPolicies(named));
-  for (const { file, line, message } of set.warnings) process.stderr.write(`${file}:${line}: warning: ${message}\n`);
+  for (const warning of set.warnings) process.stderr.write(`${printWarning(warning)}\n`);
   if (set.rules.length === 0) throw new UsageError(`no verifyImages rule in ${named.join(', ')}`);
   return set;
 }

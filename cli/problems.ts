@@ -1,5 +1,6 @@
 import { FileError } from '../local/files.ts';
 import { PolicyLoadError } from '../shared/policy/report.ts';
+import { printable, printableLines } from '../shared/printable.ts';
 import { ResourceError } from './resource-error.ts';
 import { UsageError } from './usage.ts';
 
@@ -35,11 +36,12 @@ export function problemsOf(thrown: unknown): Problem[] {
 
 /** What was thrown, for people. */
 export function textOf(thrown: unknown): string {
-  if (thrown instanceof PolicyLoadError || thrown instanceof ResourceError) return `${thrown.message}\n`;
-  if (thrown instanceof FileError) return `countersign: ${thrown.message}\n`;
-  if (thrown instanceof UsageError) return `countersign: ${thrown.message}\n(countersign --help)\n`;
+  if (thrown instanceof PolicyLoadError) return `${thrown.message}\n`;
+  if (thrown instanceof ResourceError) return `${printable(thrown.message)}\n`;
+  if (thrown instanceof FileError) return `countersign: ${printable(thrown.message)}\n`;
+  if (thrown instanceof UsageError) return `countersign: ${printable(thrown.message)}\n(countersign --help)\n`;
   const told = Error.isError(thrown) ? (thrown.stack ?? thrown.message) : String(thrown);
-  return `countersign: a defect in Countersign, please report it: ${told}\n`;
+  return `countersign: a defect in Countersign, please report it: ${printableLines(told)}\n`;
 }
 
 /** Whether a command's words ask for JSON; looked at before they are read, since they may be wrong. */

@@ -12,6 +12,7 @@ import {
 } from '../shared/ledger/settings.ts';
 import { isLoopbackHost } from '../shared/net/hosts.ts';
 import { PolicyLoadError } from '../shared/policy/load.ts';
+import { printWarning } from '../shared/policy/report.ts';
 import { type Arguments, atLeastOne, readArguments, single } from './arguments.ts';
 import { engineFrom, engineOptions } from './engine.ts';
 import { recordLog } from './log.ts';
@@ -33,8 +34,7 @@ export async function serve(words: readonly string[]): Promise<number> {
     if (thrown instanceof PolicyLoadError || thrown instanceof FileError) throw thrown;
     throw new UsageError(Error.isError(thrown) ? thrown.message : String(thrown));
   });
-  for (const { file, line, message } of policies.warnings)
-    process.stderr.write(`${file}:${line}: warning: ${message}\n`);
+  for (const warning of policies.warnings) process.stderr.write(`${printWarning(warning)}\n`);
 
   const tls = await tlsFrom(found, address.host);
   const engine = await engineFrom(found, { ledger: settings, ...doorFor(address.host) });

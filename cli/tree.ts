@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import { told } from '../shared/answer/message.ts';
 import type { Report, ReportResult } from '../shared/answer/report.ts';
+import { printable } from '../shared/printable.ts';
 import { type ReasonCode, reasons } from '../shared/reasons.ts';
 import type { AttestorResult } from '../shared/verify/outcome.ts';
 
@@ -19,17 +20,16 @@ export function treeOf(report: Report, colour: boolean): string {
   const lines: string[] = [];
   let heading = '';
   for (const result of report.results) {
-    const next = `${result.resource === undefined ? '' : `${result.resource}  `}${result.image}`;
+    const next = printable(`${result.resource === undefined ? '' : `${result.resource}  `}${result.image}`);
     if (next !== heading) {
       heading = next;
       lines.push(next, ...(result.digest === null ? [] : [`  ${result.digest}`]));
     }
     const [mark, style] = marks[result.result];
     const audit = result.action === 'audit' ? ' (audit)' : '';
-    lines.push(
-      `  ${paint(style, `${mark} ${result.result}`)}  ${result.policy} / ${result.rule}${audit}: ${result.reason}`,
-    );
-    lines.push(`      ${result.message}`);
+    const asked = printable(`${result.policy} / ${result.rule}${audit}: ${result.reason}`);
+    lines.push(`  ${paint(style, `${mark} ${result.result}`)}  ${asked}`);
+    lines.push(printable(`      ${result.message}`));
     attestorTree(result.attestors, '      ', lines, paint);
     const advice = reasons[result.reason as ReasonCode]?.advice ?? '';
     if (advice !== '') lines.push(`      next: ${advice}`);
@@ -49,7 +49,7 @@ function attestorTree(
 ): void {
   for (const attestor of attestors.map(told)) {
     const mark = attestor.pass ? paint('green', '✓') : paint('red', '✗');
-    lines.push(`${indent}${mark} ${attestor.path}: ${attestor.message}`);
+    lines.push(`${indent}${mark} ${printable(`${attestor.path}: ${attestor.message}`)}`);
     if (attestor.children !== undefined) attestorTree(attestor.children, `${indent}  `, lines, paint);
   }
 }

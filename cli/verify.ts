@@ -3,6 +3,7 @@ import { parseReference } from '../shared/image/reference.ts';
 import { startDeadline } from '../shared/net/deadline.ts';
 import type { Rule } from '../shared/policy/policy.ts';
 import { type Question, questionFor } from '../shared/policy/select.ts';
+import { quoted } from '../shared/printable.ts';
 import { Refusal } from '../shared/reasons.ts';
 import { settledVerdict, type Verdict } from '../shared/verdict/verdict.ts';
 import { atLeastOne, readArguments } from './arguments.ts';
@@ -32,10 +33,10 @@ export async function verifyImages(words: readonly string[]): Promise<number> {
   try {
     for (let index = 0; index < images.length; index += batch) {
       const some = images.slice(index, index + batch);
-      const deadline = startDeadline(timeout, Date.now);
+      const deadline = startDeadline(timeout, engine.elapsed);
       const asked = some.flatMap((image) => written.map((rule) => questionOn(rule, image)));
       const questions = asked.filter((one): one is Question => 'ask' in one);
-      const answers = await engine.pipeline.answer(questions, 'verify', deadline);
+      const answers = await engine.pipeline.answer(questions, { purpose: 'verify', deadline });
       deadline.stop();
       const byQuestion = new Map(answers.map((verdict) => [verdict.question, verdict]));
       for (const one of asked) verdicts.push('ask' in one ? (byQuestion.get(one) ?? nothingAsked(one)) : one);
@@ -55,10 +56,7 @@ function questionOn(rule: Rule, image: string): Question | Verdict {
   const slot = { list: 'containers', name: image, pointer: '', text: image } as const;
   const parsed = parseReference(image);
   if ('problem' in parsed) {
-    const problem = new Refusal(
-      'image-unparsable',
-      `${JSON.stringify(image)} is no image reference: ${parsed.problem}`,
-    );
+    const problem = new Refusal('image-unparsable', `${quoted(image, 120)} is no image reference: ${parsed.problem}`);
     return { rule, action: rule.action, slot, reference: undefined, problem, entries: rule.entries, ask: 'verify' };
   }
   const question = questionFor(rule, rule.action, slot, parsed.reference);

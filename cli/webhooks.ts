@@ -1,7 +1,7 @@
 import type { PodResource } from '../shared/admission/slots.ts';
 import type { Rule } from '../shared/policy/policy.ts';
 import { resourcesOf } from '../shared/policy/resources.ts';
-import type { Scopes } from '../shared/policy/scopes.ts';
+import { type Scopes, timeoutSecondsOf } from '../shared/policy/scopes.ts';
 
 /** Where a cluster's API server calls, and what it leaves out. */
 export interface WebhookSettings {
@@ -56,9 +56,6 @@ type ScopeName = 'fail' | 'ignore' | 'audit';
 
 /** What runs there starts the cluster, this project's own way into it included: no webhook is called for it. */
 export const systemNamespace = 'kube-system';
-
-/** What an API server waits when a policy names no timeout, in seconds. */
-const defaultTimeout = 10;
 
 /**
  * An UPDATE that changes nothing which a rule looks at is not sent: status, finalizers, owners, managed fields. The same
@@ -119,7 +116,7 @@ function webhook(step: Step, scope: ScopeName, rules: readonly Rule[], settings:
       failurePolicy: scope === 'fail' ? 'Fail' : 'Ignore',
       matchPolicy: 'Equivalent',
       sideEffects: 'None',
-      timeoutSeconds: Math.max(...rules.map(({ timeoutSeconds = defaultTimeout }) => timeoutSeconds)),
+      timeoutSeconds: timeoutSecondsOf(rules),
       admissionReviewVersions: ['v1'],
       ...(step === 'mutate' ? { reinvocationPolicy: 'IfNeeded' } : {}),
     },

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { admissionRecord as admission } from '../test/fixtures/record.ts';
 
 const source = join(import.meta.dirname, 'observability.ts');
 
@@ -24,29 +25,6 @@ async function linesOf(script: string, env: Readonly<Record<string, string>> = {
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line));
 }
-
-const image = {
-  image: 'registry.example/team/app:v1',
-  policy: 'signed',
-  rule: 'by-team',
-  result: 'pass',
-  reason: 'verified',
-  signers: ['ab12'],
-  source: 'ledger',
-};
-const admission = {
-  cluster: 'prod',
-  namespace: 'shop',
-  kind: 'Pod',
-  name: 'web',
-  operation: 'CREATE',
-  user: 'alice',
-  dryRun: false,
-  step: 'mutate',
-  allowed: true,
-  images: [image],
-  policySet: 'f00d',
-};
 
 test('an admission leaves one line, with all that is recorded of it', async () => {
   const lines = await linesOf(`
@@ -127,6 +105,17 @@ test('a crash is told by its class and place, never by its message', async () =>
   expect(error.crash.at.length).toBeGreaterThan(0);
   expect(text).toMatchObject({ crash: { name: 'string' } });
   expect(JSON.stringify([error, text])).not.toContain('s3cret');
+});
+
+test('a warning is a line below the level of an error, counted under its name, and cut', async () => {
+  const lines = await linesOf(`
+    seen.warning('policy-warning', 'a.yaml:1: warning: a "text"\\n');
+    seen.warning('policy-warning', 'w'.repeat(100_000));
+    seen.flush();`);
+  const [warning, long] = lines.filter(({ level }) => level === 'WARN');
+  expect(warning).toMatchObject({ level: 'WARN', message: 'policy-warning', warning: 'a.yaml:1: warning: a "text"\n' });
+  expect(long.warning).toBe('w'.repeat(1000));
+  expect(lines).toContainEqual(expect.objectContaining({ service: 'admission', 'policy-warning': 2 }));
 });
 
 test('a metric that cannot be written takes no answer with it', async () => {

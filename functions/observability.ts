@@ -20,6 +20,8 @@ export interface Observability {
   crashed(thrown: unknown): void;
   /** What is wrong with the deployment, in its own words: an error for its operators, counted under the same name. */
   problem(name: string, message: string): void;
+  /** What operators should change although it works: a line below an error's level, counted under the same name. */
+  warning(name: string, message: string): void;
   /** At the start of each invocation: its request id and whether the instance is new stand in each line from then on. */
   begin(context: Context): void;
   /** At the end of each invocation: publishes what has been counted since the last time. */
@@ -79,6 +81,10 @@ export function createObservability({ service, clusters }: ObservabilityOptions)
       logger.error(name, { problem: message.slice(0, maxProblem) });
       count(name);
     },
+    warning(name, message) {
+      logger.warn(name, { warning: message.slice(0, maxWarning) });
+      count(name);
+    },
     begin: (context) => logger.addContext(context),
     flush() {
       const written = counts;
@@ -101,6 +107,7 @@ const maxSigners = 10;
 const maxText = 300;
 /** UTF-16 units: policies have up to 200 problems a document. */
 const maxProblem = 50_000;
+const maxWarning = 1000;
 
 function bounded(record: AdmissionRecord): Readonly<Record<string, unknown>> {
   const images = record.images.slice(0, maxImages).map(boundedImage);

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createLedger } from '../shared/ledger/ledger.ts';
 import { memoryTable } from '../shared/ledger/memory-table.ts';
 import { defaultLedgerSettings, type LedgerSettings } from '../shared/ledger/settings.ts';
-import type { Clock } from '../shared/net/deadline.ts';
+import { type Clock, type Elapsed, monotonic } from '../shared/net/deadline.ts';
 import { createDoor, type DoorSettings } from '../shared/net/door.ts';
 import type { Metrics } from '../shared/net/metrics.ts';
 import { createPipeline, type Pipeline } from '../shared/pipeline.ts';
@@ -13,7 +13,10 @@ export interface EngineOptions {
   /** Which addresses and plain-HTTP hosts may be called; by default any address, and plain HTTP on loopback. */
   readonly door?: DoorSettings;
   readonly credentials?: Credentials;
+  /** Registry hosts that are named beside those of the rules. */
+  readonly registries?: readonly string[];
   readonly clock?: Clock;
+  readonly elapsed?: Elapsed;
   readonly metrics?: Metrics;
   readonly ledger?: LedgerSettings;
   /** Waits between tries of a request; injected by tests. */
@@ -23,13 +26,14 @@ export interface EngineOptions {
 export interface Engine {
   readonly pipeline: Pipeline;
   readonly clock: Clock;
+  readonly elapsed: Elapsed;
   readonly metrics: Metrics;
   close(): Promise<void>;
 }
 
 /** The verification core on this machine: its own door, and the ledger's table in process. */
 export function createEngine(options: EngineOptions = {}): Engine {
-  const clock = options.clock ?? wallClock;
+  const { clock = Date.now, elapsed = monotonic, registries = [] } = options;
   const metrics = options.metrics ?? { count: () => undefined };
   const settings = options.ledger ?? defaultLedgerSettings;
   const door = createDoor(options.door ?? { addresses: 'any' });
@@ -47,8 +51,6 @@ export function createEngine(options: EngineOptions = {}): Engine {
     engine: '',
     metrics,
   });
-  return { pipeline: createPipeline({ registry, ledger, clock }), clock, metrics, close: () => door.close() };
+  const pipeline = createPipeline({ registry, ledger, clock, elapsed, registries });
+  return { pipeline, clock, elapsed, metrics, close: () => door.close() };
 }
-
-/** Wall-clock milliseconds with the fractions that durations want. */
-const wallClock: Clock = () => performance.timeOrigin + performance.now();

@@ -5,6 +5,7 @@ import { clusterFiles, policyFiles } from '../shared/policy/layout.ts';
 import { loadPolicies } from '../shared/policy/load.ts';
 import type { LoadWarning, PolicySet } from '../shared/policy/policy.ts';
 import { scopesOf } from '../shared/policy/scopes.ts';
+import { refuseUnasked } from '../shared/policy/unasked.ts';
 import { trustWarnings } from '../shared/trust/preload.ts';
 import { filesBelow, readBounded } from './files.ts';
 
@@ -19,11 +20,13 @@ export interface PolicyFolder {
   readonly warnings: readonly LoadWarning[];
 }
 
-/** Reads policy files; names are given as they were written. Throws PolicyLoadError, FileError. */
+/**
+ * Reads policy files; names are given as they were written. A Policy without a namespace is one of `default`, as for
+ * `kubectl apply` and the Kyverno CLI. Throws PolicyLoadError, FileError.
+ */
 export async function readPolicyFiles(names: readonly string[]): Promise<PolicySet> {
-  const set = loadPolicies(
-    await Promise.all(names.map(async (name) => ({ name, text: await readBounded(name, largestFile) }))),
-  );
+  const files = await Promise.all(names.map(async (name) => ({ name, text: await readBounded(name, largestFile) })));
+  const set = loadPolicies(files, { namespace: 'default' });
   return { ...set, warnings: [...set.warnings, ...trustWarnings(set)] };
 }
 
@@ -42,8 +45,8 @@ export async function namesOfPolicies(names: readonly string[]): Promise<string[
 }
 
 /**
- * Reads a folder by the layout of `policies/`. The clusters are `default` and every folder in it. A cluster without a rule
- * is an error: it would admit everything. `only` leaves out all other files.
+ * Reads a folder by the layout of `policies/`. The clusters are `default` and every folder in it. A cluster without a rule,
+ * or of which no rule can match a Pod or Pod controller, is an error: it would admit everything. `only` leaves out all other files.
  */
 export async function readPolicyFolder(folder: string, only?: readonly string[]): Promise<PolicyFolder> {
   const files = await filesByCluster(folder, only);
@@ -101,6 +104,7 @@ async function list(folder: string): Promise<{ names: string[]; folders: string[
 async function readClusterSet(folder: string, cluster: string, names: readonly string[]): Promise<PolicySet> {
   const set = await readPolicyFiles(names.map((name) => join(folder, name)));
   if (set.rules.length === 0) throw new EmptyPolicySet(cluster, folder);
+  refuseUnasked(set.rules);
   return set;
 }
 

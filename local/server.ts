@@ -5,6 +5,7 @@ import type { APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import type { HttpEvent } from '../functions/http/event.ts';
 import type { AdmissionHandler } from '../functions/http/handler.ts';
 import type { Metrics } from '../shared/net/metrics.ts';
+import { createBodies, isLarge } from './bodies.ts';
 import { type EventShape, eventOf } from './event.ts';
 
 /**
@@ -14,6 +15,8 @@ import { type EventShape, eventOf } from './event.ts';
 const largestEvent = 6_291_556;
 /** JSON writes a byte of the body as six at most, and what else an event holds comes from headers, which Node bounds. */
 const surelyFits = (largestEvent - 256 * 1024) / 6;
+/** Milliseconds for a whole request to arrive: an API server waits for no answer longer. */
+const slowest = 30_000;
 
 export interface LocalServerOptions {
   readonly handler: AdmissionHandler;
@@ -21,8 +24,12 @@ export interface LocalServerOptions {
   readonly address: { readonly host: string; readonly port: number };
   /** PEM; without it the server speaks plain HTTP. */
   readonly tls?: { readonly certPem: string; readonly keyPem: string };
-  /** Which event shape of API Gateway the handler is given. */
+  /** Answers as API Gateway does in front of a function: events of this shape, and none over Lambda's bound. */
   readonly shape?: EventShape;
+  /** Whether a call by this path, without its query, is let in: a large body of another is not read. Absent: everyone is. */
+  readonly letsIn?: (path: string) => boolean;
+  /** Milliseconds for a whole request to arrive, 30,000 by default. */
+  readonly slowest?: number;
   /** The function's own timeout in milliseconds. */
   readonly functionTimeout?: number;
   /** Where `event-too-large` is counted, which the handler never sees. */
@@ -42,19 +49,44 @@ export async function startServer(options: LocalServerOptions): Promise<LocalSer
       response.writeHead(200, { 'content-type': 'text/plain' }).end('ok\n');
       return;
     }
-    readBody(request, largestEvent, (body) => {
-      const event = body === undefined ? undefined : eventOf(options.shape ?? 'http-api', request, body);
-      if (event !== undefined && fits(event)) void respond(options, event, response);
-      else {
-        options.metrics?.count('event-too-large');
-        response.writeHead(413, { connection: 'close' }).end();
-      }
-    });
+    void serve(request, response);
   };
+  const bodies = createBodies();
+  const gateway = options.shape;
+
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const [path = ''] = (request.url ?? '').split('?', 1);
+    const letIn = options.letsIn?.(path) ?? true;
+    // Whoever is not let in is told so by the handler, which needs no body for that.
+    const used =
+      letIn || !isLarge(request)
+        ? await bodies.read(request, (text) => begin(request, text))
+        : { result: begin(request, '') };
+    if ('problem' in used) return refuse(response, used.problem);
+    const { result } = used;
+    if (result === undefined) return refuse(response, '');
+    const { statusCode = 200, headers, body = '' } = await result;
+    if (!request.complete) response.setHeader('connection', 'close');
+    response.writeHead(statusCode, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body);
+  }
+
+  /** Calls the handler; `undefined` for what would start no function. Nothing keeps the text when it has returned. */
+  function begin(request: IncomingMessage, text: string): Promise<APIGatewayProxyStructuredResultV2> | undefined {
+    const event = eventOf(gateway ?? 'http-api', request, text);
+    return gateway === undefined || fits(event) ? invoke(options, event) : undefined;
+  }
+
+  function refuse(response: ServerResponse, problem: string): void {
+    options.metrics?.count('event-too-large');
+    response.writeHead(413, { connection: 'close' }).end(problem);
+  }
+
+  const requestTimeout = options.slowest ?? slowest;
+  const limits = { requestTimeout, headersTimeout: requestTimeout, connectionsCheckingInterval: requestTimeout / 10 };
   const server =
     options.tls === undefined
-      ? createHttpServer(listener)
-      : createHttpsServer({ cert: options.tls.certPem, key: options.tls.keyPem }, listener);
+      ? createHttpServer(limits, listener)
+      : createHttpsServer({ ...limits, cert: options.tls.certPem, key: options.tls.keyPem }, listener);
   const { host, port } = options.address;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -77,38 +109,9 @@ function fits(event: HttpEvent): boolean {
   return (event.body ?? '').length <= surelyFits || Buffer.byteLength(JSON.stringify(event)) <= largestEvent;
 }
 
-async function respond(options: LocalServerOptions, event: HttpEvent, response: ServerResponse): Promise<void> {
-  const result = await invoke(options, event);
-  response.writeHead(result.statusCode ?? 200, {
-    ...result.headers,
-    'content-length': Buffer.byteLength(result.body ?? ''),
-  });
-  response.end(result.body);
-}
-
 function invoke(options: LocalServerOptions, event: HttpEvent): Promise<APIGatewayProxyStructuredResultV2> {
   const end = Date.now() + (options.functionTimeout ?? 31_000);
   const context = { getRemainingTimeInMillis: () => end - Date.now() } as Context;
   // A handler that throws is a crashed function: API Gateway answers 500 with nothing to read.
   return options.handler(event, context).catch(() => ({ statusCode: 500, body: '' }));
-}
-
-/** Hands over the body as text, or undefined where it is over `limit` bytes. */
-function readBody(request: IncomingMessage, limit: number, done: (body: string | undefined) => void): void {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  request.on('data', (chunk: Buffer) => {
-    size += chunk.length;
-    if (size > limit) {
-      request.pause();
-      request.removeAllListeners('data');
-      done(undefined);
-    } else chunks.push(chunk);
-  });
-  request.on('end', () => {
-    const [only] = chunks;
-    if (size <= limit)
-      done(chunks.length === 1 && only !== undefined ? only.toString('utf8') : Buffer.concat(chunks).toString('utf8'));
-  });
-  request.on('error', () => undefined);
 }

@@ -1,4 +1,5 @@
 import { createHandler } from '../functions/http/handler.ts';
+import { parseWebhookPath, tokenMatches } from '../shared/admission/path.ts';
 import type { AdmissionRecord } from '../shared/answer/record.ts';
 import type { Engine } from './engine.ts';
 import type { EventShape } from './event.ts';
@@ -12,19 +13,23 @@ export interface WebhookOptions {
   readonly tls?: { readonly certPem: string; readonly keyPem: string };
   /** Webhook token that every call must end with; without it the URLs have no last segment. */
   readonly token?: string;
+  /** Answers as API Gateway does in front of a function: see LocalServerOptions. */
   readonly shape?: EventShape;
+  /** Milliseconds for a whole request to arrive, 30,000 by default. */
+  readonly slowest?: number;
   log(record: AdmissionRecord): void;
 }
 
 /** The webhooks on this machine: the handler that is deployed, in front of it a server. */
 export function startWebhooks(options: WebhookOptions): Promise<LocalServer> {
-  const { engine, policies, token, address, tls, shape } = options;
+  const { engine, policies, token, address, tls, shape, slowest } = options;
   const tokens = token === undefined ? undefined : [token];
   const handler = createHandler({
     pipeline: engine.pipeline,
     policies: (cluster) => policies.clusters.get(cluster),
     gate: { tokens: () => tokens, metrics: engine.metrics },
     clock: engine.clock,
+    elapsed: engine.elapsed,
     metrics: engine.metrics,
     log: options.log,
   });
@@ -32,7 +37,16 @@ export function startWebhooks(options: WebhookOptions): Promise<LocalServer> {
     handler,
     address,
     metrics: engine.metrics,
+    letsIn: (path) => mayCall(path, tokens),
     ...(tls === undefined ? {} : { tls }),
     ...(shape === undefined ? {} : { shape }),
+    ...(slowest === undefined ? {} : { slowest }),
   });
+}
+
+/** Whether the path is a webhook's, and ends with the token where there is one. */
+function mayCall(path: string, tokens: readonly string[] | undefined): boolean {
+  const asked = parseWebhookPath(path);
+  if (asked === undefined) return false;
+  return tokens === undefined ? asked.token === undefined : tokenMatches(asked.token ?? '', tokens);
 }

@@ -26,6 +26,8 @@ const outer: Readonly<Record<string, readonly string[]>> = {
   local: ['local', 'functions', 'shared'],
   cli: ['cli', 'local', 'shared'],
 };
+/** What every stage may import. */
+const common = ['shared/reasons.ts', 'shared/printable.ts'];
 const pure = ['verify', 'conditions'];
 const inputOutput = /^(?:node:(?:fs|net|tls|http|https|http2|dns|child_process|timers)|undici)/;
 const specifier =
@@ -71,9 +73,10 @@ function wrong(file: string, imported: string): string | undefined {
     return outer[area]?.includes(toArea) === true ? undefined : `${area}/ may not import ${target}`;
   }
   if (toArea !== 'shared') return `shared/ may not import ${target}`;
-  if (file === 'shared/pipeline.ts' || target === 'shared/reasons.ts') return undefined;
+  if (file === 'shared/pipeline.ts' || common.includes(target)) return undefined;
   if (stage === toStage) return undefined;
-  if (stage === 'net' || stage === 'reasons.ts') return `${stage} imports nothing but reasons.ts, not ${target}`;
+  if (stage === 'net' || stage === 'reasons.ts')
+    return `${stage} imports nothing but ${common.join(' and ')}, not ${target}`;
   if (toStage === 'net') {
     return pure.includes(stage) ? `${stage}/ is pure and imports ${target}` : undefined;
   }

@@ -1,3 +1,5 @@
+import { printable } from './printable.ts';
+
 /**
  * Why an image was let through or not: the closed list of reason codes, each of one kind.
  *
@@ -16,6 +18,11 @@ export const reasons = {
     kind: 'denied',
     summary: 'the registry has no such image',
     advice: 'check the name, the tag and the digest; push the image',
+  },
+  'image-not-readable': {
+    kind: 'denied',
+    summary: 'the registry lets the verifier in and refuses it this repository (401 or 403)',
+    advice: 'grant the credential that the message names pull on the repository, or configure one that has it',
   },
   'not-an-image': {
     kind: 'denied',
@@ -39,7 +46,7 @@ export const reasons = {
   },
   'too-large': {
     kind: 'denied',
-    summary: 'content is over its bound in bytes',
+    summary: 'content is over its bound in bytes or values',
     advice: 'remove what is too large from the image or its signatures; docs/reasons.md has the bounds',
   },
   'review-too-large': {
@@ -56,6 +63,31 @@ export const reasons = {
     kind: 'denied',
     summary: 'more signatures are attached than the bound, and none of those tried satisfies the rule',
     advice: 'delete signatures that are not needed',
+  },
+  'attached-too-slow': {
+    kind: 'denied',
+    summary: 'what is attached to the image is too much or too slow to be read in the time of a review',
+    advice: 'delete signatures and attestations that are not needed; if the registry is slow, try again',
+  },
+  'too-many-images': {
+    kind: 'denied',
+    summary: 'the object names more distinct images than the bound',
+    advice: 'spread the images over several objects, or raise the bound in the settings',
+  },
+  'object-too-slow': {
+    kind: 'denied',
+    summary: "the object's other images used the time before this one was looked at",
+    advice: 'fewer images in one object; if the registry is slow, try again',
+  },
+  'too-little-time': {
+    kind: 'denied',
+    summary: 'the call left less time than the rules ask for, and it ended first',
+    advice: 'leave out --request-timeout, or make the webhook configuration again with countersign manifests',
+  },
+  'registry-not-named': {
+    kind: 'denied',
+    summary: "a registry failed that neither the rules nor the setting 'registries' name: the image's author chose it",
+    advice: "name the registry in imageReferences or in the setting 'registries'; if it is named, try again",
   },
   'address-refused': {
     kind: 'denied',
@@ -131,8 +163,8 @@ export const reasons = {
   },
   'registry-unauthorized': {
     kind: 'unavailable',
-    summary: 'the registry refused our credentials (401 or 403)',
-    advice: 'give the verifier credentials that may read this repository',
+    summary: 'the registry refuses everyone who asks without a login, or our credential (401 or 403)',
+    advice: 'give the verifier a credential for this registry, or renew the one that it has',
   },
   'registry-throttled': {
     kind: 'unavailable',
@@ -246,9 +278,17 @@ export class Refusal extends Error {
   }
 }
 
+/**
+ * Whether it says something about the time or bytes of one review alone. Others who waited for the same work have their own, and
+ * do the work again.
+ */
+export function isOnesOwn({ code }: { readonly code: NoCode }): boolean {
+  return code === 'deadline' || code === 'review-too-large' || code === 'attached-too-slow';
+}
+
 /** Whatever was thrown, as a Refusal: anything that is not one already is a defect of ours, so `internal-error`. */
 export function asRefusal(thrown: unknown): Refusal {
   if (thrown instanceof Refusal) return thrown;
   const what = Error.isError(thrown) ? thrown.message : String(thrown);
-  return new Refusal('internal-error', `internal error: ${what.slice(0, 200)}`, { cause: thrown });
+  return new Refusal('internal-error', `internal error: ${printable(what.slice(0, 200))}`, { cause: thrown });
 }

@@ -2,7 +2,7 @@ import { ecrClients, secretsClient } from '../../shared/aws/clients.ts';
 import { macKeys, webhookTokens } from '../../shared/aws/function-secrets.ts';
 import { createSecrets } from '../../shared/aws/secrets.ts';
 import type { Certificates } from '../../shared/net/certificates.ts';
-import type { Clock } from '../../shared/net/deadline.ts';
+import { type Clock, type Elapsed, monotonic } from '../../shared/net/deadline.ts';
 import { type Config, readConfig } from '../config.ts';
 import { type AdmissionHandler, createHandler } from '../http/handler.ts';
 import { createObservability, type Observability } from '../observability.ts';
@@ -20,6 +20,7 @@ export interface Parts {
   /** PEM certificates by host[:port]. */
   readonly ca?: CoreOptions['ca'];
   readonly clock?: Clock;
+  readonly elapsed?: Elapsed;
   readonly observability?: Observability;
 }
 
@@ -61,7 +62,7 @@ type Settings = Pick<CoreOptions, 'config' | 'root' | 'roots' | 'clock' | 'obser
 function configured(settings: Settings, parts: Parts): Deployment {
   const { config, clock, observability } = settings;
   const { region } = config;
-  const { secrets: client = secretsClient({ region }) } = parts;
+  const { elapsed = monotonic, secrets: client = secretsClient({ region }) } = parts;
   const { metrics } = observability;
   const secrets = createSecrets({ client, clock, metrics });
   const tokens = webhookTokens(secrets, config.tokensSecret);
@@ -70,7 +71,7 @@ function configured(settings: Settings, parts: Parts): Deployment {
   const core = late(async () => {
     const { createCore } = await import('./core.ts');
     const { dynamodb, ca, ecr = ecrClients() } = parts;
-    return createCore({ ...settings, macKeys: keys, ecr, dynamodb, ca });
+    return createCore({ ...settings, macKeys: keys, ecr, dynamodb, ca, elapsed });
   });
 
   const begin = async () => {
@@ -87,6 +88,7 @@ function configured(settings: Settings, parts: Parts): Deployment {
       metrics,
     },
     clock,
+    elapsed,
     metrics,
     log: observability.log,
     crashed: observability.crashed,

@@ -5,7 +5,7 @@ import { dynamoTable } from '../../shared/aws/dynamodb-table.ts';
 import { ecrCredentials } from '../../shared/aws/ecr-credentials.ts';
 import type { Refreshing } from '../../shared/aws/refreshing.ts';
 import type { Table } from '../../shared/ledger/table.ts';
-import type { Clock } from '../../shared/net/deadline.ts';
+import type { Clock, Elapsed } from '../../shared/net/deadline.ts';
 import type { Metrics } from '../../shared/net/metrics.ts';
 import type { Pipeline } from '../../shared/pipeline.ts';
 import { Refusal } from '../../shared/reasons.ts';
@@ -16,7 +16,7 @@ import type { Observability } from '../observability.ts';
 import { engine } from './engine.ts';
 import { late } from './late.ts';
 import { createLedgers } from './ledgers.ts';
-import { type ClusterPolicies, loadClusters, readPolicyFiles } from './policies.ts';
+import { type ClusterPolicies, loadClusters, readPolicyFiles, warningsOf } from './policies.ts';
 import { deployedReviews } from './reviews.ts';
 
 export interface CoreOptions {
@@ -31,6 +31,7 @@ export interface CoreOptions {
   readonly dynamodb: ReturnType<typeof dynamoClient> | undefined;
   readonly ca: Readonly<Record<string, string>> | undefined;
   readonly clock: Clock;
+  readonly elapsed: Elapsed;
   readonly observability: Observability;
 }
 
@@ -45,7 +46,7 @@ export interface Core {
 }
 
 export function createCore(options: CoreOptions): Core {
-  const { config, macKeys, clock, observability } = options;
+  const { config, macKeys, clock, elapsed, observability } = options;
   const { metrics } = observability;
   const client = options.dynamodb ?? dynamoClient({ region: config.region });
   const table = dynamoTable({ client, tableName: config.table, metrics });
@@ -56,7 +57,7 @@ export function createCore(options: CoreOptions): Core {
   const { registries } = config;
   const policies = policiesOf(options);
   return {
-    pipeline: deployedReviews({ registry, ledgers, registries, clock }),
+    pipeline: deployedReviews({ registry, ledgers, registries, clock, elapsed }),
     policies: (cluster) => policies.get(cluster),
     connected,
     loadRegistry,
@@ -79,7 +80,10 @@ function lateRegistry(load: () => Promise<Registry>): Registry {
   };
 }
 
-/** What the zip holds. What does not load is told to operators in full, and is no reason to answer nothing. */
+/** Lines that an instance writes when it starts. */
+const mostWarnings = 50;
+
+/** What the zip holds. What does not load is told to operators in full, and is no reason to answer nothing; so are warnings. */
 function policiesOf({ config, root, observability }: CoreOptions): ClusterPolicies {
   const { clusters, registries } = config;
   let loaded: ClusterPolicies;
@@ -93,6 +97,11 @@ function policiesOf({ config, root, observability }: CoreOptions): ClusterPolici
     if (!(policies instanceof Refusal)) continue;
     const { cause, message } = policies;
     observability.problem('policies-invalid', `${cluster}: ${Error.isError(cause) ? cause.message : message}`);
+  }
+  const warnings = warningsOf(loaded);
+  for (const warning of warnings.slice(0, mostWarnings)) observability.warning('policy-warning', warning);
+  if (warnings.length > mostWarnings) {
+    observability.warning('policy-warning', `and ${warnings.length - mostWarnings} more: package says them all`);
   }
   return loaded;
 }

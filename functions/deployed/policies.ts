@@ -3,9 +3,10 @@ import { join, relative } from 'node:path';
 import { literalHost } from '../../shared/image/pattern.ts';
 import { clusterFiles } from '../../shared/policy/layout.ts';
 import { loadPolicies, type PolicyFile } from '../../shared/policy/load.ts';
-import type { Rule } from '../../shared/policy/policy.ts';
-import { type LoadProblem, PolicyLoadError } from '../../shared/policy/report.ts';
+import type { LoadWarning, Rule } from '../../shared/policy/policy.ts';
+import { type LoadProblem, PolicyLoadError, printWarning } from '../../shared/policy/report.ts';
 import { scopesOf } from '../../shared/policy/scopes.ts';
+import { refuseUnasked } from '../../shared/policy/unasked.ts';
 import { Refusal } from '../../shared/reasons.ts';
 import type { PoliciesInForce } from '../http/handler.ts';
 
@@ -18,8 +19,13 @@ export interface DeployedPolicies {
   readonly registries: readonly string[];
 }
 
+/** A cluster's policies, and what is to be told of them to operators. */
+export interface LoadedPolicies extends PoliciesInForce {
+  readonly warnings: readonly LoadWarning[];
+}
+
 /** What loading came to for each configured cluster; a Refusal `policies-invalid` answers every review of that cluster. */
-export type ClusterPolicies = ReadonlyMap<string, PoliciesInForce | Refusal>;
+export type ClusterPolicies = ReadonlyMap<string, LoadedPolicies | Refusal>;
 
 /**
  * The files of a folder of policies, by the layout of `policies/`; their names are relative to it. A folder that is not there
@@ -50,7 +56,7 @@ export function loadClusters(files: readonly PolicyFile[], options: DeployedPoli
     const refusal = refusalOf(thrown);
     return new Map(clusters.map((cluster) => [cluster, refusal]));
   }
-  const loaded = new Map<string, PoliciesInForce | Refusal>();
+  const loaded = new Map<string, LoadedPolicies | Refusal>();
   for (const [cluster, names] of layout) {
     const own = names.flatMap((name) => byName.get(name) ?? []);
     loaded.set(cluster, loadCluster(cluster, own, options));
@@ -58,10 +64,10 @@ export function loadClusters(files: readonly PolicyFile[], options: DeployedPoli
   return loaded;
 }
 
-/** The hosts that a cluster's rules let an image make us call. */
-export function hostsOf(rules: readonly Rule[], registries: readonly string[]): ReadonlySet<string> {
-  const patterns = rules.flatMap(({ entries }) => entries.flatMap(({ imageReferences }) => imageReferences));
-  return new Set([...registries, ...patterns.flatMap((pattern) => literalHost(pattern) ?? [])]);
+/** What loading warned of, each once however many clusters it is about, in lines for people. */
+export function warningsOf(loaded: ClusterPolicies): string[] {
+  const lines = [...loaded.values()].flatMap((one) => (one instanceof Refusal ? [] : one.warnings.map(printWarning)));
+  return [...new Set(lines)];
 }
 
 function loadCluster(cluster: string, files: readonly PolicyFile[], options: DeployedPolicies) {
@@ -70,9 +76,10 @@ function loadCluster(cluster: string, files: readonly PolicyFile[], options: Dep
     if (set.rules.length === 0) {
       return refusal(`no verifyImages rule for cluster '${cluster}': without a rule everything would be admitted`);
     }
+    refuseUnasked(set.rules);
     const problems = options.registries.length === 0 ? set.rules.flatMap(openHosts) : [];
     if (problems.length > 0) throw new PolicyLoadError(problems);
-    return { scopes: scopesOf(set), hash: set.hash };
+    return { scopes: scopesOf(set), hash: set.hash, warnings: set.warnings };
   } catch (thrown) {
     return refusalOf(thrown);
   }

@@ -1,3 +1,4 @@
+import { ecrHosts } from '../../shared/image/registry-names.ts';
 import type { Clock } from '../../shared/net/deadline.ts';
 import { createDoor } from '../../shared/net/door.ts';
 import { createRegistry } from '../../shared/registry/create.ts';
@@ -15,15 +16,6 @@ export interface DeployedRegistryOptions {
   /** PEM certificates by host[:port], for tests. */
   readonly ca?: Readonly<Record<string, string>>;
 }
-
-/** Amazon ECR's hosts, label by label: the ends are AWS's own domains. */
-const ecrHosts = [
-  '????????????.dkr.ecr.*.amazonaws.com',
-  '????????????.dkr.ecr-fips.*.amazonaws.com',
-  '????????????.dkr.ecr.*.amazonaws.com.cn',
-  '????????????.dkr-ecr.*.on.aws',
-  '????????????.dkr-ecr-fips.*.on.aws',
-];
 
 /** Registries as a deployed function calls them: over TLS, at public addresses and at those granted in the VPC. */
 export function deployedRegistry(options: DeployedRegistryOptions): Registry {

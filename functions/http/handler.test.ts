@@ -1,6 +1,5 @@
 import type { Context } from 'aws-lambda';
 import type { AdmissionRecord } from '../../shared/answer/record.ts';
-import type { Deadline } from '../../shared/net/deadline.ts';
 import { Refusal } from '../../shared/reasons.ts';
 import type { HttpEvent } from './event.ts';
 import { type AdmissionPorts, createHandler } from './handler.ts';
@@ -41,6 +40,7 @@ async function ask(own: Partial<AdmissionPorts>, asked: Asked = {}) {
     policies: () => ({ scopes: { fail: [], ignore: [], audit: [], all: [] }, hash: 'h' }),
     gate: { tokens: () => ['t'], metrics },
     clock: () => now,
+    elapsed: () => now,
     metrics,
     log: (record) => records.push(record),
     crashed: (thrown) => crashes.push(thrown),
@@ -68,7 +68,7 @@ describe.each(['http-api', 'rest-api'] as const)('the time of a review, in an ev
     await ask(
       {
         pipeline: {
-          async review(_rules, _request, _step, deadline: Deadline) {
+          async review(_rules, _request, { deadline }) {
             given = deadline.remaining();
             return [];
           },
@@ -125,6 +125,14 @@ describe('what no rule could be asked about', () => {
     expect(response.warnings?.length ?? 0).toBe(expected === 'admitted' ? 1 : 0);
     expect(counted).toEqual(['refused']);
     expect(records).toEqual([expect.objectContaining({ cluster: 'prod', name: 'web', user: 'alice', images: [] })]);
+  });
+
+  test('is told in several lines by a denial and in one by a warning, which an API server drops otherwise', async () => {
+    const several = { policies: () => new Refusal('policies-invalid', 'a.yaml:4: one\nb.yaml:7: two\u001b') };
+    const { response } = await ask(several, { path: '/prod/mutate/fail/t' });
+    expect(response.status.message).toBe('invalid (policies-invalid): a.yaml:4: one\nb.yaml:7: two\\u001b');
+    const audited = await ask(several, { path: '/prod/mutate/audit/t' });
+    expect(audited.response.warnings).toEqual(['invalid (policies-invalid): a.yaml:4: one b.yaml:7: two\\u001b']);
   });
 
   test('is answered by its uid where it is malformed', async () => {

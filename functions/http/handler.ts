@@ -1,15 +1,16 @@
 import middy from '@middy/core';
 import httpErrorHandler from '@middy/http-error-handler';
 import type { APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
-import { reviewBudget } from '../../shared/admission/budget.ts';
+import { type ReviewTime, reviewTime } from '../../shared/admission/budget.ts';
 import type { WebhookPath } from '../../shared/admission/path.ts';
 import type { AdmissionRequest } from '../../shared/admission/review.ts';
 import { type AdmissionRecord, recordOf } from '../../shared/answer/record.ts';
 import { admit, answerReview, type ReviewResponse, refuseReview } from '../../shared/answer/response.ts';
-import { type Clock, startDeadline } from '../../shared/net/deadline.ts';
+import { type Clock, type Elapsed, startDeadline } from '../../shared/net/deadline.ts';
 import type { Metrics } from '../../shared/net/metrics.ts';
 import type { Pipeline } from '../../shared/pipeline.ts';
-import { rulesIn, type Scopes } from '../../shared/policy/scopes.ts';
+import type { Rule } from '../../shared/policy/policy.ts';
+import { rulesIn, type Scopes, timeoutSecondsOf } from '../../shared/policy/scopes.ts';
 import { asRefusal, Refusal } from '../../shared/reasons.ts';
 import type { HttpEvent } from './event.ts';
 import { type Gate, type WebhookRequest, webhookRequest } from './webhook-request.ts';
@@ -21,6 +22,7 @@ export interface AdmissionPorts {
   policies(cluster: string): InForce | Promise<InForce>;
   readonly gate: Gate;
   readonly clock: Clock;
+  readonly elapsed: Elapsed;
   readonly metrics: Metrics;
   /** Takes one record per admission: the log line. */
   log(record: AdmissionRecord): void;
@@ -75,9 +77,10 @@ async function answer(ports: AdmissionPorts, webhook: WebhookRequest, context: C
   }
   if (request.operation !== 'CREATE' && request.operation !== 'UPDATE') return admit(request.uid);
 
-  const deadline = startDeadline(budgetOf(webhook, context, ports.clock), ports.clock);
+  const { budget, shortage } = timeOf(webhook, rules, context, ports.clock);
+  const deadline = startDeadline(budget, ports.elapsed);
   try {
-    const verdicts = await ports.pipeline.review(rules, request, path.step, deadline);
+    const verdicts = await ports.pipeline.review(rules, request, { purpose: path.step, deadline, shortage });
     const { body, record } = answerReview(request, verdicts, {
       cluster: path.cluster,
       step: path.step,
@@ -95,11 +98,17 @@ async function answer(ports: AdmissionPorts, webhook: WebhookRequest, context: C
   }
 }
 
-/** Milliseconds: what has passed since API Gateway took the call, a cold start included, is spent already. */
-function budgetOf({ timeout, receivedAt }: WebhookRequest, context: Context, clock: Clock): number {
+/** What has passed since API Gateway took the call, a cold start included, is spent already. */
+function timeOf(
+  { timeout, receivedAt }: WebhookRequest,
+  rules: readonly Rule[],
+  context: Context,
+  clock: Clock,
+): ReviewTime {
   const remaining = context.getRemainingTimeInMillis?.() ?? Number.POSITIVE_INFINITY;
   const spent = Math.max(0, clock() - receivedAt);
-  return Math.max(0, reviewBudget(timeout, remaining + spent) - spent);
+  const time = reviewTime(timeout, timeoutSecondsOf(rules), remaining + spent);
+  return { ...time, budget: Math.max(0, time.budget - spent) };
 }
 
 /** Answers a review that no rule could be asked about. Without its request (it is malformed) there is only its uid. */

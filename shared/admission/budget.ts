@@ -1,7 +1,7 @@
-/** What an API server waits when a webhook names no timeoutSeconds, in milliseconds. */
-const defaultTimeout = 10_000;
 /** The largest timeoutSeconds that Kubernetes accepts, in milliseconds. */
 const maxTimeout = 30_000;
+/** What an API server waits when a webhook names no timeoutSeconds, in seconds. */
+export const defaultTimeoutSeconds = 10;
 /** The API server rounds the timeout up by as much as 1 s; 300 ms are for the network. */
 const notOurs = 1_300;
 /** Left of the function's own time for writing the answer, in milliseconds. */
@@ -20,15 +20,34 @@ const milliseconds: Readonly<Record<string, number>> = {
   ns: 1e-6,
 };
 
+/** What a call gives a review. Milliseconds. */
+export interface ReviewTime {
+  /** How long the review may take. Never negative. */
+  readonly budget: number;
+  /** Set where the caller leaves less than the scope's rules ask: whoever sends the request chose that, nobody else. */
+  readonly shortage: Shortage | undefined;
+}
+
+/** Milliseconds that the caller waits, and that the rules ask it to wait. */
+export interface Shortage {
+  readonly left: number;
+  readonly asked: number;
+}
+
 /**
- * How many milliseconds a review may take: max(timeout − 1.3 s, timeout / 2) of the query's `timeout` (a Go duration, `10s`,
- * `1m0s`, `500ms`; 10 s where it is absent or none), and never more than `remainingMs`, the time that the function has left,
- * allows. Never negative.
+ * How long a review may take: max(timeout − 1.3 s, timeout / 2) of the query's `timeout` (a Go duration, `10s`, `1m0s`, `500ms`;
+ * `askedSeconds` where it is absent or none), never of more than `askedSeconds`, what the scope's rules ask an API server to wait, and
+ * never more than `remainingMs`, the time that the function has left, allows.
  */
-export function reviewBudget(timeoutQuery: string | undefined, remainingMs: number): number {
-  const timeout = Math.min(parseDuration(timeoutQuery) ?? defaultTimeout, maxTimeout);
+export function reviewTime(timeoutQuery: string | undefined, askedSeconds: number, remainingMs: number): ReviewTime {
+  const asked = Math.min(askedSeconds * 1000, maxTimeout);
+  const left = parseDuration(timeoutQuery) ?? asked;
+  const timeout = Math.min(left, asked);
   const budget = Math.max(timeout - notOurs, timeout / 2);
-  return Math.max(0, Math.min(budget, remainingMs - reserve));
+  return {
+    budget: Math.max(0, Math.min(budget, remainingMs - reserve)),
+    shortage: left < asked ? { left, asked } : undefined,
+  };
 }
 
 /** A positive Go duration in milliseconds. */

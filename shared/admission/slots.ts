@@ -1,3 +1,4 @@
+import { quoted } from '../printable.ts';
 import { Refusal } from '../reasons.ts';
 import { isJsonObject, type JsonObject, own } from './json.ts';
 
@@ -137,8 +138,7 @@ function* elements(spec: JsonObject, parent: string, list: ImageSlot['list']): G
 function readName(element: JsonObject, pointer: string, names: Set<string>): string {
   const name = own(element, 'name');
   if (typeof name !== 'string' || name === '') throw malformed(pointer, 'has no name');
-  if (names.has(name))
-    throw malformed(`${pointer}/name`, `is a second ${JSON.stringify(name.slice(0, 63))} in its list`);
+  if (names.has(name)) throw malformed(`${pointer}/name`, `is a second ${quoted(name, 63)} in its list`);
   names.add(name);
   return name;
 }

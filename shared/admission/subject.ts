@@ -1,3 +1,4 @@
+import { quoted } from '../printable.ts';
 import { Refusal } from '../reasons.ts';
 import { isJsonObject, type JsonObject, own } from './json.ts';
 import type { AdmissionRequest } from './review.ts';
@@ -56,7 +57,7 @@ function textMap(metadata: JsonObject, key: string): Readonly<Record<string, str
   const result: Record<string, string> = Object.create(null);
   for (const name of Object.keys(map)) {
     const value = map[name];
-    if (typeof value !== 'string') throw malformed(`metadata.${key}[${JSON.stringify(name)}]`, 'must be a string');
+    if (typeof value !== 'string') throw malformed(`metadata.${key}[${quoted(name, 63)}]`, 'must be a string');
     result[name] = value;
   }
   return result;

@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject, own } from '../admission/json.ts';
 import type { AdmissionRequest } from '../admission/review.ts';
 import { formatReference } from '../image/reference.ts';
+import { printable, quoted } from '../printable.ts';
 import { reasons } from '../reasons.ts';
 import type { Decision } from '../verdict/decision.ts';
 import { kindOf, type Verdict } from '../verdict/verdict.ts';
@@ -16,7 +17,7 @@ const mostWarnings = 16;
 export function denialMessage(request: AdmissionRequest, { blocking, status }: Decision): string {
   const what = status === 503 ? 'could not be verified' : 'denied';
   const images = blocking.length === 1 ? '1 image' : `${blocking.length} results`;
-  const parts = [`${request.kind.kind} ${objectName(request)}: ${images} ${what}`];
+  const parts = [printable(`${request.kind.kind} ${objectName(request)}: ${images} ${what}`)];
   let left = longestDenial - parts.join('').length;
   for (const [index, verdict] of blocking.entries()) {
     const text = denialOf(verdict);
@@ -39,7 +40,7 @@ function denialOf(verdict: Verdict): string {
   attestorLines(verdict.attestors, '  ', lines);
   const { advice } = reasons[verdict.code];
   if (advice !== '') lines.push(`  next: ${advice}`);
-  return lines.join('\n');
+  return lines.map(printable).join('\n');
 }
 
 /** A set of one says nothing that its only attestor does not: that one stands in its place. */
@@ -65,17 +66,20 @@ export function warningsOf(verdicts: readonly Verdict[]): string[] {
   return warnings;
 }
 
-/** A warning for a failure that does not block, cut to what the API server passes on. */
 function warningOf(verdict: Verdict): string {
   const { rule } = verdict.question;
-  const text = `${rule.policy}/${rule.name}: ${imageName(verdict)}: ${verdict.code}: ${verdict.message}`;
-  const line = text.replace(/\s+/g, ' ');
+  return oneWarning(`${rule.policy}/${rule.name}: ${imageName(verdict)}: ${verdict.code}: ${verdict.message}`);
+}
+
+/** On one line, and cut to what the API server passes on; a warning with a line break it drops. */
+export function oneWarning(text: string): string {
+  const line = printable(text.replace(/\s+/g, ' '));
   return line.length <= longestWarning ? line : `${line.slice(0, longestWarning - 1)}…`;
 }
 
 /** The image as it was written, with the digest that was looked at. */
 export function imageName({ reference, digest, question }: Verdict): string {
-  if (reference === undefined) return JSON.stringify(question.slot.text.slice(0, 200));
+  if (reference === undefined) return quoted(question.slot.text, 200);
   return formatReference(digest === undefined ? reference : { ...reference, digest });
 }
 

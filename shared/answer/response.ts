@@ -1,10 +1,11 @@
 import type { Scope } from '../admission/path.ts';
 import type { AdmissionRequest } from '../admission/review.ts';
+import { printableLines } from '../printable.ts';
 import type { Refusal } from '../reasons.ts';
 import { decide } from '../verdict/decision.ts';
 import type { Verdict } from '../verdict/verdict.ts';
 import { auditAnnotations } from './audit.ts';
-import { denialMessage, warningsOf } from './message.ts';
+import { denialMessage, oneWarning, warningsOf } from './message.ts';
 import { patchOf } from './patch.ts';
 import { type AdmissionRecord, recordOf } from './record.ts';
 
@@ -70,10 +71,11 @@ export function answerReview(
  * unavailable does not block under failurePolicy Ignore.
  */
 export function refuseReview(uid: string, refusal: Refusal, scope: Scope['kind']): ReviewResponse {
-  const message = `${refusal.kind} (${refusal.code}): ${refusal.message}`;
+  // Policies that do not load are told in several lines.
+  const message = printableLines(`${refusal.kind} (${refusal.code}): ${refusal.message}`);
   const unavailable = refusal.kind === 'unavailable';
   if (scope === 'audit' || (scope === 'ignore' && unavailable)) {
-    return envelope({ uid, allowed: true, warnings: [message] });
+    return envelope({ uid, allowed: true, warnings: [oneWarning(message)] });
   }
   const code = unavailable ? 503 : 403;
   const reason = unavailable ? 'ServiceUnavailable' : 'Forbidden';

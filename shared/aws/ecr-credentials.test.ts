@@ -43,7 +43,13 @@ function fails(answer: ServiceAnswer): void {
   service.answerWith(() => answer);
 }
 
-const basic = (password: string) => ({ kind: 'basic', username: 'AWS', password });
+const basic = (password: string, region = 'eu-west-1') => ({
+  kind: 'basic',
+  username: 'AWS',
+  password,
+  for: `Amazon ECR in ${region}`,
+  issued: true,
+});
 
 test('a token is asked for once by all who ask at a time', async () => {
   const { find, regions } = credentialsAt();

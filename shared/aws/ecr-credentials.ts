@@ -1,10 +1,10 @@
 import type { ECRClient } from '@aws-sdk/client-ecr';
 import { LRUCache } from 'lru-cache';
+import { ecrRegistry } from '../image/registry-names.ts';
 import type { Repository } from '../image/repository.ts';
 import type { Clock } from '../net/deadline.ts';
 import { type NoCode, Refusal } from '../reasons.ts';
 import type { Credential } from '../registry/credentials.ts';
-import { isEcrHost } from '../registry/ecr.ts';
 import { type AwsFailure, awsFailure } from './failure.ts';
 import { type Held, type Refreshing, refreshing } from './refreshing.ts';
 
@@ -28,7 +28,7 @@ const longestMs = 10 * 60 * minuteMs;
 const negativeMs = 5000;
 const maxRegions = 50;
 /** Regions are a part of a host that may come from an image's text, and of the host that is asked for the token. */
-const accountAndRegion = /^(\d{12})\.dkr[.-]ecr(?:-fips)?\.([a-z]{2}(?:-[a-z]+){1,3}-\d{1,2})\./;
+const regionName = /^[a-z]{2}(?:-[a-z]+){1,3}-\d{1,2}$/;
 
 /**
  * Amazon ECR's tokens for the registries of one account, kept in this instance and nowhere else. A token is good for 12 hours and for all
@@ -52,7 +52,7 @@ export function ecrCredentials(options: EcrCredentialsOptions): EcrCredentials {
     } catch (thrown) {
       throw refusal(region, awsFailure(thrown));
     }
-    const value = credentialOf(token);
+    const value = credentialOf(token, region);
     if (value === undefined) throw refusal(region, 'unexpected');
     const now = clock();
     const end = expiresAt?.getTime() ?? now;
@@ -78,19 +78,20 @@ export function ecrCredentials(options: EcrCredentialsOptions): EcrCredentials {
 
   return {
     async find({ registry }) {
-      if (!isEcrHost(registry)) return undefined;
-      const [, owner, region] = accountAndRegion.exec(registry) ?? [];
-      return owner === account && region !== undefined ? await forRegion(region)() : undefined;
+      const found = ecrRegistry(registry);
+      if (found?.account !== account || !regionName.test(found.region)) return undefined;
+      return await forRegion(found.region)();
     },
   };
 }
 
 /** Base64 of `AWS:<password>`. */
-function credentialOf(token: string | undefined): Credential | undefined {
+function credentialOf(token: string | undefined, region: string): Credential | undefined {
   const text = Buffer.from(token ?? '', 'base64').toString('utf8');
   const colon = text.indexOf(':');
   if (colon <= 0 || colon === text.length - 1) return undefined;
-  return { kind: 'basic', username: text.slice(0, colon), password: text.slice(colon + 1) };
+  const [username, password] = [text.slice(0, colon), text.slice(colon + 1)];
+  return { kind: 'basic', username, password, for: `Amazon ECR in ${region}`, issued: true };
 }
 
 const answers: Readonly<Record<AwsFailure, readonly [NoCode, string]>> = {

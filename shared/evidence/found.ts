@@ -1,5 +1,5 @@
 import { type Repository, repositoryName } from '../image/repository.ts';
-import type { Refusal } from '../reasons.ts';
+import { isOnesOwn, type Refusal } from '../reasons.ts';
 import type { Attached } from '../registry/registry.ts';
 import type { Check } from '../trust/check.ts';
 import type { Gathered } from './evidence.ts';
@@ -25,7 +25,7 @@ export function nothingFound(refusal: Refusal): Found {
  * ran out of, the other asks itself.
  */
 export function holdsForOthers({ unreadable }: Found): boolean {
-  return !unreadable.some(({ code }) => code === 'review-too-large' || code === 'deadline');
+  return !unreadable.some(isOnesOwn);
 }
 
 /** What was found in the repositories that a check reads, by their names; `own` is the image's. */

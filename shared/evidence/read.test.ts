@@ -83,8 +83,8 @@ describe('simple signing', () => {
     ['null', 'null'],
     ['with a byte order mark', `\ufeff${payloadOf(image).toString()}`],
     ['without critical', { optional: {} }],
-    ['of another type', critical({ type: 'container config' })],
-    ['without type', critical({ type: undefined })],
+    ['of a type that is no text', critical({ type: 7 })],
+    ['of several types', critical({ type: ['cosign container image signature'] })],
     ['without image', critical({ image: undefined })],
     ['with no digest', critical({ image: { 'docker-manifest-digest': 'sha256:abc' } })],
     [
@@ -95,6 +95,16 @@ describe('simple signing', () => {
     ['too deep', `{"critical":${'['.repeat(100)}${']'.repeat(100)}}`],
   ])('a payload %s is rejected', (_, payload) => {
     expect(typeof readOne(reSigned(payload))).toBe('string');
+  });
+
+  test.each([
+    ['of Tekton Chains', 'Tekton container signature'],
+    ['of old cosign', 'cosign container signature'],
+    ['left out', undefined],
+    ['null', null],
+  ])('a type %s is as good as any: the digest says what is signed', (_, type) => {
+    const claimed = { claims: [{ digest: image.digest, annotations: {} }] };
+    expect(readOne(reSigned(critical({ type })))).toMatchObject(claimed);
   });
 
   test('what is signed may be nested 64 deep and no deeper', () => {
@@ -179,6 +189,27 @@ describe('bundles', () => {
       const item = dsseItem(statementOf(image, { predicateType }), signer);
       expect(readOne(item)).toMatchObject({ kind: 'attestation', predicateType });
     }
+  });
+
+  const withPredicate = (predicateType: string, predicate: string) =>
+    Buffer.from(statementOf(image, { predicateType }).toString().replace('"predicate":{}', `"predicate":${predicate}`));
+
+  test('an SBOM of a million values is an attestation, and is not parsed', () => {
+    const predicate = `[${'{},'.repeat(1_000_000)}{}]`;
+    const sbom = dsseItem(withPredicate('https://cyclonedx.org/bom', predicate), signer);
+    expect(readOne(sbom)).toMatchObject({ kind: 'attestation', predicateType: 'https://cyclonedx.org/bom' });
+    // A signature is read as a whole, so that nothing passes that does not parse.
+    expect(readOne(dsseItem(withPredicate(cosignSign, predicate), signer))).toBe(
+      'the statement holds over 100000 values',
+    );
+    expect(readOne(dsseItem(withPredicate(cosignSign, '{]'), signer))).toBe('the statement is not JSON');
+    expect(readOne(dsseItem(withPredicate(cosignSign, '{}'), signer))).toMatchObject({ kind: 'sigstore-bundle' });
+  });
+
+  test('a bundle of more values than any has is not parsed', () => {
+    const bundle = (values: number) => ({ ...json(dsseItem(statement, signer)), more: Array(values).fill(0) });
+    expect(readOne(makeItem(bundleV03, bundle(9000)))).toMatchObject({ kind: 'sigstore-bundle' });
+    expect(readOne(makeItem(bundleV03, bundle(10_000)))).toBe('the bundle holds over 10000 values');
   });
 
   test('an envelope outside a bundle is an attestation, whatever it says it is', () => {

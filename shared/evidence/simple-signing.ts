@@ -11,7 +11,6 @@ export const simpleSigningMediaType = 'application/vnd.dev.cosign.simplesigning.
 
 const signatureAnnotation = 'dev.cosignproject.cosign/signature';
 const bundleAnnotation = 'dev.sigstore.cosign/bundle';
-const types: readonly unknown[] = ['cosign container image signature', 'atomic container signature'];
 
 /**
  * cosign's own format: the layer is the payload, its annotations carry the signature and the log entry
@@ -34,11 +33,14 @@ export function readSimpleSigning(item: AttachedItem): CosignSignature {
   };
 }
 
-/** The docker-reference is not looked at: it is wrong after every copy to a mirror, and the digest says which image. */
+/**
+ * The digest says which image is signed, and nothing else does. The type is any text, or left out, as for cosign: tools write
+ * their own (`Tekton container signature`). The docker-reference is wrong after every copy to a mirror.
+ */
 function readClaim(payload: JsonObject): Claim {
   const critical = field(payload, 'critical');
   if (!isObject(critical)) throw new Malformed('the payload has no "critical" object');
-  if (!types.includes(field(critical, 'type'))) throw new Malformed("the payload's type is no image signature's");
+  if (typeof (field(critical, 'type') ?? '') !== 'string') throw new Malformed("the payload's type is no text");
   const image = field(critical, 'image');
   const digest = isObject(image) ? parseDigest(field(image, 'docker-manifest-digest')) : undefined;
   if (digest === undefined) throw new Malformed('the payload names no digest of an image');

@@ -2,12 +2,18 @@ import { type Digest, parseDigest } from '../image/digest.ts';
 import type { Claim } from './evidence.ts';
 import { isObject, type JsonObject, parseJsonObject } from './json.ts';
 import { Malformed } from './malformed.ts';
+import { withoutMember } from './member.ts';
 
 export const statementPayloadType = 'application/vnd.in-toto+json';
+
+/** The predicate type that makes a statement a signature of the image; anything else attests something about it. */
+export const signaturePredicate = 'https://sigstore.dev/cosign/sign/v1';
 
 const types: readonly unknown[] = ['https://in-toto.io/Statement/v0.1', 'https://in-toto.io/Statement/v1'];
 const maxSubjects = 1024;
 const maxDigests = 32;
+/** 1024 subjects of 32 digests each, and some annotations. */
+const maxValues = 100_000;
 
 export interface Statement {
   readonly predicateType: string;
@@ -15,9 +21,12 @@ export interface Statement {
   readonly claims: readonly Claim[];
 }
 
-/** An in-toto Statement, v0.1 or v1 (in-toto attestation spec, "Statement"). Throws Malformed. */
+/**
+ * An in-toto Statement, v0.1 or v1 (in-toto attestation spec, "Statement"). Of an attestation the predicate is not parsed: an
+ * SBOM has megabytes, and nothing is asked of it here. A signature is read as a whole. Throws Malformed.
+ */
 export function readStatement(payload: Uint8Array): Statement {
-  const { _type, predicateType, subject } = parseJsonObject(payload, 'the statement');
+  const { _type, predicateType, subject } = parseStatement(payload);
   if (!types.includes(_type)) throw new Malformed('the payload is no in-toto statement');
   if (typeof predicateType !== 'string' || predicateType === '') {
     throw new Malformed('the statement has no predicate type');
@@ -25,6 +34,12 @@ export function readStatement(payload: Uint8Array): Statement {
   if (!Array.isArray(subject)) throw new Malformed('the statement has no list of subjects');
   if (subject.length > maxSubjects) throw new Malformed(`the statement has over ${maxSubjects} subjects`);
   return { predicateType, claims: subject.flatMap(readSubject) };
+}
+
+function parseStatement(payload: Uint8Array): JsonObject {
+  const statement = parseJsonObject(withoutMember(payload, 'predicate'), 'the statement', maxValues);
+  if (statement['predicateType'] !== signaturePredicate) return statement;
+  return parseJsonObject(payload, 'the statement', maxValues);
 }
 
 /** cosign keeps a signature's annotations (`-a name=value`) on the subject that they are about. */

@@ -4,9 +4,18 @@ import { isIPv4, isIPv6 } from 'node:net';
 export const dockerHub = 'docker.io';
 export const dockerHubAliases: readonly string[] = ['index.docker.io', 'registry-1.docker.io'];
 
-const hostName = /^[a-z0-9]+(?:-+[a-z0-9]+)*(?:\.[a-z0-9]+(?:-+[a-z0-9]+)*)*$/;
+const label = '[a-z0-9]+(?:-+[a-z0-9]+)*';
+const hostName = new RegExp(`^${label}(?:\\.${label})*$`);
 const endsInNumber = /(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)$/;
 const bracketed = /^\[([0-9a-f:]+)\]$/;
+
+const port = ':[1-9][0-9]{0,4}';
+const ipv6 = '\\[[0-9a-f]{0,4}:[0-9a-f:]*:[0-9a-f]{0,4}\\]';
+
+/** What canonicalHost gives, as a grammar, and somewhat more: names that end in a number, ports over 65535, any colons in IPv6. */
+export const hostGrammar = new RegExp(
+  `^(?:(?:${label}(?:\\.${label})+|localhost|${ipv6})(?:${port})?|${label}${port})$`,
+);
 
 /**
  * Whether the first component of a name is a registry's host and no part of Docker Hub's path: it has a dot or a colon, is

@@ -6,6 +6,7 @@ import {
   literalHost,
   namesSomeTags,
   skips,
+  skipsOpenHost,
   withoutRegistry,
 } from './pattern.ts';
 import { type ImageReference, parseReference } from './reference.ts';
@@ -48,6 +49,23 @@ describe('imageReferences covers an image under any of its spellings', () => {
     ['*/library/nginx:*', 'nginx'],
     ['localhost:5000*', 'localhost:5000/demo/app:1'],
     ['*:5000/*', 'localhost:5000/demo/app:1'],
+    ['*.io:443/org/*', 'ghcr.io/org/app'],
+    ['docker.io/acme/*', 'registry.hub.docker.com/acme/app:1'],
+    ['docker.io/nginx', 'registry.hub.docker.com/library/nginx'],
+    ['docker.io/library/nginx', 'registry.hub.docker.com/nginx'],
+    ['registry.hub.docker.com/library/*', 'nginx'],
+    ['*.docker.com/acme/*', 'acme/app'],
+    ['123456789012.dkr.ecr.us-east-1.amazonaws.com/*', '123456789012.dkr-ecr.us-east-1.on.aws/app:1'],
+    ['123456789012.dkr.ecr.us-east-1.amazonaws.com/*', '123456789012.dkr.ecr-fips.us-east-1.amazonaws.com/app:1'],
+    ['123456789012.dkr.ecr.us-east-1.amazonaws.com/*', '123456789012.dkr-ecr-fips.us-east-1.on.aws:443/app:1'],
+    ['123456789012.dkr-ecr.us-east-1.on.aws/*', '123456789012.dkr.ecr.us-east-1.amazonaws.com/app:1'],
+    ['*.dkr.ecr.*.amazonaws.com/*', '123456789012.dkr-ecr.us-east-1.on.aws/app:1'],
+    ['123456789012.*.on.aws/app', '123456789012.dkr.ecr.us-east-1.amazonaws.com/app:1'],
+    [
+      '123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/*',
+      '123456789012.dkr-ecr.cn-north-1.on.amazonwebservices.com.cn/app',
+    ],
+    ['public.ecr.aws/acme/*', 'ecr-public.aws.com/acme/app'],
     ['ghcr.io/org/*-prod', 'ghcr.io/org/app-prod:v1'],
     ['ghcr.io/org/*-prod', 'ghcr.io/org/app:v1-prod'],
   ])('%s covers %s', (pattern, text) => {
@@ -65,6 +83,11 @@ describe('imageReferences covers an image under any of its spellings', () => {
     ['docker.io/a/b:*', 'docker.io/library/a/b:1'],
     ['docker.io/library/a/b:*', 'docker.io/a/b:1'],
     ['docker.io:80/*', 'nginx'],
+    ['123456789012.dkr.ecr.us-east-1.amazonaws.com/*', '123456789012.dkr-ecr.us-east-2.on.aws/app:1'],
+    ['123456789012.dkr.ecr.us-east-1.amazonaws.com/*', '223456789012.dkr-ecr.us-east-1.on.aws/app:1'],
+    ['123456789012.dkr.ecr.us-east-1.amazonaws.com/*', '123456789012.dkr-ecr.us-east-1.on.aws.evil.example/app:1'],
+    ['docker.io/acme/*', 'registry.hub.docker.com.evil.example/acme/app:1'],
+    ['docker.io/acme/*', 'registry.hub.docker.com:5000/acme/app:1'],
     ['nginx*', 'nginx'],
     ['', 'nginx'],
   ])('%s does not cover %s', (pattern, text) => {
@@ -138,6 +161,34 @@ describe('skipImageReferences is literal, and of the digest alone where there is
     ['*.docker.io/*', 'index.docker.io/nginx:1', false],
     ['GHCR.io/*', 'ghcr.io/org/app:1', false],
     ['docker.io/a/*', 'docker.io/library/a/b:1', false],
+    // An author writes the path, and the host of a registry of their own.
+    ['*.dkr.ecr.*.amazonaws.com/eks/*', '602401143452.dkr.ecr.us-west-2.amazonaws.com/eks/pause:1', true],
+    ['*.dkr.ecr.*.amazonaws.com/eks/*', 'ghcr.io/mallory/1.dkr.ecr.x.amazonaws.com/eks/evil:1', false],
+    ['ghcr.io*/x:1', 'ghcr.io:5000/x:1', true],
+    ['ghcr.io*/x:1', 'ghcr.io/mallory/x:1', false],
+    ['*:5000/x:1', 'localhost:5000/x:1', true],
+    ['*:5000/x:1', 'localhost:5001/x:1', false],
+    ['*/acme/*', 'ghcr.io/acme/app:1', true],
+    ['*/acme/*', 'ghcr.io/mallory/acme/app:1', false],
+    ['*/acme/*', 'acme/app:1', true],
+    ['*/nginx:1', 'nginx:1', true],
+    ['*/*', 'ghcr.io/a/b/c:1', true],
+    ['ghcr.io/*/app:1', 'ghcr.io/a/b/app:1', true],
+    ['library/nginx*', 'nginx:1', false],
+    ['acme/*', 'acme/app:1', false],
+    ['ghcr.io?acme/app:1', 'ghcr.io/acme/app:1', false],
+    ['*eks/*', 'ghcr.io/mallory/eks/evil:1', false],
+    // Without a `/` the whole name is compared.
+    ['*acme?app:1', 'ghcr.io/acme/app:1', true],
+    ['*', 'ghcr.io/acme/app:1', true],
+    // The name that is written counts.
+    ['docker.io/acme/*', 'registry.hub.docker.com/acme/app:1', false],
+    ['registry.hub.docker.com/acme/*', 'registry.hub.docker.com/acme/app:1', true],
+    ['registry.hub.docker.com/library/*', 'registry.hub.docker.com/nginx:1', false],
+    ['registry.hub.docker.com/acme/*', 'docker.io/acme/app:1', false],
+    ['123456789012.dkr.ecr.us-east-1.amazonaws.com/*', '123456789012.dkr-ecr.us-east-1.on.aws/app:1', false],
+    ['public.ecr.aws/*', 'ecr-public.aws.com/app:1', false],
+    ['*:443/*', 'ghcr.io/acme/app:1', false],
   ])('%s on %s: %s', (pattern, text, expected) => {
     expect(skips(pattern, image(text))).toBe(expected);
   });
@@ -186,6 +237,28 @@ test('a list of patterns is compiled once', () => {
   expect(compilePatterns(list)).toBe(compilePatterns(list));
   expect(compilePatterns(list).map((pattern) => pattern.text)).toEqual(list);
   expect(compilePattern('ghcr.io/*').covers(image('ghcr.io/a'))).toBe(true);
+});
+
+test.each([
+  ['*', true],
+  ['*nginx*', true],
+  ['?*/acme/*', true],
+  ['*/acme/*', true],
+  ['ghcr.io*', true],
+  ['ghcr.io*/acme/*', true],
+  ['ghcr.i?/acme/*', true],
+  ['*example.com/acme/*', true],
+  ['*:5000/acme/*', true],
+  ['*.example.com*', true],
+  ['*.example.com/acme/*', false],
+  ['*.dkr.ecr.*.amazonaws.com/eks/*', false],
+  ['ghcr.io/*', false],
+  ['ghcr.io:*/acme/*', false],
+  ['localhost:5*/acme/*', false],
+  ['localhost:5000*', false],
+  ['[::1]:5*/acme/*', false],
+])('a skip of %s fits registries that anyone may set up: %s', (pattern, expected) => {
+  expect(skipsOpenHost(pattern)).toBe(expected);
 });
 
 test.each([

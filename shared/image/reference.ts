@@ -18,9 +18,9 @@ export type ParsedReference = { readonly reference: ImageReference } | { readonl
 /** distribution/reference's bound on `registry/path`. */
 const maxName = 255;
 /** Over every text that can be well-formed: a name, a tag of 128, a sha512 digest, and slack for what canonical form drops. */
-const maxText = 640;
-const pathGrammar = /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*$/;
-const tagGrammar = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
+export const maxText = 640;
+export const pathGrammar = /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*$/;
+export const tagGrammar = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 const notPrintable = /[^\x21-\x7e]/;
 const imageId = /^[0-9a-f]{64}$/;
 

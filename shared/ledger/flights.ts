@@ -1,5 +1,5 @@
 import type { Deadline } from '../net/deadline.ts';
-import { Refusal } from '../reasons.ts';
+import { isOnesOwn, Refusal } from '../reasons.ts';
 
 interface Flight {
   readonly leader: Deadline;
@@ -25,7 +25,7 @@ export class Flights {
       const landed = await waitFor(flight.landed, deadline);
       if (flight.leader.remaining() === 0) continue;
       if ('error' in landed) {
-        if (isLeadersOwn(landed.error)) continue;
+        if (landed.error instanceof Refusal && isOnesOwn(landed.error)) continue;
         throw landed.error;
       }
       // One key stands for one kind of work, so the value is of the type that this caller's work would give.
@@ -55,15 +55,16 @@ export class Flights {
   }
 }
 
-function isLeadersOwn(error: unknown): boolean {
-  return error instanceof Refusal && (error.code === 'deadline' || error.code === 'review-too-large');
-}
-
 function waitFor<T>(promise: Promise<T>, deadline: Deadline): Promise<T> {
   const { signal } = deadline;
   return new Promise((resolve, reject) => {
     const late = () =>
-      reject(new Refusal('deadline', 'the time for this review ended while it waited for a request in flight'));
+      reject(
+        new Refusal(
+          'deadline',
+          'another review was asking for the same image, and the time ended before it had an answer',
+        ),
+      );
     if (signal.aborted) late();
     signal.addEventListener('abort', late, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', late));

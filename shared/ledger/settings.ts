@@ -1,3 +1,4 @@
+import { quoted } from '../printable.ts';
 import { parseDuration } from './duration.ts';
 
 /** The ledger's settings. Names and defaults of the first three are Kyverno's. */
@@ -58,7 +59,7 @@ export function parseLedgerSettings(values: Readonly<Record<string, string | und
     const text = values[name];
     if (text === undefined) return undefined;
     const value = parse(text.trim());
-    if (value === undefined) problems.push(`${name}: ${JSON.stringify(text.slice(0, 50))} is not ${wants}`);
+    if (value === undefined) problems.push(`${name}: ${quoted(text, 50)} is not ${wants}`);
     return value;
   }
 

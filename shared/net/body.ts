@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import { pipeline, type Readable, type Transform } from 'node:stream';
 import { Refusal } from '../reasons.ts';
 
 /** Bytes of an unwanted body that are read so that its connection can be used again; a longer body costs the connection. */
@@ -7,29 +7,52 @@ export const drained = 64 * 1024;
 export interface BodyBounds {
   /** Bytes at most; one more is a Refusal `too-large`. */
   readonly maxBytes: number;
-  /** What the header announces, if it does; it is believed only when it is over the bound. */
+  /** What the header announces of the bytes on the line, if it does; it is believed only when it is over the bound. */
   readonly announced: number | undefined;
   /** Told of every chunk's length before it is kept; may throw to stop. */
   readonly take: (count: number) => void;
   /** `the manifest of ghcr.io/org/app:v1`. */
   readonly what: string;
+  /** Takes the body's content coding off. The bounds then hold for the bytes on the line and for what they unpack to. */
+  readonly decoder?: Transform | undefined;
 }
 
 /**
- * A body as bytes, counted as they come: neither Content-Length nor its absence lifts the bound. Whatever throws, the
- * stream is destroyed, and its socket with it.
+ * A body as bytes, counted as they come: neither Content-Length nor its absence lifts the bound, and a packed body is
+ * unpacked no further than to it. Whatever throws, the stream is destroyed, and its socket with it.
  */
 export async function readBounded(body: Readable, bounds: BodyBounds): Promise<Uint8Array> {
-  const { maxBytes, announced, take, what } = bounds;
+  const { maxBytes, announced, take, what, decoder } = bounds;
   const tooLarge = () => new Refusal('too-large', `${what} is over the bound of ${maxBytes} bytes`);
   const chunks: Uint8Array[] = [];
+  // What cannot be compressed is longer when it is packed, by a header and some bytes for each block.
+  const maxPacked = decoder === undefined ? maxBytes : maxBytes + Math.ceil(maxBytes / 1024) + 1024;
+  let packed = 0;
   let length = 0;
+  let taken = 0;
+
+  function count(): void {
+    const most = Math.max(packed, length);
+    if (most > taken) take(most - taken);
+    taken = Math.max(taken, most);
+    if (packed > maxPacked || length > maxBytes) throw tooLarge();
+  }
+
+  async function* onTheLine(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of source) {
+      packed += chunk.byteLength;
+      count();
+      yield chunk;
+    }
+  }
+
   try {
-    if (announced !== undefined && announced > maxBytes) throw tooLarge();
-    for await (const chunk of body as AsyncIterable<Uint8Array>) {
-      take(chunk.byteLength);
+    if (announced !== undefined && announced > maxPacked) throw tooLarge();
+    const plain: AsyncIterable<Uint8Array> =
+      decoder === undefined ? body : pipeline(body, onTheLine, decoder, () => {});
+    for await (const chunk of plain) {
       length += chunk.byteLength;
-      if (length > maxBytes) throw tooLarge();
+      count();
       chunks.push(chunk);
     }
   } catch (thrown) {

@@ -1,7 +1,13 @@
 import { Refusal } from '../reasons.ts';
 
-/** Milliseconds by the wall clock, as Date.now gives them. Injected everywhere, so that tests set the time. */
+/** Milliseconds by the wall clock, as Date.now gives them: validity and TTLs. Injected everywhere, so that tests set the time. */
 export type Clock = () => number;
+
+/** Milliseconds by a clock that nobody sets, as performance.now gives them: durations and deadlines. Injected as well. */
+export type Elapsed = () => number;
+
+/** The process's own. It stands still while the machine sleeps: nothing that is valid until a date is measured by it. */
+export const monotonic: Elapsed = () => performance.now();
 
 /** When an answer is due. `signal` aborts work that would come too late; `remaining` is in milliseconds, never negative. */
 export interface Deadline {
@@ -19,27 +25,27 @@ export interface RunningDeadline extends Deadline {
  * A deadline `budgetMs` milliseconds from now. `signal` aborts with a Refusal `deadline`. The controller and its timer are made
  * when `signal` is first read: an answer from the ledger needs neither. The timer keeps no process alive.
  */
-export function startDeadline(budgetMs: number, clock: Clock): RunningDeadline {
-  return new TimerDeadline(budgetMs, clock);
+export function startDeadline(budgetMs: number, elapsed: Elapsed): RunningDeadline {
+  return new TimerDeadline(budgetMs, elapsed);
 }
 
 /** A deadline for one step: `fraction` of what is left, so that a step which waits in vain leaves time for the next. */
-export function shareOf(deadline: Deadline, fraction: number, clock: Clock): RunningDeadline {
-  return new TimerDeadline(deadline.remaining() * fraction, clock);
+export function shareOf(deadline: Deadline, fraction: number, elapsed: Elapsed): RunningDeadline {
+  return new TimerDeadline(deadline.remaining() * fraction, elapsed);
 }
 
 class TimerDeadline implements RunningDeadline {
   readonly #budget: number;
-  readonly #clock: Clock;
+  readonly #elapsed: Elapsed;
   readonly #start: number;
   #controller: AbortController | undefined;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
 
-  constructor(budgetMs: number, clock: Clock) {
+  constructor(budgetMs: number, elapsed: Elapsed) {
     this.#budget = budgetMs;
-    this.#clock = clock;
-    this.#start = clock();
+    this.#elapsed = elapsed;
+    this.#start = elapsed();
   }
 
   get signal(): AbortSignal {
@@ -54,9 +60,7 @@ class TimerDeadline implements RunningDeadline {
 
   remaining(): number {
     if (this.#controller?.signal.aborted) return 0;
-    // A wall clock that is set back gives no more time than there was.
-    const elapsed = Math.max(0, this.#clock() - this.#start);
-    return Math.max(0, this.#budget - elapsed);
+    return Math.max(0, this.#budget - (this.#elapsed() - this.#start));
   }
 
   stop(): void {
@@ -65,6 +69,6 @@ class TimerDeadline implements RunningDeadline {
   }
 
   #abort(): void {
-    this.#controller?.abort(new Refusal('deadline', `the review's time of ${Math.round(this.#budget)} ms ended`));
+    this.#controller?.abort(new Refusal('deadline', `the ${Math.round(this.#budget)} ms for this step ended`));
   }
 }

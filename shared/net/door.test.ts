@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto';
 import type { RequestListener } from 'node:http';
 import { createServer, type LookupFunction } from 'node:net';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { selfSigned as ofAnotherName } from '../../local/tls.ts';
 import { createDoor, type Door, type DoorSettings } from './door.ts';
 import { selfSigned } from './testing/certificate.ts';
@@ -95,13 +96,94 @@ describe('bodies', () => {
     await expect(reading).rejects.toEqual(refused('deadline'));
     await gone.promise;
   });
+});
 
-  test('a content coding that comes unasked is refused, a bomb among them', async () => {
-    const bomb = gzipSync(Buffer.alloc(10_000_000));
-    const server = await serve((_, response) => response.setHeader('content-encoding', 'gzip').end(bomb));
-    const response = await get(open(), server.url);
+describe('content codings that come unasked', () => {
+  /** Compresses badly, so that what is packed is the longer one. */
+  const noise = createHash('sha512').update('noise').digest();
+  const serveAs = (coding: string, body: Buffer, length = true) =>
+    serve((_, response) => {
+      response.setHeader('content-encoding', coding);
+      if (length) response.setHeader('content-length', body.length);
+      response.end(body);
+    });
+  const readFrom = async (server: TestServer, maxBytes: number, spent = spending()) =>
+    (await open().request(new URL(server.url), { spending: spent, what: 'a thing' })).read(maxBytes);
+
+  test.each([
+    ['gzip', gzipSync],
+    ['x-gzip', gzipSync],
+    ['GZIP, identity', gzipSync],
+    ['deflate', deflateSync],
+    ['br', brotliCompressSync],
+    ['identity', (bytes: Buffer) => bytes],
+    ['', (bytes: Buffer) => bytes],
+  ])('"%s" is taken off, and the bound is what it unpacks to', async (coding, pack) => {
+    const server = await serveAs(coding, pack(noise));
+    expect(Buffer.from(await readFrom(server, noise.length))).toEqual(noise);
     expect(server.requests[0]?.headers['accept-encoding']).toBe('identity');
-    await expect(response.read(20_000_000)).rejects.toEqual(refused('registry-error'));
+    await expect(readFrom(server, noise.length - 1)).rejects.toEqual(refused('too-large'));
+  });
+
+  test.each(['zstd', 'compress', 'gzip, gzip', 'constructor', 'x'])('"%s" is refused', async (coding) => {
+    await expect(readFrom(await serveAs(coding, gzipSync(noise)), 1000)).rejects.toEqual(refused('registry-error'));
+  });
+
+  test.each([
+    ['gzip', gzipSync],
+    ['deflate', deflateSync],
+    ['br', brotliCompressSync],
+  ])('a %s bomb ends at the bound', async (coding, pack) => {
+    const server = await serveAs(coding, pack(Buffer.alloc(50 * 1024 * 1024)));
+    const spent = spending();
+    await expect(readFrom(server, 100_000, spent)).rejects.toEqual(refused('too-large'));
+    expect(spent.spent.bytes).toBeLessThan(300_000);
+  });
+
+  test('what a review may fetch counts what is unpacked', async () => {
+    const server = await serveAs('gzip', gzipSync(Buffer.alloc(1_000_000)));
+    await expect(readFrom(server, 2_000_000, spending({ bytes: 900_000 }))).rejects.toEqual(
+      refused('review-too-large'),
+    );
+    const spent = spending();
+    await readFrom(server, 2_000_000, spent);
+    expect(spent.spent.bytes).toBe(1_000_000);
+  });
+
+  test('packed bytes have the bound too, announced or not, whatever they unpack to', async () => {
+    // Empty members: gzip that goes on and unpacks to nothing.
+    const empty = Buffer.concat(Array.from({ length: 10_000 }, () => gzipSync('')));
+    for (const announced of [true, false]) {
+      await expect(readFrom(await serveAs('gzip', empty, announced), 1000)).rejects.toEqual(refused('too-large'));
+    }
+  });
+
+  test('bytes that do not unpack are nonsense, and packed bytes that end early are cut short', async () => {
+    const packed = gzipSync(Buffer.concat(Array.from({ length: 100 }, (_, index) => Buffer.from(`${index} text`))));
+    for (const coding of ['gzip', 'deflate', 'br']) {
+      await expect(readFrom(await serveAs(coding, noise), 1000)).rejects.toEqual(refused('registry-error'));
+    }
+    const half = await serveAs('gzip', packed.subarray(0, packed.length / 2));
+    await expect(readFrom(half, 1000)).rejects.toEqual(refused('body-cut-short'));
+  });
+});
+
+describe('headers of one value', () => {
+  const ask = async (headers: Record<string, string | string[]>) =>
+    get(open(), (await serve((_, response) => response.writeHead(200, headers).end('x'))).url);
+
+  test('that come twice and are equal are one, and an empty one is none', async () => {
+    const digest = `sha256:${'a'.repeat(64)}`;
+    const response = await ask({ 'docker-content-digest': [digest, ` ${digest}`], 'content-type': ['a/b', '', 'a/b'] });
+    expect(response.header('docker-content-digest')).toBe(digest);
+    expect(response.header('content-type')).toBe('a/b');
+    expect((await ask({ 'docker-content-digest': '' })).header('docker-content-digest')).toBeUndefined();
+  });
+
+  test('that differ are told as they came, and lists stay lists', async () => {
+    const response = await ask({ 'content-type': ['a/b', 'c/d'], link: ['<a>', '<a>'] });
+    expect(response.header('content-type')).toBe('a/b, c/d');
+    expect(response.header('link')).toBe('<a>, <a>');
   });
 });
 

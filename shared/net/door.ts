@@ -2,6 +2,7 @@ import { isIP, type LookupFunction } from 'node:net';
 import { Refusal } from '../reasons.ts';
 import { type AddressRules, allowsAddress, allowsHandOver } from './addresses.ts';
 import { abandon, drained, readBounded } from './body.ts';
+import { decoderOf, isUndecodable } from './coding.ts';
 import { createConnector, createProbingConnector } from './connector.ts';
 import type { Deadline } from './deadline.ts';
 import { addressRefused, codeOf, failure } from './failure.ts';
@@ -57,9 +58,15 @@ export interface DoorResponse {
   readonly status: number;
   /** Where the answer comes from, redirects followed. */
   readonly url: URL;
-  /** A header's value; several of one name are joined as RFC 9110 §5.3 says. */
+  /**
+   * A header's value; several of one name are joined as RFC 9110 §5.3 says. Where a header has one value only, equal ones
+   * are one, and an empty one is none.
+   */
   header(name: string): string | undefined;
-  /** Reads the body once. Refusals: too-large, body-cut-short, deadline, registry-error (a content coding). */
+  /**
+   * Reads the body once, its content coding taken off. Refusals: too-large, body-cut-short, deadline, registry-error (an
+   * unknown content coding, or bytes that do not unpack).
+   */
   read(maxBytes: number): Promise<Uint8Array>;
   /** Leaves the body unread. Each response is either read or discarded. */
   discard(): void;
@@ -161,7 +168,7 @@ export function createDoor(settings: DoorSettings): Door {
 
     async request(url, request) {
       const method = request.method ?? 'GET';
-      // Bodies are hashed and bounded as they are sent: a coding would put another length and other bytes between.
+      // Bodies are hashed and bounded: a coding would put another length and other bytes between.
       const headers = { ...request.headers, 'accept-encoding': 'identity', 'user-agent': 'countersign' };
       let hop: Hop = { method, url, headers };
       const { namedBy } = request;
@@ -214,9 +221,17 @@ function hostAndPort(url: URL): string {
   return `${url.host}:${url.protocol === 'https:' ? '443' : '80'}`;
 }
 
+/** Headers of one value, in which no comma stands. Some proxies repeat them, and some registries send them empty. */
+const singular: ReadonlySet<string> = new Set(['content-type', 'docker-content-digest']);
+
 function header(answer: Answer, name: string): string | undefined {
   const value = answer.headers[name];
-  return Array.isArray(value) ? value.join(', ') : value;
+  const text = Array.isArray(value) ? value.join(', ') : value;
+  if (text === undefined || !singular.has(name)) return text;
+  const values = new Set(text.split(',').map((one) => one.trim()));
+  values.delete('');
+  const [only] = values;
+  return values.size > 1 ? text : only;
 }
 
 function respond(answer: Answer, url: URL, host: string, request: DoorRequest): DoorResponse {
@@ -226,17 +241,23 @@ function respond(answer: Answer, url: URL, host: string, request: DoorRequest): 
     url,
     header: (name) => header(answer, name),
     async read(maxBytes) {
-      const coding = header(answer, 'content-encoding');
-      if (coding !== undefined && coding.toLowerCase() !== 'identity') {
+      const decoder = decoderOf(header(answer, 'content-encoding'));
+      if (decoder === 'unknown') {
         abandon(answer.body);
-        throw new Refusal('registry-error', `${host} answered in a content coding that was not asked for: ${what}`);
+        throw new Refusal('registry-error', `${host} answered in a content coding that is not known here: ${what}`);
       }
       const length = header(answer, 'content-length');
       const announced = length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : undefined;
       try {
         const take = (count: number) => spending.take(count);
-        return await readBounded(answer.body, { maxBytes, announced, take, what });
+        const bounds = { maxBytes, announced, take, what };
+        return await readBounded(answer.body, decoder === 'none' ? bounds : { ...bounds, decoder: decoder() });
       } catch (thrown) {
+        if (isUndecodable(codeOf(thrown))) {
+          throw new Refusal('registry-error', `${host} answered with bytes that do not unpack: ${what}`, {
+            cause: thrown,
+          });
+        }
         throw failure(thrown, host, what, spending.deadline, 'body');
       }
     },

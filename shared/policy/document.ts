@@ -11,6 +11,7 @@ import {
   type Scalar,
   type YAMLMap,
 } from 'yaml';
+import { quoted } from '../printable.ts';
 import { type Leaf, Place, type Tree } from './place.ts';
 import type { Report } from './report.ts';
 
@@ -148,7 +149,7 @@ class TreeReader {
   }
 
   #quoted(key: unknown): string {
-    return isScalar(key) && typeof key.source === 'string' ? JSON.stringify(key.source.slice(0, 60)) : 'it in quotes';
+    return isScalar(key) && typeof key.source === 'string' ? quoted(key.source, 60) : 'it in quotes';
   }
 
   #resolve(alias: Alias, line: number): Node {

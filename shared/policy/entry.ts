@@ -1,6 +1,6 @@
-import { namesSomeTags, withoutRegistry } from '../image/pattern.ts';
 import { readAttestorSet, readPublicKeys, readRepository } from './attestors.ts';
 import type { EntryFields } from './fields.ts';
+import { readImageReferences, readSkipImageReferences } from './image-patterns.ts';
 import type { Place } from './place.ts';
 import type { AttestorSet, Entry, KeysAttestor } from './policy.ts';
 import type { Report } from './report.ts';
@@ -12,6 +12,7 @@ import type { Report } from './report.ts';
  */
 export function readEntry(fields: EntryFields, place: Place, audits: boolean, report: Report): Entry | undefined {
   const imageReferences = readImageReferences(fields, place, report);
+  const skipImageReferences = readSkipImageReferences(fields, imageReferences, place, report);
   const mutateDigest = fields.mutateDigest ?? true;
   if (audits && mutateDigest) {
     report.problem(place.field('mutateDigest'), "mutateDigest must be set to false for 'Audit' failure action");
@@ -32,7 +33,7 @@ export function readEntry(fields: EntryFields, place: Place, audits: boolean, re
   return {
     path: place.path.slice(place.path.lastIndexOf('verifyImages[')),
     imageReferences,
-    skipImageReferences: fields.skipImageReferences ?? [],
+    skipImageReferences,
     ...(type !== undefined && { type }),
     attestors,
     annotations: fields.annotations ?? {},
@@ -42,37 +43,6 @@ export function readEntry(fields: EntryFields, place: Place, audits: boolean, re
     required,
     useCache: fields.useCache ?? true,
   };
-}
-
-/** `image` is one more pattern, as Kyverno converts it. */
-function readImageReferences(fields: EntryFields, place: Place, report: Report): readonly string[] {
-  const written = fields.imageReferences ?? [];
-  const at = place.field('imageReferences');
-  const patterns = written.map((pattern, index) => ({ pattern, at: at.item(index) }));
-  if (fields.image) {
-    report.warning(place.field('image'), 'is deprecated: write imageReferences');
-    patterns.push({ pattern: fields.image, at: place.field('image') });
-  }
-  if (patterns.length === 0 && report.clean(place)) report.problem(place, 'An image reference is required');
-  for (const { pattern, at } of patterns) {
-    const proposed = namesSomeTags(pattern);
-    const withRegistry = withoutRegistry(pattern);
-    if (pattern === '') report.problem(at, 'is empty, and so matches no image');
-    else if (withRegistry !== undefined) {
-      report.warning(
-        at,
-        `${JSON.stringify(pattern)} names no registry, and every image is compared with its registry written out: for Docker Hub, write ` +
-          JSON.stringify(withRegistry),
-      );
-    } else if (proposed !== undefined) {
-      report.warning(
-        at,
-        `${JSON.stringify(pattern)} asks only those who write such a tag or digest, and anyone may write ` +
-          `another one: ${JSON.stringify(proposed)} asks all of them`,
-      );
-    }
-  }
-  return patterns.map(({ pattern }) => pattern);
 }
 
 /**

@@ -1,6 +1,7 @@
-import { hasWildcard } from '../image/wildcard.ts';
+import { possibleIn } from '../image/possible.ts';
 import type { BlockFields, FilterFields, ResourceFields, SelectorFields } from './fields.ts';
 import { parseKind } from './kinds.ts';
+import { type ImpossibleName, impossibleNames } from './object-names.ts';
 import type { Place } from './place.ts';
 import type { Filter, KindPattern, LabelSelector, ResourceFilter } from './policy.ts';
 import type { Report } from './report.ts';
@@ -16,6 +17,7 @@ export function readMatch(fields: FilterFields | undefined, place: Place, namesp
     if (block === undefined) report.problem(at, 'match resources not specified');
     else if (block.kinds === undefined) report.problem(at, 'the kind attribute is mandatory: at least one kind');
   }
+  tellImpossible(filter, report);
   return withoutPlaces(filter);
 }
 
@@ -27,8 +29,23 @@ export function readExclude(
   report: Report,
 ): Filter {
   const filter = readFilter(fields, place, namespaced, report);
+  for (const { at, message } of filter.blocks.flatMap(({ impossible }) => impossible)) {
+    report.warning(at, `${message}, so it excludes nothing`);
+  }
   if (filter.mode === 'all' && filter.blocks.some(({ block }) => block === undefined)) return nothing;
   return withoutPlaces(filter);
+}
+
+/**
+ * Names that nothing in a cluster can have: warnings, but problems where for them the whole match lets nothing in. Such a rule asks
+ * nothing, and nobody would be told.
+ */
+function tellImpossible({ mode, blocks }: PlacedFilter, report: Report): void {
+  const isEmpty = mode === 'any' ? blocks.every(({ isEmpty }) => isEmpty) : blocks.some(({ isEmpty }) => isEmpty);
+  for (const { at, message } of blocks.flatMap(({ impossible }) => impossible)) {
+    if (isEmpty) report.problem(at, message);
+    else report.warning(at, message);
+  }
 }
 
 /** Kyverno refuses a rule of which an exclude block takes away just what a match block lets in. */
@@ -42,8 +59,16 @@ export function refuseEmptySet(match: Filter, exclude: Filter, place: Place, rep
 
 interface PlacedFilter {
   readonly mode: 'any' | 'all';
+  readonly blocks: readonly PlacedBlock[];
+}
+
+interface PlacedBlock {
+  readonly at: Place;
   /** `undefined` for a block that asks nothing. */
-  readonly blocks: readonly { readonly block: ResourceFilter | undefined; readonly at: Place }[];
+  readonly block: ResourceFilter | undefined;
+  readonly impossible: readonly ImpossibleName[];
+  /** The block is about no object, since none can have a name or a namespace that it asks for. */
+  readonly isEmpty: boolean;
 }
 
 function withoutPlaces({ mode, blocks }: PlacedFilter): Filter {
@@ -57,7 +82,10 @@ function readFilter(fields: FilterFields | undefined, place: Place, namespaced: 
   if (any.length + all.length > 0 && !place.field('resources').empty) {
     report.problem(place, "can't specify any/all together with resources, the older form");
   }
-  const read = (block: BlockFields, at: Place) => ({ block: readBlock(block, at, namespaced, report), at });
+  const read = (fields: BlockFields, at: Place): PlacedBlock => {
+    const block = readBlock(fields, at, namespaced, report);
+    return { at, block, ...impossibleIn(block ?? {}, at.field('resources')) };
+  };
   if (any.length > 0) {
     return { mode: 'any', blocks: any.map((block, index) => read(block, place.field('any').item(index))) };
   }
@@ -93,6 +121,25 @@ function readBlock(fields: BlockFields, place: Place, namespaced: boolean, repor
   return Object.keys(filter).length === 0 ? undefined : filter;
 }
 
+function impossibleIn(
+  { names = [], namespaces = [], annotations = {} }: ResourceFilter,
+  at: Place,
+): Pick<PlacedBlock, 'impossible' | 'isEmpty'> {
+  const nameAt = (index: number) => (at.field('name').given ? at.field('name') : at.field('names').item(index));
+  const ofNames = impossibleNames(names, 'object', nameAt);
+  const ofNamespaces = impossibleNames(namespaces, 'namespace', (index) => at.field('namespaces').item(index));
+  const annotationNames = Object.keys(annotations);
+  const ofAnnotations = impossibleNames(annotationNames, 'annotation', (index) =>
+    at.field('annotations').field(annotationNames[index] ?? ''),
+  );
+  const noneOf = (impossible: readonly unknown[], all: readonly unknown[]) =>
+    all.length > 0 && impossible.length === all.length;
+  return {
+    impossible: [...ofNames, ...ofNamespaces, ...ofAnnotations],
+    isEmpty: noneOf(ofNames, names) || noneOf(ofNamespaces, namespaces) || ofAnnotations.length > 0,
+  };
+}
+
 function nonEmpty<T>(list: readonly T[] | undefined): readonly T[] | undefined {
   return list !== undefined && list.length > 0 ? list : undefined;
 }
@@ -111,8 +158,9 @@ function readKinds(texts: readonly string[], place: Place, report: Report): Kind
   return kinds;
 }
 
-const labelName = /^(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?$/;
-const labelValue = /^(?:[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?)?$/;
+const labelName = /^(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/;
+const labelValue = /^(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$/;
+const possibleLabel = { name: possibleIn(labelName, 317), value: possibleIn(labelValue, 63) };
 
 /** Kubernetes' label selector; Kyverno adds wildcards, in `matchLabels` alone. */
 function readSelector(resources: ResourceFields, place: Place, report: Report): LabelSelector | undefined {
@@ -121,8 +169,8 @@ function readSelector(resources: ResourceFields, place: Place, report: Report): 
   const matchLabels = fields.matchLabels ?? {};
   for (const [name, value] of Object.entries(matchLabels)) {
     const at = place.field('matchLabels').field(name);
-    if (!hasWildcard(name) && !labelName.test(name)) report.problem(at, 'is not a valid label name');
-    if (!hasWildcard(value) && !labelValue.test(value)) report.problem(at, 'is not a valid label value');
+    if (!possibleLabel.name(name)) report.problem(at, 'is not a valid label name');
+    if (!possibleLabel.value(value)) report.problem(at, 'is not a valid label value');
   }
   const expressions = fields.matchExpressions ?? [];
   const matchExpressions = expressions.map((expression, index) =>

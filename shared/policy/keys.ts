@@ -1,4 +1,5 @@
 import { createPublicKey } from 'node:crypto';
+import { quoted } from '../printable.ts';
 
 const block = /-----BEGIN ([A-Z0-9 ]{1,40})-----[\s\S]*?-----END \1-----/g;
 const comment = /^\s*#.*$/gm;
@@ -31,7 +32,7 @@ export function parsePublicKeys(text: string): ParsedKeys {
       problem: 'it holds no PEM block: write -----BEGIN PUBLIC KEY-----, the key, and -----END PUBLIC KEY-----',
     };
   const rest = text.replace(block, '').replace(comment, '').trim();
-  if (rest !== '') return { problem: `it holds text beside the PEM blocks: ${JSON.stringify(rest.slice(0, 40))}` };
+  if (rest !== '') return { problem: `it holds text beside the PEM blocks: ${quoted(rest, 40)}` };
   return { publicKeys };
 }
 

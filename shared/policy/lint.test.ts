@@ -25,6 +25,58 @@ const cases: readonly [string, Record<string, unknown>, string | RegExp, Record<
       rules: [rule({ verifyImages: [entry({ failureAction: 'Enforce' })] })],
     }),
   ],
+  ...(['failureAction', 'failureActon'] as const).map((field): (typeof cases)[number] => [
+    `a wrong ${field}, and not what follows from it`,
+    clusterPolicy({ validationFailureAction: null, rules: [rule({ verifyImages: [entry({ [field]: 'Enforced' })] })] }),
+    field === 'failureAction' ? 'is none of Audit, Enforce' : "did you mean 'failureAction'",
+    clusterPolicy({ rules: [rule({ verifyImages: [entry({ failureAction: 'Enforce' })] })] }),
+  ]),
+  [
+    'a wrong validationFailureAction, and not what follows from it',
+    clusterPolicy({ validationFailureAction: 'Enforced' }),
+    'is none of Audit, Enforce',
+    clusterPolicy({ validationFailureAction: 'Enforce' }),
+  ],
+  [
+    'a misspelt validationFailureAction, and not what follows from it',
+    clusterPolicy({ validationFailureAction: null, validationFailureActions: 'Enforce' }),
+    "did you mean 'validationFailureAction'",
+    clusterPolicy({ validationFailureAction: 'Enforce' }),
+  ],
+  [
+    'a match of namespaces that none can be',
+    withRule({ match: pods({ namespaces: ['Shop'] }) }),
+    '"Shop" is no name that a namespace can have: names are in lower case: write "shop"',
+    withRule({ match: pods({ namespaces: ['shop'] }) }),
+  ],
+  [
+    'a match of names that nothing can have',
+    withRule({ match: pods({ name: 'Web-*' }) }),
+    'match.any[0].resources.name: "Web-*" is no name that an object can have',
+    withRule({ match: pods({ name: 'web-*' }) }),
+  ],
+  [
+    'a match of which one block of all is empty',
+    withRule({
+      match: { all: [{ resources: { kinds: ['Pod'] } }, { resources: { kinds: ['Pod'], namespaces: ['a b'] } }] },
+    }),
+    'is no name that a namespace can have: leave the white space out',
+    withRule({
+      match: { any: [{ resources: { kinds: ['Pod'] } }, { resources: { kinds: ['Pod'], namespaces: ['a b'] } }] },
+    }),
+  ],
+  [
+    'a match of an annotation that nothing can have',
+    withRule({ match: pods({ annotations: { 'acme.io/*/x': 'y' } }) }),
+    'is no name that an annotation can have',
+    withRule({ match: pods({ annotations: { 'Acme.io/*': 'y z' } }) }),
+  ],
+  [
+    'a label that nothing can have, with wildcards',
+    withRule({ match: pods({ selector: { matchLabels: { 'a*': 'x y*' } } }) }),
+    'is no value of a label',
+    withRule({ match: pods({ selector: { matchLabels: { 'a*': 'x?y*' } } }) }),
+  ],
   ['no image reference', withEntry({ imageReferences: [] }), 'An image reference is required', withEntry({})],
   [
     'a count over the entries, before PEM blocks are counted',
@@ -67,7 +119,7 @@ const cases: readonly [string, Record<string, unknown>, string | RegExp, Record<
     'variables in an image reference',
     withEntry({ imageReferences: ['{{ request.namespace }}/*'] }),
     'variables are not allowed in image reference',
-    withEntry({ imageReferences: ['ghcr.io/{acme}/*'] }),
+    withEntry({ imageReferences: ['ghcr.io/acme/*'] }),
   ],
   [
     'variables in match',

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadPolicies } from './load.ts';
+import { type LoadOptions, loadPolicies } from './load.ts';
 import type { Entry } from './policy.ts';
 import { PolicyLoadError } from './report.ts';
 import {
@@ -206,6 +206,32 @@ test.each([
   expect(problemsOf({ ...clusterPolicy(), apiVersion, kind })).toEqual([expect.stringContaining(message)]);
 });
 
+describe('a Policy that names no namespace', () => {
+  const policy = clusterPolicy({}, { kind: 'Policy', metadata: { name: 'a' } });
+  const read = (options?: LoadOptions) => loadPolicies([asFile(policy)], options).rules[0];
+
+  test('is refused by name, since a cluster would have to say which it is', () => {
+    expect(() => read()).toThrow('namespace is required');
+  });
+
+  test('is one of the namespace that the loader is told; one that it names stays', () => {
+    expect(read({ namespace: 'default' })).toMatchObject({ policy: 'default/a', namespace: 'default' });
+    const named = { ...policy, metadata: { name: 'a', namespace: 'team' } };
+    expect(loadPolicies([asFile(named)], { namespace: 'default' }).rules[0]).toMatchObject({ namespace: 'team' });
+  });
+
+  test('is the same policy as one that names that namespace', () => {
+    const named = { ...policy, metadata: { name: 'a', namespace: 'default' } };
+    expect(() => loadPolicies([asFile(policy, named)], { namespace: 'default' })).toThrow('Policy default/a is in');
+  });
+
+  test('gives no namespace to a ClusterPolicy', () => {
+    const [rule] = loadPolicies([asFile(clusterPolicy())], { namespace: 'default' }).rules;
+    expect(rule).toMatchObject({ policy: 'signed-images' });
+    expect(rule?.namespace).toBeUndefined();
+  });
+});
+
 test('rules of another type are left to Kyverno, whatever is in them', () => {
   const others = [
     {
@@ -229,6 +255,41 @@ test('rules of another type are left to Kyverno, whatever is in them', () => {
   expect(problemsOf(clusterPolicy({ rules: [{ ...others[0], valdate: {} }] }))).toEqual([
     "spec.rules[0].valdate: unknown field 'valdate'; did you mean 'validate'?",
   ]);
+});
+
+describe('a policy as older versions of Kyverno stored it, every type of a rule written out', () => {
+  const stored = {
+    mutate: {},
+    validate: {},
+    generate: { clone: {}, cloneList: {} },
+    exclude: { resources: {} },
+    match: { ...pods(), resources: {} },
+    context: [],
+  };
+
+  test.each<[string, Record<string, unknown>]>([
+    ['as 1.6 did', { mutate: {}, validate: {}, generate: { clone: {} } }],
+    ['with a list of clones', stored],
+    [
+      'with what a mutation and a validation hold',
+      { mutate: { foreach: [], targets: null }, validate: { deny: {}, message: '' } },
+    ],
+  ])('loads, %s', (_, changes) => {
+    const { rules, warnings } = load(
+      clusterPolicy({ rules: [rule(changes)] }, { status: { ready: true, autogen: {} } }),
+    );
+    expect(rules.map(({ name }) => name)).toEqual(['signed', 'autogen-signed', 'autogen-cronjob-signed']);
+    expect(warnings).toEqual([]);
+  });
+
+  test.each<[string, Record<string, unknown>]>([
+    ['mutates', { mutate: { patchStrategicMerge: { metadata: { labels: { a: 'b' } } } } }],
+    ['validates', { validate: { message: 'no' } }],
+    ['generates', { generate: { clone: { name: 'a' }, cloneList: {} } }],
+  ])('is refused by name where one rule verifies and %s', (_, changes) => {
+    const [problem] = problemsOf(clusterPolicy({ rules: [rule({ ...stored, ...changes })] }));
+    expect(problem).toContain("Multiple operations defined in the rule 'signed'");
+  });
 });
 
 test('all problems of all files are found, each with its file and line, and nothing loads', () => {

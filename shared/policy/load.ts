@@ -12,6 +12,11 @@ export interface PolicyFile {
   readonly text: string;
 }
 
+export interface LoadOptions {
+  /** Of a Policy that names none, as `kubectl apply` and the Kyverno CLI take it. Without it such a Policy is refused. */
+  readonly namespace?: string;
+}
+
 const maxFiles = 2000;
 /** UTF-16 units of all files together. */
 const maxTotal = 32 * 1024 * 1024;
@@ -20,14 +25,14 @@ const maxTotal = 32 * 1024 * 1024;
  * Reads Kyverno's ClusterPolicy and Policy documents, several to a file. A set loads as a whole or not at all.
  * @throws PolicyLoadError with every problem in every file
  */
-export function loadPolicies(files: readonly PolicyFile[]): PolicySet {
+export function loadPolicies(files: readonly PolicyFile[], options: LoadOptions = {}): PolicySet {
   refuseTooMuch(files);
   const problems: LoadProblem[] = [];
   const warnings: LoadWarning[] = [];
   const rules: Rule[] = [];
   const known = new Map<string, string>();
   for (const file of files) {
-    const documents = readFile(file);
+    const documents = readFile(file, options);
     for (const { policies, report } of documents) {
       for (const policy of policies) refuseSecond(policy, known, report);
       rules.push(...policies.flatMap((policy) => policy.rules));
@@ -46,7 +51,7 @@ interface ReadDocument {
 }
 
 /** One report for the file as text, and one for each document in it, whose field paths are the document's own. */
-function readFile({ name, text }: PolicyFile): ReadDocument[] {
+function readFile({ name, text }: PolicyFile, { namespace }: LoadOptions): ReadDocument[] {
   const syntax = new Report(name);
   const places = readDocuments(text, syntax);
   if (places.length === 0 && syntax.problems.length === 0) {
@@ -54,7 +59,7 @@ function readFile({ name, text }: PolicyFile): ReadDocument[] {
   }
   const documents = places.map((place) => {
     const report = new Report(name);
-    return { policies: readObject(place, report), report };
+    return { policies: readObject(place, report, namespace), report };
   });
   return [{ policies: [], report: syntax }, ...documents];
 }

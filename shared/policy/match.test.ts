@@ -30,8 +30,38 @@ describe('kinds', () => {
     ['Pod/ephemeralcontainers', {}, false],
     ['Pod', { subresource: 'exec' }, false],
     ['Pod', { group: 'example.com', subresource: 'ephemeralcontainers' }, false],
+    ['Pod/*', { subresource: 'ephemeralcontainers' }, true],
+    ['Pod/ephemeral*', { subresource: 'ephemeralcontainers' }, true],
+    ['*/ephemeralcontainers', { subresource: 'ephemeralcontainers' }, true],
+    ['*/*', { subresource: 'ephemeralcontainers' }, true],
+    ['P*', { subresource: 'ephemeralcontainers' }, true],
+    ['Pod/status', { subresource: 'ephemeralcontainers' }, false],
+    ['Pod/status', { subresource: 'status' }, true],
+    ['*/status', { subresource: 'ephemeralcontainers' }, false],
+    ['v1/Pod/binding', { subresource: 'ephemeralcontainers' }, false],
   ])('%s on %j: %s', (selector, changes, expected) => {
     expect(applies(kind(selector), pod(changes))).toBe(expected);
+  });
+
+  test.each<[string, boolean, boolean]>([
+    // An exclude's kind, and whether it takes away the Pod and its debug containers.
+    ['Pod', true, true],
+    ['v1/Pod', true, true],
+    ['Pod/*', true, true],
+    ['*/*', true, true],
+    ['Pod/ephemeralcontainers', false, true],
+    ['*/ephemeralcontainers', false, true],
+    ['Pod/status', false, false],
+    ['Pod/exec', false, false],
+    ['Pod.eviction', false, false],
+    ['v1/Pod/binding', false, false],
+    ['*/status', false, false],
+    ['*/v1/Pod/resize', false, false],
+  ])('exclude %s takes away the Pod: %s, its debug containers: %s', (selector, ofPod, ofDebug) => {
+    // The name makes the exclude one of some Pods: one of all is refused when it is loaded.
+    const exclude = { any: [{ resources: { kinds: [selector], names: ['web'] } }] };
+    expect(applies(kind('Pod'), pod(), exclude)).toBe(!ofPod);
+    expect(applies(kind('Pod'), pod({ subresource: 'ephemeralcontainers' }), exclude)).toBe(!ofDebug);
   });
 
   test('one of a list is enough', () => {

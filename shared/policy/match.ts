@@ -80,15 +80,19 @@ function compileBlock(filter: ResourceFilter): Test {
 /** What a kind's pattern is compared with. */
 export type KindOf = Pick<Subject, 'group' | 'version' | 'kind' | 'subresource'>;
 
-/** Who matches Pod is asked about Pod/ephemeralcontainers too: a debug container's image is one of the Pod's. */
+/**
+ * A kind's pattern, of match and of exclude alike. One that names no subresource and is about Pods is about Pod/ephemeralcontainers
+ * too, as in Kyverno: a debug container's image is one of the Pod's. One that names a subresource is about that alone.
+ */
 export function compileKind(pattern: KindPattern): (subject: KindOf) => boolean {
   const group = textTest(pattern.group);
   const version = textTest(pattern.version);
   const kind = textTest(pattern.kind);
   const subresource = textTest(pattern.subresource);
+  const namesNone = pattern.subresource === '';
   return (subject) => {
     if (!kind(subject.kind) || !group(subject.group) || !version(subject.version)) return false;
-    return subresource(subject.subresource) || isEphemeralContainers(subject);
+    return subresource(subject.subresource) || (namesNone && isEphemeralContainers(subject));
   };
 }
 

@@ -1,5 +1,6 @@
 import { compileWildcard, hasWildcard } from '../image/wildcard.ts';
 import type { OverrideFields } from './fields.ts';
+import { impossibleNames } from './object-names.ts';
 import type { Place } from './place.ts';
 import type { Action, Rule } from './policy.ts';
 import type { Report } from './report.ts';
@@ -11,6 +12,11 @@ export function readAction(text: 'Audit' | 'Enforce' | 'audit' | 'enforce'): Act
   return text === 'Enforce' || text === 'enforce' ? 'enforce' : 'audit';
 }
 
+/** Whether what stands at a place as its failure action, or was likely meant to, was refused: what follows from it is no news. */
+export function isActionRefused(place: Place, report: Report): boolean {
+  return place.names.some((name) => /act(?!.*overrides)/i.test(name) && !report.clean(place.field(name)));
+}
+
 /** validationFailureActionOverrides, with Kyverno's lint: two that disagree must not share a namespace. */
 export function readOverrides(fields: readonly OverrideFields[], place: Place, report: Report): readonly Override[] {
   const overrides: Override[] = [];
@@ -19,6 +25,10 @@ export function readOverrides(fields: readonly OverrideFields[], place: Place, r
     if (written === undefined) {
       report.problem(at, 'invalid action: Enforce or Audit is required');
       continue;
+    }
+    const namespaceAt = (item: number) => at.field('namespaces').item(item);
+    for (const each of impossibleNames(namespaces ?? [], 'namespace', namespaceAt)) {
+      report.warning(each.at, `${each.message}, so it overrides nothing`);
     }
     if (namespaces?.length === 0) report.problem(at.field('namespaces'), 'is empty, and so overrides nothing');
     // Without namespaces Kyverno overrides everywhere.

@@ -1,12 +1,13 @@
 import { enforcesSomewhere } from './action.ts';
 import { controllerRules, controllersAnnotation, controllersOf, lintControllers } from './autogen.ts';
 import { type PolicyFields, policySchemas, type SpecFields } from './fields.ts';
-import { readAction, readOverrides } from './overrides.ts';
+import { isActionRefused, readAction, readOverrides } from './overrides.ts';
 import type { Place } from './place.ts';
 import type { Rule } from './policy.ts';
 import type { Report } from './report.ts';
 import { type Common, readRule } from './rule.ts';
 import { asWritten, list, object, plainText, readOver } from './schema.ts';
+import { warnOfUnasked } from './unasked.ts';
 
 /** A policy's kind and name, by which it is told from others, and its verifyImages rules with those that auto-gen makes. */
 export interface ReadPolicy {
@@ -18,20 +19,23 @@ export interface ReadPolicy {
 /** Kinds that come later. */
 const later = /^policies\.kyverno\.io\/\S+ (?:Namespaced)?ImageValidatingPolicy$|^kyverno\.io\/\S+ PolicyException$/;
 
-/** The policies of one document: one, or the items of a list as `kubectl get -o yaml` writes it. */
-export function readObject(place: Place, report: Report): ReadPolicy[] {
+/**
+ * The policies of one document: one, or the items of a list as `kubectl get -o yaml` writes it. `otherwise`: the namespace of a
+ * Policy that names none.
+ */
+export function readObject(place: Place, report: Report, otherwise?: string): ReadPolicy[] {
   const apiVersion = place.field('apiVersion').text ?? '';
   const kind = place.field('kind').text ?? '';
   const isPolicyList = /^kyverno\.io\//.test(apiVersion) && (kind === 'ClusterPolicyList' || kind === 'PolicyList');
   if ((apiVersion === 'v1' && kind === 'List') || isPolicyList) {
     listEnvelope(place, report);
-    return place.field('items').items.flatMap((item) => readObject(item, report));
+    return place.field('items').items.flatMap((item) => readObject(item, report, otherwise));
   }
   if (isKnownVersion(apiVersion) && (kind === 'ClusterPolicy' || kind === 'Policy')) {
     const verifies = rulesOf(place).items.some((rule) => !rule.field('verifyImages').empty);
     const schema = policySchemas[apiVersion][verifies ? 'verifying' : 'foreign'];
     const fields = schema(place, report);
-    return fields === undefined ? [] : [readPolicy(fields, place, kind, verifies, report)];
+    return fields === undefined ? [] : [readPolicy(fields, place, kind, verifies, otherwise, report)];
   }
   const what = `${apiVersion} ${kind}`;
   if (later.test(what)) report.problem(place, `not supported yet: ${what}`);
@@ -60,14 +64,22 @@ function readPolicy(
   place: Place,
   kind: 'ClusterPolicy' | 'Policy',
   verifies: boolean,
+  otherwise: string | undefined,
   report: Report,
 ): ReadPolicy {
-  const { name = '', namespace = '' } = fields.metadata ?? {};
+  const { name = '', namespace: written } = fields.metadata ?? {};
+  const namespace = written || otherwise;
   const namespaced = kind === 'Policy';
-  const policy = namespaced ? `${namespace}/${name}` : name;
+  const policy = namespaced ? `${namespace ?? ''}/${name}` : name;
   const spec = fields.spec ?? {};
   const at = place.field('spec');
   lintMetadata(fields, place, kind, report);
+  if (namespaced && !namespace) {
+    report.problem(
+      place.field('metadata'),
+      'namespace is required: a Policy is about the objects of its own namespace',
+    );
+  }
   lintSpec(spec, at, report);
   if (verifies) lintVerifyingSpec(spec, at, namespaced, report);
   else if (report.clean(place)) report.warning(place, `${policy} has no verifyImages rule: it is left to Kyverno`);
@@ -82,9 +94,6 @@ function lintMetadata({ metadata }: PolicyFields, place: Place, kind: string, re
   else if (name.length > 63) report.problem(at.field('name'), 'Too long: may not be more than 63 bytes');
   if (kind === 'ClusterPolicy' && namespace) {
     report.problem(at.field('namespace'), 'A clusterpolicy should not have the namespace defined');
-  }
-  if (kind === 'Policy' && !namespace) {
-    report.problem(at, 'namespace is required: a Policy is about the objects of its own namespace');
   }
   lintControllers(at.field('annotations').field(controllersAnnotation), report);
 }
@@ -138,7 +147,7 @@ function readCommon(
     ...(namespace !== undefined && { namespace }),
     failurePolicy: spec.webhookConfiguration?.failurePolicy ?? spec.failurePolicy ?? 'Fail',
     ...(timeoutSeconds !== undefined && { timeoutSeconds }),
-    action: readAction(spec.validationFailureAction ?? 'Audit'),
+    action: readAction(spec.validationFailureAction ?? (isActionRefused(place, report) ? 'Enforce' : 'Audit')),
     overrides: readOverrides(overrides, place.field('validationFailureActionOverrides'), report),
   };
 }
@@ -158,8 +167,10 @@ function readRules(fields: PolicyFields, policy: Place, common: Common, report: 
   for (const [index, ruleFields] of written.entries()) {
     const rule = readRule(ruleFields, place.item(index), common, report);
     if (rule === undefined) continue;
+    const ofControllers = controllerRules(rule, place.item(index), controllers);
     rules.push(rule);
-    made.push(...controllerRules(rule, place.item(index), controllers));
+    made.push(...ofControllers);
+    warnOfUnasked(rule, ofControllers, place.item(index), report);
     warnOfIgnore(rule, place.item(index), report);
   }
   for (const rule of made) {
@@ -189,7 +200,8 @@ function warnOfIgnore(rule: Rule, place: Place, report: Report): void {
   if (rule.failurePolicy === 'Ignore' && enforcesSomewhere(rule)) {
     report.warning(
       place,
-      `rule '${rule.name}' enforces under failurePolicy Ignore: whoever makes the webhook's call fail is admitted unverified`,
+      `rule '${rule.name}' enforces under failurePolicy Ignore: whoever makes the webhook's call fail is admitted unverified, ` +
+        'and deployed on Lambda a review of over 5 MB does (an object with 900 KB of `<`, or an update of one with 450 KB)',
     );
   }
 }

@@ -1,3 +1,4 @@
+import { printable } from '../printable.ts';
 import type { Place } from './place.ts';
 import type { LoadWarning } from './policy.ts';
 
@@ -22,7 +23,12 @@ export class PolicyLoadError extends Error {
 }
 
 function printProblem({ file, line, field, message }: LoadProblem): string {
-  return `${file}${line === 0 ? '' : `:${line}`}: ${field === '' ? '' : `${field}: `}${message}`;
+  return printable(`${file}${line === 0 ? '' : `:${line}`}: ${field === '' ? '' : `${field}: `}${message}`);
+}
+
+/** A warning of loading for people, on one line. */
+export function printWarning({ file, line, message }: LoadWarning): string {
+  return printable(`${file}:${line}: warning: ${message}`);
 }
 
 /** More would bury the first ones; a file that is no YAML can bring thousands. */

@@ -1,5 +1,5 @@
-import { kindsWithoutImages, resourcesOf } from './resources.ts';
-import { clusterPolicy, load, loadRule, pods, rule } from './testing/policies.ts';
+import { resourcesOf } from './resources.ts';
+import { clusterPolicy, load, loadRule, pods } from './testing/policies.ts';
 
 type Json = Record<string, unknown>;
 
@@ -45,6 +45,15 @@ test.each<[string, Json, string[]]>([
   ],
   ['an UPDATE alone', { match: pods({ operations: ['UPDATE'] }) }, ofPods],
   ['a DELETE alone, which no image rule is asked on', { match: pods({ operations: ['DELETE'] }) }, []],
+  ...['Pod/status', 'Pod/exec', 'Pod.eviction', 'v1/Pod/binding', '*/status'].map(
+    (excluded): [string, Json, string[]] => [
+      `Pods without ${excluded}: debug containers are asked about`,
+      { match: pods(), exclude: kinds(excluded) },
+      ofPods,
+    ],
+  ),
+  ['Pods without debug containers', { match: pods(), exclude: kinds('Pod/ephemeralcontainers') }, ['/pods']],
+  ["Pods' status alone, which brings no image", { match: kinds('Pod/status') }, []],
   ['kinds that are excluded', { match: kinds('*Set'), exclude: kinds('ReplicaSet', 'Daemon*') }, ['apps/statefulsets']],
   [
     'kinds of which some objects are excluded',
@@ -66,26 +75,4 @@ test.each<[string, Json, string[]]>([
 test('a rule for Pods and what auto-gen makes of it: every kind, each once', () => {
   const { rules } = load(clusterPolicy());
   expect(rules.flatMap(resourcesOf).map(({ group, resource }) => `${group}/${resource}`)).toEqual(everything);
-});
-
-test.each<[string[], string[]]>([
-  [['Pod', '*Set', 'apps/v1/Deployment'], []],
-  [
-    ['Task', 'tekton.dev/v1/Task'],
-    ['Task', 'tekton.dev/v1/Task'],
-  ],
-  [['Deployment/scale', 'Pod'], ['Deployment/scale']],
-  [
-    ['v1beta1/CronJob', 'extensions/v1beta1/Deployment'],
-    ['v1beta1/CronJob', 'extensions/v1beta1/Deployment'],
-  ],
-  [['ConfigMap', 'ConfigMap'], ['ConfigMap']],
-])('of %j, these hold no image that is known: %j', (names, expected) => {
-  expect(kindsWithoutImages(loadRule({ match: kinds(...names) }))).toEqual(expected);
-});
-
-test('a kind is found in every block', () => {
-  const match = { any: [{ resources: { kinds: ['Pod'] } }, { resources: { kinds: ['Task'] } }] };
-  const [written] = load(clusterPolicy({ rules: [rule({ match })] })).rules;
-  expect(written && kindsWithoutImages(written)).toEqual(['Task']);
 });

@@ -1,7 +1,7 @@
 import { readEntry } from './entry.ts';
 import type { EntryFields, RuleFields } from './fields.ts';
 import { readExclude, readMatch, refuseEmptySet } from './filter.ts';
-import { readAction } from './overrides.ts';
+import { isActionRefused, readAction } from './overrides.ts';
 import type { Place } from './place.ts';
 import type { Action, Entry, Rule } from './policy.ts';
 import type { Report } from './report.ts';
@@ -21,7 +21,7 @@ export function readRule(fields: RuleFields, place: Place, common: Common, repor
   const { name = '' } = fields;
   if (name === '') report.problem(place, 'a rule must have a name');
   if (name.length > 63) report.problem(place.field('name'), 'a rule name must be no more than 63 characters');
-  const found = operations.filter((operation) => isWritten(place.field(operation)));
+  const found = operationsOf(place);
   if (found.length === 0) {
     report.problem(place, `No operation defined in the rule '${name}'.(supported operations: ${operations.join(',')})`);
     return undefined;
@@ -40,9 +40,13 @@ export function readRule(fields: RuleFields, place: Place, common: Common, repor
   return readVerifyImages(name, fields, place, common, report);
 }
 
-/** `{}` and `[]` are what a Go client writes for a type that a rule is not of. */
-function isWritten(operation: Place): boolean {
-  return operation.given && (operation.tree?.kind === 'leaf' || operation.names.length + operation.items.length > 0);
+/**
+ * What a rule does. `mutate: {}` and `generate: {clone: {}, cloneList: {}}` are what older versions of Kyverno stored for a type that
+ * a rule is not of; where nothing else is written, such a hollow one is the rule's all the same.
+ */
+function operationsOf(rule: Place): readonly (typeof operations)[number][] {
+  const full = operations.filter((operation) => !rule.field(operation).empty);
+  return full.length > 0 ? full : operations.filter((operation) => rule.field(operation).names.length > 0);
 }
 
 function readVerifyImages(
@@ -89,7 +93,9 @@ function readEntries(elements: readonly EntryFields[], place: Place, common: Com
   // Kyverno's lint of mutateDigest goes by the spec's action until an entry writes one, and from there by that.
   let audits = common.action === 'audit';
   return elements.flatMap((fields, index) => {
+    const at = place.item(index);
     if (fields.failureAction !== undefined) audits = readAction(fields.failureAction) === 'audit';
-    return readEntry(fields, place.item(index), audits, report) ?? [];
+    else if (isActionRefused(at, report)) audits = false;
+    return readEntry(fields, at, audits, report) ?? [];
   });
 }

@@ -1,3 +1,4 @@
+import { quoted } from '../printable.ts';
 import type { Place } from './place.ts';
 import type { Report } from './report.ts';
 
@@ -46,10 +47,7 @@ export function oneOf<const V extends string>(...allowed: readonly V[]): Schema<
     const value = plainText(place, report);
     const found = allowed.find((each) => each === value);
     if (value !== undefined && found === undefined) {
-      report.problem(
-        place,
-        `${JSON.stringify(value.slice(0, 60))} is not accepted: write one of ${allowed.join(', ')}`,
-      );
+      report.problem(place, `${quoted(value, 60)} is not accepted: write one of ${allowed.join(', ')}`);
     }
     return found;
   };
@@ -152,7 +150,7 @@ function unknownField(name: string, known: readonly string[]): string {
 }
 
 /** The known name with the fewest edits, if they are few enough for a slip: a third of its letters. */
-function nearestName(name: string, known: readonly string[]): string | undefined {
+export function nearestName(name: string, known: readonly string[]): string | undefined {
   if (name.length > 60) return undefined;
   let nearest: string | undefined;
   let fewest = Number.POSITIVE_INFINITY;

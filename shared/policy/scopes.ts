@@ -1,3 +1,4 @@
+import { defaultTimeoutSeconds } from '../admission/budget.ts';
 import type { Scope } from '../admission/path.ts';
 import { scopeOf } from './action.ts';
 import type { PolicySet, Rule } from './policy.ts';
@@ -25,4 +26,10 @@ export function scopesOf({ rules }: PolicySet): Scopes {
     audit: rules.map((rule) => ({ ...rule, action: 'audit' as const, overrides: [] })),
     all: rules,
   };
+}
+
+/** Seconds that an API server is to wait for the answer of a webhook that asks these rules: the largest that one of them names. */
+export function timeoutSecondsOf(rules: readonly Rule[]): number {
+  if (rules.length === 0) return defaultTimeoutSeconds;
+  return rules.reduce((longest, { timeoutSeconds = defaultTimeoutSeconds }) => Math.max(longest, timeoutSeconds), 0);
 }

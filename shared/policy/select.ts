@@ -3,6 +3,7 @@ import type { AdmissionRequest } from '../admission/review.ts';
 import { type ImageSlot, imageSlots } from '../admission/slots.ts';
 import { type Subject, subjectOf } from '../admission/subject.ts';
 import { type ImageReference, parseReference } from '../image/reference.ts';
+import { quoted } from '../printable.ts';
 import { asRefusal, Refusal } from '../reasons.ts';
 import { actionFor } from './action.ts';
 import { coverage } from './coverage.ts';
@@ -93,7 +94,7 @@ function setAside(question: Question): Question {
 }
 
 function imageProblem(slot: ImageSlot, problem: string): string {
-  return `${slot.list} '${slot.name}': ${JSON.stringify(slot.text.slice(0, 120))} is no image reference: ${problem}`;
+  return `${slot.list} '${slot.name}': ${quoted(slot.text, 120)} is no image reference: ${problem}`;
 }
 
 interface OldSide {

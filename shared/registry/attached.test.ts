@@ -329,7 +329,7 @@ describe('D1, D2: bounds', () => {
   test('of 100,000 layers fifty are fetched (CVE-2023-46737)', async () => {
     const it = await start();
     const layer = (index: number) => ({ mediaType: types.payload, digest: sha256(Buffer.from(`${index}`)), size: 1 });
-    const layers = Array.from({ length: 20_000 }, (_, index) => layer(index));
+    const layers = Array.from({ length: 10_000 }, (_, index) => layer(index));
     it.store.manifest({ schemaVersion: 2, config: {}, layers }, `${it.image.digest.replace(':', '-')}.sig`);
     const read = await attached(it);
     expect(asked(it, /blobs/)).toBe(50);
@@ -402,7 +402,7 @@ describe('D1, D2: bounds', () => {
       return true;
     };
     const read = await attached(it, spent);
-    expect(codes(read)).toContain('deadline');
+    expect(new Set(codes(read))).toEqual(new Set(['attached-too-slow']));
     expect(asked(it, /blobs/)).toBeLessThan(40);
   });
 });

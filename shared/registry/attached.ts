@@ -10,6 +10,14 @@ import { mapParallel } from './parallel.ts';
 import { fallbackTag, listReferrers } from './referrers.ts';
 import type { Allowance, Attached, AttachedItem } from './registry.ts';
 
+/**
+ * Requests that a signed image is worth. A failure of the registry within them is the registry's; one after more of them came of how much
+ * is attached, which its author chose.
+ */
+const fewRequests = 10;
+/** Failures of the registry after which nothing more is asked for: one broken referrer must not hide the rest. */
+const mostFailures = 3;
+
 /** A tag has at most 128 characters: no `.sig` tag exists for a SHA-512 digest. */
 const longestTag = 128;
 
@@ -25,8 +33,10 @@ interface Sources {
  * list while the tag holds data. Then the referrers' manifests, then the layers: two rounds of requests for a `.sig`
  * signature, three for a referrer.
  *
- * Whatever cannot be read becomes an entry of `unreadable` and leaves the rest alone. Only an end of the review's time or
- * bytes ends the reading.
+ * Whatever cannot be read becomes an entry of `unreadable` and leaves the rest alone. The reading ends with the review's time or
+ * bytes, and where the registry asks to slow down or fails again and again: then nothing more is asked for, nor tried again. Once
+ * the registry has answered, what was too much or too slow is `attached-too-slow`: else whoever attaches could bring about what
+ * failurePolicy Ignore admits.
  */
 export async function readAttached(
   { client, content, limits }: Sources,
@@ -35,13 +45,30 @@ export async function readAttached(
   allowance: Allowance,
 ): Promise<Attached> {
   const unreadable = new Set<Refusal>();
-  let stop: Refusal | undefined;
+  let stopped = false;
+  let answered = false;
+  let begun = 0;
+  let failures = 0;
+  const { deadline } = allowance;
+  const spending: Allowance = {
+    ...allowance,
+    deadline: {
+      get signal() {
+        return deadline.signal;
+      },
+      // Nothing is tried again once the reading has ended; what is under way may still come.
+      remaining: () => (stopped ? 0 : deadline.remaining()),
+    },
+  };
 
   /** What `work` gives, or `undefined` with its refusal put down. */
   async function attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
-    if (stop !== undefined) return undefined;
+    if (stopped) return undefined;
+    begun++;
     try {
-      return await work();
+      const result = await work();
+      answered = true;
+      return result;
     } catch (thrown) {
       putDown(asRefusal(thrown));
       return undefined;
@@ -49,8 +76,19 @@ export async function readAttached(
   }
 
   function putDown(refusal: Refusal): void {
-    unreadable.add(refusal);
-    if (refusal.code === 'deadline' || refusal.code === 'review-too-large') stop ??= refusal;
+    const { code, kind } = refusal;
+    if (kind === 'denied') answered = true;
+    else failures++;
+    unreadable.add(blamed(refusal));
+    if (code === 'deadline' || code === 'review-too-large' || failures === mostFailures) stopped = true;
+    // Where an image asks for little, all of it is asked for: the registry may have room for the next request.
+    if (code === 'registry-throttled' && begun > fewRequests) stopped = true;
+  }
+
+  function blamed(refusal: Refusal): Refusal {
+    const late = refusal.code === 'deadline';
+    if (refusal.kind !== 'unavailable' || (late ? !answered : begun <= fewRequests)) return refusal;
+    return attachedTooSlow(repository, digest, late ? 'takes too long to read' : 'takes too many requests', refusal);
   }
 
   function accept({ candidates, problems }: Candidates): readonly Candidate[] {
@@ -63,7 +101,7 @@ export async function readAttached(
   function blob({ item: { layer }, maxBytes }: Candidate): Promise<Uint8Array | undefined> {
     const key = `${layer.digest} ${layer.size} ${maxBytes}`;
     const reading =
-      blobs.get(key) ?? attempt(() => content.blob(repository, layer.digest, layer.size, maxBytes, allowance));
+      blobs.get(key) ?? attempt(() => content.blob(repository, layer.digest, layer.size, maxBytes, spending));
     blobs.set(key, reading);
     return reading;
   }
@@ -88,22 +126,23 @@ export async function readAttached(
     const { algorithm, hex } = digestParts(digest);
     const tag = `${algorithm}-${hex}.sig`;
     if (tag.length > longestTag) return [];
-    const read = await attempt(() => content.manifestByTag(repository, tag, acceptImages, allowance));
+    const read = await attempt(() => content.manifestByTag(repository, tag, acceptImages, spending));
     return read === undefined ? [] : accept(signatureTagCandidates(repository, read, limits));
   }
 
   async function fallback(): Promise<readonly unknown[]> {
     const tag = fallbackTag(digest);
-    const read = await attempt(() => content.manifestByTag(repository, tag, acceptImages, allowance));
+    const read = await attempt(() => content.manifestByTag(repository, tag, acceptImages, spending));
     // What is no index is no list: `cosign copy` leaves the image itself under this tag.
     return read?.manifest.kind === 'index' ? read.manifest.manifests : [];
   }
 
   async function referrers(): Promise<readonly Candidate[]> {
     const [listing, tagged] = await Promise.all([
-      listReferrers(client, limits, repository, digest, allowance),
+      listReferrers(client, limits, repository, digest, spending),
       fallback(),
     ]);
+    if (listing.problem === undefined || listing.descriptors.length > 0) answered = true;
     if (listing.problem !== undefined) putDown(listing.problem);
     const wanted = new Map<Digest, Descriptor>();
     let malformed = 0;
@@ -121,17 +160,17 @@ export async function readAttached(
     if (left > 0 && listing.problem?.code !== 'too-many-referrers') {
       putDown(new Refusal('too-many-referrers', `${subject} are more than ${limits.referrers}`));
     }
-    const read = await mapParallel([...wanted.values()], limits.parallel, (descriptor) =>
-      attempt(() => referrer(descriptor)),
-    );
-    return read.flatMap((one) =>
-      one === undefined ? [] : accept(referrerCandidates(repository, digest, one, limits)),
-    );
+    // A manifest's bytes are let go as soon as its candidates are known: of 200 they would be up to 800 MB.
+    const candidates = await mapParallel([...wanted.values()], limits.parallel, async (descriptor) => {
+      const read = await attempt(() => referrer(descriptor));
+      return read === undefined ? [] : accept(referrerCandidates(repository, digest, read, limits));
+    });
+    return candidates.flat();
   }
 
   async function referrer(descriptor: Descriptor): Promise<ReadManifest> {
     const { digest: own, size } = descriptor;
-    const read = await content.manifestByDigest(repository, own, acceptReferrers, allowance, size);
+    const read = await content.manifestByDigest(repository, own, acceptReferrers, spending, size);
     if (read !== undefined) return read;
     const told = `the registry lists the referrer ${repositoryName(repository)}@${own} and does not have it`;
     throw new Refusal('content-missing', told);
@@ -147,4 +186,10 @@ export async function readAttached(
   const items = await Promise.all([fromTag.then(readLayers), fromReferrers()]);
   if (tooMany !== undefined) putDown(tooMany);
   return { items: items.flat(), unreadable: [...unreadable] };
+}
+
+/** Why it counts as the image's own doing that something attached to it was not read: its refusal by the registry's or our own word. */
+export function attachedTooSlow(repository: Repository, digest: Digest, why: string, cause: Refusal): Refusal {
+  const told = `what is attached to ${repositoryName(repository)}@${digest} ${why}: ${cause.message}`;
+  return new Refusal('attached-too-slow', told, { cause });
 }

@@ -104,13 +104,13 @@ describe('bearer tokens', () => {
     expect(it.auth.asked).toHaveLength(2);
   });
 
-  test('a registry that takes no token is left after the second 401', async () => {
+  test('a registry that gives a token and takes none is left after the second 401: it was what let us in', async () => {
     const it = await start();
     it.auth.grant = (token) => {
       setImmediate(() => it.auth.valid.clear());
       return { body: { token: `other-${token}` } };
     };
-    await expect(resolve(it)).rejects.toEqual(refused('registry-unauthorized'));
+    await expect(resolve(it)).rejects.toMatchObject({ code: 'image-not-readable', kind: 'denied' });
     expect(it.server.requests).toHaveLength(3);
   });
 
@@ -154,7 +154,8 @@ describe('bearer tokens', () => {
   test('a bearer token of the user goes to the registry as it is', async () => {
     const it = await start({ kind: 'registry-token', token: 'given' });
     await expect(resolve(it)).rejects.toEqual(refused('registry-unauthorized'));
-    expect(it.server.requests).toHaveLength(1);
+    // The tag, and `/v2/`, which refuses it as well.
+    expect(it.server.requests).toHaveLength(2);
     it.auth.valid.add('given');
     await resolve(it);
     expect(it.auth.asked).toHaveLength(0);
@@ -183,6 +184,7 @@ describe('identity tokens', () => {
 });
 
 describe('Basic', () => {
+  const tag = '/v2/org/app/manifests/v1';
   const wantBasic = (it: Setup) => {
     it.store.intercept = (request, response) => {
       if (request.headers.authorization === annBasic) return false;
@@ -201,19 +203,19 @@ describe('Basic', () => {
     expect(it.rounds()).toBe(1);
   });
 
-  test('a wrong password is tried once', async () => {
+  test('a wrong password is tried once at the repository, and once at `/v2/`', async () => {
     const it = await start({ ...ann, password: 'wrong' });
     wantBasic(it);
     await expect(resolve(it)).rejects.toEqual(refused('registry-unauthorized'));
-    expect(it.server.requests).toHaveLength(2);
+    expect(it.server.requests.map(({ path }) => path)).toEqual([tag, tag, '/v2/']);
     await expect(resolve(it)).rejects.not.toThrow(/wrong/);
   });
 
-  test('without a credential there is nothing to try', async () => {
+  test('without a credential there is nothing to try, and `/v2/` is asked whether it lets in anyone', async () => {
     const it = await start();
     wantBasic(it);
     await expect(resolve(it)).rejects.toEqual(refused('registry-unauthorized'));
-    expect(it.server.requests).toHaveLength(1);
+    expect(it.server.requests.map(({ path }) => path)).toEqual([tag, '/v2/']);
   });
 });
 

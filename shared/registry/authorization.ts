@@ -1,9 +1,11 @@
 import { LRUCache } from 'lru-cache';
+import { ecrRegistry, registryName } from '../image/registry-names.ts';
 import type { Repository } from '../image/repository.ts';
 import type { Spending } from '../net/door.ts';
+import { Refusal } from '../reasons.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
 import type { Credential } from './credentials.ts';
-import { isEcrHost } from './ecr.ts';
+import { notReadable } from './not-readable.ts';
 import { mayHaveCredentials, parseRealm } from './realm.ts';
 import { basic, type Tokens, type TokenWant } from './token.ts';
 
@@ -25,20 +27,37 @@ interface Bearer {
   readonly scopes: readonly string[] | undefined;
 }
 
+/** An Authorization header, and the credential that went into it; none for an anonymous token. */
+export interface Authorization {
+  readonly header: string;
+  readonly as: Credential | undefined;
+}
+
+/** All methods throw Refusal; `image-not-readable` where a token server lets us in and refuses this repository. */
 export interface Authorizer {
-  /** The Authorization header to send at once, by what the registry has asked for before. Throws Refusal. */
-  standing(asking: Asking, spending: Spending): Promise<string | undefined>;
+  /** What to send at once, by what the registry has asked for before. */
+  standing(asking: Asking, spending: Spending): Promise<Authorization | undefined>;
   /**
-   * The header that a 401's challenges ask for, other than `refused`, which has just been sent; `undefined` if there is
-   * none, so that asking again is of no use. Throws Refusal.
+   * What a 401's challenges ask for, other than `refused`, which has just been sent; `undefined` if there is none, so that
+   * asking again is of no use.
    */
   challenged(
     asking: Asking,
-    header: string | undefined,
-    refused: string | undefined,
+    challenges: string | undefined,
+    refused: Authorization | undefined,
     spending: Spending,
-  ): Promise<string | undefined>;
+  ): Promise<Authorization | undefined>;
+  /** What the challenges of `/v2/` ask for. The scope that some registries write there is an example, and not taken. */
+  challengedAtRoot(
+    asking: Asking,
+    challenges: string | undefined,
+    spending: Spending,
+  ): Promise<Authorization | undefined>;
+  /** A token in place of one that was kept and has just been refused (403), since rights may have been granted meanwhile. */
+  renewed(asking: Asking, refused: Authorization, spending: Spending): Promise<Authorization | undefined>;
 }
+
+const bearerPrefix = 'Bearer ';
 
 /**
  * How registries are authorized with. What one asked for is remembered by host and repository, and by host for its other
@@ -50,7 +69,7 @@ export function createAuthorizer(tokens: Tokens, realms: Readonly<Record<string,
   function wanted(asking: Asking, challenge: Bearer): TokenWant {
     const { at, repository, credential } = asking;
     const realm = parseRealm(challenge.realm, at);
-    const allowed = mayHaveCredentials(realm, at, repository.registry, realms);
+    const allowed = mayHaveCredentials(realm, at, registryName(repository.registry), realms);
     return {
       registry: at,
       realm,
@@ -60,43 +79,96 @@ export function createAuthorizer(tokens: Tokens, realms: Readonly<Record<string,
     };
   }
 
+  /** A token for the repository, other than the one in `refused`. */
+  async function bearer(
+    asking: Asking,
+    challenge: Bearer,
+    spending: Spending,
+    refused?: Authorization,
+  ): Promise<Authorization> {
+    const want = wanted(asking, challenge);
+    const before = refused?.header.startsWith(bearerPrefix) ? refused.header.slice(bearerPrefix.length) : undefined;
+    try {
+      return { header: bearerPrefix + (await tokens.get(want, spending, before)), as: want.credential };
+    } catch (thrown) {
+      const unauthorized = thrown instanceof Refusal && thrown.code === 'registry-unauthorized';
+      if (!unauthorized || !(await letsIn(want, spending))) throw thrown;
+      throw notReadable(asking, want.credential, thrown.message);
+    }
+  }
+
+  /** A token server that refuses a repository: does it refuse everyone? Without a scope it is asked for no repository. */
+  async function letsIn(want: TokenWant, spending: Spending): Promise<boolean> {
+    try {
+      await tokens.get({ ...want, scopes: [] }, spending);
+      return true;
+    } catch (thrown) {
+      if (thrown instanceof Refusal) return false;
+      throw thrown;
+    }
+  }
+
+  async function answer(
+    asking: Asking,
+    challenge: Learned | undefined,
+    refused: Authorization | undefined,
+    spending: Spending,
+  ): Promise<Authorization | undefined> {
+    if (challenge === undefined || asking.credential?.kind === 'registry-token') return undefined;
+    const found =
+      challenge.scheme === 'basic' ? basicAs(asking.credential) : await bearer(asking, challenge, spending, refused);
+    // Only now: a realm that is refused, or gives no token, is not asked unasked from here on.
+    learned.set(repositoryKey(asking), challenge);
+    learned.set(asking.at.origin, challenge.scheme === 'basic' ? challenge : { ...challenge, scopes: undefined });
+    return found?.header === refused?.header ? undefined : found;
+  }
+
+  const known = (asking: Asking) => learned.get(repositoryKey(asking)) ?? learned.get(asking.at.origin);
+
   return {
     async standing(asking, spending) {
       const { at, repository, credential } = asking;
-      if (credential?.kind === 'registry-token') return `Bearer ${credential.token}`;
-      const known = learned.get(repositoryKey(asking)) ?? learned.get(at.origin);
-      if (known?.scheme === 'bearer') {
+      if (credential?.kind === 'registry-token') return { header: bearerPrefix + credential.token, as: credential };
+      const before = known(asking);
+      if (before?.scheme === 'bearer') {
         try {
-          return `Bearer ${await tokens.get(wanted(asking, known), spending)}`;
+          return await bearer(asking, before, spending);
         } catch (thrown) {
           // The registry may have another token server by now: the next request asks it again.
-          learned.delete(repositoryKey(asking));
-          learned.delete(at.origin);
+          const answered = thrown instanceof Refusal && thrown.code === 'image-not-readable';
+          if (!answered) {
+            learned.delete(repositoryKey(asking));
+            learned.delete(at.origin);
+          }
           throw thrown;
         }
       }
       // ECR takes Basic without asking for it; any other registry has to ask once.
-      const unasked = known === undefined && credential?.kind === 'basic' && isEcrHost(repository.registry);
-      return known?.scheme === 'basic' || unasked ? basic(credential) : undefined;
+      const unasked =
+        before === undefined && credential?.kind === 'basic' && ecrRegistry(repository.registry) !== undefined;
+      return before?.scheme === 'basic' || unasked ? basicAs(credential) : undefined;
     },
 
-    async challenged(asking, header, refused, spending) {
-      if (asking.credential?.kind === 'registry-token') return undefined;
-      const challenge = choose(parseChallenges(header ?? ''), asking.repository.path);
-      if (challenge === undefined) return undefined;
-      let answer: string | undefined;
-      if (challenge.scheme === 'basic') {
-        answer = basic(asking.credential);
-      } else {
-        const before = refused?.startsWith('Bearer ') ? refused.slice('Bearer '.length) : undefined;
-        answer = `Bearer ${await tokens.get(wanted(asking, challenge), spending, before)}`;
-      }
-      // Only now: a realm that is refused, or gives no token, is not asked unasked from here on.
-      learned.set(repositoryKey(asking), challenge);
-      learned.set(asking.at.origin, challenge.scheme === 'basic' ? challenge : { ...challenge, scopes: undefined });
-      return answer === refused ? undefined : answer;
+    challenged: (asking, challenges, refused, spending) =>
+      answer(asking, choose(parseChallenges(challenges ?? ''), asking.repository.path), refused, spending),
+
+    challengedAtRoot(asking, challenges, spending) {
+      const challenge = choose(parseChallenges(challenges ?? ''), asking.repository.path);
+      const unscoped = challenge?.scheme === 'bearer' ? { ...challenge, scopes: undefined } : challenge;
+      return answer(asking, unscoped, undefined, spending);
+    },
+
+    async renewed(asking, refused, spending) {
+      const before = known(asking);
+      if (before?.scheme !== 'bearer' || asking.credential?.kind === 'registry-token') return undefined;
+      return bearer(asking, before, spending, refused);
     },
   };
+}
+
+function basicAs(credential: Credential | undefined): Authorization | undefined {
+  const header = basic(credential);
+  return header === undefined ? undefined : { header, as: credential };
 }
 
 function repositoryKey({ at, repository }: Asking): string {

@@ -3,15 +3,9 @@ import { type Repository, repositoryName } from '../image/repository.ts';
 import { Refusal } from '../reasons.ts';
 import type { ReadManifest } from './content.ts';
 import type { RegistryLimits } from './limits.ts';
-import { type Descriptor, isFields, type Manifest, parseDescriptor } from './manifest.ts';
+import { type Descriptor, type ImageManifest, simpleSigning } from './manifest.ts';
 import type { AttachedItem } from './registry.ts';
 
-/** cosign's simple signing: the media type of a layer whose bytes are the payload. */
-const simpleSigning = 'application/vnd.dev.cosign.simplesigning.v1+json';
-/** All versions and both spellings of Sigstore's bundle: `….bundle.v0.3+json`, `….bundle+json;version=0.2`. */
-const bundlePrefix = 'application/vnd.dev.sigstore.bundle';
-/** What a bundle's manifest says about the statement inside. It is not believed, and only orders the bundles. */
-const predicateTypeAnnotation = 'dev.sigstore.bundle.predicateType';
 const cosignSign = 'https://sigstore.dev/cosign/sign/v1';
 
 /** A layer that may be evidence, before its bytes are read. */
@@ -51,35 +45,30 @@ export function referrerCandidates(
 ): Candidates {
   const none = { candidates: [], problems: [] };
   if (manifest.kind !== 'manifest') return none;
-  const named = manifest.fields['subject'];
-  if (!isFields(named) || named['digest'] !== subject) return none;
-  const [first] = manifest.layers;
-  const mediaType = isFields(first) ? first['mediaType'] : undefined;
-  if (mediaType === simpleSigning) {
+  if (manifest.subject !== subject) return none;
+  if (manifest.firstLayer === simpleSigning) {
     return simpleSigningLayers('referrer', repository, digest, manifest, limits, 1);
   }
-  if (typeof mediaType !== 'string' || !mediaType.startsWith(bundlePrefix)) return none;
-  const layer = parseDescriptor(first);
+  const [first] = manifest.layers;
+  if (first === undefined || first.mediaType !== manifest.firstLayer) return none;
+  const layer = first.descriptor;
   if (layer === undefined) return { candidates: [], problems: [malformedLayer(repository, digest)] };
   const item = itemOf('referrer', repository, digest, manifest, layer);
   return { candidates: [{ item, maxBytes: limits.bundle, rank: isOtherStatement(manifest) ? 3 : 2 }], problems: [] };
 }
 
-type LayeredManifest = Manifest & { readonly kind: 'manifest' };
-
 function simpleSigningLayers(
   source: AttachedItem['source'],
   repository: Repository,
   digest: Digest,
-  manifest: LayeredManifest,
+  manifest: ImageManifest,
   limits: RegistryLimits,
   rank: number,
 ): Candidates {
   const candidates: Candidate[] = [];
   let malformed = false;
-  for (const value of manifest.layers) {
-    if (!isFields(value) || value['mediaType'] !== simpleSigning) continue;
-    const layer = parseDescriptor(value);
+  for (const { mediaType, descriptor: layer } of manifest.layers) {
+    if (mediaType !== simpleSigning) continue;
     if (layer === undefined) malformed = true;
     else {
       candidates.push({ item: itemOf(source, repository, digest, manifest, layer), maxBytes: limits.payload, rank });
@@ -92,25 +81,13 @@ function itemOf(
   source: AttachedItem['source'],
   repository: Repository,
   manifest: Digest,
-  { fields }: LayeredManifest,
+  { artifactType }: ImageManifest,
   layer: Descriptor,
 ): Omit<AttachedItem, 'bytes'> {
-  const config = fields['config'];
-  const artifactType = [fields['artifactType'], isFields(config) ? config['mediaType'] : undefined].find(
-    (type) => typeof type === 'string' && type !== '',
-  );
-  return {
-    source,
-    repository,
-    manifest,
-    artifactType: typeof artifactType === 'string' ? artifactType : undefined,
-    layer,
-  };
+  return { source, repository, manifest, artifactType, layer };
 }
 
-function isOtherStatement({ fields }: LayeredManifest): boolean {
-  const annotations = fields['annotations'];
-  const predicateType = isFields(annotations) ? annotations[predicateTypeAnnotation] : undefined;
+function isOtherStatement({ predicateType }: ImageManifest): boolean {
   return predicateType !== undefined && predicateType !== cosignSign;
 }
 

@@ -1,10 +1,12 @@
 import type { Repository } from '../image/repository.ts';
 import type { Door, DoorResponse, Spending } from '../net/door.ts';
-import { Refusal } from '../reasons.ts';
-import { type Asking, type Authorizer, createAuthorizer } from './authorization.ts';
+import { createAccess } from './access.ts';
+import { createApiRoot } from './api-root.ts';
+import { type Asking, type Authorization, createAuthorizer } from './authorization.ts';
 import type { CredentialSource } from './credentials.ts';
 import { apiHost } from './endpoint.ts';
-import { type Retrying, withRetries } from './retry.ts';
+import { failed, toldStatus } from './failed.ts';
+import { isTemporary, type Retrying, withRetries } from './retry.ts';
 import { createTokens } from './token.ts';
 
 export interface ClientSettings {
@@ -27,14 +29,15 @@ export interface Client {
   base(repository: Repository, spending: Spending): Promise<URL>;
   /**
    * Asks a repository's registry for a path, query included, authorized and tried again as needed. Returns what is no
-   * failure of the registry's service: 200, and statuses that the asker understands. Refusals: registry-unauthorized
-   * (401, 403), registry-throttled (429), registry-error (408, 5xx apart from 501), and the door's.
+   * failure of the registry's service: 200, and statuses that the asker understands. Refusals: registry-unauthorized and
+   * image-not-readable (401, 403; see Access.refusal), registry-throttled (429), registry-error (408, 5xx apart from 501), and the door's.
    */
   get(repository: Repository, path: string, request: Get): Promise<DoorResponse>;
 }
 
 export function createClient({ door, credentials, retrying, realms }: ClientSettings): Client {
-  const authorizer: Authorizer = createAuthorizer(createTokens(door, retrying), realms);
+  const authorizer = createAuthorizer(createTokens(door, retrying), realms);
+  const access = createAccess(authorizer, createApiRoot(door, retrying), retrying.clock);
 
   async function base(repository: Repository, spending: Spending): Promise<URL> {
     return new URL(await door.origin(apiHost(repository.registry), spending));
@@ -48,21 +51,35 @@ export function createClient({ door, credentials, retrying, realms }: ClientSett
       const at = await base(repository, spending);
       const asking: Asking = { at, repository, credential: await credentials.find(repository) };
 
-      const ask = (url: URL, authorization: string | undefined, namedBy?: URL) => {
-        const headers = { accept: request.accept, ...(authorization === undefined ? {} : { authorization }) };
+      const ask = (url: URL, authorization: Authorization | undefined, namedBy?: URL) => {
+        const headers = { accept: request.accept, ...(authorization && { authorization: authorization.header }) };
         const once = { spending, what, headers, ...(namedBy === undefined ? {} : { namedBy }) };
         return withRetries(() => door.request(url, once), spending.deadline, retrying);
       };
 
       const url = new URL(path, at);
-      const sent = await authorizer.standing(asking, spending);
+      let sent = await authorizer.standing(asking, spending);
       let response = await ask(url, sent);
-      // A challenge is answered once, and no further.
-      if (response.status === 401 && response.url.origin === at.origin) {
+      if ((isRefused(response) || response.status === 404) && response.url.origin === at.origin) {
         response.discard();
-        const again = await authorizer.challenged(asking, response.header('www-authenticate'), sent, spending);
-        if (again === undefined) throw failed(401, at, request);
-        response = await ask(url, again);
+        const answered = { status: response.status, challenge: response.header('www-authenticate') };
+        const { authorization, rootStatus } = await access.next(asking, answered, sent, spending);
+        // What it asks for is answered once, and no further.
+        if (authorization !== undefined) {
+          sent = authorization;
+          response = await ask(url, sent);
+        }
+        if (isRefused(response) && response.url.origin === at.origin) {
+          if (authorization !== undefined) response.discard();
+          const { status } = response;
+          throw await access.refusal(
+            asking,
+            { status, told: toldStatus(status, at, what), rootStatus },
+            sent,
+            spending,
+          );
+        }
+        if (authorization === undefined) return { ...response, discard: () => {} };
       }
       // Where a redirect led to another host that challenges us, that host is asked itself, without our credential.
       if (response.status === 401 && response.url.origin !== at.origin) {
@@ -70,26 +87,21 @@ export function createClient({ door, credentials, retrying, realms }: ClientSett
         const elsewhere = { at: new URL(response.url.origin), repository, credential: undefined };
         const challenge = response.header('www-authenticate');
         const anonymous = await authorizer.challenged(elsewhere, challenge, undefined, spending);
-        if (anonymous === undefined) throw failed(401, at, request);
+        if (anonymous === undefined) throw failed(401, at, what);
         response = await ask(response.url, anonymous, at);
       }
-      return answered(response, at, request);
+      return answered(response, at, what);
     },
   };
 }
 
-function answered(response: DoorResponse, at: URL, request: Get): DoorResponse {
-  const { status } = response;
-  if (status !== 401 && status !== 403 && status !== 408 && status !== 429 && (status < 500 || status === 501)) {
-    return response;
-  }
-  response.discard();
-  throw failed(status, at, request);
+function isRefused({ status }: DoorResponse): boolean {
+  return status === 401 || status === 403;
 }
 
-/** A status that says nothing about the image: the registry's service failed. */
-export function failed(status: number, at: URL, { what }: Get): Refusal {
-  const told = `${at.host} answered ${status} to the request for ${what}`;
-  if (status === 401 || status === 403) return new Refusal('registry-unauthorized', told);
-  return new Refusal(status === 429 ? 'registry-throttled' : 'registry-error', told);
+function answered(response: DoorResponse, at: URL, what: string): DoorResponse {
+  const { status } = response;
+  if (!isRefused(response) && !isTemporary(status)) return response;
+  response.discard();
+  throw failed(status, at, what);
 }

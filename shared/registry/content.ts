@@ -56,10 +56,9 @@ export function createContent(client: Client, limits: RegistryLimits): Content {
       const bytes = await response.read(limits.manifest);
       // The header is the registry's word for what it meant to send. It is never the digest that is used (CVE-2023-47630).
       const announced = response.header('docker-content-digest');
-      if (announced !== undefined && !isDigestOf(announced.trim(), bytes))
-        throw unlike(what, 'the digest in its header');
+      if (announced !== undefined && !isDigestOf(announced, bytes)) throw unlike(what, 'the digest in its header');
       const digest = digestOf('sha256', bytes);
-      return { digest, bytes, manifest: parseManifest(bytes, response.header('content-type'), what) };
+      return { digest, bytes, manifest: parseManifest(bytes, response.header('content-type'), what, limits) };
     },
 
     async manifestByDigest(repository, digest, accept, allowance, size) {
@@ -70,7 +69,7 @@ export function createContent(client: Client, limits: RegistryLimits): Content {
       if (!found(response, what)) return undefined;
       const bytes = await readExactly(response, size, limits.manifest, what);
       if (!isDigestOf(digest, bytes)) throw unlike(what, 'its digest');
-      return { digest, bytes, manifest: parseManifest(bytes, response.header('content-type'), what) };
+      return { digest, bytes, manifest: parseManifest(bytes, response.header('content-type'), what, limits) };
     },
 
     async blob(repository, digest, size, maxBytes, allowance) {

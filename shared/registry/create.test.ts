@@ -104,8 +104,9 @@ describe("the registry's own failures are unavailable", () => {
   };
 
   test.each([
-    [401, 'registry-unauthorized', 1],
-    [403, 'registry-unauthorized', 1],
+    // The tag, and `/v2/`, which refuses everyone as well.
+    [401, 'registry-unauthorized', 2],
+    [403, 'registry-unauthorized', 2],
     [429, 'registry-throttled', 4],
     [408, 'registry-error', 4],
     [500, 'registry-error', 4],

@@ -15,8 +15,8 @@ test('auth, or user name and password; a password may hold colons', () => {
     'c.example': {},
   };
   const find = (registry: string) => config(file).find({ registry, path: 'x' });
-  expect(find('a.example')).toEqual({ kind: 'basic', username: 'ann', password: 'se:cr:et' });
-  expect(find('b.example')).toEqual({ kind: 'basic', username: 'bob', password: 'pw' });
+  expect(find('a.example')).toEqual({ kind: 'basic', username: 'ann', password: 'se:cr:et', for: 'a.example' });
+  expect(find('b.example')).toEqual({ kind: 'basic', username: 'bob', password: 'pw', for: 'b.example' });
   expect(find('c.example')).toBeUndefined();
 });
 
@@ -27,9 +27,10 @@ test('tokens', () => {
     'c.example': { registrytoken: 'bearer' },
   };
   const find = (registry: string) => config(file).find({ registry, path: 'x' });
-  expect(find('a.example')).toEqual({ kind: 'identity-token', username: '<token>', token: 'refresh' });
-  expect(find('b.example')).toEqual({ kind: 'identity-token', username: '<token>', token: 'refresh' });
-  expect(find('c.example')).toEqual({ kind: 'registry-token', token: 'bearer' });
+  const refresh = { kind: 'identity-token', username: '<token>', token: 'refresh' };
+  expect(find('a.example')).toEqual({ ...refresh, for: 'a.example' });
+  expect(find('b.example')).toEqual({ ...refresh, for: 'b.example' });
+  expect(find('c.example')).toEqual({ kind: 'registry-token', token: 'bearer', for: 'c.example' });
 });
 
 test.each([
@@ -40,6 +41,25 @@ test.each([
   'https://docker.io/v2/',
 ])('%s is Docker Hub', (key) => {
   expect(user({ [key]: auth('hub:x') }, 'docker.io', 'library/nginx')).toBe('hub');
+});
+
+test.each([
+  ['https://index.docker.io/v1/', 'registry.hub.docker.com', 'registry.docker.io'],
+  ['registry.hub.docker.com', 'docker.io', 'docker.com'],
+  [
+    '123456789012.dkr.ecr.eu-west-1.amazonaws.com',
+    '123456789012.dkr-ecr.eu-west-1.on.aws',
+    '123456789012.dkr-ecr.eu-west-2.on.aws',
+  ],
+  [
+    '*.dkr.ecr.eu-west-1.amazonaws.com',
+    '123456789012.dkr-ecr-fips.eu-west-1.on.aws',
+    '123456789012.dkr-ecr.eu-west-1.on.aws.evil.example',
+  ],
+  ['public.ecr.aws', 'ecr-public.aws.com', 'public.ecr.aws.evil.example'],
+])('the credential of %s is that of %s, another name of the registry, and not of %s', (key, name, other) => {
+  expect(user({ [key]: auth('one:x') }, name)).toBe('one');
+  expect(user({ [key]: auth('one:x') }, other)).toBeUndefined();
 });
 
 test('S1: a host is matched as a whole, its port included (CVE-2026-59891)', () => {

@@ -1,13 +1,21 @@
+import { registryName, registryNames } from '../image/registry-names.ts';
 import type { Repository } from '../image/repository.ts';
 import { matchesLabels, splitHost } from '../net/hosts.ts';
+import { quoted } from '../printable.ts';
 import { canonicalRegistry } from './endpoint.ts';
 
-export type Credential =
+export type Credential = (
   | { readonly kind: 'basic'; readonly username: string; readonly password: string }
   /** Docker's `identitytoken`: an OAuth2 refresh token for the registry's token server. */
   | { readonly kind: 'identity-token'; readonly username: string; readonly token: string }
   /** Docker's `registrytoken`: a bearer token for the registry itself. */
-  | { readonly kind: 'registry-token'; readonly token: string };
+  | { readonly kind: 'registry-token'; readonly token: string }
+) & {
+  /** What it is configured for, in the words of messages: `ghcr.io/acme`. */
+  readonly for?: string;
+  /** The registry's own service has just issued it: who is refused a repository with it (403) is let in all the same. */
+  readonly issued?: true;
+};
 
 /** Who asks for a credential gets the one for exactly this repository, or none. */
 export interface CredentialSource {
@@ -41,7 +49,8 @@ interface Entry {
  * become warnings. Throws CredentialsError.
  *
  * Matching is kubelet's and containers-auth.json(5)'s: the host exactly, its port included, or a glob by label; of several
- * keys for a host the longest path prefix, cut at a slash; an exact host before a glob.
+ * keys for a host the longest path prefix, cut at a slash; an exact host before a glob. A registry has the credential of each
+ * of its names (registryNames): docker keeps Docker Hub's under `https://index.docker.io/v1/`.
  */
 export function parseDockerConfig(text: string): Credentials {
   const config = parseObject(text);
@@ -54,8 +63,11 @@ export function parseDockerConfig(text: string): Credentials {
   const entries: Entry[] = [];
   for (const [key, value] of Object.entries(auths)) {
     const credential = isObject(value) ? readCredential(value) : 'malformed';
-    if (credential === 'malformed') warnings.push(`the docker config's entry for ${printable(key)} is not readable`);
-    else if (credential !== undefined) entries.push({ ...readKey(key), credential });
+    if (credential === 'malformed') warnings.push(`the docker config's entry for ${quoted(key, 100)} is not readable`);
+    else if (credential !== undefined) {
+      const { host, path, glob } = readKey(key);
+      entries.push({ host, path, glob, credential: { ...credential, for: path === '' ? host : `${host}/${path}` } });
+    }
   }
   entries.sort((a, b) => Number(a.glob) - Number(b.glob) || b.path.length - a.path.length);
   return { find: (repository) => entries.find((entry) => covers(entry, repository))?.credential, warnings };
@@ -63,10 +75,13 @@ export function parseDockerConfig(text: string): Credentials {
 
 function covers({ host, path, glob }: Entry, repository: Repository): boolean {
   if (path !== '' && repository.path !== path && !repository.path.startsWith(`${path}/`)) return false;
-  if (!glob) return host === repository.registry;
+  if (!glob) return host === registryName(repository.registry);
   const wanted = splitHost(host);
-  const actual = splitHost(repository.registry);
-  return wanted.port === actual.port && matchesLabels(wanted.name, actual.name);
+  return registryNames(repository.registry)
+    .map(splitHost)
+    .some((actual) => {
+      return wanted.port === actual.port && matchesLabels(wanted.name, actual.name);
+    });
 }
 
 /** `https://index.docker.io/v1/`, `ghcr.io`, `registry.example:5000/team`, `*.example.com`. */
@@ -121,8 +136,4 @@ function parseObject(text: string): Readonly<Record<string, unknown>> {
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function printable(key: string): string {
-  return JSON.stringify(key.slice(0, 100));
 }

@@ -32,7 +32,7 @@ test.each([
 });
 
 test.each(['nonsense', '</x>; rel="next', '<https://[>; rel=next', '</x'])('%s cannot be read', (header) => {
-  expect(() => next(header)).toThrow(expect.objectContaining({ code: 'registry-error' }));
+  expect(() => next(header)).toThrow(expect.objectContaining({ code: 'malformed-manifest' }));
 });
 
 test('a long header takes no more than a moment', () => {

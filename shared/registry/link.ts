@@ -7,12 +7,12 @@ const relation = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]*))/i;
 /**
  * The next page that a Link header names, or `undefined` on the last page. It is read from the page's own address and must
  * lie on the registry's: a listing that goes on elsewhere is refused (`redirect-refused`), and a header that cannot be read
- * is a listing that may go on (`registry-error`).
+ * is a listing that may go on (`malformed-manifest`).
  */
 export function nextPage(header: string | undefined, page: URL, registry: URL): URL | undefined {
   if (header === undefined || header.trim() === '') return undefined;
   const unreadable = () =>
-    new Refusal('registry-error', `${registry.host} pages its referrers with an unreadable Link`);
+    new Refusal('malformed-manifest', `${registry.host} pages its referrers with an unreadable Link`);
   link.lastIndex = 0;
   while (link.lastIndex < header.length) {
     const found = link.exec(header);

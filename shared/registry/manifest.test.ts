@@ -32,13 +32,15 @@ test.each([
   [{ ...manifest, manifests: [] }, oci],
   [{ schemaVersion: 2, manifests: [], layers: [] }, index],
   [{ schemaVersion: 2, manifests: [], config: {} }, index],
-  [{ schemaVersion: 2, config: {} }, oci],
+  [{ schemaVersion: 2, config: {}, layers: {} }, oci],
   [{ schemaVersion: 2, layers: [] }, oci],
+  [{ schemaVersion: 2, config: null, layers: [] }, oci],
+  [{ schemaVersion: 2, manifests: {} }, index],
   [{ schemaVersion: 3, config: {}, layers: [] }, oci],
   ['not json', oci],
   ['[]', oci],
   ['\ufeff{}', oci],
-  ['[['.repeat(100_000), oci],
+  ['[['.repeat(20_000), oci],
 ])('%j as %s is malformed', (value, type) => {
   expect(() => parse(value, type)).toThrow(expect.objectContaining({ code: 'malformed-manifest', kind: 'denied' }));
 });
@@ -64,13 +66,94 @@ test('a descriptor is used as a whole or not at all', () => {
   }
 });
 
+const digest = (text: string) => `sha256:${Buffer.from(text).toString('hex').padStart(64, '0')}`;
+const descriptor = (text: string, mediaType = 'x/y') => ({ mediaType, digest: digest(text), size: 3, annotations: {} });
+
+test.each([
+  [{ schemaVersion: 2, manifests: null }, index, { kind: 'index', manifests: [] }],
+  [{ schemaVersion: 2 }, index, { kind: 'index', manifests: [] }],
+  [{ schemaVersion: 2, manifests: null }, undefined, { kind: 'index', manifests: [] }],
+  [{ schemaVersion: 2, config: {}, layers: null }, oci, { kind: 'manifest', layers: [] }],
+  [{ schemaVersion: 2, config: {} }, oci, { kind: 'manifest', layers: [] }],
+  [{ ...manifest, manifests: null }, undefined, { kind: 'manifest', layers: [] }],
+])('%j as %s: a list that is null or left out is empty', (value, type, expected) => {
+  expect(parse(value, type)).toMatchObject(expected);
+});
+
+describe('what is kept of a manifest', () => {
+  const payload = 'application/vnd.dev.cosign.simplesigning.v1+json';
+  const bundle = 'application/vnd.dev.sigstore.bundle.v0.3+json';
+  const layersOf = (layers: unknown[]) => parse({ ...manifest, layers }, oci);
+
+  test('the layers that may be evidence, whole', () => {
+    const kept = layersOf([descriptor('a', bundle), descriptor('b', payload), descriptor('c', bundle), {}, null, 'x']);
+    expect(kept).toEqual({
+      kind: 'manifest',
+      mediaType: oci,
+      firstLayer: bundle,
+      layers: [
+        { mediaType: bundle, descriptor: descriptor('a', bundle) },
+        { mediaType: payload, descriptor: descriptor('b', payload) },
+      ],
+    });
+  });
+
+  test('of a layer’s annotations those of cosign', () => {
+    const annotations = { 'dev.cosignproject.cosign/signature': 'a', 'dev.sigstore.cosign/bundle': 'b' };
+    const layer = descriptor('a', payload);
+    const kept = layersOf([{ ...layer, annotations: { ...annotations, padding: 'x', __proto__: 'y' } }]);
+    expect(kept).toMatchObject({ layers: [{ descriptor: { ...layer, annotations } }] });
+    expect(layersOf([{ ...layer, annotations: { padding: 7 } }])).toMatchObject({
+      layers: [{ descriptor: undefined }],
+    });
+  });
+
+  test('one more of them than may be tried, and of malformed ones the first: they crowd out nobody', () => {
+    const good = Array.from({ length: 60 }, (_, at) => descriptor(`${at}`, payload));
+    const kept = layersOf([...Array(100).fill({ mediaType: payload }), ...good]);
+    expect(kept).toMatchObject({ layers: { length: 52, 0: { descriptor: undefined }, 51: { descriptor: good[50] } } });
+  });
+
+  test('of an index each digest once, one more than are read, without annotations', () => {
+    const listed = Array.from({ length: 300 }, (_, at) => descriptor(`${at}`));
+    const noisy = listed.flatMap((one) => [{}, { ...one, annotations: { a: 'b' } }, one]);
+    const kept = parse({ schemaVersion: 2, manifests: noisy }, index);
+    expect(kept).toEqual({ kind: 'index', mediaType: index, manifests: [undefined, ...listed.slice(0, 201)] });
+  });
+
+  test.each([
+    [{ artifactType: 'a/b', config: { mediaType: 'c/d' } }, 'a/b'],
+    [{ artifactType: '', config: { mediaType: 'c/d' } }, 'c/d'],
+    [{ artifactType: 7 }, undefined],
+  ])('%j: the artifact type', (value, artifactType) => {
+    expect(parse({ ...manifest, ...value }, oci)).toMatchObject({ artifactType });
+  });
+});
+
+test('a manifest of 4 MiB of long annotations is read, one of many values is over its bound before it is parsed', () => {
+  const mebi = 1024 * 1024;
+  const annotations = Object.fromEntries(Array.from({ length: 40 }, (_, at) => [`a${at}`, '[{,'.repeat(mebi / 30)]));
+  expect(parse({ ...manifest, annotations }, oci)).toMatchObject({ kind: 'manifest' });
+  const many = (values: number) => `{"schemaVersion":2,"config":{},"layers":[${'{},'.repeat(values)}{}]}`;
+  expect(parse(many(24_000), oci)).toMatchObject({ kind: 'manifest', layers: [] });
+  expect(() => parse(many(26_000), oci)).toThrow(expect.objectContaining({ code: 'too-large', kind: 'denied' }));
+  expect(() => parse('['.repeat(4 * mebi), oci)).toThrow(expect.objectContaining({ code: 'too-large' }));
+});
+
 test('what answers the referrers API', () => {
-  const list = { schemaVersion: 2, mediaType: index, manifests: [1] };
-  expect(parseReferrers(bytes(list), index)).toEqual([1]);
-  expect(parseReferrers(bytes(list), 'application/json')).toEqual([1]);
-  expect(parseReferrers(bytes(list), undefined)).toEqual([1]);
-  expect(parseReferrers(bytes('<html>'), 'text/html')).toBe('absent');
-  expect(parseReferrers(bytes('hello'), undefined)).toBe('absent');
-  expect(parseReferrers(bytes(list), oci)).toBe('absent');
-  expect(parseReferrers(bytes('{'), index)).toBe('broken');
+  const listOf = (value: unknown, type?: string) => parseReferrers(bytes(value), type, 'the list');
+  const list = { schemaVersion: 2, mediaType: index, manifests: [descriptor('a'), 1] };
+  for (const type of [index, 'application/json', undefined]) {
+    expect(listOf(list, type)).toEqual([descriptor('a'), undefined]);
+  }
+  expect(listOf({ ...list, manifests: null }, index)).toEqual([]);
+  expect(listOf('<html>', 'text/html')).toBe('absent');
+  expect(listOf('hello', undefined)).toBe('absent');
+  expect(listOf(list, oci)).toBe('absent');
+  for (const broken of ['{', 'null', { manifests: [] }, { schemaVersion: 2, manifests: 1 }]) {
+    expect(() => listOf(broken, index)).toThrow(
+      expect.objectContaining({ code: 'malformed-manifest', kind: 'denied' }),
+    );
+    expect(listOf(broken, undefined)).toBe('absent');
+  }
 });

@@ -1,8 +1,12 @@
 import { type Digest, parseDigest } from '../image/digest.ts';
+import { exceedsValues } from '../net/json-bounds.ts';
 import { Refusal } from '../reasons.ts';
+import { defaultLimits, type RegistryLimits } from './limits.ts';
+
+const ociManifest = 'application/vnd.oci.image.manifest.v1+json';
 
 const images: Readonly<Record<string, 'manifest' | 'index'>> = {
-  'application/vnd.oci.image.manifest.v1+json': 'manifest',
+  [ociManifest]: 'manifest',
   'application/vnd.oci.image.index.v1+json': 'index',
   'application/vnd.docker.distribution.manifest.v2+json': 'manifest',
   'application/vnd.docker.distribution.manifest.list.v2+json': 'index',
@@ -30,23 +34,53 @@ const unspecific: ReadonlySet<string> = new Set([
   'binary/octet-stream',
 ]);
 
-/** A manifest or index of OCI or Docker; `other` is any other media type, `schema1` Docker's from before 2016. */
-export type Manifest =
-  | {
-      readonly kind: 'manifest';
-      readonly mediaType: string;
-      readonly fields: Fields;
-      readonly layers: readonly unknown[];
-    }
-  | {
-      readonly kind: 'index';
-      readonly mediaType: string;
-      readonly fields: Fields;
-      readonly manifests: readonly unknown[];
-    }
-  | { readonly kind: 'schema1' | 'other'; readonly mediaType: string };
+/** cosign's simple signing: the media type of a layer whose bytes are the payload. */
+export const simpleSigning = 'application/vnd.dev.cosign.simplesigning.v1+json';
+/** All versions and both spellings of Sigstore's bundle: `….bundle.v0.3+json`, `….bundle+json;version=0.2`. */
+export const bundlePrefix = 'application/vnd.dev.sigstore.bundle';
+/** What a bundle's manifest says about the statement inside. It is not believed, and only orders the bundles. */
+const predicateTypeAnnotation = 'dev.sigstore.bundle.predicateType';
 
-export type Fields = Readonly<Record<string, unknown>>;
+/** cosign keeps a signature, its log entry and its certificates in annotations of the layer. */
+const cosignAnnotation = /^dev\.(?:cosignproject|sigstore)\.cosign\//;
+
+/**
+ * A manifest or index of OCI or Docker; `other` is any other media type, `schema1` Docker's from before 2016. Of what was parsed
+ * nothing is kept but what is used: parsed JSON takes up to forty times its bytes, and many manifests are held at a time.
+ */
+export type Manifest = ImageManifest | ImageIndex | { readonly kind: 'schema1' | 'other'; readonly mediaType: string };
+
+export interface ImageManifest {
+  readonly kind: 'manifest';
+  readonly mediaType: string;
+  /** The field, or if it says nothing the config's media type. */
+  readonly artifactType: string | undefined;
+  readonly subject: Digest | undefined;
+  /** The annotation by which a bundle's manifest says what the bundle states. */
+  readonly predicateType: string | undefined;
+  /** Media type of the first of all layers. */
+  readonly firstLayer: string | undefined;
+  /**
+   * Layers that may be evidence, with cosign's annotations: the first if it is a bundle, and payloads of simple signing, one
+   * more than may be tried.
+   */
+  readonly layers: readonly Layer[];
+}
+
+/** A layer by its media type; its descriptor is `undefined` where it breaks the format, which is kept once for a media type. */
+export interface Layer {
+  readonly mediaType: string;
+  readonly descriptor: Descriptor | undefined;
+}
+
+export interface ImageIndex {
+  readonly kind: 'index';
+  readonly mediaType: string;
+  /** Different digests, one more than referrers are read, without annotations; `undefined` once if some break the format. */
+  readonly manifests: readonly (Descriptor | undefined)[];
+}
+
+type Fields = Readonly<Record<string, unknown>>;
 
 /** A descriptor's fields that are used; `data` and `urls` are not (content comes from the registry, by its digest). */
 export interface Descriptor {
@@ -56,17 +90,29 @@ export interface Descriptor {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
+type Kept = Pick<RegistryLimits, 'referrers' | 'signatures'>;
+
+/** An index of 7,000 images has as many. What makes an honest manifest large are long annotations. */
+const maxValues = 50_000;
+
 /**
  * What bytes are, whose digest has been checked: by the Content-Type without its parameters, or if that says nothing by the
  * body's `mediaType`, or if there is none by the body's shape. The two must agree, and a manifest must not be an index as
- * well, or two readers would see two images. Throws Refusal `malformed-manifest`. `what` names it for messages.
+ * well, or two readers would see two images. A list that is null, as Go writes an empty one, or left out is empty. Refusals:
+ * malformed-manifest, too-large (more values than any honest one). `what` names it for messages.
  */
-export function parseManifest(bytes: Uint8Array, contentType: string | undefined, what: string): Manifest {
+export function parseManifest(
+  bytes: Uint8Array,
+  contentType: string | undefined,
+  what: string,
+  limits: Kept = defaultLimits,
+): Manifest {
   const malformed = (why: string) => new Refusal('malformed-manifest', `${what} ${why}`);
   const served = simplify(contentType);
   if (served !== undefined && images[served] === undefined) {
     return { kind: isSchema1(served) ? 'schema1' : 'other', mediaType: served };
   }
+  if (exceedsValues(bytes, maxValues)) throw new Refusal('too-large', `${what} holds over ${maxValues} values`);
   const fields = parseJsonObject(bytes);
   if (fields === undefined) throw malformed('is no JSON object');
   const own = fields['mediaType'];
@@ -79,15 +125,65 @@ export function parseManifest(bytes: Uint8Array, contentType: string | undefined
   const kind = mediaType === undefined ? undefined : images[mediaType];
   if (mediaType === undefined || kind === undefined) return { kind: 'other', mediaType: mediaType ?? '' };
   if (fields['schemaVersion'] !== 2) throw malformed('has another schemaVersion than 2');
-  const { layers, manifests, config } = fields;
+  const { config } = fields;
+  const layers = fields['layers'] ?? undefined;
+  const manifests = fields['manifests'] ?? undefined;
   if (kind === 'index') {
-    if (!Array.isArray(manifests)) throw malformed('is an index without manifests');
+    if (manifests !== undefined && !Array.isArray(manifests))
+      throw malformed('is an index whose manifests are no list');
     if (layers !== undefined || config !== undefined) throw malformed('is an index and has layers or a config');
-    return { kind, mediaType, fields, manifests };
+    return { kind, mediaType, manifests: keepManifests(manifests ?? [], limits.referrers) };
   }
-  if (!Array.isArray(layers) || !isFields(config)) throw malformed('is a manifest without a config or layers');
+  if (!isFields(config)) throw malformed('is a manifest without a config');
+  if (layers !== undefined && !Array.isArray(layers)) throw malformed('is a manifest whose layers are no list');
   if (manifests !== undefined) throw malformed('is a manifest and has manifests');
-  return { kind, mediaType, fields, layers };
+  const { artifactType, subject, annotations } = fields;
+  const [first]: readonly unknown[] = layers ?? [];
+  return {
+    kind,
+    mediaType,
+    artifactType: text(artifactType) ?? text(config['mediaType']),
+    subject: parseDigest(isFields(subject) ? subject['digest'] : undefined),
+    predicateType: text(isFields(annotations) ? annotations[predicateTypeAnnotation] : undefined),
+    firstLayer: text(isFields(first) ? first['mediaType'] : undefined),
+    layers: keepLayers(layers ?? [], limits.signatures),
+  };
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function keepLayers(layers: readonly unknown[], most: number): Layer[] {
+  const kept: Layer[] = [];
+  const malformed = new Set<string>();
+  for (const [index, value] of layers.entries()) {
+    if (kept.length - malformed.size > most) break;
+    const mediaType = text(isFields(value) ? value['mediaType'] : undefined);
+    if (mediaType === undefined) continue;
+    if (mediaType !== simpleSigning && !(index === 0 && mediaType.startsWith(bundlePrefix))) continue;
+    const descriptor = parseDescriptor(value);
+    if (descriptor === undefined && malformed.has(mediaType)) continue;
+    if (descriptor === undefined) malformed.add(mediaType);
+    kept.push({ mediaType, descriptor: descriptor && withCosignAnnotations(descriptor) });
+  }
+  return kept;
+}
+
+function withCosignAnnotations(descriptor: Descriptor): Descriptor {
+  const own = Object.entries(descriptor.annotations).filter(([name]) => cosignAnnotation.test(name));
+  return { ...descriptor, annotations: Object.fromEntries(own) };
+}
+
+function keepManifests(manifests: readonly unknown[], most: number): (Descriptor | undefined)[] {
+  const kept = new Map<Digest | undefined, Descriptor | undefined>();
+  for (const value of manifests) {
+    const descriptor = parseDescriptor(value);
+    if (kept.has(descriptor?.digest)) continue;
+    kept.set(descriptor?.digest, descriptor && { ...descriptor, annotations: {} });
+    if (kept.size - Number(kept.has(undefined)) > most) break;
+  }
+  return [...kept.values()];
 }
 
 /** A descriptor of the OCI image-spec, or `undefined` if it breaks the format: then nothing of it is used. */
@@ -103,22 +199,26 @@ export function parseDescriptor(value: unknown): Descriptor | undefined {
 
 /**
  * What the referrers API answered with 200, which has no digest: the index's descriptors; `absent` if the Content-Type says
- * that it is something else, or says nothing and the body is something else (a registry that does not know the API);
- * `broken` if it is served as an index and is none.
+ * that it is something else, or says nothing and the body is something else (a registry that does not know the API).
+ * Throws Refusal as `parseManifest` does if it is served as an index and is none.
  */
 export function parseReferrers(
   bytes: Uint8Array,
   contentType: string | undefined,
-): readonly unknown[] | 'absent' | 'broken' {
+  what: string,
+  limits: Kept = defaultLimits,
+): ImageIndex['manifests'] | 'absent' {
   const served = simplify(contentType);
   if (served !== undefined && images[served] !== 'index') return 'absent';
   try {
-    const parsed = parseManifest(bytes, contentType, 'the list');
+    const parsed = parseManifest(bytes, contentType, what, limits);
     if (parsed.kind === 'index') return parsed.manifests;
   } catch (thrown) {
-    if (!(thrown instanceof Refusal)) throw thrown;
+    const nothing = served === undefined && thrown instanceof Refusal && thrown.code === 'malformed-manifest';
+    if (!nothing) throw thrown;
   }
-  return served === undefined ? 'absent' : 'broken';
+  if (served === undefined) return 'absent';
+  throw new Refusal('malformed-manifest', `${what} is served as an index and is none`);
 }
 
 /** A Content-Type without parameters, in lower case; `undefined` if it says nothing. */
@@ -129,8 +229,11 @@ function simplify(contentType: string | undefined): string | undefined {
 
 function sniff(fields: Fields): string | undefined {
   if (fields['schemaVersion'] !== 2) return undefined;
-  if (Array.isArray(fields['manifests'])) return 'application/vnd.oci.image.index.v1+json';
-  return Array.isArray(fields['layers']) ? 'application/vnd.oci.image.manifest.v1+json' : undefined;
+  const { layers, manifests } = fields;
+  if (Array.isArray(manifests)) return acceptIndex;
+  if (Array.isArray(layers)) return ociManifest;
+  if (manifests === null) return acceptIndex;
+  return layers === null ? ociManifest : undefined;
 }
 
 function isSchema1(mediaType: string): boolean {
@@ -146,7 +249,7 @@ function parseJsonObject(bytes: Uint8Array): Fields | undefined {
   }
 }
 
-export function isFields(value: unknown): value is Fields {
+function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

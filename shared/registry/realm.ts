@@ -28,7 +28,7 @@ export function parseRealm(realm: string, registry: URL): URL {
  * `registry.gitlab.com`); to those that are known or that the setting `realms` lists for the registry. All others are
  * asked for an anonymous token.
  *
- * `name` is the registry's canonical name, `docker.io` for `registry-1.docker.io`.
+ * `name` stands for all names of the registry (registryName): `docker.io` for `registry-1.docker.io`.
  */
 export function mayHaveCredentials(
   realm: URL,

@@ -5,12 +5,12 @@ import type { Client } from './client.ts';
 import { apiPath } from './endpoint.ts';
 import type { RegistryLimits } from './limits.ts';
 import { nextPage } from './link.ts';
-import { acceptIndex, parseReferrers } from './manifest.ts';
+import { acceptIndex, type Descriptor, type ImageIndex, parseReferrers } from './manifest.ts';
 import type { Allowance } from './registry.ts';
 
-/** The descriptors that a listing holds, unchecked, and what kept the rest from being read. */
+/** The descriptors that a listing holds, `undefined` for malformed ones, and what kept the rest from being read. */
 export interface Listing {
-  readonly descriptors: readonly unknown[];
+  readonly descriptors: ImageIndex['manifests'];
   readonly problem: Refusal | undefined;
 }
 
@@ -35,7 +35,7 @@ export async function listReferrers(
   allowance: Allowance,
 ): Promise<Listing> {
   const what = `the referrers of ${repositoryName(repository)}@${digest}`;
-  const descriptors: unknown[] = [];
+  const descriptors: (Descriptor | undefined)[] = [];
   const seen = new Set<string>();
   const tooMany = (why: string) => new Refusal('too-many-referrers', `${what} ${why}`);
   let path = apiPath(repository, `referrers/${digest}`);
@@ -49,9 +49,10 @@ export async function listReferrers(
         if (page === 1 && absent.has(response.status)) return { descriptors: [], problem: undefined };
         throw new Refusal('registry-error', `${registry.host} answered ${response.status} to the request for ${what}`);
       }
-      const listed = parseReferrers(await response.read(limits.manifest), response.header('content-type'));
+      const bytes = await response.read(limits.manifest);
+      const listed = parseReferrers(bytes, response.header('content-type'), `the list of ${what}`, limits);
       if (listed === 'absent' && page === 1) return { descriptors: [], problem: undefined };
-      if (typeof listed === 'string') throw new Refusal('registry-error', `${registry.host} lists ${what} in no index`);
+      if (listed === 'absent') throw new Refusal('malformed-manifest', `the list of ${what} goes on in no index`);
       const room = limits.referrers - descriptors.length;
       descriptors.push(...listed.slice(0, room));
       if (listed.length > room) throw tooMany(`are more than ${limits.referrers}`);

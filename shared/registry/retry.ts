@@ -57,7 +57,8 @@ export async function withRetries(
   }
 }
 
-function isTemporary(status: number): boolean {
+/** Statuses of a service that failed: 408, 429 and 5xx, apart from 501, which time does not change. */
+export function isTemporary(status: number): boolean {
   return status === 408 || status === 429 || (status >= 500 && status !== 501);
 }
 

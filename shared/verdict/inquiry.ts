@@ -13,6 +13,8 @@ import type { Outcome } from '../verify/outcome.ts';
 export interface Inquiry {
   readonly reference: ImageReference;
   readonly checks: Map<string, AskedCheck>;
+  /** The registry is named by the rules or the settings; any other one is its author's choice. */
+  readonly named: boolean;
   /** Milliseconds. */
   readonly startedAt: number;
   digest: Digest | undefined;
@@ -22,6 +24,10 @@ export interface Inquiry {
   /** Why nothing can be said about this image. */
   refusal: Refusal | undefined;
   requests: number;
+  /** A request of it had to wait for others of the same review. */
+  waited: boolean;
+  /** Milliseconds for which it was ready and the object's other images were not. */
+  heldUp: number;
   source: 'registry' | 'ledger';
   ms: number;
 }
@@ -38,9 +44,10 @@ export type Answer =
   | { readonly from: 'ledger'; readonly verification: Verification }
   | { readonly from: 'registry'; readonly outcome: Outcome };
 
-export function openInquiry(reference: ImageReference, now: number): Inquiry {
+export function openInquiry(reference: ImageReference, named: boolean, now: number): Inquiry {
   return {
     reference,
+    named,
     checks: new Map(),
     startedAt: now,
     digest: reference.digest,
@@ -48,6 +55,8 @@ export function openInquiry(reference: ImageReference, now: number): Inquiry {
     image: undefined,
     refusal: undefined,
     requests: 0,
+    waited: false,
+    heldUp: 0,
     source: 'ledger',
     ms: 0,
   };

@@ -76,6 +76,8 @@ function settled(entry: Entry, code: EntryVerdict['code'], message: string): Ent
   return { entry, code, message, signers: [], attestors: [] };
 }
 
-function verifiedBy(signers: readonly Signer[]): string {
-  return `verified: ${signers.map(({ attestor, identity }) => `${attestor} by ${identity.slice(0, 23)}`).join(', ')}`;
+/** A key is told by 16 digits of its hash, as elsewhere; what is no hash of a key, a person's identity, is told whole. */
+export function verifiedBy(signers: readonly Pick<Signer, 'attestor' | 'identity'>[]): string {
+  const shown = (identity: string) => identity.replace(/^(sha256:[0-9a-f]{16})[0-9a-f]{48}$/, '$1');
+  return `verified: ${signers.map(({ attestor, identity }) => `${attestor} by ${shown(identity)}`).join(', ')}`;
 }

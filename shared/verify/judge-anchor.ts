@@ -1,13 +1,12 @@
 import type { Gathered } from '../evidence/evidence.ts';
 import { type Repository, repositoryName } from '../image/repository.ts';
 import type { Signer } from '../ledger/verification.ts';
-import type { NoCode } from '../reasons.ts';
 import type { Image } from '../registry/registry.ts';
 import type { Anchor, AnchorSet, Check, KeyAnchor } from '../trust/check.ts';
 import { absenceOf, isSignature } from './absence.ts';
-import { type Problem, problemWith } from './judge-signature.ts';
+import { type Problem, problemWith, type SignatureProblem } from './judge-signature.ts';
 import { distinctlyMatched } from './matching.ts';
-import type { AttestorResult } from './outcome.ts';
+import type { AttestorResult, Steps } from './outcome.ts';
 import { Signature } from './signature.ts';
 
 /** An anchor's result, and what it rests on: empty unless it passed. */
@@ -39,13 +38,15 @@ export class Judge {
     return this.#signatures.length === 0 ? absenceOf(this.#gathered) : undefined;
   }
 
-  judge(anchor: Anchor): Judged {
-    return anchor.kind === 'set' ? this.#judgeSet(anchor) : this.#judgeKey(anchor);
+  /** Yields after each signature that was tried with a key. */
+  *judge(anchor: Anchor): Steps<Judged> {
+    return anchor.kind === 'set' ? yield* this.#judgeSet(anchor) : yield* this.#judgeKey(anchor);
   }
 
   /** Every anchor is judged, also after enough have passed: the answer shows each attestor tried and why it failed. */
-  #judgeSet({ path, need, anchors }: AnchorSet): Judged {
-    const children = anchors.map((anchor) => this.judge(anchor));
+  *#judgeSet({ path, need, anchors }: AnchorSet): Steps<Judged> {
+    const children: Judged[] = [];
+    for (const anchor of anchors) children.push(yield* this.judge(anchor));
     const passing = children.filter((child) => child.result.pass);
     const needed = need === 'all' ? anchors.length : need;
     // The same signer twice is not two, so a count is of keys. Where every entry must verify, each one did.
@@ -67,7 +68,7 @@ export class Judge {
   }
 
   /** The first signature that meets every condition decides; else the one that came furthest tells why not. */
-  #judgeKey(anchor: KeyAnchor): Judged {
+  *#judgeKey(anchor: KeyAnchor): Steps<Judged> {
     const place = repositoryName(anchor.repository ?? this.#own);
     const found = this.#signatures.filter(({ evidence }) => repositoryName(evidence.repository) === place);
     const identity = `sha256:${anchor.spki}`;
@@ -75,7 +76,7 @@ export class Judge {
     const about = { path: anchor.path, kind: 'key' as const, identity };
     if (found.length === 0) return failed({ ...about, pass: false, ...absenceOf(this.#gathered, place) });
 
-    let furthest: Problem | undefined;
+    let furthest: SignatureProblem | undefined;
     for (const signature of found) {
       const problem = problemWith(signature, anchor, this.#image.digest);
       if (problem === undefined) {
@@ -83,7 +84,8 @@ export class Judge {
         const result = { ...about, pass: true, message: `a signature verifies with ${key}` };
         return { result, signers, evidence: [signature.evidence.hash] };
       }
-      if (furthest === undefined || progress(problem.code) > progress(furthest.code)) furthest = problem;
+      if (furthest === undefined || progress[problem.code] > progress[furthest.code]) furthest = problem;
+      yield;
     }
     const { code, message } = furthest ?? absenceOf(this.#gathered, place);
     const text =
@@ -99,14 +101,10 @@ function failed(result: AttestorResult): Judged {
 }
 
 /** How far a signature came: the last condition is the one that its signer has to mend. */
-const order: readonly NoCode[] = [
-  'signature-mismatch',
-  'other-image',
-  'annotation-mismatch',
-  'log-entry-missing',
-  'log-entry-mismatch',
-];
-
-function progress(code: NoCode): number {
-  return order.indexOf(code);
-}
+const progress: Readonly<Record<SignatureProblem['code'], number>> = {
+  'signature-mismatch': 0,
+  'other-image': 1,
+  'annotation-mismatch': 2,
+  'log-entry-missing': 3,
+  'log-entry-mismatch': 4,
+};

@@ -12,18 +12,32 @@ export interface Problem {
   readonly message: string;
 }
 
+/** What a signature can lack, in the order of the conditions. */
+export interface SignatureProblem extends Problem {
+  readonly code:
+    | 'signature-mismatch'
+    | 'other-image'
+    | 'annotation-mismatch'
+    | 'log-entry-missing'
+    | 'log-entry-mismatch';
+}
+
 /**
  * Why this signature does not satisfy this anchor; `undefined` when it does. One signature has to meet every condition:
  * made by the key, about this image, with the annotations, and in the log where one is asked for.
  */
-export function problemWith(signature: Signature, anchor: KeyAnchor, image: Digest): Problem | undefined {
+export function problemWith(signature: Signature, anchor: KeyAnchor, image: Digest): SignatureProblem | undefined {
   if (!signature.isBy(anchor)) return { code: 'signature-mismatch', message: 'it does not verify' };
   return (
     claimProblem(signature.claims, anchor, image) ?? logProblem(signature, anchor) ?? verifierProblem(signature, anchor)
   );
 }
 
-function claimProblem(claims: readonly Claim[], { annotations }: KeyAnchor, image: Digest): Problem | undefined {
+function claimProblem(
+  claims: readonly Claim[],
+  { annotations }: KeyAnchor,
+  image: Digest,
+): SignatureProblem | undefined {
   const ours = claims.filter((claim) => claim.digest === image);
   if (ours.length === 0) {
     const [other] = claims;
@@ -42,7 +56,7 @@ function lackingAnnotation(claim: Claim, wanted: KeyAnchor['annotations']): stri
   )?.[0];
 }
 
-function logProblem({ evidence }: Signature, { log, key }: KeyAnchor): Problem | undefined {
+function logProblem({ evidence }: Signature, { log, key }: KeyAnchor): SignatureProblem | undefined {
   if (log === undefined) return undefined;
   const { logEntries } = evidence;
   if (logEntries.length === 0)
@@ -66,7 +80,7 @@ function entriesOf(log: LogAnchor, entries: Signature['evidence']['logEntries'])
  * least one, and that the entries are about these bytes. Where the log is ignored it is given no entries, so that a forged
  * one decides nothing; it is given no time stamps ever, since keys have no validity to compare with.
  */
-function verifierProblem(signature: Signature, anchor: KeyAnchor): Problem | undefined {
+function verifierProblem(signature: Signature, anchor: KeyAnchor): SignatureProblem | undefined {
   const { log } = anchor;
   const tlogEntries = log === undefined ? [] : entriesOf(log, signature.evidence.logEntries);
   const verifier = new Verifier(trustMaterial(anchor), {

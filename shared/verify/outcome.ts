@@ -1,6 +1,12 @@
 import type { Signer } from '../ledger/verification.ts';
 import type { NoCode } from '../reasons.ts';
 
+/**
+ * Work in small steps, each of a few milliseconds at most: whoever runs it may look at the time between two of them, and let others
+ * run. What it comes to depends on nothing but its input.
+ */
+export type Steps<T> = Generator<undefined, T, undefined>;
+
 /** What verify decided, with each attestor tried and why it failed. */
 export type Outcome =
   | {

@@ -5,7 +5,7 @@ import type { Image } from '../registry/registry.ts';
 import type { Check } from '../trust/check.ts';
 import { Judge, type Judged } from './judge-anchor.ts';
 import type { Problem } from './judge-signature.ts';
-import type { AttestorResult, Outcome } from './outcome.ts';
+import type { AttestorResult, Outcome, Steps } from './outcome.ts';
 
 export interface VerifyInput {
   readonly check: Check;
@@ -17,14 +17,24 @@ export interface VerifyInput {
   readonly unreadable: readonly Refusal[];
 }
 
+/** The whole of verifyInSteps at once. */
+export function verify(input: VerifyInput): Outcome {
+  const steps = verifyInSteps(input);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
+}
+
 /**
  * Decides whether the evidence satisfies the check: every set of anchors must be satisfied. Pure and synchronous: no clock,
  * network or environment. Never throws: whatever goes wrong inside is a no.
  */
-export function verify(input: VerifyInput): Outcome {
+export function* verifyInSteps(input: VerifyInput): Steps<Outcome> {
   try {
     const judge = new Judge(input.evidence, input.check.accepts, input.image, input.repository);
-    const sets = input.check.sets.map((set) => judge.judge(set));
+    const sets: Judged[] = [];
+    for (const set of input.check.sets) sets.push(yield* judge.judge(set));
     const failing = sets.find((set) => !set.result.pass);
     if (sets.length > 0 && failing === undefined) return passed(sets);
     return denied(telling(input.unreadable, judge, failing), sets);

@@ -68,7 +68,7 @@ test('nothing is wrong: what one instance verified is a hit in the next, without
   expect(stage.registry.count()).toBe(0);
   expect(second.records.at(-1)).toMatchObject({ cluster: 'prod', allowed: true, images: [{ source: 'ledger' }] });
   expect([...first.problems, ...second.problems]).toEqual([]);
-  expect(second.counted).toEqual(['verdict result=pass reason=verified']);
+  expect(second.counted).toEqual(['policy-warning', 'verdict result=pass reason=verified']);
 });
 
 describe('the table', () => {
@@ -168,7 +168,7 @@ describe('the secret with the webhook tokens', () => {
     stage.secrets.set('tokens', JSON.stringify({ staging: [tokens.staging] }));
     const instance = stage.start();
     expect(await ask(instance, signed)).toMatchObject({ statusCode: 401, body: '' });
-    expect(instance.counted).toEqual(['unauthorized cluster=prod']);
+    expect(instance.counted).toEqual(['policy-warning', 'unauthorized cluster=prod']);
     const answer = await instance.send(`/staging/mutate/fail/${tokens.staging}`, review(pod([signed])));
     expect(answer).toMatchObject({ statusCode: 200, allowed: true });
   });
@@ -284,6 +284,56 @@ describe('policies that do not load', () => {
     expect(refused).toMatchObject({ allowed: false, code: 403 });
     expect(refused.message).toContain("no verifyImages rule for cluster 'prod'");
   });
+});
+
+describe('policies that load, with warnings', () => {
+  const ignoring = (name: string) =>
+    policy({ name, images: `${stage.registry.host}/team/*`, keys: [stage.team], failurePolicy: 'Ignore' });
+
+  test('are told to operators once, when an instance starts, and counted; not with every review', async () => {
+    await stage.policies({ 'all.yaml': ignoring('all'), 'staging/own.yaml': ignoring('own') });
+    const instance = stage.start();
+    for (let review = 0; review < 2; review += 1) await ask(instance, signed, 'ignore');
+    expect(instance.warned).toEqual([
+      expect.stringMatching(/^all\.yaml:\d+: warning: .*rule 'check' enforces under failurePolicy Ignore/),
+      expect.stringMatching(/^staging\/own\.yaml:\d+: warning: .*rule 'check' enforces under failurePolicy Ignore/),
+    ]);
+    expect(instance.counted.filter((name) => name === 'policy-warning')).toHaveLength(2);
+    await stage.policies({ 'all.yaml': ignoring('all').replace('failurePolicy: Ignore', 'failurePolicy: Fail') });
+    const quiet = stage.start();
+    await ask(quiet, signed);
+    expect(quiet.warned).toEqual([]);
+  });
+
+  test('are told in a bounded number of lines, and how many there are beyond', async () => {
+    const many = Array.from({ length: 60 }, (_, index) => ignoring(`p${index}`));
+    await stage.policies({ 'all.yaml': many.join('\n---\n') });
+    const instance = stage.start();
+    await ask(instance, signed, 'ignore');
+    expect(instance.warned).toHaveLength(51);
+    expect(instance.warned.at(-1)).toMatch(/^and 10 more/);
+  });
+});
+
+test('a cluster none of whose rules can match a kind that is known: its reviews are refused, not admitted unasked', async () => {
+  const parts = { images: `${stage.registry.host}/team/*`, keys: [stage.team] };
+  await stage.policies({ 'prod/all.yaml': policy({ ...parts, kinds: ['Pods'] }), 'staging/all.yaml': policy(parts) });
+  const instance = stage.start();
+  for (const scope of ['fail', 'ignore']) {
+    const refused = await ask(instance, signed, scope);
+    expect(refused).toMatchObject({ allowed: false, code: 403 });
+    expect(refused.message).toContain("kind 'Pods': did you mean Pod?");
+  }
+  const answer = await instance.send(`/staging/mutate/fail/${tokens.staging}`, review(pod([signed])));
+  expect(answer).toMatchObject({ allowed: true });
+});
+
+test('a Policy without a namespace is refused by name: which cluster’s namespace it is about nobody said', async () => {
+  const text = policy({ images: `${stage.registry.host}/team/*`, keys: [stage.team] });
+  await stage.policies({ 'own.yaml': text.replace('kind: ClusterPolicy', 'kind: Policy') });
+  const refused = await ask(stage.start(), signed);
+  expect(refused).toMatchObject({ allowed: false, code: 403 });
+  expect(refused.message).toContain('own.yaml:3: metadata: namespace is required');
 });
 
 describe('an environment that is wrong', () => {

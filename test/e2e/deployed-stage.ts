@@ -44,6 +44,7 @@ export interface Instance extends Deployment {
   readonly records: readonly AdmissionRecord[];
   /** What operators were told. */
   readonly problems: readonly string[];
+  readonly warned: readonly string[];
   send(path: string, review: unknown, remaining?: number): Promise<Answer>;
 }
 
@@ -91,6 +92,7 @@ export async function openDeployed(): Promise<DeployedStage> {
     const counted: string[] = [];
     const records: AdmissionRecord[] = [];
     const problems: string[] = [];
+    const warned: string[] = [];
     const observability = {
       metrics: {
         count(name: string, labels: Readonly<Record<string, string>> = {}) {
@@ -102,6 +104,10 @@ export async function openDeployed(): Promise<DeployedStage> {
       problem(name: string, message: string) {
         counted.push(name);
         problems.push(message);
+      },
+      warning(name: string, message: string) {
+        counted.push(name);
+        warned.push(message);
       },
       begin: () => undefined,
       flush: () => undefined,
@@ -116,7 +122,7 @@ export async function openDeployed(): Promise<DeployedStage> {
         observability,
       },
     );
-    return { ...deployment, counted, records, problems, send: (...asked) => send(deployment, ...asked) };
+    return { ...deployment, counted, records, problems, warned, send: (...asked) => send(deployment, ...asked) };
   }
 
   return Object.assign(time, {

@@ -35,7 +35,9 @@ export async function openFaultyStage(): Promise<FaultyStage> {
   await makeImage(target, 'faults/unsigned', '1', { label: 'unsigned' });
 
   const ask: FaultyStage['ask'] = (image, parts = {}, timeout = '10s') => {
-    stage.policies(policy({ images: '*/faults/*', keys: [stage.team], ...parts }));
+    const images = `${image.slice(0, image.indexOf('/'))}/faults/*`;
+    const spec = [`webhookTimeoutSeconds: ${Number.parseInt(timeout, 10)}`];
+    stage.policies(policy({ images, keys: [stage.team], spec, ...parts }));
     return stage.send('/mutate', review(pod([image])), { timeout });
   };
 

@@ -81,8 +81,11 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
   };
   const stage = { now: Date.parse('2026-01-01T00:00:00Z') };
   const clock = () => stage.now;
+  // Durations stand still with the clock.
   const engine = createEngine({
+    registries: [registry.host],
     clock,
+    elapsed: clock,
     metrics,
     sleep: async (ms) => {
       waits.push(ms);
@@ -96,6 +99,7 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
     policies: (cluster) => (clusters.includes(cluster) ? { scopes: inForce, hash: 'test' } : undefined),
     gate: { tokens: (cluster) => options.tokens && (options.tokens[cluster] ?? []), metrics },
     clock,
+    elapsed: engine.elapsed,
     metrics,
     log: (record) => records.push(record),
   });

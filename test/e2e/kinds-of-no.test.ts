@@ -17,7 +17,7 @@ const table: Readonly<Record<Kind, readonly (403 | 503 | undefined)[]>> = {
   unavailable: [503, undefined, undefined, undefined],
   invalid: [403, 403, undefined, undefined],
 };
-const reasonOf = { denied: 'no-signature', unavailable: 'registry-unauthorized', invalid: 'image-unparsable' } as const;
+const reasonOf = { denied: 'no-signature', unavailable: 'registry-error', invalid: 'image-unparsable' } as const;
 const resultOf = { denied: 'fail', unavailable: 'error', invalid: 'error' } as const;
 
 let stage: Stage;
@@ -30,7 +30,7 @@ beforeAll(async () => {
   const signed = await makeImage(target, 'no/signed', '1');
   await sign(target, { repository: 'no/signed', digest: signed, key });
   const unsigned = await makeImage(target, 'no/unsigned', '1', { label: 'unsigned' });
-  registry.settings.intercept = on({ name: 'no/private' }, { kind: 'status', status: 403 });
+  registry.settings.intercept = on({ name: 'no/private' }, { kind: 'status', status: 501 });
   images = {
     signed: `${registry.host}/no/signed:1@${signed}`,
     denied: `${registry.host}/no/unsigned:1@${unsigned}`,
@@ -95,7 +95,7 @@ describe.each<Step>(['mutate', 'validate'])('on %s', (step) => {
     const answer = await ask(step, [images.unavailable, images.denied, images.signed]);
 
     expect(answer.code).toBe(403);
-    expect(answer.message).toContain('registry-unauthorized');
+    expect(answer.message).toContain('registry-error');
     expect(answer.message).toContain('no-signature');
     expect(answer.message).not.toContain('no/signed');
   });

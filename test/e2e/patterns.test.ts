@@ -14,6 +14,8 @@ const asked: string[] = [];
 beforeAll(async () => {
   stage = await openStage({
     engine: {
+      // Named, so that what a wildcard covers there is told by the same reason.
+      registries: ['docker.io', 'ghcr.io'],
       door: {
         addresses: 'any',
         lookup: (name, _options, done) => {

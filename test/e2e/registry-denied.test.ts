@@ -32,6 +32,14 @@ describe('denied: all that an image’s author can bring about', () => {
     expect(stage.waits).toEqual([]);
   });
 
+  test.each([401, 403])('the image is in a repository that is closed to us alone (%i)', async (status) => {
+    faulty.breakAt({ name: 'faults/signed' }, { kind: 'status', status });
+    await faulty.expectDenied(`${host}/faults/signed:1`, 'image-not-readable');
+    expect(stage.registry.requests.map(({ kind }) => kind)).toEqual(['manifest', 'ping', 'manifest', 'ping']);
+    // The twin: a neighbour that is open is asked about as ever.
+    await faulty.expectDenied(`${host}/faults/unsigned:1`, 'no-signature');
+  });
+
   test('bytes unlike the digest that asked for them', async () => {
     faulty.breakAt({ reference: faulty.signed }, { kind: 'wrong-bytes' });
     await faulty.expectDenied(`${host}/faults/signed@${faulty.signed}`, 'digest-mismatch');
@@ -72,6 +80,19 @@ describe('denied: all that an image’s author can bring about', () => {
     await faulty.expectDenied(`${host}/faults/unsigned:1`, 'too-many-referrers');
     expect(stage.registry.count({ kind: 'referrers' })).toBe(20);
     expect(stage.registry.requests.length).toBeLessThan(60);
+    await faulty.expectAdmitted();
+  });
+
+  test.each([
+    ['null, as Go writes an empty list', '{"schemaVersion":2,"manifests":null}', 'no-signature'],
+    ['left out', '{"schemaVersion":2}', 'no-signature'],
+    ['no list', '{"schemaVersion":2,"manifests":7}', 'malformed-manifest'],
+    ['no JSON', '<html>', 'malformed-manifest'],
+    ['of millions of values', `{"schemaVersion":2,"manifests":[${'{},'.repeat(1_000_000)}{}]}`, 'too-large'],
+  ])('a list of referrers that is %s makes no unsigned image unavailable', async (_, body, reason) => {
+    const headers = { 'content-type': 'application/vnd.oci.image.index.v1+json' };
+    faulty.breakAt({ kind: 'referrers' }, { kind: 'body', body, headers });
+    await faulty.expectDenied(`${host}/faults/unsigned:1`, reason);
     await faulty.expectAdmitted();
   });
 

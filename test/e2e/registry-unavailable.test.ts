@@ -1,5 +1,5 @@
 import type { LookupFunction } from 'node:net';
-import type { Fault, on } from '../../local/registry/faults.ts';
+import { anyOf, type Fault, on } from '../../local/registry/faults.ts';
 import { startRegistry } from '../../local/registry/server.ts';
 import { selfSigned } from '../../local/tls.ts';
 import { type FaultyStage, openFaultyStage } from './faulty-stage.ts';
@@ -38,7 +38,7 @@ describe('unavailable: the registry’s service failed', () => {
         },
       },
     });
-    nameless.policies(policy({ images: '*', keys: [nameless.team] }));
+    nameless.policies(policy({ images: 'registry.example/*', keys: [nameless.team] }));
     const answer = await nameless.send('/mutate', review(pod(['registry.example/faults/signed:1'])));
     expect(answer).toMatchObject({ code: 503, message: expect.stringContaining('its name does not resolve') });
   });
@@ -73,8 +73,6 @@ describe('unavailable: the registry’s service failed', () => {
   });
 
   test.each([
-    [401, 'registry-unauthorized', 1],
-    [403, 'registry-unauthorized', 1],
     [408, 'registry-error', 4],
     [429, 'registry-throttled', 4],
     [500, 'registry-error', 4],
@@ -86,6 +84,12 @@ describe('unavailable: the registry’s service failed', () => {
     faulty.breakAt({ kind: 'manifest' }, { kind: 'status', status });
     await faulty.expectUnavailable(`${host}/faults/signed:1`, reason);
     expect(stage.registry.count({ reference: '1' })).toBe(2 * tries);
+  });
+
+  test.each([401, 403])('%i to everyone who asks, at `/v2/` as well', async (status) => {
+    faulty.breakAt({}, { kind: 'status', status });
+    await faulty.expectUnavailable(`${host}/faults/signed:1`, 'registry-unauthorized');
+    expect(stage.registry.requests.map(({ kind }) => kind)).toEqual(['manifest', 'ping', 'manifest', 'ping']);
   });
 
   test('an answer that is no status of a registry’s', async () => {
@@ -178,7 +182,6 @@ describe('a source that could not be read', () => {
   ];
   const faults: readonly [string, Fault][] = [
     ['registry-error', { kind: 'status', status: 500 }],
-    ['registry-unauthorized', { kind: 'status', status: 403 }],
     ['registry-unreachable', { kind: 'reset' }],
   ];
   test.each(sources.flatMap(([name, filter]) => faults.map(([reason, fault]) => ({ name, filter, reason, fault }))))(
@@ -190,11 +193,27 @@ describe('a source that could not be read', () => {
     },
   );
 
-  test('that never answers leaves time for what the others hold', async () => {
+  test.each(sources)(
+    '%s, closed while the registry lets us in, denies; closed to everyone, it is unavailable',
+    async (_, filter) => {
+      const closed: Fault = { kind: 'status', status: 403 };
+      faulty.breakAt(filter(), closed);
+      await faulty.expectDenied(`${host}/faults/unsigned:1`, 'image-not-readable');
+      await faulty.expectAdmitted();
+      faulty.mend();
+      stage.registry.settings.intercept = anyOf(on(filter(), closed), on({ kind: 'ping' }, closed));
+      await faulty.expectUnavailable(`${host}/faults/unsigned:1`, 'registry-unauthorized');
+      await faulty.expectAdmitted();
+    },
+  );
+
+  test('that never answers leaves time for what the others hold; its registry has answered for the image, so it denies', async () => {
     faulty.breakAt({ kind: 'referrers' }, { kind: 'hang' });
     expect(await faulty.ask(`${host}/faults/signed:1`, {}, '1s')).toMatchObject({ allowed: true, warnings: [] });
-    const bad = await faulty.ask(`${host}/faults/unsigned:1`, {}, '1s');
-    expect(bad).toMatchObject({ code: 503, message: expect.stringContaining('unavailable (deadline)') });
+    for (const failurePolicy of ['Fail', 'Ignore'] as const) {
+      const bad = await faulty.ask(`${host}/faults/unsigned:1`, { failurePolicy }, '1s');
+      expect(bad).toMatchObject({ code: 403, message: expect.stringContaining('denied (attached-too-slow)') });
+    }
   });
 
   test('one broken referrer never spoils the rest', async () => {

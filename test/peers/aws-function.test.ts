@@ -267,7 +267,7 @@ describe('what comes back to a caller who has nothing but the token', () => {
       reason: 'redirect-refused',
     },
     'of an error page': { fault: { ...html, status: 500 }, reason: 'registry-error' },
-    'of a page that says why': { fault: { ...html, status: 403 }, reason: 'registry-unauthorized' },
+    'of a page that says why': { fault: { ...html, status: 403 }, reason: 'image-not-readable' },
     'of a page in place of a manifest': { fault: { kind: 'body', body }, reason: 'malformed-manifest' },
     'of a digest that is text': {
       fault: { kind: 'body', body, headers: { 'docker-content-digest': body } },

@@ -43,9 +43,9 @@ export async function reasonsFor(policy: string, images: readonly string[]): Pro
   if (rule === undefined) throw new Error('a policy without a rule');
   const questions = images.map((image) => questionOn(rule, image));
   const engine = createEngine();
-  const deadline = startDeadline(30_000, Date.now);
+  const deadline = startDeadline(30_000, engine.elapsed);
   try {
-    return (await engine.pipeline.answer(questions, 'verify', deadline)).map(({ code }) => code);
+    return (await engine.pipeline.answer(questions, { purpose: 'verify', deadline })).map(({ code }) => code);
   } finally {
     deadline.stop();
     await engine.close();

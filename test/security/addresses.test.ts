@@ -28,7 +28,7 @@ function open(
 ): Deployed {
   const { lookup, failurePolicy = 'Ignore', ...more } = options;
   const deployed = deploy({
-    policies: [policy({ images: '*', keys: [team], failurePolicy })],
+    policies: [policy({ images: ['*', `${registry.host}/*`], keys: [team], failurePolicy })],
     door: {
       addresses: [{ ranges: ['127.0.0.0/8'], hosts: [registry.host] }],
       allowHttp: [registry.host],

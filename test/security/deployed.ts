@@ -65,7 +65,9 @@ export function deploy(options: DeployedOptions): Deployed {
     registry,
     ledger,
     clock,
-    ...(options.hosts === undefined ? {} : { hosts: options.hosts }),
+    elapsed: clock,
+    registries: [...(options.hosts ?? [])],
+    otherHosts: options.hosts === undefined ? 'call' : 'refuse',
     ...(options.reviewBytes === undefined ? {} : { reviewBytes: options.reviewBytes }),
   });
   const scopes = scopesOf(loadPolicies(options.policies.map((text, index) => ({ name: `${index}.yaml`, text }))));
@@ -75,6 +77,7 @@ export function deploy(options: DeployedOptions): Deployed {
     policies: () => ({ scopes, hash: 'test' }),
     gate: { tokens: () => ['token-of-prod'], metrics },
     clock,
+    elapsed: clock,
     metrics,
     log: (record) => records.push(record),
   });

@@ -38,7 +38,7 @@ export function manifests(): Target {
   const contentType = fc.oneof(fc.constantFrom(undefined, type, 'application/json', `${type}; charset=utf-8`), anyText);
   return target('manifest', fc.tuple(valid.chain(jsonLike), contentType), ([text, served]) => {
     const bytes = Buffer.from(text);
-    parseReferrers(bytes, served);
+    orRefused(() => parseReferrers(bytes, served, 'it'), isRefusal);
     const manifest = orRefused(() => parseManifest(bytes, served, 'it'), isRefusal);
     if (manifest === undefined) return;
     const read = { digest: image.digest, bytes, manifest };

@@ -33,10 +33,11 @@ export function admissionReviews(): Target {
   const scopes = scopesOf(loadPolicies([{ name: 'policy.yaml', text: rule }]));
   const crashes: string[] = [];
   const handler = createHandler({
-    pipeline: createPipeline({ registry: nothing, ledger, clock }),
+    pipeline: createPipeline({ registry: nothing, ledger, clock, elapsed: clock, registries: [] }),
     policies: () => ({ scopes, hash: 'fuzz' }),
     gate: { tokens: () => undefined, metrics },
     clock,
+    elapsed: clock,
     metrics: { count: (name) => name === 'crash' && crashes.push(name) },
     log: () => undefined,
   });

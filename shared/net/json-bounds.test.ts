@@ -1,0 +1,42 @@
+import { exceedsDepth, exceedsValues } from './json-bounds.ts';
+
+const exceeds = (text: string, most: number) => exceedsValues(Buffer.from(text), most);
+
+test.each([
+  ['{"a":[{},{},{}]}', 7],
+  ['[[],[],[]]', 6],
+  ['[1,2,3]', 3],
+  ['{"a":1,"b":2}', 2],
+])('%s is counted as %i values', (text, values) => {
+  expect(exceeds(text, values)).toBe(false);
+  expect(exceeds(text, values - 1)).toBe(true);
+});
+
+test.each(['{"a":"[[[[,,,,{{{{"}', String.raw`{"a":"\"[,{\\\",,,,"}`, `{"é[[":"${'[{,'.repeat(100)}"}`])(
+  'what stands in a string is no value: %s',
+  (text) => {
+    expect(JSON.parse(text)).toBeDefined();
+    expect(exceeds(text, 1)).toBe(false);
+    expect(exceeds(text, 0)).toBe(true);
+  },
+);
+
+test('a string ends where the parser ends it, however long it is and whatever is escaped at its end', () => {
+  for (let length = 0; length < 300; length += 1) {
+    for (const end of ['', '\\\\', '\\"', '\\\\\\"', '\\"\\\\', `\\"${'x'.repeat(length)}\\"`]) {
+      const text = `["${'x'.repeat(length)}${end}",1,2]`;
+      expect(JSON.parse(text)).toHaveLength(3);
+      expect([exceeds(text, 3), exceeds(text, 2)]).toEqual([false, true]);
+    }
+  }
+});
+
+test.each(['"', String.raw`["\ `, '[,"'])('text that ends in the middle of a string ends the count: %s', (text) => {
+  expect(exceeds(text, 3)).toBe(false);
+});
+
+test('depth is counted apart from number', () => {
+  const deep = (text: string, most: number) => exceedsDepth(Buffer.from(text), most);
+  expect(deep('[{"a":[]},{"b":[]},"[[[["]', 3)).toBe(false);
+  expect(deep('[{"a":[]},{"b":[]}]', 2)).toBe(true);
+});

@@ -1,0 +1,67 @@
+const quote = 0x22;
+const backslash = 0x5c;
+const comma = 0x2c;
+const openBrace = 0x7b;
+const openBracket = 0x5b;
+const closeBrace = 0x7d;
+const closeBracket = 0x5d;
+
+/** Bytes of a string that are looked at one by one. */
+const lookedAt = 128;
+
+/**
+ * Whether JSON text (UTF-8, RFC 8259) may hold more than `most` values: told before it is parsed, since a parsed value takes
+ * up to a hundred times the bytes that write it (`{}` and its comma: 3 bytes, then 64; a new member name: some hundreds).
+ *
+ * Counted are the bytes `,` `{` `[` outside of strings: each begins one element or one member at most. So text within the
+ * bound holds at most `most` + 1 values and `most` member names, and is nested `most` deep at most.
+ * Text of no more than `most` bytes is not looked at. Whether it is JSON at all is left to the parser.
+ */
+export function exceedsValues(bytes: Uint8Array, most: number): boolean {
+  if (bytes.length <= most) return false;
+  let count = 0;
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte = bytes[at];
+    if (byte === quote) at = endOfString(bytes, at);
+    else if (byte === comma || byte === openBrace || byte === openBracket) {
+      count += 1;
+      if (count > most) return true;
+    }
+  }
+  return false;
+}
+
+/** Whether JSON text (UTF-8) nests objects and lists over `most` deep: whatever walks the parsed value may recurse. */
+export function exceedsDepth(bytes: Uint8Array, most: number): boolean {
+  let depth = 0;
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte = bytes[at];
+    if (byte === quote) at = endOfString(bytes, at);
+    else if (byte === openBrace || byte === openBracket) {
+      depth += 1;
+      if (depth > most) return true;
+    } else if (byte === closeBrace || byte === closeBracket) depth -= 1;
+  }
+  return false;
+}
+
+/** Where the string that begins with the quote at `start` ends: at its other quote, or else where the text does. */
+export function endOfString(bytes: Uint8Array, start: number): number {
+  let at = start + 1;
+  while (at < bytes.length) {
+    const near = Math.min(at + lookedAt, bytes.length);
+    for (; at < near; at += 1) {
+      const byte = bytes[at];
+      if (byte === quote) return at;
+      if (byte === backslash) at += 1;
+    }
+    // A long string, base64 for one: the search for its quote is Node's own, twenty times as fast as one byte by byte.
+    const found = at < bytes.length ? bytes.indexOf(quote, at) : -1;
+    if (found < 0) break;
+    let escapes = 0;
+    while (found - escapes > at && bytes[found - escapes - 1] === backslash) escapes += 1;
+    if (escapes % 2 === 0) return found;
+    at = found + 1;
+  }
+  return bytes.length;
+}

@@ -1,0 +1,34 @@
+/**
+ * What would end a line, move a cursor, clear a terminal, or turn and hide the text around it: controls (C0, DEL, C1), format
+ * characters (bidirectional overrides, zero width, tags), line and paragraph separators, lone surrogates.
+ */
+const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+
+/**
+ * Foreign text for people, on one line: what an author, a registry or a file wrote is shown, and does nothing. Every output that
+ * is no JSON sends its lines through here. What is not printable is written as in a JSON string (`\n`, `\u001b`); all else stays
+ * as it is, so that a text may pass twice.
+ */
+export function printable(text: string): string {
+  return text.replace(unprintable, escaped);
+}
+
+/** The same for text of several lines whose line breaks are ours. */
+export function printableLines(text: string): string {
+  return text.split('\n').map(printable).join('\n');
+}
+
+/** Foreign text as a JSON string, cut after `most` UTF-16 units: for the middle of a sentence. */
+export function quoted(text: string, most: number): string {
+  return printable(JSON.stringify(text.slice(0, most))) + (text.length > most ? '…' : '');
+}
+
+function escaped(character: string): string {
+  const short = JSON.stringify(character).slice(1, -1);
+  if (short.startsWith('\\')) return short;
+  return Array.from({ length: character.length }, (_, at) => unitOf(character.charCodeAt(at))).join('');
+}
+
+function unitOf(code: number): string {
+  return `\\u${code.toString(16).padStart(4, '0')}`;
+}

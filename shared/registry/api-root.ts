@@ -1,0 +1,43 @@
+import { Flights } from '../ledger/flights.ts';
+import type { Door, Spending } from '../net/door.ts';
+import { failed } from './failed.ts';
+import { isTemporary, type Retrying, withRetries } from './retry.ts';
+
+/** What a registry answers about itself, and not about a repository. */
+export interface RootAnswer {
+  /** 200: whoever asked is let in. */
+  readonly status: number;
+  /** WWW-Authenticate. */
+  readonly challenge: string | undefined;
+}
+
+export interface ApiRoot {
+  /** Asks a registry for `/v2/` (distribution-spec, "Determining Support"); those who ask at a time share the answer. Throws Refusal. */
+  ask(at: URL, authorization: string | undefined, spending: Spending): Promise<RootAnswer>;
+}
+
+export function createApiRoot(door: Door, retrying: Retrying): ApiRoot {
+  const flights = new Flights();
+
+  async function request(at: URL, authorization: string | undefined, spending: Spending): Promise<RootAnswer> {
+    const headers = authorization === undefined ? {} : { authorization };
+    const what = `/v2/ of ${at.host}`;
+    const once = () => door.request(new URL('/v2/', at), { spending, what, headers });
+    const response = await withRetries(once, spending.deadline, retrying);
+    response.discard();
+    if (isTemporary(response.status)) throw failed(response.status, at, what);
+    // Another host's answer says nothing about this registry.
+    if (response.url.origin !== at.origin) return { status: 0, challenge: undefined };
+    return { status: response.status, challenge: response.header('www-authenticate') };
+  }
+
+  return {
+    ask: (at, authorization, spending) =>
+      flights.share(
+        `${at.origin} ${authorization ?? ''}`,
+        spending.deadline,
+        () => request(at, authorization, spending),
+        () => true,
+      ),
+  };
+}

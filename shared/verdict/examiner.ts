@@ -1,0 +1,140 @@
+import { type Found, foundFor, foundIn, holdsForOthers, nothingFound } from '../evidence/found.ts';
+import type { Digest } from '../image/digest.ts';
+import { type Repository, repositoryName } from '../image/repository.ts';
+import type { Session, ShareGuard } from '../ledger/ledger.ts';
+import { type Clock, type Deadline, type Elapsed, shareOf } from '../net/deadline.ts';
+import { inSlices } from '../net/steps.ts';
+import { asRefusal } from '../reasons.ts';
+import type { Allowance, Image, Registry } from '../registry/registry.ts';
+import type { Outcome } from '../verify/outcome.ts';
+import { type VerifyInput, verifyInSteps } from '../verify/verify.ts';
+import { blame, blameIn, type Circumstances } from './blame.ts';
+import type { AskedCheck, Inquiry } from './inquiry.ts';
+
+export interface ExaminerPorts {
+  readonly registry: Registry;
+  readonly clock: Clock;
+  readonly elapsed: Elapsed;
+}
+
+/** Of a step's time, what reading what is attached may take: a source that never answers must leave time to verify what the others hold. */
+const attachedShare = 0.9;
+/**
+ * Images for which a review asks at once for the image and for what is attached to it. With more of them each image is asked for
+ * first, which takes a round longer, so that one that is not there costs one request.
+ */
+const askedAtOnce = 16;
+
+/** Fetches what is attached to the images of one review and verifies it: a digest once, whichever tags of the review name it. */
+export class Examiner {
+  readonly #ports: ExaminerPorts;
+  readonly #session: Session;
+  readonly #circumstances: Circumstances;
+  readonly #done = new Map<string, Promise<unknown>>();
+
+  constructor(ports: ExaminerPorts, session: Session, circumstances: Circumstances) {
+    this.#ports = ports;
+    this.#session = session;
+    this.#circumstances = circumstances;
+  }
+
+  /** Everything attached is fetched, each source once, and every check is verified over it. Throws Refusal where the image is refused. */
+  async examine(inquiry: Inquiry, allowance: Allowance, digest: Digest, asked: readonly AskedCheck[]): Promise<void> {
+    const { repository } = inquiry.reference;
+    const [image, found] = await this.#gatherAll(inquiry, allowance, digest, asked);
+    for (const one of asked) {
+      const { check, query, asker } = one;
+      const input = { ...foundFor(check, repository, found), image, repository, check };
+      const outcome = await this.#verify(inquiry, input, allowance.deadline);
+      one.answer = { from: 'registry', outcome };
+      if (!outcome.pass) continue;
+      const { signers, evidence, validUntil } = outcome;
+      const verifiedAt = this.#ports.clock();
+      const until = validUntil === undefined ? {} : { validUntil };
+      const verification = { digest, signers, evidence, verifiedAt, ...until };
+      this.#session.recordVerification(repository, digest, query, verification, {
+        policy: asker.policy,
+        rule: asker.name,
+      });
+    }
+  }
+
+  /** The outcome of a check at a digest: verified once, whichever tags name the digest and whichever reviews ask at the time. */
+  async #verify(inquiry: Inquiry, input: VerifyInput, deadline: Deadline): Promise<Outcome> {
+    const { check, image, repository } = input;
+    const { digest } = image;
+    const places = [repository, ...check.repositories.filter((place) => place !== undefined)];
+    const guards = places.flatMap((place) => guardsOf(place, digest));
+    const what = `the signatures of ${repositoryName(repository)}@${digest} were verified`;
+    const work = () => inSlices(verifyInSteps(input), { deadline, elapsed: this.#ports.elapsed, what });
+    try {
+      const name = `verify#${repositoryName(repository)}@${digest}#${check.hash}`;
+      return await this.#once(name, () => this.#session.share(name, guards, work));
+    } catch (thrown) {
+      const { code, message } = blame(inquiry, asRefusal(thrown), this.#circumstances);
+      return { pass: false, code, message, attestors: [] };
+    }
+  }
+
+  /** The image itself and what is attached to it in each signature repository, all asked at once. */
+  async #gatherAll(
+    inquiry: Inquiry,
+    allowance: Allowance,
+    digest: Digest,
+    asked: readonly AskedCheck[],
+  ): Promise<[Image, ReadonlyMap<string, Found>]> {
+    const { repository } = inquiry.reference;
+    const image = this.#imageOf(inquiry, digest, allowance);
+    if (this.#circumstances.images > askedAtOnce) await image;
+    const places = new Map<string, Repository>();
+    for (const { check } of asked) {
+      for (const place of check.repositories) places.set(repositoryName(place ?? repository), place ?? repository);
+    }
+    const deadline = shareOf(allowance.deadline, attachedShare, this.#ports.elapsed);
+    const gathering = [...places].map(
+      async ([name, place]) => [name, place, await this.#gather(place, digest, { ...allowance, deadline })] as const,
+    );
+    // Not before each source has ended: where the image is refused first, the others must still end in time.
+    void Promise.all(gathering).finally(() => deadline.stop());
+    const [ready, ...gathered] = await Promise.all([image, ...gathering]);
+    // Only now: whose doing it is that something was not read depends on whether the registry answered for the image.
+    const found = gathered.map(([name, place, one]) => {
+      const unreadable = one.unreadable.map((refusal) => blameIn(place, inquiry, refusal, this.#circumstances));
+      return [name, unreadable.length === 0 ? one : { ...one, unreadable }] as const;
+    });
+    return [ready, new Map(found)];
+  }
+
+  async #imageOf(inquiry: Inquiry, digest: Digest, allowance: Allowance): Promise<Image> {
+    if (inquiry.image?.digest === digest) return inquiry.image;
+    const { repository } = inquiry.reference;
+    const name = `image#${repositoryName(repository)}@${digest}`;
+    const fetch = () => this.#ports.registry.image(repository, digest, allowance);
+    inquiry.image = await this.#once(name, () => this.#session.share(name, [{ repository }], fetch));
+    return inquiry.image;
+  }
+
+  async #gather(place: Repository, digest: Digest, allowance: Allowance): Promise<Found> {
+    const name = `gather#${repositoryName(place)}@${digest}`;
+    const fetch = async () => foundIn(await this.#ports.registry.attached(place, digest, allowance));
+    try {
+      return await this.#once(name, () => this.#session.share(name, guardsOf(place, digest), fetch, holdsForOthers));
+    } catch (thrown) {
+      return nothingFound(asRefusal(thrown));
+    }
+  }
+
+  #once<T>(name: string, work: () => Promise<T>): Promise<T> {
+    // One name stands for one kind of work, so the value is of the type that this caller's work would give.
+    const before = this.#done.get(name) as Promise<T> | undefined;
+    if (before !== undefined) return before;
+    const doing = work();
+    this.#done.set(name, doing);
+    return doing;
+  }
+}
+
+/** A repository, and a digest in it, guard what was read of the digest there. */
+function guardsOf(repository: Repository, digest: Digest): readonly ShareGuard[] {
+  return [{ repository }, { repository, digest }];
+}

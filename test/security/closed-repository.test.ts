@@ -1,0 +1,110 @@
+import { type Auth, type Intercept, on } from '../../local/registry/server.ts';
+import { makeImage, sign } from '../../local/signer/signer.ts';
+import { type Credentials, parseDockerConfig } from '../../shared/registry/credentials.ts';
+import { openStage, type PolicyParts, pod, policy, type Response, review, type Stage } from '../e2e/harness.ts';
+import { basicAuth, bearerAuth, canary } from './canary.ts';
+
+/**
+ * An author may name a repository that nodes can read and we cannot, since they have another credential. Under failurePolicy
+ * Ignore what is unavailable is admitted: so what closes one repository is denied, and only what closes the registry is not.
+ */
+const mine = 'mallory/private';
+const signed = 'team/app';
+let stage: Stage;
+afterEach(() => stage.close());
+
+interface Login {
+  readonly auth: Auth | undefined;
+  readonly login: boolean;
+}
+
+/** How one repository is closed, or all of them, at a registry with `auth`; asked with a credential or without. */
+interface Closing extends Login {
+  readonly one: Intercept;
+  readonly all: Intercept;
+}
+
+const closed = { kind: 'status', status: 403 } as const;
+const everything = on({}, closed);
+const tokenFor = (name: RegExp) => on({ kind: 'token', path: name }, closed);
+const closings: Readonly<Record<string, Closing>> = {
+  'nobody has to log in': { auth: undefined, login: false, one: on({ name: mine }, closed), all: everything },
+  'a password is taken': { auth: basicAuth, login: true, one: on({ name: mine }, closed), all: everything },
+  'strangers are given tokens': {
+    auth: { ...bearerAuth, anonymousPull: true },
+    login: false,
+    one: tokenFor(/mallory/),
+    all: on({ kind: 'token' }, closed),
+  },
+  'strangers are given a token for it, which is refused': {
+    auth: { ...bearerAuth, anonymousPull: true },
+    login: false,
+    one: on({ name: mine }, ({ authorization }) => (authorization === 'Bearer' ? closed : undefined)),
+    all: on({ kind: 'token' }, closed),
+  },
+  'our credential is given tokens': {
+    auth: bearerAuth,
+    login: true,
+    one: tokenFor(/mallory/),
+    all: on({ kind: 'token' }, closed),
+  },
+};
+
+async function open({ auth, login }: Login, parts: Partial<PolicyParts>): Promise<void> {
+  let config = parseDockerConfig('{}');
+  const credentials: Credentials = { warnings: [], find: (repository) => config.find(repository) };
+  stage = await openStage({ registry: auth === undefined ? {} : { auth }, engine: { credentials } });
+  const entry = { username: canary.user, password: canary.password };
+  if (login) config = parseDockerConfig(JSON.stringify({ auths: { [stage.registry.host]: entry } }));
+  const digest = await makeImage(stage.target, signed, 'v1');
+  await sign(stage.target, { repository: signed, digest, key: stage.team });
+  await makeImage(stage.target, mine, 'v1', { label: 'unsigned' });
+  stage.policies(policy({ images: `${stage.registry.host}/*`, keys: [stage.team], ...parts }));
+}
+
+const ask = (name: string): Promise<Response> =>
+  stage.send('/mutate', review(pod([`${stage.registry.host}/${name}:v1`])));
+
+describe.each(['Ignore', 'Fail'] as const)('under failurePolicy %s', (failurePolicy) => {
+  describe.each(Object.entries(closings))('%s', (_, closing) => {
+    test('and one repository is closed: denied, and the others are as they were', async () => {
+      await open(closing, { failurePolicy });
+      stage.registry.settings.intercept = closing.one;
+      const answer = await ask(mine);
+      expect(answer).toMatchObject({ allowed: false, code: 403, patch: [] });
+      expect(answer.message).toContain('denied (image-not-readable)');
+      expect(answer.message).toContain(
+        closing.login ? `with the credential for ${stage.registry.host}` : 'asked without a credential',
+      );
+      expect(answer.message).not.toContain('canary');
+      expect(await ask(signed)).toMatchObject({ allowed: true, warnings: [] });
+    });
+
+    test('until it refuses everyone: unavailable', async () => {
+      await open(closing, { failurePolicy });
+      stage.registry.settings.intercept = closing.all;
+      const answer = await ask(mine);
+      const told = failurePolicy === 'Fail' ? answer.message : answer.warnings.join();
+      expect(answer.allowed).toBe(failurePolicy === 'Ignore');
+      expect(told).toContain('registry-unauthorized');
+      stage.registry.settings.intercept = undefined;
+      expect(await ask(mine)).toMatchObject({ allowed: false, code: 403 });
+    });
+  });
+
+  test('a signature repository is closed to us: denied, and a signature that is readable passes', async () => {
+    await open({ auth: undefined, login: false }, { failurePolicy });
+    const { target, team: key, registry } = stage;
+    const entry = [`repository: ${registry.host}/signatures`];
+    stage.policies(policy({ images: `${registry.host}/*`, keys: [key], entry, failurePolicy }));
+    const digest = await makeImage(target, signed, 'v1');
+    await sign(target, { repository: signed, digest, key, storeIn: 'signatures' });
+    registry.settings.intercept = on({ name: 'signatures' }, closed);
+    const answer = await ask(signed);
+    expect(answer).toMatchObject({ allowed: false, code: 403 });
+    expect(answer.message).toContain('denied (image-not-readable)');
+    expect(answer.message).toContain(`none is configured for ${registry.host}/signatures`);
+    registry.settings.intercept = undefined;
+    expect(await ask(signed)).toMatchObject({ allowed: true, warnings: [] });
+  });
+});

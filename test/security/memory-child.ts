@@ -1,0 +1,35 @@
+import { foundIn } from '../../shared/evidence/found.ts';
+import { parseDigest } from '../../shared/image/digest.ts';
+import { startDeadline } from '../../shared/net/deadline.ts';
+import { createDoor } from '../../shared/net/door.ts';
+import { byteBudget } from '../../shared/registry/allowance.ts';
+import { createRegistry } from '../../shared/registry/create.ts';
+import { noCredentials } from '../../shared/registry/credentials.ts';
+
+/**
+ * `node memory-child.ts HOST DIGEST…`: reads everything that is attached to each of these images, one review after another, in
+ * a process of its own. Prints JSON: `peak`, the process's largest resident size in MB, and what was found.
+ */
+const [registry = '', ...texts] = process.argv.slice(2);
+const door = createDoor({ addresses: 'any' });
+const reader = createRegistry({ door, credentials: noCredentials, clock: Date.now });
+
+async function read(text: string) {
+  const digest = parseDigest(text);
+  if (digest === undefined) throw new Error('usage: node memory-child.ts HOST DIGEST…');
+  const deadline = startDeadline(60_000, Date.now);
+  const allowance = { deadline, take: byteBudget(), sent: () => {} };
+  const attached = await reader.attached({ registry, path: 'team/app' }, digest, allowance);
+  deadline.stop();
+  const { evidence, unreadable } = foundIn(attached);
+  return {
+    evidence: evidence.evidence.map(({ kind }) => kind),
+    rejected: evidence.rejected.map(({ message }) => message),
+    unreadable: unreadable.map(({ code }) => code),
+  };
+}
+
+const found: unknown[] = [];
+for (const text of texts) found.push(await read(text));
+await door.close();
+console.log(JSON.stringify({ peak: process.resourceUsage().maxRSS / 1024, found }));

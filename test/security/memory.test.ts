@@ -1,0 +1,87 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { startServer, type TestServer } from '../../shared/net/testing/server.ts';
+import { createStore, type Store, type Stored, sha256, types } from '../../shared/registry/testing/store.ts';
+
+/** MB that a process may take for a review, whatever is attached; the function has 1769. */
+const bound = 400;
+const mebi = 1024 * 1024;
+
+let store: Store;
+let server: TestServer;
+beforeEach(async () => {
+  store = createStore();
+  server = await startServer((request, response) => store.listener(request, response));
+});
+afterEach(() => server.close());
+
+interface Found {
+  readonly evidence: readonly string[];
+  readonly rejected: readonly string[];
+  readonly unreadable: readonly string[];
+}
+
+/** Reads what is attached to these images in a process of its own, each as one review does. */
+async function readAll(images: readonly Stored[]): Promise<readonly Found[]> {
+  const words = [join(import.meta.dirname, 'memory-child.ts'), server.host, ...images.map(({ digest }) => digest)];
+  const { stdout } = await promisify(execFile)(process.execPath, words);
+  const { peak, found } = JSON.parse(stdout) as { peak: number; found: readonly Found[] };
+  expect(peak).toBeLessThan(bound);
+  return found;
+}
+
+const found = (parts: Partial<Found>): Found => ({ evidence: [], rejected: [], unreadable: [], ...parts });
+
+/** `{"k0":1},{"k1":1},…`: each with a name of its own, the dearest values for a parser. */
+const named = (values: number) => Array.from({ length: values }, (_, at) => `{"k${at}":1},`).join('');
+const objects = (bytes: number) => '{},'.repeat(Math.floor(bytes / 3));
+
+/** Attaches a manifest with this layer, more of them as text, and an annotation that makes it `size` bytes long. */
+function attach(subject: Stored, layer: unknown, layers = '', size = 0): void {
+  const head = { schemaVersion: 2, mediaType: types.manifest, config: {}, subject, number: store.manifests.size };
+  const text = `${JSON.stringify(head).slice(0, -1)},"layers":[${JSON.stringify(layer)},${layers}{}],"annotations":{"x":"`;
+  const stored = store.manifest(`${text}${'x'.repeat(Math.max(0, size - text.length - 3))}"}}`);
+  store.referrers.set(subject.digest, [...(store.referrers.get(subject.digest) ?? []), stored]);
+}
+
+test(`15 referrers of 4 MiB, of empty objects, of lists in lists, of as many values as are read: under ${bound} MB`, async () => {
+  const deep = `${'['.repeat(2 * mebi - 500)}${']'.repeat(2 * mebi - 500)},`;
+  const images = [objects(4 * mebi - 1000), deep, named(24_000)].map((layers, kind) => {
+    const image = store.image(`${kind}`);
+    for (let at = 0; at < 15; at += 1) attach(image, store.blob(`${at}`, types.bundle), layers, 4 * mebi - 100);
+    return image;
+  });
+  expect(await readAll(images)).toEqual([
+    found({ unreadable: Array(15).fill('too-large') }),
+    found({ unreadable: Array(15).fill('too-large') }),
+    // The twin, within the bound: it is read down to its layer, which is no bundle.
+    found({ rejected: Array(15).fill('the bundle is no JSON object') }),
+  ]);
+});
+
+test(`4 bundles of 16 MiB, of empty objects, of lists in lists, with SBOMs as large: under ${bound} MB`, async () => {
+  const bundle = (payload: string, more = '') =>
+    `{"mediaType":"${types.bundle}","verificationMaterial":{"publicKey":{"hint":"x"}},"dsseEnvelope":{"payloadType":"application/vnd.in-toto+json","payload":"${Buffer.from(payload).toString('base64')}","signatures":[{"sig":"AAAA"}]}${more}}`;
+  const sbom = (image: Stored, predicate: string) =>
+    `{"_type":"https://in-toto.io/Statement/v1","subject":[{"digest":{"sha256":"${image.digest.slice(7)}"}}],"predicateType":"https://cyclonedx.org/bom","predicate":[${predicate}{}]}`;
+  const contents: readonly ((image: Stored) => string)[] = [
+    () => bundle('x', `,"more":[${objects(15.8 * mebi)}{}]`),
+    () => '['.repeat(15.9 * mebi),
+    (image) => bundle(sbom(image, objects(11.8 * mebi))),
+    (image) => bundle(sbom(image, named(600_000))),
+  ];
+  const images = contents.map((content, kind) => {
+    const image = store.image(`${kind}`);
+    const text = content(image);
+    for (let at = 0; at < 4; at += 1) {
+      const bytes = Buffer.from(`${text}${' '.repeat(at)}`);
+      store.blobs.set(sha256(bytes), bytes);
+      attach(image, { mediaType: types.bundle, digest: sha256(bytes), size: bytes.length });
+    }
+    return image;
+  });
+  const tooMany = found({ rejected: Array(4).fill('the bundle holds over 10000 values') });
+  const read = found({ evidence: Array(4).fill('attestation') });
+  expect(await readAll(images)).toEqual([tooMany, tooMany, read, read]);
+});

@@ -1,0 +1,153 @@
+import { writeFile } from 'node:fs/promises';
+import { makeImage } from '../../local/signer/signer.ts';
+import { openStage, pod, policy, review, type Stage } from '../e2e/harness.ts';
+import { folderWith, inThisProcess } from '../e2e/processes.ts';
+
+// Whoever names an object, an image or a policy chooses text that people read: it must end no line and move no cursor.
+
+const acts = '\u001b[2J\r\n\u009b1A\u202e\u2028\u200b';
+const shown = '\\u001b[2J\\r\\n\\u009b1A\\u202e\\u2028\\u200b';
+
+/** What no output for people holds, line breaks of ours apart. */
+const active = /[^\P{Cc}\n]|[\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
+
+let stage: Stage;
+beforeEach(async () => {
+  stage = await openStage();
+});
+afterEach(() => stage.close());
+
+const images = () => `${stage.registry.host}/*`;
+
+describe.each(['Fail', 'Ignore'] as const)('a denial, failurePolicy %s', (failurePolicy) => {
+  const hostile: readonly [string, (unsigned: string) => unknown][] = [
+    ['a name', (image) => pod([image], { name: `web${acts}` })],
+    ['a generateName', (image) => ({ ...pod([image], { name: '' }), metadata: { generateName: `web-${acts}` } })],
+    ['a namespace', (image) => pod([image], { namespace: `shop${acts}` })],
+    ['an image text', () => pod([`registry.invalid/${acts}:1`])],
+    ['a long image text', () => pod([`${'x'.repeat(300)}${acts}`])],
+    ['the name of a container that is there twice', (image) => named(pod([image, image]), `c${acts}`)],
+    ['an annotation that is no text', (image) => ({ ...pod([image]), metadata: { annotations: { [acts]: 1 } } })],
+  ];
+
+  test.each(hostile)('%s writes no line of its own', async (_, objectOf) => {
+    const unsigned = `${stage.registry.host}/team/app@${await makeImage(stage.target, 'team/app')}`;
+    const match = 'any: [{resources: {kinds: [Pod]}}]';
+    const exclude = `exclude: {any: [{resources: {annotations: {skip: "yes"}}}]}`;
+    stage.policies(
+      policy({
+        images: ['registry.invalid/*', images()],
+        keys: [stage.team],
+        failurePolicy,
+        match: `${match}\n      ${exclude}`,
+      }),
+    );
+    const answer = await stage.send('/mutate', review(objectOf(unsigned)));
+    expect(answer).toMatchObject({ allowed: false, code: 403 });
+    expect(answer.message).not.toMatch(active);
+    const plain = await stage.send('/mutate', review(pod([unsigned])));
+    expect(plain.message.split('\n')[0]).toBe('Pod default/web: 1 image denied');
+    expect(answer.message.split('\n').length).toBeLessThanOrEqual(plain.message.split('\n').length);
+  });
+
+  test('the name of a policy writes no line of its own, in a warning neither', async () => {
+    const unsigned = `${stage.registry.host}/team/app@${await makeImage(stage.target, 'team/app')}`;
+    const parts = { name: JSON.stringify(`p${acts}`), images: images(), keys: [stage.team], failurePolicy };
+    stage.policies(policy(parts));
+    expect((await stage.send('/mutate', review(pod([unsigned])))).message).toContain(`policy p${shown}, rule check`);
+    stage.policies(policy({ ...parts, action: 'Audit' }));
+    const { allowed, warnings } = await stage.send('/mutate', review(pod([unsigned])));
+    expect(allowed).toBe(true);
+    expect(warnings).toEqual([expect.stringMatching(/^p\\u001b.*no-signature/)]);
+    expect(warnings.join()).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+  });
+});
+
+function named(object: ReturnType<typeof pod>, name: string) {
+  return { ...object, spec: { ...object.spec, containers: object.spec.containers.map((each) => ({ ...each, name })) } };
+}
+
+describe('the command line', () => {
+  async function run(files: Readonly<Record<string, string>>, ...words: string[]) {
+    await using folder = await folderWith({});
+    for (const [name, text] of Object.entries(files)) await writeFile(folder.file(name), text);
+    return inThisProcess(words.map((word) => (word in files ? folder.file(word) : word)));
+  }
+  const good = (more: object = {}) => policy({ images: images(), keys: [stage.team], ...more });
+
+  test('verify: an image text, a policy’s name', async () => {
+    await makeImage(stage.target, 'team/app', '1');
+    const named = good({ name: JSON.stringify(`p${acts}`) });
+    const asked = ['verify', '--policy', 'p.yaml', '--image', `${stage.registry.host}/team/app:1`];
+    const { stdout, status } = await run({ 'p.yaml': named }, ...asked, `app${acts}`);
+    expect(status).toBe(1);
+    expect(stdout).not.toMatch(active);
+    expect(stdout).toContain(`p${shown} / check: no-signature`);
+    expect(stdout.split('\n')).toContain(`app${shown}`);
+    const json = JSON.parse((await run({ 'p.yaml': named }, ...asked, '-o', 'json')).stdout) as { results: unknown[] };
+    expect(json.results).toEqual([expect.objectContaining({ policy: `p${acts}` })]);
+  });
+
+  test('apply: the name of a resource', async () => {
+    await makeImage(stage.target, 'team/app', '1');
+    const object = pod([`${stage.registry.host}/team/app:1`], { name: `web${acts}` });
+    const words = ['apply', 'p.yaml', '--resource', 'web.json'];
+    const { stdout, status } = await run({ 'p.yaml': good(), 'web.json': JSON.stringify(object) }, ...words);
+    expect(status).toBe(1);
+    const [tree = ''] = stdout.split('\n---\n');
+    expect(tree).not.toMatch(active);
+    expect(tree).toContain(`Pod/default/web${shown}  `);
+  });
+
+  test.each<[string, string, string]>([
+    ['a field that is unknown', 'spec:', `${JSON.stringify(`s${acts}`)}: 1\nspec:`],
+    ['a value that is none of those allowed', 'failurePolicy: Fail', `failurePolicy: ${JSON.stringify(acts)}`],
+    ['a kind', 'kinds: [Pod]', `kinds: [${JSON.stringify(`Pod${acts}`)}]`],
+    ['a pattern', 'imageReferences: [', `imageReferences: [${JSON.stringify(`x/app${acts}`)}, `],
+  ])('a policy with %s is told on lines of ours', async (_, from, to) => {
+    const text = good({ failurePolicy: 'Fail' }).replace(from, to);
+    const { stdout, stderr } = await run(
+      { 'p.yaml': text, 'web.json': JSON.stringify(pod([])) },
+      'apply',
+      'p.yaml',
+      '--resource',
+      'web.json',
+    );
+    expect(stdout + stderr).not.toMatch(active);
+    for (const line of stderr.split('\n').slice(0, -1)) expect(line).toMatch(/^\/.*p\.yaml:\d+: /);
+  });
+
+  test.each(['serve', 'manifests'])('%s: a warning of loading', async (command) => {
+    const text = good({ name: JSON.stringify(`p${acts}`), failurePolicy: 'Ignore' }).replace(
+      'name: check',
+      `name: ${JSON.stringify(`c${acts}`)}`,
+    );
+    await using folder = await folderWith({ 'p.yaml': text });
+    // What is wrong with the address or the URL is told after the policies were read.
+    const rest = command === 'serve' ? ['--addr', '203.0.113.1:1'] : ['--url', 'https://a.example'];
+    const { stderr } = await inThisProcess([command, '--policies', folder.path, ...rest]);
+    expect(stderr).toContain(`rule 'c${shown}' enforces under failurePolicy Ignore`);
+    expect(stderr).not.toMatch(active);
+  });
+
+  test('a wrong use that quotes a word or a file', async () => {
+    for (const words of [
+      [`sign${acts}`],
+      ['verify', '--policy', `/nowhere/${acts}`, '--image', 'a'],
+      ['manifests', '--policies', '.', '--url', `https://${acts}`],
+    ]) {
+      const { status, stderr } = await inThisProcess(words);
+      expect(status).toBe(2);
+      expect(stderr).not.toMatch(active);
+      expect(stderr).toMatch(/^countersign: .*\n\(countersign --help\)\n$/m);
+    }
+    const resource = await run(
+      { 'p.yaml': good(), 'r.json': JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: acts }) },
+      'apply',
+      'p.yaml',
+      '--resource',
+      'r.json',
+    );
+    expect(resource.stderr).not.toMatch(active);
+  });
+});

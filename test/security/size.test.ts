@@ -1,0 +1,248 @@
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { type IncomingMessage, request } from 'node:http';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { createEngine } from '../../local/engine.ts';
+import { startRegistry } from '../../local/registry/server.ts';
+import { newKey } from '../../local/signer/keys.ts';
+import { makeImage, sign } from '../../local/signer/signer.ts';
+import { storeTarget } from '../../local/signer/target.ts';
+import { startWebhooks, type WebhookOptions } from '../../local/webhooks.ts';
+import { loadPolicies } from '../../shared/policy/load.ts';
+import { scopesOf } from '../../shared/policy/scopes.ts';
+import { pod, policy, review } from '../e2e/documents.ts';
+
+// Whoever makes a call fail is admitted under failurePolicy Ignore: size must not be a way to make it fail.
+
+/** A review as an API server writes it: Go's encoder writes `<`, `>` and `&` as six bytes each. */
+const asSent = (asked: unknown) =>
+  JSON.stringify(asked).replace(/[<>&]/g, (character) => `\\u00${character.charCodeAt(0).toString(16)}`);
+
+/** A Pod with `count` times `<` in it. */
+function large(image: string, count: number) {
+  const { spec, ...rest } = pod([image]);
+  const containers = spec.containers.map((each) => ({ ...each, env: [{ name: 'LARGE', value: '<'.repeat(count) }] }));
+  return { ...rest, spec: { containers } };
+}
+
+async function openServer(failurePolicy: 'Fail' | 'Ignore', options: Partial<WebhookOptions> = {}) {
+  const registry = await startRegistry();
+  const team = newKey();
+  const text = policy({ images: `${registry.host}/*`, keys: [team], failurePolicy });
+  const { hash, ...set } = loadPolicies([{ name: 'policy.yaml', text }]);
+  const counted: string[] = [];
+  const engine = createEngine({ metrics: { count: (name) => counted.push(name) } });
+  const server = await startWebhooks({
+    engine,
+    policies: { clusters: new Map([['default', { scopes: scopesOf({ hash, ...set }), hash }]]), warnings: [] },
+    address: { host: '127.0.0.1', port: 0 },
+    log: () => undefined,
+    ...options,
+  });
+  return {
+    registry,
+    server,
+    counted,
+    async image(name: string, signed: boolean) {
+      const digest = await makeImage(storeTarget(registry), name, '1', { label: name });
+      if (signed) await sign(storeTarget(registry), { repository: name, digest, key: team });
+      return `${registry.host}/${name}:1`;
+    },
+    post: (path: string, body: string | Buffer) => post(`${server.url}${path}`, body),
+    async [Symbol.asyncDispose]() {
+      await server.close();
+      await engine.close();
+      await registry.close();
+    },
+  };
+}
+
+function post(url: string, body: string | Buffer): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const call = request(url, { method: 'POST', agent: false }, (response) => resolve(read(response)));
+    call.on('error', reject);
+    call.end(body);
+  });
+}
+
+const answerOf = ({ body }: { body: string }) => (JSON.parse(body) as { response: { allowed: boolean } }).response;
+
+describe.each(['Fail', 'Ignore'] as const)('a review over what a function takes, failurePolicy %s', (failurePolicy) => {
+  const steps = ['mutate', 'validate'] as const;
+  const path = (step: string) => `/default/${step}/${failurePolicy.toLowerCase()}?timeout=10s`;
+
+  test.each(steps)('900 KB of `<` in a Pod: serve looks at it, %s', async (step) => {
+    await using stage = await openServer(failurePolicy);
+    const [signed, unsigned] = [await stage.image('signed', true), await stage.image('unsigned', false)];
+    const denied = answerOf(await stage.post(path(step), asSent(review(large(unsigned, 900_000)))));
+    expect(denied).toMatchObject({ allowed: false, status: { code: 403 } });
+    if (step === 'validate') return;
+    expect(answerOf(await stage.post(path(step), asSent(review(large(signed, 900_000)))))).toMatchObject({
+      allowed: true,
+    });
+  });
+
+  test('a small update of a Pod with 460 KB of it, old and new', async () => {
+    await using stage = await openServer(failurePolicy);
+    const [signed, unsigned] = [await stage.image('signed', true), await stage.image('unsigned', false)];
+    const update = (image: string) => asSent(review(large(image, 460_000), large(signed, 460_000)));
+    expect(answerOf(await stage.post(path('mutate'), update(unsigned)))).toMatchObject({
+      allowed: false,
+      status: { code: 403 },
+    });
+    expect(answerOf(await stage.post(path('mutate'), update(signed)))).toMatchObject({ allowed: true });
+  });
+
+  test('the most that an API server can send: 27 MB, or 1.5 million values', async () => {
+    await using stage = await openServer(failurePolicy);
+    const unsigned = await stage.image('unsigned', false);
+    const many = pod([unsigned]);
+    const spec = { containers: many.spec.containers.map((each) => ({ ...each, args: Array(750_000).fill('') })) };
+    const object = { ...many, spec };
+    for (const asked of [review(large(unsigned, 3_000_000), large(unsigned, 1_500_000)), review(object, object)]) {
+      // The image itself is as it was before, and skipped for that: the call does not fail.
+      expect(answerOf(await stage.post(path('mutate'), asSent(asked)))).toMatchObject({ allowed: true });
+    }
+    expect(stage.counted).not.toContain('event-too-large');
+    expect(answerOf(await stage.post(path('mutate'), asSent(review(object))))).toMatchObject({ allowed: false });
+  });
+});
+
+describe('a function takes no such review', () => {
+  test.each(['http-api', 'rest-api'] as const)('by what docs/deploy.md says, events of a %s', async (shape) => {
+    await using stage = await openServer('Fail', { shape });
+    const unsigned = await stage.image('unsigned', false);
+    const ask = (asked: unknown) => stage.post('/mutate?timeout=10s', asSent(asked));
+    const docs = await readFile(join(import.meta.dirname, '../../docs/deploy.md'), 'utf8');
+    const [, one, both] = /(\d+) KB of `<` in a new object, or (\d+) KB in an object that is updated/.exec(docs) ?? [];
+    const [created, updated] = [Number(one) * 1000, Number(both) * 1000];
+    const update = (count: number) => review(large(unsigned, count), large('registry.example/before:1', count));
+    expect((await ask(review(large(unsigned, created)))).status).toBe(413);
+    expect((await ask(update(updated))).status).toBe(413);
+    expect(stage.counted).toEqual(['event-too-large', 'event-too-large']);
+    expect((await ask(review(large(unsigned, created - 2000)))).status).toBe(200);
+    expect((await ask(update(updated - 2000))).status).toBe(200);
+  });
+});
+
+describe('what serve reads of a body is bounded', () => {
+  const most = 32 * 1024 * 1024;
+
+  test('over 32 MiB: 413, whether it says so or not, and nothing is kept', async () => {
+    await using stage = await openServer('Ignore');
+    expect((await declared(stage.server.port, `content-length: ${most + 1}`)).split('\r\n', 1)).toEqual([
+      'HTTP/1.1 413 Payload Too Large',
+    ]);
+    const { status, body } = await chunked(`${stage.server.url}/mutate`, most + 1);
+    expect(status).toBe(413);
+    expect(body).toBe(`the body is over ${most} bytes`);
+    expect(stage.counted).toEqual(['event-too-large', 'event-too-large']);
+  });
+
+  test.each<[string, string, string]>([
+    ['objects', '{},', '{}'],
+    ['lists', '[],', '[]'],
+    ['names', '', '{}'],
+    ['levels', '[', ']'.repeat(1_700_000)],
+  ])('over 1.6 million values, %s: 413 before any is made; as text they are read', async (what, part, end) => {
+    await using stage = await openServer('Ignore');
+    const names = Array.from({ length: 1_700_000 }, (_, index) => `"${index.toString(36)}":0`);
+    const inner =
+      what === 'names'
+        ? `{${names.join()}}`
+        : what === 'levels'
+          ? part.repeat(1_700_000) + end
+          : `[${part.repeat(1_700_000)}${end}]`;
+    const { status, body } = await stage.post('/mutate', inner);
+    expect([status, body]).toEqual([413, 'the body holds over 1600000 JSON values']);
+    const asked = review(pod([await stage.image('signed', true)]));
+    const text = JSON.stringify({ ...asked, text: inner.replaceAll('"', "'") });
+    expect(answerOf(await stage.post('/mutate?timeout=10s', text))).toMatchObject({ allowed: true });
+  });
+
+  test('large ones at once wait for each other, and a review of common size waits for none', async () => {
+    await using stage = await openServer('Ignore');
+    const signed = await stage.image('signed', true);
+    const held = await Promise.all(Array.from({ length: 4 }, () => open(stage.server.port, `content-length: ${most}`)));
+    const gone = await open(stage.server.port, `content-length: ${most}`);
+    const waiting = stage.post('/mutate?timeout=10s', asSent(review(large(signed, 100_000))));
+    let answered = false;
+    void waiting.finally(() => {
+      answered = true;
+    });
+    expect(answerOf(await stage.post('/mutate?timeout=10s', JSON.stringify(review(pod([signed])))))).toMatchObject({
+      allowed: true,
+    });
+    expect(answered).toBe(false);
+    // A caller who goes away gives back what was kept for it.
+    gone.destroy();
+    held[0]?.destroy();
+    expect(answerOf(await waiting)).toMatchObject({ allowed: true });
+    for (const each of held) each.destroy();
+  });
+
+  test('whoever is not let in is answered without a large body being read', async () => {
+    await using stage = await openServer('Fail', { token: 'a-token-of-mine' });
+    for (const [path, status] of [
+      ['/mutate/another-token', '401 Unauthorized'],
+      ['/elsewhere', '404 Not Found'],
+    ]) {
+      const answer = await declared(stage.server.port, `content-length: ${most}`, path);
+      expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status}\r\n`));
+    }
+    const signed = await stage.image('signed', true);
+    const path = '/mutate/a-token-of-mine?timeout=10s';
+    expect(answerOf(await stage.post(path, asSent(review(large(signed, 100_000)))))).toMatchObject({ allowed: true });
+  });
+
+  test('one that does not come in time: the call ends', async () => {
+    await using stage = await openServer('Fail', { slowest: 200 });
+    const answer = await declared(stage.server.port, 'content-length: 1000');
+    expect(answer).toMatch(/^HTTP\/1.1 408 /);
+  });
+});
+
+/** A request of which the headers are sent and no byte of the body. */
+function begin(port: number, header: string, path = '/mutate') {
+  const socket = connect(port, '127.0.0.1');
+  socket.on('error', () => undefined);
+  socket.write(`POST ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\n${header}\r\n\r\n`);
+  return socket;
+}
+
+/** The same, once the server has taken it up and says that it wants the body. */
+async function open(port: number, header: string) {
+  const socket = begin(port, `${header}\r\nexpect: 100-continue`);
+  const [first] = await once(socket, 'data');
+  expect(String(first)).toMatch(/^HTTP\/1.1 100 /);
+  return socket;
+}
+
+/** What is answered to it although nothing more comes. */
+async function declared(port: number, header: string, path?: string): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of begin(port, header, path)) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** A body of `bytes` that does not say how long it is. */
+function chunked(url: string, bytes: number): Promise<Answer> {
+  return new Promise((resolve) => {
+    const call = request(url, { method: 'POST', agent: false }, (response) => resolve(read(response)));
+    // The server stops reading before all is sent.
+    call.on('error', () => undefined);
+    call.write(Buffer.alloc(bytes, 0x20));
+  });
+}
+
+interface Answer {
+  readonly status: number | undefined;
+  readonly body: string;
+}
+
+async function read(response: IncomingMessage): Promise<Answer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  return { status: response.statusCode, body: Buffer.concat(chunks).toString('utf8') };
+}
