@@ -38,8 +38,9 @@ export function problemsOf(thrown: unknown): Problem[] {
 export function textOf(thrown: unknown): string {
   if (thrown instanceof PolicyLoadError) return `${thrown.message}\n`;
   if (thrown instanceof ResourceError) return `${printable(thrown.message)}\n`;
-  if (thrown instanceof FileError) return `countersign: ${printable(thrown.message)}\n`;
-  if (thrown instanceof UsageError) return `countersign: ${printable(thrown.message)}\n(countersign --help)\n`;
+  if (thrown instanceof FileError || thrown instanceof UsageError) {
+    return `countersign: ${printable(thrown.message)}\n(countersign --help)\n`;
+  }
   const told = Error.isError(thrown) ? (thrown.stack ?? thrown.message) : String(thrown);
   return `countersign: a defect in Countersign, please report it: ${printableLines(told)}\n`;
 }

@@ -23,8 +23,8 @@ describe('a pattern that no image can match: an error where there is no other, a
     ['^ghcr.io/.*$', 'regular expressions are not read', 'ghcr.io/*'],
     ['!ghcr.io/acme/*', 'no pattern says "not": write in skipImageReferences what is left out', 'ghcr.io/acme/*'],
     ['ghcr.io', 'write "ghcr.io/*"', 'ghcr.io/*'],
-    ['nginx', 'for Docker Hub write "docker.io/library/nginx"', 'docker.io/library/nginx'],
-    ['acme/*', 'for Docker Hub write "docker.io/acme/*"', 'docker.io/acme/*'],
+    ['nginx', 'for Docker Hub, write "docker.io/library/nginx"', 'docker.io/library/nginx'],
+    ['acme/*', 'for Docker Hub, write "docker.io/acme/*"', 'docker.io/acme/*'],
     ['ghcr.io./acme/*', 'leave the dot at the end of the host out: write "ghcr.io/acme/*"', 'ghcr.io/acme/*'],
     ['ghcr.io/acme@sha256:ab', 'a digest is sha256: and 64', 'ghcr.io/acme@sha256:*'],
     ['ghcr.io//acme', 'matches no image that there can be', 'ghcr.io/acme'],
@@ -58,7 +58,7 @@ describe('skipImageReferences', () => {
     ['GHCR.io/acme/*', 'names are in lower case: write "ghcr.io/acme/*"', 'ghcr.io/acme/*'],
     ['ghcr.io:443/acme/*', 'write "ghcr.io/acme/*"', 'ghcr.io/acme/*'],
     ['index.docker.io/acme/*', 'write "docker.io/acme/*"', 'docker.io/acme/*'],
-    ['library/nginx*', 'for Docker Hub write "docker.io/library/nginx*"', 'docker.io/library/nginx*'],
+    ['library/nginx*', 'for Docker Hub, write "docker.io/library/nginx*"', 'docker.io/library/nginx*'],
     ['https://ghcr.io/acme/*', 'leave https:// out', 'ghcr.io/acme/*'],
     ['ghcr.io/acme/', 'write "ghcr.io/acme/*"', 'ghcr.io/acme/*'],
   ])('%j skips nothing, a warning: %s', (wrong, meaning, right) => {
@@ -85,7 +85,7 @@ describe('skipImageReferences', () => {
   });
 
   test('nginx* is told as imageReferences tell it', () => {
-    expect(warningsOf(skipping('nginx*'))).toEqual([expect.stringContaining('for Docker Hub write')]);
+    expect(warningsOf(skipping('nginx*'))).toEqual([expect.stringContaining('for Docker Hub, write')]);
   });
 
   test.each<[string, string[], string[]]>([

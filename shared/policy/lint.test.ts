@@ -28,13 +28,13 @@ const cases: readonly [string, Record<string, unknown>, string | RegExp, Record<
   ...(['failureAction', 'failureActon'] as const).map((field): (typeof cases)[number] => [
     `a wrong ${field}, and not what follows from it`,
     clusterPolicy({ validationFailureAction: null, rules: [rule({ verifyImages: [entry({ [field]: 'Enforced' })] })] }),
-    field === 'failureAction' ? 'is none of Audit, Enforce' : "did you mean 'failureAction'",
+    field === 'failureAction' ? 'is not accepted: write one of Audit, Enforce' : "did you mean 'failureAction'",
     clusterPolicy({ rules: [rule({ verifyImages: [entry({ failureAction: 'Enforce' })] })] }),
   ]),
   [
     'a wrong validationFailureAction, and not what follows from it',
     clusterPolicy({ validationFailureAction: 'Enforced' }),
-    'is none of Audit, Enforce',
+    'is not accepted: write one of Audit, Enforce',
     clusterPolicy({ validationFailureAction: 'Enforce' }),
   ],
   [
@@ -74,7 +74,7 @@ const cases: readonly [string, Record<string, unknown>, string | RegExp, Record<
   [
     'a label that nothing can have, with wildcards',
     withRule({ match: pods({ selector: { matchLabels: { 'a*': 'x y*' } } }) }),
-    'is no value of a label',
+    'is not a valid label value',
     withRule({ match: pods({ selector: { matchLabels: { 'a*': 'x?y*' } } }) }),
   ],
   ['no image reference', withEntry({ imageReferences: [] }), 'An image reference is required', withEntry({})],

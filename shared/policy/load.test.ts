@@ -222,7 +222,9 @@ describe('a Policy that names no namespace', () => {
 
   test('is the same policy as one that names that namespace', () => {
     const named = { ...policy, metadata: { name: 'a', namespace: 'default' } };
-    expect(() => loadPolicies([asFile(policy, named)], { namespace: 'default' })).toThrow('Policy default/a is in');
+    expect(() => loadPolicies([asFile(policy, named)], { namespace: 'default' })).toThrow(
+      'Policy default/a is already defined in',
+    );
   });
 
   test('gives no namespace to a ClusterPolicy', () => {

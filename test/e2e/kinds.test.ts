@@ -11,7 +11,9 @@ const web = (namespace: string) => JSON.stringify(pod(['registry.invalid/App:1']
 
 async function run(files: Readonly<Record<string, string>>, ...words: string[]) {
   await using folder = await folderWith(files);
-  return inThisProcess(words.map((word) => (word === 'DIR' ? folder.path : word in files ? folder.file(word) : word)));
+  return await inThisProcess(
+    words.map((word) => (word === 'DIR' ? folder.path : word in files ? folder.file(word) : word)),
+  );
 }
 
 const url = ['--url', 'https://a.example'];

@@ -71,7 +71,7 @@ describe('the command line', () => {
   async function run(files: Readonly<Record<string, string>>, ...words: string[]) {
     await using folder = await folderWith({});
     for (const [name, text] of Object.entries(files)) await writeFile(folder.file(name), text);
-    return inThisProcess(words.map((word) => (word in files ? folder.file(word) : word)));
+    return await inThisProcess(words.map((word) => (word in files ? folder.file(word) : word)));
   }
   const good = (more: object = {}) => policy({ images: images(), keys: [stage.team], ...more });
 
