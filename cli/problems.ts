@@ -36,8 +36,9 @@ export function problemsOf(thrown: unknown): Problem[] {
 /** What was thrown, for people. */
 export function textOf(thrown: unknown): string {
   if (thrown instanceof PolicyLoadError || thrown instanceof ResourceError) return `${thrown.message}\n`;
-  if (thrown instanceof FileError) return `countersign: ${thrown.message}\n`;
-  if (thrown instanceof UsageError) return `countersign: ${thrown.message}\n(countersign --help)\n`;
+  if (thrown instanceof FileError || thrown instanceof UsageError) {
+    return `countersign: ${thrown.message}\n(countersign --help)\n`;
+  }
   const told = Error.isError(thrown) ? (thrown.stack ?? thrown.message) : String(thrown);
   return `countersign: a defect in Countersign, please report it: ${told}\n`;
 }
