@@ -14,6 +14,7 @@ import { patched } from './patched.ts';
 import { policiesFrom } from './policies.ts';
 import { progress } from './progress.ts';
 import { readResources } from './resources.ts';
+import { shortRun } from './short-run.ts';
 import { treeOf } from './tree.ts';
 
 /** `countersign apply POLICY... --resource FILE...`: both webhooks, one after the other, on each resource as a CREATE. */
@@ -28,6 +29,7 @@ export async function apply(words: readonly string[]): Promise<number> {
   const resources = await readResources(files);
 
   const engine = await engineFrom(found);
+  using _ = shortRun();
   const results: ReportResult[] = [];
   const after: unknown[] = [];
   const bar = progress(resources.length);

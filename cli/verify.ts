@@ -10,6 +10,7 @@ import { atLeastOne, readArguments } from './arguments.ts';
 import { engineFrom, engineOptions, outputFrom, timeoutFrom } from './engine.ts';
 import { policiesFrom } from './policies.ts';
 import { progress } from './progress.ts';
+import { shortRun } from './short-run.ts';
 import { treeOf } from './tree.ts';
 
 /** Images that are looked at side by side. */
@@ -28,6 +29,7 @@ export async function verifyImages(words: readonly string[]): Promise<number> {
   const written = rules.filter((rule) => rule.autogenOf === undefined);
 
   const engine = await engineFrom(found);
+  using _ = shortRun();
   const verdicts: Verdict[] = [];
   const bar = progress(images.length);
   try {
