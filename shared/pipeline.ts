@@ -264,6 +264,10 @@ class Run {
       sent: () => {
         inquiry.requests += 1;
       },
+      review: this,
+      waited: () => {
+        inquiry.waited = true;
+      },
     };
   }
 }

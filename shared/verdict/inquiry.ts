@@ -22,6 +22,8 @@ export interface Inquiry {
   /** Why nothing can be said about this image. */
   refusal: Refusal | undefined;
   requests: number;
+  /** A request of this image had to wait behind others of the same review. */
+  waited: boolean;
   source: 'registry' | 'ledger';
   ms: number;
 }
@@ -48,6 +50,7 @@ export function openInquiry(reference: ImageReference, now: number): Inquiry {
     image: undefined,
     refusal: undefined,
     requests: 0,
+    waited: false,
     source: 'ledger',
     ms: 0,
   };
