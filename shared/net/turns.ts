@@ -23,23 +23,26 @@ type Waiting = Pick<Spending, 'deadline' | 'review' | 'waited'>;
 interface Origin {
   readonly name: string;
   held: number;
-  /** By review, in the order of their turns. */
   readonly stands: Map<object, Stand>;
 }
 
-interface Party {
-  readonly review: object;
+/** Whoever gets places: how many it has, and which turn was its last. */
+interface Holder {
   held: number;
+  served: number;
+}
+
+/** One review, over all origins. */
+interface Party extends Holder {
+  readonly review: object;
   waiting: number;
-  /** By origin, in the order of their turns. */
   readonly stands: Map<string, Stand>;
 }
 
 /** One review at one origin. It exists while it holds a place or waits for one. */
-interface Stand {
+interface Stand extends Holder {
   readonly origin: Origin;
   readonly party: Party;
-  held: number;
   readonly waiting: Set<Waiter>;
 }
 
@@ -71,13 +74,14 @@ export function createTurns({ places, perOrigin }: TurnsSettings): Turns {
   const queues = new Map<AbortSignal, Queue>();
   let held = 0;
   let waiting = 0;
+  let turn = 0;
 
   function standOf(name: string, review: object): Stand {
     const origin = origins.get(name) ?? { name, held: 0, stands: new Map() };
     const known = origin.stands.get(review);
     if (known !== undefined) return known;
-    const party = parties.get(review) ?? { review, held: 0, waiting: 0, stands: new Map() };
-    const stand: Stand = { origin, party, held: 0, waiting: new Set() };
+    const party = parties.get(review) ?? { review, held: 0, served: 0, waiting: 0, stands: new Map() };
+    const stand: Stand = { origin, party, held: 0, served: 0, waiting: new Set() };
     origins.set(name, origin);
     parties.set(review, party);
     origin.stands.set(review, stand);
@@ -103,6 +107,9 @@ export function createTurns({ places, perOrigin }: TurnsSettings): Turns {
     origin.held++;
     party.held++;
     stand.held++;
+    turn++;
+    party.served = turn;
+    stand.served = turn;
     let given = true;
     return () => {
       if (!given) return;
@@ -122,36 +129,32 @@ export function createTurns({ places, perOrigin }: TurnsSettings): Turns {
       const [waiter] = stand.waiting;
       if (waiter === undefined) return;
       leave(waiter);
-      const { origin, party } = stand;
-      // Whoever had a turn comes after those with as many places.
-      toEnd(parties, party.review);
-      toEnd(party.stands, origin.name);
-      toEnd(origin.stands, party.review);
       waiter.give(grant(stand));
     }
   }
 
+  /** Of the reviews that could be given a place the first; of its origins the one whose turn was longest ago. */
   function next(): Stand | undefined {
     let best: Stand | undefined;
     for (const party of parties.values()) {
-      if (party.waiting === 0 || !hasShare(party) || (best !== undefined && party.held >= best.party.held)) continue;
+      if (party.waiting === 0 || !hasShare(party) || (best !== undefined && !isBefore(party, best.party))) continue;
+      let open: Stand | undefined;
       for (const stand of party.stands.values()) {
-        if (stand.waiting.size === 0 || !isOpen(stand)) continue;
-        best = stand;
-        break;
+        const first = open === undefined || stand.served < open.served;
+        if (first && stand.waiting.size > 0 && isOpen(stand)) open = stand;
       }
+      best = open ?? best;
     }
-    return best && fewest(best);
+    return best && firstAt(best);
   }
 
-  /** Of those that wait at an origin, the review with the fewest of its places. */
-  function fewest(best: Stand): Stand {
-    let found = best;
+  /** Of the reviews that wait at an origin the first, by the places that they have there. */
+  function firstAt(best: Stand): Stand {
+    let first = best;
     for (const stand of best.origin.stands.values()) {
-      const waits = stand.waiting.size > 0 && hasShare(stand.party);
-      if (waits && stand.held < found.held) found = stand;
+      if (stand.waiting.size > 0 && hasShare(stand.party) && isBefore(stand, first)) first = stand;
     }
-    return found;
+    return first;
   }
 
   function queueOf(signal: AbortSignal): Queue {
@@ -209,9 +212,6 @@ export function createTurns({ places, perOrigin }: TurnsSettings): Turns {
   };
 }
 
-function toEnd<K, V>(map: Map<K, V>, key: K): void {
-  const value = map.get(key);
-  if (value === undefined) return;
-  map.delete(key);
-  map.set(key, value);
+function isBefore(a: Holder, b: Holder): boolean {
+  return a.held < b.held || (a.held === b.held && a.served < b.served);
 }

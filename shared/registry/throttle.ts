@@ -31,7 +31,7 @@ export interface Throttles {
 export interface Caller {
   /**
    * Before each try: waits where the host is to be left alone and the deadline has room for that, or where another request
-   * is about to find out. Refusals: `registry-throttled` at once where it has not, or the other found the host as before.
+   * is about to find out. Refusals: `registry-throttled`, at once where it has not, or where others have tried in vain.
    */
   ready(): Promise<void>;
   /** Right before the request goes out: why it must not. It is not an end: `ready` is to be asked again. */
@@ -54,6 +54,8 @@ type Finding = 'open' | 'throttled' | 'left';
 
 interface Throttled {
   until: number;
+  /** A request has tried as often as it may: nobody waits for `until`, which would only be more of the same. */
+  hopeless: boolean;
   /** The request that asks again when the time has come; all others wait for what it finds. */
   scout: Scout | undefined;
 }
@@ -76,9 +78,16 @@ export function createThrottles(clock: Clock, sleep: Sleep): Throttles {
       const key = JSON.stringify([url.origin, registry.origin, credential]);
       let mine: Scout | undefined;
 
+      function known(): Throttled {
+        const host = hosts.get(key) ?? { until: 0, hopeless: false, scout: undefined };
+        hosts.set(key, host);
+        return host;
+      }
+
       function becomeScout(host: Throttled): void {
         mine = Promise.withResolvers<Finding>();
         host.scout = mine;
+        host.hopeless = false;
       }
 
       /** Tells those who wait what was found, if this request was to find out. */
@@ -118,7 +127,7 @@ export function createThrottles(clock: Clock, sleep: Sleep): Throttles {
             const host = hosts.get(key);
             if (host === undefined) return;
             const left = host.until - clock();
-            if (left >= deadline.remaining() || left > maxWait) throw refusal(left);
+            if (host.hopeless || left >= deadline.remaining() || left > maxWait) throw refusal(left);
             if (host.scout === undefined) {
               becomeScout(host);
               await pause(sleep, left, name, deadline);
@@ -130,20 +139,21 @@ export function createThrottles(clock: Clock, sleep: Sleep): Throttles {
         },
 
         async slowed(wait) {
-          const host = hosts.get(key) ?? { until: 0, scout: undefined };
+          const host = known();
           if (host.scout !== undefined && host.scout !== mine) return;
+          // It was under way while another tried in vain.
+          if (host.hopeless && host.until > clock()) throw refusal(host.until - clock());
           host.until = clock() + wait;
-          hosts.set(key, host);
           if (mine === undefined) becomeScout(host);
           await pause(sleep, wait, name, deadline);
         },
 
         gaveUp(asked, final) {
           if (asked !== undefined || final) {
-            const host = hosts.get(key) ?? { until: 0, scout: undefined };
+            const host = known();
             const wait = Math.min(Math.max(asked ?? 0, shortest), longest);
             host.until = Math.max(host.until, clock() + wait);
-            hosts.set(key, host);
+            if (final && host.scout === mine) host.hopeless = true;
           }
           report(final ? 'throttled' : 'left');
         },
