@@ -110,3 +110,27 @@ describe.each(failurePolicies)('a quota that a Pod of absent tags uses up, failu
     expect(stage.registry.count()).toBeLessThanOrEqual(53);
   });
 });
+
+test('one connection is enough: no request keeps its place while it waits for another', async () => {
+  for (const format of ['sig', 'bundle'] as const) {
+    await using narrow = await openStage({
+      engine: { door: { addresses: 'any', connections: 1, places: 1 } },
+      registry: { auth: { scheme: 'bearer' }, referrers: 'off' },
+    });
+    const { target, team: key, registry } = narrow;
+    const images: string[] = [];
+    for (let index = 0; index < 5; index++) {
+      const repository = `team/app-${index}`;
+      const digest = await makeImage(target, repository, '1', { label: `${index}` });
+      await sign(target, { repository, digest, key, format });
+      images.push(`${registry.host}/${repository}:1`);
+    }
+    const pull = on({ kind: 'blob' }, (request) =>
+      request.path.includes('?') ? undefined : { kind: 'redirect', to: `${request.path}?again` },
+    );
+    registry.settings.intercept = pull;
+    narrow.policies(policy({ images: '*', keys: [key] }));
+    const answer = await narrow.send('/mutate', review(pod(images)));
+    expect(answer).toMatchObject({ allowed: true, warnings: [] });
+  }
+});

@@ -25,6 +25,8 @@ export async function startServer(
     handler(request, response);
   };
   const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
+  // Who closes a connection that nobody uses is the client.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   const host = `127.0.0.1:${port}`;
