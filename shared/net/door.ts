@@ -1,3 +1,4 @@
+import dns from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { Agent, request as send } from 'undici';
 import { Refusal } from '../reasons.ts';
@@ -8,6 +9,7 @@ import type { Deadline } from './deadline.ts';
 import { addressRefused, codeOf, failure } from './failure.ts';
 import { hostName, isLoopbackHost, splitHost } from './hosts.ts';
 import { inTime } from './in-time.ts';
+import { createNames } from './names.ts';
 import { countOpen } from './open.ts';
 import { type Hop, maxRedirects, nextHop } from './redirect.ts';
 import { createSchemeProbe } from './scheme.ts';
@@ -99,7 +101,7 @@ export function createDoor(settings: DoorSettings): Door {
       addresses,
       ca: settings.ca ?? {},
       connectTimeout: settings.connectTimeout ?? 5 * second,
-      lookup: settings.lookup,
+      lookup: createNames(settings.lookup ?? dns.lookup),
     }),
   );
   const agent = new Agent({
