@@ -139,7 +139,7 @@ export function createDoor(settings: DoorSettings): Door {
     }
   }
 
-  /** Waits for a place at an origin, until the time ends. `asked` says what for: `ghcr.io for its manifest`. */
+  /** A place at an origin, waited for until the time ends; `asked` is the rest of that sentence in the message. */
   function place(origin: string, spending: Spending, asked: string): Place | Promise<Place> {
     const late = () => new Refusal('deadline', `the time ended before ${asked}: other requests were under way`);
     return turns.take(origin, spending, late);
