@@ -21,7 +21,8 @@ export class PolicyLoadError extends Error {
   }
 }
 
-function printProblem({ file, line, field, message }: LoadProblem): string {
+/** `file:line: field: message`. */
+export function printProblem({ file, line, field, message }: LoadProblem): string {
   return `${file}${line === 0 ? '' : `:${line}`}: ${field === '' ? '' : `${field}: `}${message}`;
 }
 

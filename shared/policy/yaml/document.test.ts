@@ -1,5 +1,5 @@
+import { Report } from '../report.ts';
 import { readDocuments } from './document.ts';
-import { Report } from './report.ts';
 
 function read(text: string): { places: ReturnType<typeof readDocuments>; problems: string[] } {
   const report = new Report('f.yaml');
