@@ -64,7 +64,7 @@ test.each([
   ['flow collections', 'a: [x: 1, "y": 2, {b, c: }]\nd: {e: [1, 2,], f: "g"}\ng: [\n  1\n  ]\n'],
   ['comments', '# one\na: x #y\nb: x#y # z\n'],
   ['<< in quotes, and as a value', '"<<": x\na: <<\n'],
-])('%s are read as kubectl reads them', async (_, text, start = header) => {
+])('read as kubectl reads it: %s', async (_, text, start = header) => {
   const whole = start === '' ? text.replace('\ufeff', `\ufeff${header}`) : start + text;
   const report = new Report('f.yaml');
   const [ours] = readObjects(whole, report).map(({ value }) => value);

@@ -1,6 +1,7 @@
 import type { Tree } from '../place.ts';
 import type { Report } from '../report.ts';
-import { type FileKind, readDocuments } from './document.ts';
+import { readDocuments } from './document.ts';
+import type { FileKind } from './file.ts';
 
 /** What `helm template` prints for large charts, CustomResourceDefinitions included, has a tenth of it. */
 const resourceFile: FileKind = {

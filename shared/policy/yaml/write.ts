@@ -80,7 +80,7 @@ function quoted(text: string): string {
 /** No indicator of YAML's, no `: ` and no ` #`. */
 const plain = /^[\w./](?:[\w./@+=,;()%^~-]|:(?=[^\s])| (?=[\w./(]))*$/;
 /** What some reader takes for a number, in any base up to 60, or for a date. */
-const numberOrDate = /^[.\d](?:[\d_.:+a-fA-FoOxX-]*$|\d{3}-\d)/;
+const numberOrDate = /^[.\d](?:[\d_.:+a-fA-FoOxX-]*$|\d{3}-\d)|^[eE]\d+$/;
 
 /** Whether a string without quotes is text to Kubernetes, to YAML 1.1 and to YAML 1.2 alike. */
 function isPlain(text: string): boolean {
