@@ -93,14 +93,20 @@ test.each([
   ['b: &b [{x: 1}]\na: {<<: *b}', /^2: << merges mappings only/],
   ['a: [b:]', /^1: "b" is text for kubectl and a key for other readers/],
   ['a: |2\n    x\n     \n', /^1: the text ends with lines of spaces/],
-  ['a: 1\n...\nb: 1\n', /^3: a document after '\.\.\.' must begin with '---'/],
   ['a: *nowhere', /no anchor is named 'nowhere'|Unresolved alias/],
   ['a: &a [*a]', /^1: nested deeper than/],
   [`a: ${'['.repeat(80)}${']'.repeat(80)}`, /^1: nested deeper than/],
 ])('refuses %j', (text, message) => {
   const { places, problems } = read(text);
   expect(problems[0]).toMatch(message);
-  expect(places.flatMap(({ names }) => names).filter((name) => name !== 'a')).toEqual([]);
+  expect(places).toEqual([]);
+});
+
+test("a document after '...' that does not say '---' is refused: kubectl passes over it", () => {
+  const { places, problems } = read('a: 1\n...\nb: 1\n');
+  expect(problems).toEqual([expect.stringMatching(/^3: a document after '\.\.\.' must begin with '---'/)]);
+  expect(places.map(({ names }) => names)).toEqual([['a']]);
+  expect(read('a: 1\n...\n---\nb: 1\n...\n').problems).toEqual([]);
 });
 
 test('aliases multiply only up to a bound', () => {
@@ -134,7 +140,9 @@ test.each([
   ['value of several lines', 'a: {{ x\n  y }}\n', '1: {{ x'],
   ['in the second document', 'a: 1\n---\nb: {{ .x }}\n', '3: {{ .x }}'],
 ])('an unrendered template, as a %s, is called one', (_, text, start) => {
-  expect(read(text).problems).toEqual([`${start} is an unrendered Helm template: render it first: helm template …`]);
+  expect(read(text).problems).toEqual([
+    `${start} is an unrendered Helm template: render it first: helm template … (a variable of Kyverno needs quotes)`,
+  ]);
 });
 
 test.each([
@@ -158,6 +166,7 @@ test.each([
   ['# note\u2028image: evil\na: 1\n', 'U+2028 ends a line for kubectl'],
   ['# note\x85image: evil\na: 1\n', 'U+0085 ends a line for kubectl'],
   ['# note\rimage: evil\na: 1\n', 'U+000D ends a line for kubectl'],
+  ['{"a": 1,\r"image": "evil"}', 'U+000D ends a line for kubectl'],
   ['# x\na: "\x01"\n', 'U+0001 is a control character'],
   ['# x\na: \x7f\n', 'U+007F is a control character'],
   ['# x\n---\n\ufeffa: 1\n', 'U+FEFF is a byte order mark'],

@@ -7,7 +7,12 @@ import { unlikeKubernetes } from './text.ts';
 import { readTree } from './tree.ts';
 
 /** An API server takes no object over 1.5 MiB. */
-const policyFile: FileKind = { maxBytes: 1024 * 1024, maxDepth: 64, maxNodes: 100_000, render: 'helm template …' };
+const policyFile: FileKind = {
+  maxBytes: 1024 * 1024,
+  maxDepth: 64,
+  maxNodes: 100_000,
+  render: 'helm template … (a variable of Kyverno needs quotes)',
+};
 const maxSyntaxProblems = 10;
 
 /** Warnings of the library: tags are looked at where they stand, and where a bracket closes changes nothing. */
