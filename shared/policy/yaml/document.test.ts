@@ -109,6 +109,22 @@ test("a document after '...' that does not say '---' is refused: kubectl passes 
   expect(read('a: 1\n...\n---\nb: 1\n...\n').problems).toEqual([]);
 });
 
+test('an alias means the anchor above it, also where that is given again or brought back', () => {
+  const text = 'a: &x {b: &y 1}\nc: &y 2\nd: *x\ne: *y\n&k f: *k\n';
+  expect(valueAt(text, 'd', 'b')).toBe(1);
+  expect(valueAt(text, 'e')).toBe(2);
+  expect(valueAt(text, 'f')).toBe('f');
+  expect(read('a: *x\nb: &x 1\n').problems.join()).toMatch(/alias|anchor/);
+});
+
+test('thousands of aliases are read in a moment', () => {
+  const anchors = Array.from({ length: 8000 }, (_, index) => `- &a${index} x\n`);
+  const aliases = Array.from({ length: 8000 }, (_, index) => `- *a${index}\n`);
+  const started = performance.now();
+  expect(read([...anchors, ...aliases].join('')).problems).toEqual([]);
+  expect(performance.now() - started).toBeLessThan(5000);
+});
+
 test('aliases multiply only up to a bound', () => {
   const levels = Array.from({ length: 12 }, (_, n) => `l${n}: &l${n} [${Array(9).fill(n === 0 ? 'x' : `*l${n - 1}`)}]`);
   expect(read(levels.join('\n')).problems).toEqual([expect.stringContaining('more than 100000 values')]);

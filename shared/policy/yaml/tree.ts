@@ -1,4 +1,15 @@
-import { type Alias, type Document, isAlias, isMap, isScalar, isSeq, type Node, type Scalar, type YAMLMap } from 'yaml';
+import {
+  type Alias,
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  type Node,
+  type Scalar,
+  type YAMLMap,
+} from 'yaml';
 import type { Tree } from '../place.ts';
 import type { YamlFile } from './file.ts';
 import { type Leaf, plainKey, resolvePlain } from './scalar.ts';
@@ -33,6 +44,11 @@ export function readTree(document: Document.Parsed, file: YamlFile): Tree | unde
 class TreeReader {
   readonly #document: Document.Parsed;
   readonly #file: YamlFile;
+  /** The node that each anchor names so far, in the order of the document. */
+  readonly #anchors = new Map<string, Node>();
+  readonly #named = new Set<Node>();
+  /** What each alias stood for where it is written. */
+  readonly #resolved = new Map<Alias, Node>();
 
   constructor(document: Document.Parsed, file: YamlFile) {
     this.#document = document;
@@ -49,6 +65,7 @@ class TreeReader {
     if (!this.#file.countNode()) return this.#giveUp(line, `more than ${kind.maxNodes} values, aliases written out`);
     if (depth > kind.maxDepth) return this.#giveUp(line, `nested deeper than ${kind.maxDepth} levels`);
     if (isAlias(node)) return this.#tree(this.#resolve(node, line), line, depth + 1);
+    this.#remember(node);
     if (isMap(node)) {
       this.#checkTag(node.tag, line);
       return { kind: 'mapping', line, entries: this.#entries(node, line, depth) };
@@ -68,14 +85,12 @@ class TreeReader {
     if (value === undefined) {
       return this.#giveUp(line, `${this.#quoted(node)} is a number that JSON does not have: quote it if it is text`);
     }
-    if (typeof value === 'string' && !value.isWellFormed()) {
-      return this.#giveUp(line, 'an escape here is half of a character (a lone surrogate)');
-    }
     return { kind: 'leaf', line, value, is: nameOf(value) };
   }
 
   #value(node: Scalar, line: number): Leaf | undefined {
     const source = textOf(node);
+    if (!source.isWellFormed()) this.#giveUp(line, 'an escape here is half of a character (a lone surrogate)');
     this.#refuseLostSpaces(node, line);
     if (node.tag === undefined) return node.type === 'PLAIN' ? resolvePlain(source) : source;
     if (textTags.has(node.tag)) return source;
@@ -108,6 +123,7 @@ class TreeReader {
 
   #keyName(key: unknown, line: number): string | undefined {
     const node = isAlias(key) ? this.#resolve(key, line) : key;
+    this.#remember(node);
     if (isScalar(node)) {
       const value = this.#value(node, line);
       const name = typeof value === 'string' ? value : plainKey(textOf(node));
@@ -168,8 +184,19 @@ class TreeReader {
     return JSON.stringify(textOf(node).slice(0, 60));
   }
 
+  /** An anchor may be given again further down; a node that an alias brings back gives its own no second time. */
+  #remember(node: unknown): void {
+    if (!isNode(node) || isAlias(node) || node.anchor === undefined || this.#named.has(node)) return;
+    this.#named.add(node);
+    this.#anchors.set(node.anchor, node);
+  }
+
+  /** The library would walk the document once for each alias. */
   #resolve(alias: Alias, line: number): Node {
-    return alias.resolve(this.#document) ?? this.#giveUp(line, `no anchor is named '${alias.source.slice(0, 60)}'`);
+    const node = this.#resolved.get(alias) ?? this.#anchors.get(alias.source);
+    if (node === undefined) return this.#giveUp(line, `no anchor is named '${alias.source.slice(0, 60)}'`);
+    this.#resolved.set(alias, node);
+    return node;
   }
 
   #checkTag(tag: string | undefined, line: number): void {
