@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { parseAllDocuments } from 'yaml';
 import { isJsonObject, own } from '../shared/admission/json.ts';
 import { type AdmissionRequest, parseReview } from '../shared/admission/review.ts';
+import { printProblem, Report } from '../shared/policy/report.ts';
+import { readObjects } from '../shared/policy/yaml/objects.ts';
 import { UsageError } from './usage.ts';
 
 /** One resource from a file, and the review that its creation would be. */
@@ -19,16 +20,10 @@ export async function readResources(file: string): Promise<Resource[]> {
   } catch (thrown) {
     throw new UsageError(`cannot read ${file}: ${Error.isError(thrown) ? thrown.message : thrown}`);
   }
-  const documents = parseAllDocuments(text, { version: '1.1', uniqueKeys: true });
-  if (!Array.isArray(documents)) return [];
-  const resources: Resource[] = [];
-  for (const document of documents) {
-    const [error] = document.errors;
-    if (error !== undefined) throw new UsageError(`${file}: ${error.message.split('\n', 1)[0]}`);
-    const value: unknown = document.toJS({ maxAliasCount: 100 });
-    if (value === null || value === undefined) continue;
-    for (const one of itemsOf(value)) resources.push(resourceOf(file, one));
-  }
+  const report = new Report(file);
+  const objects = readObjects(text, report);
+  if (report.problems.length > 0) throw new UsageError(report.problems.map(printProblem).join('\n'));
+  const resources = objects.flatMap(({ value }) => itemsOf(value)).map((one) => resourceOf(file, one));
   if (resources.length === 0) throw new UsageError(`${file} holds no resource`);
   return resources;
 }

@@ -2,6 +2,7 @@ import { canonicalHost, isHost } from '../image/host.ts';
 import { withoutRegistry } from '../image/pattern.ts';
 import { canCover, canSkip } from '../image/pattern-reach.ts';
 import { hasWildcard } from '../image/wildcard.ts';
+import { quoted } from '../printable.ts';
 
 /** Words for what a pattern was likely meant to be, or nothing. */
 type Advice = (pattern: string) => string | undefined;
@@ -101,5 +102,5 @@ function when(test: RegExp, words: (found: string) => string): Advice {
 }
 
 function quoted(text: string): string {
-  return JSON.stringify(text.slice(0, 200));
+  return quoted(text, 200);
 }
