@@ -3,6 +3,6 @@ export default {
   testMatch: ['<rootDir>/{shared,functions,cli,local,scripts,test/e2e,test/security}/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '\\.ts$': '<rootDir>/scripts/jest-transform.js' },
-  testTimeout: 20_000,
+  testTimeout: 30_000,
   maxWorkers: 2,
 };

@@ -1,4 +1,3 @@
-import { stringify } from 'yaml';
 import type { Engine } from '../local/engine.ts';
 import type { AdmissionRequest } from '../shared/admission/review.ts';
 import { patchOf } from '../shared/answer/patch.ts';
@@ -6,6 +5,7 @@ import { exitStatus, type ReportResult, report, reportResult } from '../shared/a
 import { startDeadline } from '../shared/net/deadline.ts';
 import type { Rule } from '../shared/policy/policy.ts';
 import { refuseUnasked } from '../shared/policy/unasked.ts';
+import { toJson, toYaml } from '../shared/policy/yaml/write.ts';
 import { decide } from '../shared/verdict/decision.ts';
 import { kindOf, severity, type Verdict } from '../shared/verdict/verdict.ts';
 import { atLeastOne, readArguments } from './arguments.ts';
@@ -45,12 +45,12 @@ export async function apply(words: readonly string[]): Promise<number> {
     await engine.close();
   }
   const whole = report(results, after);
-  if (output === 'json') process.stdout.write(`${JSON.stringify(whole, null, 2)}\n`);
+  if (output === 'json') process.stdout.write(`${toJson(whole)}\n`);
   else if (output === 'text') process.stdout.write(treeOf(whole, process.stdout.isTTY));
   else {
     process.stderr.write(treeOf(whole, process.stderr.isTTY));
     if (results.some(isRefused)) process.stderr.write('no resource is printed, since not all are admitted\n');
-    else for (const object of after) process.stdout.write(`---\n${stringify(object)}`);
+    else for (const object of after) process.stdout.write(`---\n${toYaml(object)}`);
   }
   return exitStatus(results, true);
 }

@@ -1,4 +1,3 @@
-import { stringify } from 'yaml';
 import { FileError } from '../local/files.ts';
 import { EmptyPolicySet, readClusterPolicies, UnknownCluster } from '../local/policies.ts';
 import { parseWebhookPath } from '../shared/admission/path.ts';
@@ -7,6 +6,7 @@ import { namespaceName } from '../shared/policy/object-names.ts';
 import type { PolicySet, Rule } from '../shared/policy/policy.ts';
 import { printWarning } from '../shared/policy/report.ts';
 import { scopesOf } from '../shared/policy/scopes.ts';
+import { toYaml } from '../shared/policy/yaml/write.ts';
 import { type Arguments, atLeastOne, readArguments, single } from './arguments.ts';
 import { certificatesIn } from './certificates.ts';
 import { tokenFrom } from './token.ts';
@@ -98,9 +98,7 @@ function printerFor(format: string): (configurations: readonly WebhookConfigurat
     return (items) => `${JSON.stringify({ apiVersion: 'v1', kind: 'List', items }, null, 2)}\n`;
   }
   if (format !== 'yaml') throw new UsageError(`-o takes yaml or json, not '${format}'`);
-  // kubectl reads YAML 1.1, in which a namespace named `on` is a boolean unless it is quoted.
-  const options = { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false } as const;
-  return (configurations) => configurations.map((each) => stringify(each, options)).join('---\n');
+  return (configurations) => configurations.map(toYaml).join('---\n');
 }
 
 /** The URL that paths are appended to. What an API server refuses in a webhook's URL is refused here. */

@@ -1,8 +1,9 @@
 import type { Readable } from 'node:stream';
-import { LineCounter, parseAllDocuments } from 'yaml';
 import { filesBelow, readBounded, readStream } from '../local/files.ts';
 import { isJsonObject, own } from '../shared/admission/json.ts';
 import { type AdmissionRequest, parseReview } from '../shared/admission/review.ts';
+import { PolicyLoadError, Report } from '../shared/policy/report.ts';
+import { readObjects } from '../shared/policy/yaml/objects.ts';
 import { ResourceError } from './resource-error.ts';
 import { UsageError } from './usage.ts';
 
@@ -44,19 +45,10 @@ export async function readResources(named: readonly string[], stdin: Readable = 
 const standardInput = 'standard input';
 
 function resourcesIn(file: string, text: string): Resource[] {
-  const lines = new LineCounter();
-  const documents = parseAllDocuments(text, { version: '1.1', uniqueKeys: true, lineCounter: lines });
-  if (!Array.isArray(documents)) return [];
-  const resources: Resource[] = [];
-  for (const document of documents) {
-    const [error] = document.errors;
-    if (error !== undefined)
-      throw new ResourceError(error.message.split('\n', 1)[0] ?? '', { file, line: lines.linePos(error.pos[0]).line });
-    const value: unknown = document.toJS({ maxAliasCount: 100 });
-    if (value === null || value === undefined) continue;
-    const { line } = lines.linePos(document.contents?.range?.[0] ?? 0);
-    for (const one of itemsOf(value)) resources.push(resourceOf({ file, line }, one));
-  }
+  const report = new Report(file);
+  const objects = readObjects(text, report);
+  if (report.problems.length > 0) throw new PolicyLoadError(report.problems);
+  const resources = objects.flatMap(({ value, line }) => itemsOf(value).map((one) => resourceOf({ file, line }, one)));
   return resources;
 }
 

@@ -5,6 +5,7 @@ import type { ImageReference } from './image/reference.ts';
 import { type Repository, repositoryName } from './image/repository.ts';
 import type { Ledger, Session } from './ledger/ledger.ts';
 import { type Clock, type Deadline, type Elapsed, shareOf } from './net/deadline.ts';
+import { inTime } from './net/in-time.ts';
 import { namedHosts } from './policy/hosts.ts';
 import type { Rule } from './policy/policy.ts';
 import { type Question, selectQuestions } from './policy/select.ts';
@@ -179,7 +180,8 @@ class Run {
       if (inquiry.refusal !== undefined) continue;
       const working = step(inquiry, this.#allowance(inquiry, deadline));
       if (working === undefined) continue;
-      const done = inTime(working, deadline)
+      // The answer goes out in time even where a source never answers.
+      const done = inTime(working, deadline, late)
         .catch((thrown: unknown) => {
           inquiry.refusal = blame(inquiry, asRefusal(thrown), this.#circumstances);
         })
@@ -253,18 +255,14 @@ class Run {
       sent: () => {
         inquiry.requests += 1;
       },
+      review: this,
+      waited: () => {
+        inquiry.waited = true;
+      },
     };
   }
 }
 
-type Step = (inquiry: Inquiry, allowance: Allowance) => Promise<void> | undefined;
+const late = () => new Refusal('deadline', 'the registry did not answer in time');
 
-/** The answer goes out in time even where a source never answers. */
-function inTime(work: Promise<void>, { signal }: Deadline): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const late = () => reject(new Refusal('deadline', 'the registry did not answer in time'));
-    if (signal.aborted) late();
-    signal.addEventListener('abort', late, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', late));
-  });
-}
+type Step = (inquiry: Inquiry, allowance: Allowance) => Promise<void> | undefined;

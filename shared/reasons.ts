@@ -168,8 +168,8 @@ export const reasons = {
   },
   'registry-throttled': {
     kind: 'unavailable',
-    summary: 'the registry asks to slow down (429) and went on doing so',
-    advice: 'try again; authenticate or raise the quota',
+    summary: 'the registry asks to slow down (429), and is left alone until the time that it says, a minute at most',
+    advice: 'try again; give the verifier a credential of its own, or raise the quota',
   },
   'registry-error': {
     kind: 'unavailable',
@@ -198,8 +198,8 @@ export const reasons = {
   },
   'internal-error': {
     kind: 'unavailable',
-    summary: 'a defect in Countersign',
-    advice: 'report it with the log line',
+    summary: 'a defect in Countersign, or what it runs on has no descriptors or memory left',
+    advice: 'mend what the message names; if it names nothing of the kind, report it with the log line',
   },
 
   'image-unparsable': {

@@ -1,4 +1,5 @@
 import type { Deadline } from '../net/deadline.ts';
+import { inTime } from '../net/in-time.ts';
 import { isOnesOwn, Refusal } from '../reasons.ts';
 
 interface Flight {
@@ -22,7 +23,7 @@ export class Flights {
       const flight = this.#flights.get(key);
       // Work whose time is over, and that did not end with it, is no longer waited for.
       if (flight === undefined || flight.leader.remaining() === 0) return this.#lead(key, deadline, work);
-      const landed = await waitFor(flight.landed, deadline);
+      const landed = await inTime(flight.landed, deadline, late);
       if (flight.leader.remaining() === 0) continue;
       if ('error' in landed) {
         if (landed.error instanceof Refusal && isOnesOwn(landed.error)) continue;
@@ -55,18 +56,5 @@ export class Flights {
   }
 }
 
-function waitFor<T>(promise: Promise<T>, deadline: Deadline): Promise<T> {
-  const { signal } = deadline;
-  return new Promise((resolve, reject) => {
-    const late = () =>
-      reject(
-        new Refusal(
-          'deadline',
-          'another review was asking for the same image, and the time ended before it had an answer',
-        ),
-      );
-    if (signal.aborted) late();
-    signal.addEventListener('abort', late, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', late));
-  });
-}
+const late = () =>
+  new Refusal('deadline', 'another review was asking for the same image, and the time ended before it had an answer');

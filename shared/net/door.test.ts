@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
 import type { RequestListener } from 'node:http';
-import { createServer, type LookupFunction } from 'node:net';
+import { type AddressInfo, createServer, type LookupFunction, type Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { selfSigned as ofAnotherName } from '../../local/tls.ts';
+import { Refusal } from '../reasons.ts';
 import { createDoor, type Door, type DoorSettings } from './door.ts';
 import { selfSigned } from './testing/certificate.ts';
 import { startServer, type TestServer } from './testing/server.ts';
@@ -268,6 +271,168 @@ test('roots of one’s own are trusted for every host, beside the default ones',
   for (const url of [server.url, server.url.replace('127.0.0.1', 'localhost')]) {
     expect((await get(door, url)).status).toBe(200);
   }
+});
+
+describe('connections in all', () => {
+  /** Every name leads to loopback: as many origins as there are names, on one server. */
+  const lookup: LookupFunction = (_name, options, callback) =>
+    options.all ? callback(null, [{ address: '127.0.0.1', family: 4 }]) : callback(null, '127.0.0.1', 4);
+
+  /** A server on which requests hang until they are let go, and how many connections it has seen open at a time. */
+  async function counting({ hang = false, keepAlive = '' } = {}) {
+    const sockets = new Set<Socket>();
+    const parked: (() => void)[] = [];
+    const seen = { most: 0 };
+    const closed = new EventEmitter();
+    const server = await serve((_, response) => {
+      if (keepAlive !== '') response.setHeader('keep-alive', keepAlive);
+      if (hang) parked.push(() => response.end('x'));
+      else response.end('x');
+    });
+    server.connections((socket) => {
+      sockets.add(socket);
+      seen.most = Math.max(seen.most, sockets.size);
+      socket.on('close', () => {
+        sockets.delete(socket);
+        closed.emit('socket');
+      });
+    });
+    const [, port] = server.host.split(':');
+    const at = (name: string) => `http://${name}.localhost:${port}`;
+    return { server, at, sockets, parked, seen, closed };
+  }
+
+  /** Lets requests go, as they come, until so many have been. */
+  async function letGo(parked: (() => void)[], count: number): Promise<void> {
+    for (let gone = 0; gone < count; await nextTurn()) {
+      for (const go of parked.splice(0)) {
+        go();
+        gone++;
+      }
+    }
+  }
+
+  test('300 hosts are asked at the same time over no more connections than there are places', async () => {
+    const { at, parked, seen } = await counting({ hang: true });
+    const door = open({ lookup, places: 40 });
+    const reviews = [spending(), spending(), spending()];
+    const asked = Array.from({ length: 300 }, async (_, index) => {
+      const request = { spending: reviews[index % 3] ?? spending(), what: 'a thing' };
+      const response = await door.request(new URL(at(`h${index}`)), request);
+      await response.read(10);
+    });
+    await letGo(parked, 300);
+    await Promise.all(asked);
+    // As many again may be kept for a moment, for the next request to the same host.
+    expect(seen.most).toBeLessThanOrEqual(80);
+  });
+
+  test('connections that nobody uses do not add up over many hosts', async () => {
+    const { at, sockets } = await counting({ keepAlive: 'timeout=600' });
+    const door = open({ lookup, places: 10 });
+    for (let index = 0; index < 100; index++) await (await get(door, at(`h${index}`))).read(10);
+    expect(sockets.size).toBeLessThanOrEqual(11);
+  });
+
+  test('one that nobody uses ends soon, whatever the server promises', async () => {
+    const { at, closed } = await counting({ keepAlive: 'timeout=600' });
+    const door = open({ lookup, idleTimeout: 50 });
+    for (const name of ['a', 'b', 'c']) {
+      const gone = once(closed, 'socket');
+      await (await get(door, at(name))).read(10);
+      await gone;
+    }
+  });
+
+  test('a place is free again however its request ended', async () => {
+    const { server, at } = await counting();
+    const door = open({ lookup, connections: 1 });
+    const url = at('a');
+    await (await get(door, url)).read(10);
+    (await get(door, url)).discard();
+    await expect((await get(door, url)).read(0)).rejects.toEqual(refused('too-large'));
+    const none = spending({ bytes: 0 });
+    await expect((await door.request(new URL(url), { spending: none, what: 'a thing' })).read(10)).rejects.toEqual(
+      refused('review-too-large'),
+    );
+    const held = door.request(new URL(url), {
+      spending: spending(),
+      what: 'a thing',
+      permit: () => {
+        throw new Refusal('registry-throttled', 'not now');
+      },
+    });
+    await expect(held).rejects.toEqual(refused('registry-throttled'));
+    const ended = spending();
+    const unread = await door.request(new URL(url), { spending: ended, what: 'a thing' });
+    ended.end();
+    await expect(unread.read(10)).rejects.toEqual(refused('deadline'));
+    await server.close();
+    await expect(get(door, url)).rejects.toEqual(refused('registry-unreachable'));
+    await expect(get(door, url)).rejects.toEqual(refused('registry-unreachable'));
+  });
+
+  test('a chain of redirects on one host needs one place, and a redirect to elsewhere holds none here', async () => {
+    const server = await serve((request, response) => {
+      const left = Number(request.url?.slice(1));
+      if (left === 0) response.end('there');
+      else response.writeHead(307, { location: `/${left - 1}` }).end('on you go');
+    });
+    const door = open({ connections: 1, places: 2 });
+    const all = Array.from({ length: 10 }, async () => (await get(door, `${server.url}/5`)).read(10));
+    for (const body of await Promise.all(all)) expect(Buffer.from(body).toString()).toBe('there');
+  });
+
+  test('the time that ends before there is a place is no word about the host, and nothing is sent', async () => {
+    const { server, at, parked } = await counting({ hang: true });
+    const door = open({ lookup, connections: 1 });
+    const first = get(door, at('a'));
+    const spent = spending();
+    const second = door.request(new URL(at('a')), { spending: spent, what: 'a thing' });
+    spent.end();
+    await expect(second).rejects.toThrow(
+      /the time ended before a\.localhost:\d+ could be asked for a thing: other requests/,
+    );
+    expect(spent.spent.requests).toBe(0);
+    await letGo(parked, 1);
+    expect((await first).status).toBe(200);
+    expect(server.requests).toHaveLength(1);
+  });
+
+  test('the look whether a host speaks TLS takes a place too', async () => {
+    const sockets = new Set<Socket>();
+    const arrived = Promise.withResolvers<void>();
+    const silent = createServer((socket) => {
+      sockets.add(socket.on('error', () => {}));
+      if (sockets.size === 2) arrived.resolve();
+    });
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    closing.push(() => new Promise((resolve) => silent.close(resolve)));
+    const { port } = silent.address() as AddressInfo;
+    const door = open({ lookup, places: 4 });
+    const spent = spending();
+    const looks = Array.from({ length: 20 }, (_, index) => door.origin(`h${index}.localhost:${port}`, spent));
+    const results = Promise.allSettled(looks);
+    await arrived.promise;
+    spent.end();
+    for (const result of await results) expect(result).toMatchObject({ status: 'rejected' });
+    expect(sockets.size).toBe(2);
+    for (const socket of sockets) socket.destroy();
+  });
+
+  test.each([
+    ['EMFILE', 'ulimit -n'],
+    ['ENFILE', 'this machine'],
+    ['ENOBUFS', 'no memory'],
+  ])('%s is trouble of our own, and no word about the registry', async (code, words) => {
+    const failing: LookupFunction = (_name, _options, callback) =>
+      callback(Object.assign(new Error('none left'), { code }), []);
+    const request = get(open({ lookup: failing }), 'https://registry.example');
+    await expect(request).rejects.toEqual(
+      expect.objectContaining({ code: 'internal-error', kind: 'unavailable', message: expect.stringContaining(words) }),
+    );
+    await expect(request).rejects.not.toThrow('registry.example');
+  });
 });
 
 describe('redirects', () => {

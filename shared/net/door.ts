@@ -1,3 +1,4 @@
+import dns from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { Refusal } from '../reasons.ts';
 import { type AddressRules, allowsAddress, allowsHandOver } from './addresses.ts';
@@ -7,8 +8,12 @@ import { createConnector, createProbingConnector } from './connector.ts';
 import type { Deadline } from './deadline.ts';
 import { addressRefused, codeOf, failure } from './failure.ts';
 import { hostName, isLoopbackHost, splitHost } from './hosts.ts';
+import { inTime } from './in-time.ts';
+import { createNames } from './names.ts';
+import { countOpen } from './open.ts';
 import { type Hop, maxRedirects, nextHop } from './redirect.ts';
 import { createSchemeProbe } from './scheme.ts';
+import { createTurns, type Place } from './turns.ts';
 import { Agent, send } from './undici.ts';
 
 /** What a piece of work may use up; registry.ts's Allowance is one. */
@@ -18,6 +23,12 @@ export interface Spending {
   take(count: number): void;
   /** Counts one HTTP request, a redirect's included. */
   sent(): void;
+  /** Whose request it is: requests wait in turns, one for each review. Compared by identity. */
+  readonly review: object;
+  /** Told, before it waits, that a request has to wait while others of the same review are under way or wait before it. */
+  waited(): void;
+  /** Asked before a request is tried again, a time that it has room for; absent: it always may. */
+  mayRetry?(): boolean;
 }
 
 export interface DoorSettings {
@@ -36,8 +47,11 @@ export interface DoorSettings {
   readonly connectTimeout?: number;
   readonly headersTimeout?: number;
   readonly bodyTimeout?: number;
-  /** Connections to one origin at a time. */
+  /** Requests under way at a time, each with a connection: to one origin (50), and to all of them (200). */
   readonly connections?: number;
+  readonly places?: number;
+  /** Milliseconds after which a connection that nobody uses is closed, whatever the server would allow. */
+  readonly idleTimeout?: number;
   /** Resolves names; dns.lookup if absent. */
   readonly lookup?: LookupFunction;
 }
@@ -50,6 +64,8 @@ export interface DoorRequest {
   readonly spending: Spending;
   /** What is asked for, in the words of messages: `the manifest of ghcr.io/org/app:v1`. */
   readonly what: string;
+  /** Asked before each request is sent, a redirect's too; what it throws keeps the request back. */
+  readonly permit?: () => void;
   /** Who named the URL, when it was not the image or the settings: the registry whose token realm this is. */
   readonly namedBy?: URL;
 }
@@ -90,21 +106,26 @@ const second = 1000;
  */
 export function createDoor(settings: DoorSettings): Door {
   const { addresses } = settings;
+  const perOrigin = settings.connections ?? 50;
+  const places = settings.places ?? 200;
+  const turns = createTurns({ perOrigin, places });
+  const idleTimeout = settings.idleTimeout ?? 4 * second;
   const connecting = {
     addresses,
     ca: settings.ca ?? {},
     roots: settings.roots ?? (() => []),
     connectTimeout: settings.connectTimeout ?? 5 * second,
-    lookup: settings.lookup,
+    lookup: createNames(settings.lookup ?? dns.lookup),
   };
-  const connect = createConnector(connecting);
+  const { connect, open } = countOpen(createConnector(connecting));
   const agent = new Agent({
     connect,
-    connections: settings.connections ?? 50,
+    connections: perOrigin,
     headersTimeout: settings.headersTimeout ?? 15 * second,
     bodyTimeout: settings.bodyTimeout ?? 10 * second,
-    // Below the idle time of registries' load balancers, so that a pooled connection is seldom one that they have closed.
-    keepAliveTimeout: 30 * second,
+    // A server's own word in Keep-Alive is not believed beyond it: it would choose how many descriptors we hold.
+    keepAliveTimeout: idleTimeout,
+    keepAliveMaxTimeout: idleTimeout,
     pipelining: 1,
   });
   const probe = createSchemeProbe(createProbingConnector(connecting));
@@ -132,38 +153,64 @@ export function createDoor(settings: DoorSettings): Door {
     }
   }
 
+  /** A place at an origin, waited for until the time ends; `asked` is the rest of that sentence in the message. */
+  function place(origin: string, spending: Spending, asked: string): Place | Promise<Place> {
+    const late = () => new Refusal('deadline', `the time ended before ${asked}: other requests were under way`);
+    return turns.take(origin, spending, late);
+  }
+
   async function once(hop: Hop, request: DoorRequest, sender: Sender | undefined): Promise<Answer> {
     check(hop, sender);
-    const { deadline } = request.spending;
+    const { spending, what, permit } = request;
+    const host = called(hop.url, sender);
+    const taken = place(hop.url.origin, spending, `${host} could be asked for ${what}`);
+    const giveBack = typeof taken === 'function' ? taken : await taken;
+    let answer: Answer | undefined;
+    try {
+      permit?.();
+      answer = await sendOne(hop, request, sender);
+      // Its connection is in use until the body has ended, whoever ends it.
+      answer.body.once('close', giveBack);
+      return answer;
+    } finally {
+      if (answer === undefined) giveBack();
+    }
+  }
+
+  async function sendOne(hop: Hop, request: DoorRequest, sender: Sender | undefined): Promise<Answer> {
+    const { spending, what } = request;
+    const { deadline } = spending;
     try {
       deadline.signal.throwIfAborted();
-      request.spending.sent();
+      spending.sent();
       return await send(agent, hop.url, {
         method: hop.method,
         headers: { ...hop.headers },
         body: request.body ?? null,
         signal: deadline.signal,
+        // Connections that nobody uses would add up over many origins: with so many open this one is not kept.
+        ...(open() < places ? {} : { reset: true }),
       });
     } catch (thrown) {
       if (codeOf(thrown) === addressRefused) throw refusal(hop.url, sender, notCalled);
       probe.forget(hop.url.host);
-      throw failure(thrown, called(hop.url, sender), request.what, deadline, 'head');
+      throw failure(thrown, called(hop.url, sender), what, deadline, 'head');
     }
   }
 
   return {
-    async origin(host, { deadline }) {
+    async origin(host, spending) {
       const plain = URL.canParse(`http://${host}`) ? new URL(`http://${host}`) : undefined;
       if (plain === undefined || !allowsHttp(plain)) return `https://${host}`;
-      const { promise: ended, reject } = Promise.withResolvers<never>();
-      const late = () => reject(new Refusal('deadline', `the time ended while ${host} was connected to`));
-      if (deadline.signal.aborted) late();
-      deadline.signal.addEventListener('abort', late, { once: true });
-      try {
-        return `${await Promise.race([probe.scheme(host), ended])}://${host}`;
-      } finally {
-        deadline.signal.removeEventListener('abort', late);
+      let scheme = probe.known(host);
+      if (scheme === undefined) {
+        // The probe goes on when this review's time ends, and its place is in use until then.
+        const taken = place(`https://${host}`, spending, `${host} could be connected to`);
+        const giveBack = typeof taken === 'function' ? taken : await taken;
+        scheme = probe.scheme(host).finally(giveBack);
       }
+      const late = () => new Refusal('deadline', `the time ended before ${host} could be connected to`);
+      return `${await inTime(scheme, spending.deadline, late)}://${host}`;
     },
 
     async request(url, request) {

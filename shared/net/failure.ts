@@ -32,6 +32,14 @@ const words: Readonly<Record<string, string>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted,
 };
 
+/** Codes of the machine that we run on: the host that was to be asked has no part in them. */
+const ownTrouble: Readonly<Record<string, string>> = {
+  EMFILE: 'this process has as many files and connections open as it may (raise ulimit -n)',
+  ENFILE: 'this machine has as many files and connections open as it can',
+  ENOBUFS: 'this machine has no memory left for a connection',
+  ENOMEM: 'this machine has no memory left for a connection',
+};
+
 /** The `code` of whatever was thrown. Errors of Node and undici are told apart by it, never by their class. */
 export function codeOf(thrown: unknown): string | undefined {
   return typeof thrown === 'object' && thrown !== null && 'code' in thrown && typeof thrown.code === 'string'
@@ -51,13 +59,15 @@ export function failure(
   phase: 'head' | 'body',
 ): Refusal {
   if (thrown instanceof Refusal) return thrown;
-  if (deadline.signal.aborted) return new Refusal('deadline', `the time ended while ${host} was asked for ${what}`);
+  if (deadline.signal.aborted) return new Refusal('deadline', `the time ended before ${host} gave ${what}`);
   const code = codeOf(thrown) ?? (isParserError(thrown) ? 'HPE_UNKNOWN' : undefined);
   if (code === undefined) throw thrown;
   const cause = { cause: thrown };
-  if (phase === 'body') return new Refusal('body-cut-short', `${host} stopped in the middle of ${what}`, cause);
+  const own = ownTrouble[code];
+  if (own !== undefined) return new Refusal('internal-error', `Countersign could not ask for ${what}: ${own}`, cause);
+  if (phase === 'body') return new Refusal('body-cut-short', `${host} sent only a part of ${what}`, cause);
   if (code.startsWith('HPE_') || code.startsWith('UND_ERR_HEADERS_OVERFLOW')) {
-    return new Refusal('registry-error', `${host} answered with something that is no HTTP, asked for ${what}`, cause);
+    return new Refusal('registry-error', `${host} did not answer in HTTP when it was asked for ${what}`, cause);
   }
   return new Refusal('registry-unreachable', `${host} could not be asked for ${what}: ${words[code] ?? code}`, cause);
 }

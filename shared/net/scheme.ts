@@ -14,7 +14,9 @@ export function createSchemeProbe(connect: buildConnector.connector) {
   const known = new LRUCache<string, Promise<Scheme>>({ max: 1000 });
 
   return {
-    /** Never rejects. */
+    /** What was found out, or is about to be. */
+    known: (host: string): Promise<Scheme> | undefined => known.get(host),
+    /** Never rejects. Each call that finds nothing known makes a connection. */
     scheme(host: string): Promise<Scheme> {
       const before = known.get(host);
       if (before !== undefined) return before;

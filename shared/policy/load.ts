@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readDocuments } from './document.ts';
 import type { LoadWarning, PolicySet, Rule } from './policy.ts';
 import { type ReadPolicy, readObject } from './read.ts';
 import { type LoadProblem, PolicyLoadError, Report } from './report.ts';
+import { readDocuments } from './yaml/document.ts';
 
 export { PolicyLoadError };
 

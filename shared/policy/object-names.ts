@@ -1,4 +1,5 @@
 import { possibleIn } from '../image/possible.ts';
+import { quoted } from '../printable.ts';
 import { nameAdvice } from './pattern-advice.ts';
 import type { Place } from './place.ts';
 
@@ -34,7 +35,7 @@ export function impossibleNames(
 ): ImpossibleName[] {
   return patterns.flatMap((pattern, index) => {
     if (possible[of](pattern)) return [];
-    const message = `${JSON.stringify(pattern.slice(0, 200))} is no name that ${has[of]} can have`;
+    const message = `${quoted(pattern, 200)} is no name that ${has[of]} can have`;
     return [{ at: at(index), message: message + nameAdvice(pattern) }];
   });
 }

@@ -2,6 +2,7 @@ import { canonicalHost, isHost } from '../image/host.ts';
 import { withoutRegistry } from '../image/pattern.ts';
 import { canCover, canSkip } from '../image/pattern-reach.ts';
 import { hasWildcard } from '../image/wildcard.ts';
+import { quoted } from '../printable.ts';
 
 /** Words for what a pattern was likely meant to be, or nothing. */
 type Advice = (pattern: string) => string | undefined;
@@ -47,7 +48,7 @@ function withoutNot(field: string): Advice {
 function lowerCase(isBetter: (pattern: string) => boolean): Advice {
   return (pattern) => {
     const lower = pattern.replace(/^[^:@]*(?::\d+\/[^:@]*)?/, (name) => name.toLowerCase());
-    return lower !== pattern && isBetter(lower) ? `names are in lower case: write ${quoted(lower)}` : undefined;
+    return lower !== pattern && isBetter(lower) ? `names are in lower case: write ${quoted(lower, 200)}` : undefined;
   };
 }
 
@@ -55,11 +56,11 @@ function ofImages(list: List): readonly Advice[] {
   const skipping = list === 'skipImageReferences';
   const can = skipping ? canSkip : canCover;
   return [
-    (pattern) => (pattern.endsWith('/') ? `write ${quoted(`${pattern}*`)}` : undefined),
+    (pattern) => (pattern.endsWith('/') ? `write ${quoted(`${pattern}*`, 200)}` : undefined),
     (pattern) => {
       const corrected = pattern.replace(/^([^/]*)\.(?=\/|:\d)/, '$1');
       if (corrected === pattern || !can(corrected)) return undefined;
-      return `leave the dot at the end of the host out: write ${quoted(corrected)}`;
+      return `leave the dot at the end of the host out: write ${quoted(corrected, 200)}`;
     },
     lowerCase(can),
     (pattern) => {
@@ -67,16 +68,16 @@ function ofImages(list: List): readonly Advice[] {
       const host = pattern.slice(0, Math.max(0, slash));
       const canonical = skipping && !hasWildcard(host) ? canonicalHost(host) : undefined;
       if (canonical === undefined || canonical === host) return undefined;
-      return `images have the registry's name as ${canonical}: write ${quoted(canonical + pattern.slice(slash))}`;
+      return `images have the registry's name as ${canonical}: write ${quoted(canonical + pattern.slice(slash), 200)}`;
     },
     (pattern) => {
       const proposed = withoutRegistry(pattern);
-      const written = proposed === undefined ? undefined : skipping ? identified(proposed) : quoted(proposed);
+      const written = proposed === undefined ? undefined : skipping ? identified(proposed) : quoted(proposed, 200);
       if (proposed === undefined || written === undefined) return undefined;
       return `it names no registry, and every image is compared with its registry written out: for Docker Hub, write ${written}`;
     },
     (pattern) =>
-      isHost(pattern) && canonicalHost(pattern) !== undefined ? `write ${quoted(`${pattern}/*`)}` : undefined,
+      isHost(pattern) && canonicalHost(pattern) !== undefined ? `write ${quoted(`${pattern}/*`, 200)}` : undefined,
     (pattern) => {
       const written = skipping ? identified(pattern) : undefined;
       return written && `images are compared with their tag, or with their digest if they have one: write ${written}`;
@@ -87,10 +88,10 @@ function ofImages(list: List): readonly Advice[] {
 
 /** How to skip what the pattern names: as it is, or a name's tags and digests, or without the tag beside a digest. */
 function identified(pattern: string): string | undefined {
-  if (canSkip(pattern)) return quoted(pattern);
-  if (canSkip(`${pattern}:*`)) return `${quoted(`${pattern}:*`)} and ${quoted(`${pattern}@*`)}`;
+  if (canSkip(pattern)) return quoted(pattern, 200);
+  if (canSkip(`${pattern}:*`)) return `${quoted(`${pattern}:*`, 200)} and ${quoted(`${pattern}@*`, 200)}`;
   const untagged = pattern.replace(/:[^:/@]*(?=@)/, '');
-  return canSkip(untagged) ? quoted(untagged) : undefined;
+  return canSkip(untagged) ? quoted(untagged, 200) : undefined;
 }
 
 function when(test: RegExp, words: (found: string) => string): Advice {
@@ -98,8 +99,4 @@ function when(test: RegExp, words: (found: string) => string): Advice {
     const found = test.exec(pattern);
     return found === null ? undefined : words(found[0]);
   };
-}
-
-function quoted(text: string): string {
-  return JSON.stringify(text.slice(0, 200));
 }

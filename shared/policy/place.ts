@@ -1,10 +1,10 @@
+import type { Leaf } from './yaml/scalar.ts';
+
 /** A parsed document in which everything knows its line: a mapping's value stands on the line of its key. */
 export type Tree =
   | { readonly kind: 'mapping'; readonly line: number; readonly entries: ReadonlyMap<string, Tree> }
   | { readonly kind: 'list'; readonly line: number; readonly items: readonly Tree[] }
   | { readonly kind: 'leaf'; readonly line: number; readonly value: Leaf; readonly is: string };
-
-export type Leaf = string | number | boolean | null | undefined;
 
 const nowhere: ReadonlyMap<string, Tree> = new Map();
 

@@ -22,7 +22,8 @@ export class PolicyLoadError extends Error {
   }
 }
 
-function printProblem({ file, line, field, message }: LoadProblem): string {
+/** `file:line: field: message`, on one line. */
+export function printProblem({ file, line, field, message }: LoadProblem): string {
   return printable(`${file}${line === 0 ? '' : `:${line}`}: ${field === '' ? '' : `${field}: `}${message}`);
 }
 

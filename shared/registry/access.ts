@@ -80,7 +80,7 @@ export function createAccess(authorizer: Authorizer, root: ApiRoot, clock: Clock
       const given = sent?.header.startsWith('Bearer ') && used?.kind !== 'registry-token';
       const letIn = async () => {
         if (used?.issued) return status === 403;
-        return (rootStatus ?? (await root.ask(asking.at, sent?.header, spending)).status) === 200;
+        return (rootStatus ?? (await root.ask(asking.at, sent, spending)).status) === 200;
       };
       return given || (await letIn()) ? notReadable(asking, used, told) : new Refusal('registry-unauthorized', told);
     },

@@ -1,5 +1,6 @@
 import { Flights } from '../ledger/flights.ts';
 import type { Door, Spending } from '../net/door.ts';
+import type { Authorization } from './authorization.ts';
 import { failed } from './failed.ts';
 import { isTemporary, type Retrying, withRetries } from './retry.ts';
 
@@ -13,17 +14,19 @@ export interface RootAnswer {
 
 export interface ApiRoot {
   /** Asks a registry for `/v2/` (distribution-spec, "Determining Support"); those who ask at a time share the answer. Throws Refusal. */
-  ask(at: URL, authorization: string | undefined, spending: Spending): Promise<RootAnswer>;
+  ask(at: URL, authorization: Authorization | undefined, spending: Spending): Promise<RootAnswer>;
 }
 
 export function createApiRoot(door: Door, retrying: Retrying): ApiRoot {
   const flights = new Flights();
 
-  async function request(at: URL, authorization: string | undefined, spending: Spending): Promise<RootAnswer> {
-    const headers = authorization === undefined ? {} : { authorization };
+  async function request(at: URL, authorization: Authorization | undefined, spending: Spending): Promise<RootAnswer> {
+    const headers = authorization === undefined ? {} : { authorization: authorization.header };
     const what = `/v2/ of ${at.host}`;
-    const once = () => door.request(new URL('/v2/', at), { spending, what, headers });
-    const response = await withRetries(once, spending.deadline, retrying);
+    const url = new URL('/v2/', at);
+    const host = { url, registry: at, credential: authorization?.as, name: at.host };
+    const send = (permit: () => void) => door.request(url, { spending, what, headers, permit });
+    const response = await withRetries(send, host, spending, retrying);
     response.discard();
     if (isTemporary(response.status)) throw failed(response.status, at, what);
     // Another host's answer says nothing about this registry.
@@ -34,7 +37,7 @@ export function createApiRoot(door: Door, retrying: Retrying): ApiRoot {
   return {
     ask: (at, authorization, spending) =>
       flights.share(
-        `${at.origin} ${authorization ?? ''}`,
+        `${at.origin} ${authorization?.header ?? ''}`,
         spending.deadline,
         () => request(at, authorization, spending),
         () => true,

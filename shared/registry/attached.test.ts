@@ -308,7 +308,6 @@ describe('one broken thing never spoils the rest', () => {
   test.each([
     ['referrers', 500, 'registry-error'],
     ['manifests/sha256-[0-9a-f]+$', 503, 'registry-error'],
-    ['[.]sig$', 429, 'registry-throttled'],
     ['[.]sig$', 403, 'registry-unauthorized'],
   ])('%s answering %d is unreadable and never "unsigned"', async (path, status, code) => {
     const it = await start();
@@ -322,6 +321,22 @@ describe('one broken thing never spoils the rest', () => {
     const read = await attached(it);
     expect(read.items.length).toBeGreaterThan(0);
     expect(read.unreadable).toMatchObject([{ code, kind: 'unavailable' }]);
+  });
+
+  test('a registry that asks to slow down is asked again by one request of many, whatever is left to be read', async () => {
+    const it = await start();
+    for (let index = 0; index < 30; index++) it.store.referrer(it.image, [bundle(it, `bundle ${index}`)]);
+    it.store.intercept = (request, response) => {
+      if (!/sha256:/.test(request.url ?? '') || /referrers/.test(request.url ?? '')) return false;
+      response.writeHead(429).end();
+      return true;
+    };
+    const read = await attached(it);
+    expect(read.items).toEqual([]);
+    expect(new Set(codes(read))).toEqual(new Set(['attached-too-slow']));
+    // The 30 that were under way when the first was answered, and the tries of one.
+    expect(asked(it, /manifests.sha256:/)).toBe(33);
+    expect(it.waits).toEqual([100, 300, 900]);
   });
 });
 

@@ -49,17 +49,11 @@ export async function readAttached(
   let answered = false;
   let begun = 0;
   let failures = 0;
-  const { deadline } = allowance;
-  const spending: Allowance = {
-    ...allowance,
-    deadline: {
-      get signal() {
-        return deadline.signal;
-      },
-      // Nothing is tried again once the reading has ended; what is under way may still come.
-      remaining: () => (stopped ? 0 : deadline.remaining()),
-    },
-  };
+  let retries = 0;
+  // What is under way when the reading ends may still come. Of many requests few are tried again, or a failing registry would be
+  // asked four times for each.
+  const mayRetry = () => !stopped && (begun <= fewRequests || retries++ < fewRequests);
+  const spending: Allowance = { ...allowance, mayRetry };
 
   /** What `work` gives, or `undefined` with its refusal put down. */
   async function attempt<T>(work: () => Promise<T>): Promise<T | undefined> {

@@ -133,6 +133,19 @@ describe('bearer tokens', () => {
     await expect(result).rejects.not.toThrow(/\/token|cret/);
   });
 
+  test('a token server that asks to be left alone is, whichever repository needs a token', async () => {
+    const it = await start();
+    it.auth.grant = () => ({ status: 429, body: {} });
+    await expect(resolve(it)).rejects.toEqual(refused('registry-throttled'));
+    expect(it.auth.asked).toHaveLength(4);
+    const other = { ...it.repository, path: 'org/other' };
+    await expect(it.registry.resolve(other, 'v1', spending())).rejects.toThrow(/left alone for another 1 s/);
+    expect(it.auth.asked).toHaveLength(4);
+    it.time.now += 1000;
+    it.auth.grant = (token) => ({ body: { token } });
+    await resolve(it);
+  });
+
   test("a proxy's own name for the repository is asked for, to pull and no more", async () => {
     const it = await start();
     const realm = `realm="${it.server.url}/token"`;

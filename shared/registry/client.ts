@@ -54,7 +54,12 @@ export function createClient({ door, credentials, retrying, realms }: ClientSett
       const ask = (url: URL, authorization: Authorization | undefined, namedBy?: URL) => {
         const headers = { accept: request.accept, ...(authorization && { authorization: authorization.header }) };
         const once = { spending, what, headers, ...(namedBy === undefined ? {} : { namedBy }) };
-        return withRetries(() => door.request(url, once), spending.deadline, retrying);
+        const whose =
+          namedBy === undefined
+            ? { credential: asking.credential, name: at.host }
+            : { credential: undefined, name: `a host that ${at.host} redirects to` };
+        const host = { url, registry: at, ...whose };
+        return withRetries((permit) => door.request(url, { ...once, permit }), host, spending, retrying);
       };
 
       const url = new URL(path, at);

@@ -141,6 +141,19 @@ describe("the registry's own failures are unavailable", () => {
     expect(it.server.requests).toHaveLength(1);
   });
 
+  test('a registry that asked to be left alone is: no other image asks it until then', async () => {
+    it.store.image('app', 'v1');
+    answering(429, { 'retry-after': '30' });
+    await expect(resolve()).rejects.toEqual(refused('registry-throttled', 'unavailable'));
+    for (const tag of ['v1', 'v2', 'v3']) {
+      await expect(resolve(tag)).rejects.toEqual(refused('registry-throttled', 'unavailable'));
+    }
+    expect(it.server.requests).toHaveLength(1);
+    it.store.intercept = () => false;
+    it.time.now += 30_000;
+    await resolve();
+  });
+
   test('nobody there, a body cut short, a redirect loop', async () => {
     it.store.intercept = (_, response) => {
       response.writeHead(200, { 'content-length': 100, 'content-type': types.manifest }).write('{');

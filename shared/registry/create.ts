@@ -10,6 +10,7 @@ import { defaultLimits, type RegistryLimits } from './limits.ts';
 import { acceptImages, named } from './manifest.ts';
 import type { Image, Registry } from './registry.ts';
 import { type Retrying, sleepFor } from './retry.ts';
+import { createThrottles } from './throttle.ts';
 
 export interface RegistrySettings {
   readonly door: Door;
@@ -27,7 +28,9 @@ export interface RegistrySettings {
 export function createRegistry(settings: RegistrySettings): Registry {
   const { door, credentials, clock } = settings;
   const limits = { ...defaultLimits, ...settings.limits };
-  const retrying = { clock, sleep: settings.sleep ?? sleepFor, random: settings.random ?? Math.random };
+  const sleep = settings.sleep ?? sleepFor;
+  const random = settings.random ?? Math.random;
+  const retrying = { clock, sleep, random, throttles: createThrottles(clock, sleep) };
   const client = createClient({ door, credentials, retrying, realms: settings.realms ?? {} });
   const content = createContent(client, limits);
 

@@ -10,6 +10,12 @@ export interface Allowance {
   take(count: number): void;
   /** Counts one HTTP request that was sent to a registry or token server. */
   sent(): void;
+  /** Whose request it is: requests wait in turns, one for each review. Compared by identity. */
+  readonly review: object;
+  /** Told, before it waits, that a request has to wait while others of the same review are under way or wait before it. */
+  waited(): void;
+  /** Asked before a request is tried again; absent: it always may. */
+  mayRetry?(): boolean;
 }
 
 /**

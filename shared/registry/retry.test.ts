@@ -1,30 +1,48 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { DoorResponse } from '../net/door.ts';
 import { spending } from '../net/testing/spending.ts';
 import { Refusal } from '../reasons.ts';
 import { retryAfter, withRetries } from './retry.ts';
+import { type AskedHost, createThrottles } from './throttle.ts';
 
-/** Plays the answers one after the other; sleeps are put down and take no time. */
-function play(answers: (number | Refusal | [number, string])[], remaining = 60_000) {
+const start = Date.UTC(2026, 0, 1);
+type Played = number | Refusal | [number, string];
+
+/** A host and its callers; sleeps are put down, take no time, and move the clock. */
+function scene() {
   const waits: number[] = [];
-  let sent = 0;
-  const { deadline, end } = spending({ remaining });
-  const send = async (): Promise<DoorResponse> => {
-    const answer = answers[sent++] ?? 200;
-    if (answer instanceof Refusal) throw answer;
-    const [status, header] = typeof answer === 'number' ? [answer, undefined] : answer;
-    return {
-      status,
-      url: new URL('https://registry.example'),
-      header: () => header,
-      read: async () => new Uint8Array(),
-      discard() {},
-    };
-  };
+  const time = { now: start };
   const sleep = async (milliseconds: number) => {
     waits.push(milliseconds);
+    time.now += milliseconds;
   };
-  const result = withRetries(send, deadline, { clock: () => Date.UTC(2026, 0, 1), sleep, random: () => 0.5 });
-  return { result, waits, sent: () => sent, end };
+  const clock = () => time.now;
+  const retrying = { clock, sleep, random: () => 0.5, throttles: createThrottles(clock, sleep) };
+  const url = new URL('https://registry.example');
+  const host: AskedHost = { url, registry: url, credential: undefined, name: url.host };
+
+  /** Plays the answers one after the other; then 200. */
+  function play(answers: readonly Played[], { remaining = 60_000, at = {}, tries = 4 } = {}) {
+    let sent = 0;
+    const { deadline, end } = spending({ remaining });
+    const send = async (permit: () => void): Promise<DoorResponse> => {
+      permit();
+      const answer = answers[sent++] ?? 200;
+      if (answer instanceof Refusal) throw answer;
+      const [status, header] = typeof answer === 'number' ? [answer, undefined] : answer;
+      // Others are sent before this one is answered.
+      await nextTurn();
+      return { status, url, header: () => header, read: async () => new Uint8Array(), discard() {} };
+    };
+    const result = withRetries(send, { ...host, ...at }, { deadline }, retrying, tries);
+    result.catch(() => {});
+    return { result, waits, sent: () => sent, end };
+  }
+  return { play, waits, time };
+}
+
+function play(answers: readonly Played[], remaining = 60_000) {
+  return scene().play(answers, { remaining });
 }
 
 const reset = new Refusal('registry-unreachable', 'x', { cause: { code: 'ECONNRESET' } });
@@ -62,7 +80,7 @@ test.each([
 });
 
 test('Retry-After is waited for', async () => {
-  const played = play([[429, '2'], [503, 'Thu, 01 Jan 2026 00:00:05 GMT'], [429, '0'], 200]);
+  const played = play([[429, '2'], [503, 'Thu, 01 Jan 2026 00:00:07 GMT'], [429, '0'], 200]);
   expect((await played.result).status).toBe(200);
   expect(played.waits).toEqual([2000, 5000, 900]);
 });
@@ -82,4 +100,95 @@ test('the forms of Retry-After', () => {
   expect(retryAfter('Wed, 31 Dec 2025 00:01:00 GMT', now)).toBe(0);
   expect(retryAfter('soon', now)).toBeUndefined();
   expect(retryAfter(undefined, now)).toBeUndefined();
+});
+
+describe('a host that asks to slow down', () => {
+  const throttled = expect.objectContaining({ name: 'Refusal', code: 'registry-throttled' });
+
+  test('is asked by one request at a time: of 20 side by side the others wait for what it finds', async () => {
+    const { play, waits } = scene();
+    const played = Array.from({ length: 20 }, () => play([429, 429, 429, 429, 429]));
+    const results = await Promise.allSettled(played.map(({ result }) => result));
+    // All were under way when the first answer came; then one tried again, three times.
+    expect(played.reduce((sum, { sent }) => sum + sent(), 0)).toBe(23);
+    expect(waits).toEqual([100, 300, 900]);
+    expect(results.filter(({ status }) => status === 'rejected')).toHaveLength(19);
+    for (const result of results) if (result.status === 'rejected') expect(result.reason).toEqual(throttled);
+  });
+
+  test('and when it has recovered, all of them are answered', async () => {
+    const { play } = scene();
+    const played = Array.from({ length: 20 }, () => play([429]));
+    for (const { result } of played) expect((await result).status).toBe(200);
+    expect(played.reduce((sum, { sent }) => sum + sent(), 0)).toBe(40);
+  });
+
+  test('a request that comes later is not sent while it is to be left alone for longer than there is time', async () => {
+    const { play, time } = scene();
+    expect((await play([[429, '20']], { remaining: 10_000 }).result).status).toBe(429);
+    time.now += 5000;
+    const later = play([200], { remaining: 10_000 });
+    await expect(later.result).rejects.toThrow('registry.example asks to slow down: it is left alone for another 15 s');
+    expect(later.sent()).toBe(0);
+    time.now += 15_000;
+    expect((await play([200], { remaining: 10_000 }).result).status).toBe(200);
+  });
+
+  test('a 503 with Retry-After counts, one without does not', async () => {
+    const cases: readonly [Played, string][] = [
+      [[503, '20'], 'rejected'],
+      [503, 'fulfilled'],
+    ];
+    for (const [answer, code] of cases) {
+      const { play } = scene();
+      await play([answer], { remaining: 10_000, tries: 1 }).result;
+      const [later] = await Promise.allSettled([play([200], { remaining: 10_000 }).result]);
+      expect(later?.status).toBe(code);
+    }
+  });
+
+  test.each([
+    ['an hour is a minute', '3600', 60_000],
+    ['without a word it is a second', undefined, 1000],
+    ['none at all is a second', '0', 1000],
+  ])('how long: %s', async (_, header, milliseconds) => {
+    const { play, time } = scene();
+    const answer: Played = header === undefined ? 429 : [429, header];
+    await play([answer, answer, answer, answer], { remaining: 10_000 }).result;
+    const end = time.now + milliseconds;
+    time.now = end - 1;
+    await expect(play([200], { remaining: 1 }).result).rejects.toEqual(throttled);
+    time.now = end;
+    expect((await play([200], { remaining: 1 }).result).status).toBe(200);
+  });
+
+  test('is waited for where there is time, and asked once for all who wait', async () => {
+    const { play, waits } = scene();
+    await play([[429, '2']], { remaining: 1000 }).result;
+    const played = Array.from({ length: 5 }, () => play([200], { remaining: 10_000 }));
+    for (const { result } of played) expect((await result).status).toBe(200);
+    expect(waits).toEqual([2000]);
+  });
+
+  test('whoever finds out and has no time left hands that on; the time of the others is their own', async () => {
+    const { play } = scene();
+    const short = play([[429, '5']], { remaining: 2000 });
+    const long = play([[429, '5'], 200], { remaining: 10_000 });
+    expect((await short.result).status).toBe(429);
+    expect((await long.result).status).toBe(200);
+  });
+
+  test('another credential, another registry and another host are not held back', async () => {
+    const { play } = scene();
+    await play([[429, '20']], { remaining: 10_000 }).result;
+    const other = new URL('https://other.example');
+    for (const at of [
+      { credential: { kind: 'basic', username: 'u', password: 'p' } },
+      { registry: other },
+      { url: other },
+    ]) {
+      expect((await play([200], { remaining: 10_000, at }).result).status).toBe(200);
+    }
+    await expect(play([200], { remaining: 10_000 }).result).rejects.toEqual(throttled);
+  });
 });

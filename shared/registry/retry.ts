@@ -1,58 +1,81 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Clock, Deadline } from '../net/deadline.ts';
-import type { DoorResponse } from '../net/door.ts';
+import type { Clock } from '../net/deadline.ts';
+import type { DoorResponse, Spending } from '../net/door.ts';
 import { isPassing } from '../net/failure.ts';
 import { Refusal } from '../reasons.ts';
+import { type AskedHost, type Caller, maxWait, pause, type Sleep, type Throttles } from './throttle.ts';
 
 export interface Retrying {
   readonly clock: Clock;
-  /** Milliseconds; rejects when the signal aborts. */
-  readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+  readonly sleep: Sleep;
   /** From 0 to below 1, as Math.random. */
   readonly random: () => number;
+  /** With the same clock and sleep. */
+  readonly throttles: Throttles;
 }
 
-export const sleepFor: Retrying['sleep'] = (milliseconds, signal) => delay(milliseconds, undefined, { signal });
+export const sleepFor: Sleep = (milliseconds, signal) => delay(milliseconds, undefined, { signal });
 
 const maxTries = 4;
 const firstWait = 100;
-/** A registry that asks for a longer wait than this (milliseconds) is not waited for. */
-export const maxWait = 30_000;
 
 /**
- * Sends a request that changes nothing, up to four times: again after 408, 429 and 5xx (501 apart, which time does not
- * change) and after connections that break. It waits 0.1, 0.3 and 0.9 s, give or take a quarter, or as Retry-After says;
- * a wait that the deadline does not leave room for is not begun. Returns the last response, whatever its status, or throws
- * the last Refusal.
+ * Sends a request that changes nothing, up to four times, or `tries`: again after 408, 429 and 5xx (501 apart, which time
+ * does not change) and after connections that break. It waits 0.1, 0.3 and 0.9 s, give or take a quarter, or as Retry-After
+ * says; a wait that the deadline does not leave room for is not begun. A host that asks to slow down is left alone by all
+ * requests, this one among them: see createThrottles. `send` calls `permit` right before the request goes out. Returns the
+ * last response, whatever its status, or throws the last Refusal.
  */
 export async function withRetries(
-  send: () => Promise<DoorResponse>,
-  deadline: Deadline,
-  { clock, sleep, random }: Retrying,
+  send: (permit: () => void) => Promise<DoorResponse>,
+  host: AskedHost,
+  { deadline, mayRetry = () => true }: Pick<Spending, 'deadline' | 'mayRetry'>,
+  { clock, sleep, random, throttles }: Retrying,
+  tries: number = maxTries,
 ): Promise<DoorResponse> {
-  for (let tried = 1; ; tried++) {
-    let response: DoorResponse | undefined;
-    let refusal: Refusal | undefined;
-    try {
-      response = await send();
-      if (!isTemporary(response.status)) return response;
-    } catch (thrown) {
-      if (!(thrown instanceof Refusal) || !isPassing(thrown)) throw thrown;
-      refusal = thrown;
+  const caller = throttles.caller(host, deadline);
+  try {
+    for (let tried = 1; ; tried++) {
+      let response: DoorResponse | undefined;
+      let refusal: Refusal | undefined;
+      try {
+        response = await sendOnce(send, caller);
+      } catch (thrown) {
+        if (!(thrown instanceof Refusal) || !isPassing(thrown)) throw thrown;
+        refusal = thrown;
+      }
+      const asked = response && retryAfter(response.header('retry-after'), clock());
+      const slowed = response?.status === 429 || (response?.status === 503 && asked !== undefined);
+      if (!slowed) caller.answered();
+      if (response !== undefined && !isTemporary(response.status)) return response;
+
+      const backoff = firstWait * 3 ** (tried - 1) * (0.75 + random() / 2);
+      const wait = Math.max(backoff, asked ?? 0);
+      if (tried === tries || wait > maxWait || wait >= deadline.remaining() || (!slowed && !mayRetry())) {
+        if (slowed) caller.gaveUp(asked, tried === tries);
+        if (response !== undefined) return response;
+        throw refusal;
+      }
+      response?.discard();
+      await (slowed ? caller.slowed(wait) : pause(sleep, wait, host.name, deadline));
     }
-    const backoff = firstWait * 3 ** (tried - 1) * (0.75 + random() / 2);
-    const asked = response && retryAfter(response.header('retry-after'), clock());
-    const wait = Math.max(backoff, asked ?? 0);
-    if (tried === maxTries || wait > maxWait || wait >= deadline.remaining()) {
-      if (response !== undefined) return response;
-      throw refusal;
-    }
-    response?.discard();
+  } finally {
+    caller.end();
+  }
+}
+
+/** Sends when the host may be asked. While the request waited for its turn the host may have asked to slow down. */
+async function sendOnce(send: (permit: () => void) => Promise<DoorResponse>, caller: Caller): Promise<DoorResponse> {
+  for (;;) {
+    await caller.ready();
+    let heldBack: Refusal | undefined;
     try {
-      await sleep(wait, deadline.signal);
+      return await send(() => {
+        heldBack = caller.heldBack();
+        if (heldBack !== undefined) throw heldBack;
+      });
     } catch (thrown) {
-      if (!deadline.signal.aborted) throw thrown;
-      throw new Refusal('deadline', 'the time ended while a registry was waited for', { cause: thrown });
+      if (heldBack === undefined || thrown !== heldBack) throw thrown;
     }
   }
 }

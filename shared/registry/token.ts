@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../net/deadline.ts';
 import type { Door, DoorResponse, Spending } from '../net/door.ts';
-import { Refusal } from '../reasons.ts';
+import { inTime } from '../net/in-time.ts';
+import { isOnesOwn, Refusal } from '../reasons.ts';
 import type { Credential } from './credentials.ts';
 import { type Retrying, withRetries } from './retry.ts';
 
@@ -68,7 +69,9 @@ export function createTokens(door: Door, retrying: Retrying): Tokens {
           return fetched;
         }
         try {
-          return await until(before, want, spending);
+          const { host } = want.registry;
+          const late = () => new Refusal('deadline', `the time ended before the token server of ${host} gave a token`);
+          return await inTime(before, spending.deadline, late);
         } catch (thrown) {
           const theirTime = thrown instanceof Refusal && isOnesOwn(thrown) && !spending.deadline.signal.aborted;
           if (!theirTime) throw thrown;
@@ -76,23 +79,6 @@ export function createTokens(door: Door, retrying: Retrying): Tokens {
       }
     },
   };
-}
-
-/** What ended one waiter's request says nothing about another's: their time, their bytes. */
-function isOnesOwn({ code }: Refusal): boolean {
-  return code === 'deadline' || code === 'review-too-large';
-}
-
-/** Waits for what another fetches, but not beyond one's own time. */
-function until(fetched: Promise<string>, want: TokenWant, { deadline }: Spending): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const late = () =>
-      reject(new Refusal('deadline', `the time ended while ${want.registry.host} was authorized with`));
-    if (deadline.signal.aborted) late();
-    deadline.signal.addEventListener('abort', late, { once: true });
-    const settled = () => deadline.signal.removeEventListener('abort', late);
-    fetched.then(resolve, reject).finally(settled);
-  });
 }
 
 function keyOf({ registry, realm, service, scopes, credential }: TokenWant): string {
@@ -107,6 +93,7 @@ async function request(door: Door, retrying: Retrying, want: TokenWant, spending
   const { registry, realm, credential } = want;
   const what = `a token for ${registry.host}`;
   const common = { spending, what, namedBy: registry };
+  const host = { url: realm, registry, credential, name: `the token server of ${registry.host}` };
   if (credential?.kind === 'identity-token') {
     const form = parametersOf(want);
     form.set('scope', want.scopes.join(' '));
@@ -114,7 +101,9 @@ async function request(door: Door, retrying: Retrying, want: TokenWant, spending
     form.set('client_id', 'countersign');
     form.set('refresh_token', credential.token);
     const headers = { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' };
-    const answer = await door.request(realm, { ...common, method: 'POST', headers, body: form.toString() });
+    const post = { ...common, method: 'POST', headers, body: form.toString() } as const;
+    // Once: a server may take a refresh token back when it has answered.
+    const answer = await withRetries((permit) => door.request(realm, { ...post, permit }), host, spending, retrying, 1);
     if (answer.status !== 404 && answer.status !== 405) return granted(answer, registry);
     answer.discard();
   }
@@ -122,7 +111,8 @@ async function request(door: Door, retrying: Retrying, want: TokenWant, spending
   for (const [name, value] of parametersOf(want)) url.searchParams.append(name, value);
   const authorization = basic(credential);
   const headers = { accept: 'application/json', ...(authorization === undefined ? {} : { authorization }) };
-  const answer = await withRetries(() => door.request(url, { ...common, headers }), spending.deadline, retrying);
+  const get = { ...common, headers };
+  const answer = await withRetries((permit) => door.request(url, { ...get, permit }), host, spending, retrying);
   return granted(answer, registry);
 }
 

@@ -18,7 +18,7 @@ async function read(text: string) {
   const digest = parseDigest(text);
   if (digest === undefined) throw new Error('usage: node memory-child.ts HOST DIGEST…');
   const deadline = startDeadline(60_000, Date.now);
-  const allowance = { deadline, take: byteBudget(), sent: () => {} };
+  const allowance = { deadline, take: byteBudget(), sent: () => {}, review: {}, waited: () => {} };
   const attached = await reader.attached({ registry, path: 'team/app' }, digest, allowance);
   deadline.stop();
   const { evidence, unreadable } = foundIn(attached);

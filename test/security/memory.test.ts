@@ -22,9 +22,13 @@ interface Found {
   readonly unreadable: readonly string[];
 }
 
-/** Reads what is attached to these images in a process of its own, each as one review does. */
+/**
+ * Reads what is attached to these images in a process of its own, each as one review does. Its heap is bounded, as a small function's
+ * is: garbage that waits for a collector is nothing that the work needs.
+ */
 async function readAll(images: readonly Stored[]): Promise<readonly Found[]> {
-  const words = [join(import.meta.dirname, 'memory-child.ts'), server.host, ...images.map(({ digest }) => digest)];
+  const child = join(import.meta.dirname, 'memory-child.ts');
+  const words = ['--max-old-space-size=128', child, server.host, ...images.map(({ digest }) => digest)];
   const { stdout } = await promisify(execFile)(process.execPath, words);
   const { peak, found } = JSON.parse(stdout) as { peak: number; found: readonly Found[] };
   expect(peak).toBeLessThan(bound);

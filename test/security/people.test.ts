@@ -11,6 +11,10 @@ const shown = '\\u001b[2J\\r\\n\\u009b1A\\u202e\\u2028\\u200b';
 /** What no output for people holds, line breaks of ours apart. */
 const active = /[^\P{Cc}\n]|[\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 
+/** Escaped for a policy: YAML takes no control character as it is. */
+const inYaml = (text: string) =>
+  JSON.stringify(text).replace(/[^ -~]/gu, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
 let stage: Stage;
 beforeEach(async () => {
   stage = await openStage();
@@ -52,7 +56,7 @@ describe.each(['Fail', 'Ignore'] as const)('a denial, failurePolicy %s', (failur
 
   test('the name of a policy writes no line of its own, in a warning neither', async () => {
     const unsigned = `${stage.registry.host}/team/app@${await makeImage(stage.target, 'team/app')}`;
-    const parts = { name: JSON.stringify(`p${acts}`), images: images(), keys: [stage.team], failurePolicy };
+    const parts = { name: inYaml(`p${acts}`), images: images(), keys: [stage.team], failurePolicy };
     stage.policies(policy(parts));
     expect((await stage.send('/mutate', review(pod([unsigned])))).message).toContain(`policy p${shown}, rule check`);
     stage.policies(policy({ ...parts, action: 'Audit' }));
@@ -77,7 +81,7 @@ describe('the command line', () => {
 
   test('verify: an image text, a policy’s name', async () => {
     await makeImage(stage.target, 'team/app', '1');
-    const named = good({ name: JSON.stringify(`p${acts}`) });
+    const named = good({ name: inYaml(`p${acts}`) });
     const asked = ['verify', '--policy', 'p.yaml', '--image', `${stage.registry.host}/team/app:1`];
     const { stdout, status } = await run({ 'p.yaml': named }, ...asked, `app${acts}`);
     expect(status).toBe(1);
@@ -100,10 +104,10 @@ describe('the command line', () => {
   });
 
   test.each<[string, string, string]>([
-    ['a field that is unknown', 'spec:', `${JSON.stringify(`s${acts}`)}: 1\nspec:`],
-    ['a value that is none of those allowed', 'failurePolicy: Fail', `failurePolicy: ${JSON.stringify(acts)}`],
-    ['a kind', 'kinds: [Pod]', `kinds: [${JSON.stringify(`Pod${acts}`)}]`],
-    ['a pattern', 'imageReferences: [', `imageReferences: [${JSON.stringify(`x/app${acts}`)}, `],
+    ['a field that is unknown', 'spec:', `${inYaml(`s${acts}`)}: 1\nspec:`],
+    ['a value that is none of those allowed', 'failurePolicy: Fail', `failurePolicy: ${inYaml(acts)}`],
+    ['a kind', 'kinds: [Pod]', `kinds: [${inYaml(`Pod${acts}`)}]`],
+    ['a pattern', 'imageReferences: [', `imageReferences: [${inYaml(`x/app${acts}`)}, `],
   ])('a policy with %s is told on lines of ours', async (_, from, to) => {
     const text = good({ failurePolicy: 'Fail' }).replace(from, to);
     const { stdout, stderr } = await run(
@@ -118,9 +122,9 @@ describe('the command line', () => {
   });
 
   test.each(['serve', 'manifests'])('%s: a warning of loading', async (command) => {
-    const text = good({ name: JSON.stringify(`p${acts}`), failurePolicy: 'Ignore' }).replace(
+    const text = good({ name: inYaml(`p${acts}`), failurePolicy: 'Ignore' }).replace(
       'name: check',
-      `name: ${JSON.stringify(`c${acts}`)}`,
+      `name: ${inYaml(`c${acts}`)}`,
     );
     await using folder = await folderWith({ 'p.yaml': text });
     // What is wrong with the address or the URL is told after the policies were read.

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 
 export interface TestServer {
   /** `127.0.0.1:<port>` */
@@ -9,6 +9,8 @@ export interface TestServer {
   readonly url: string;
   /** What was asked: method, path with query, and headers, in order of arrival. */
   readonly requests: { readonly method: string; readonly path: string; readonly headers: IncomingMessage['headers'] }[];
+  /** Calls back for every connection from now on. */
+  connections(opened: (socket: Socket) => void): void;
   close(): Promise<void>;
 }
 
@@ -23,6 +25,8 @@ export async function startServer(
     handler(request, response);
   };
   const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
+  // Who closes a connection that nobody uses is the client.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   const host = `127.0.0.1:${port}`;
@@ -30,6 +34,7 @@ export async function startServer(
     host,
     url: `${tls === undefined ? 'http' : 'https'}://${host}`,
     requests,
+    connections: (opened) => server.on('connection', opened),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -4,6 +4,8 @@ import type { Spending } from '../door.ts';
 export interface TestSpending extends Spending {
   /** Requests sent and bytes taken so far. */
   readonly spent: { requests: number; bytes: number };
+  /** How often a request was told to wait behind others of this review. */
+  readonly waits: () => number;
   /** Ends the time, as a deadline does. */
   end(): void;
 }
@@ -12,6 +14,7 @@ export interface TestSpending extends Spending {
 export function spending({ remaining = 10_000, bytes = 64 * 1024 * 1024 } = {}): TestSpending {
   const controller = new AbortController();
   const spent = { requests: 0, bytes: 0 };
+  let waits = 0;
   return {
     deadline: {
       signal: controller.signal,
@@ -24,7 +27,12 @@ export function spending({ remaining = 10_000, bytes = 64 * 1024 * 1024 } = {}):
     sent() {
       spent.requests++;
     },
+    review: {},
+    waited() {
+      waits++;
+    },
     spent,
+    waits: () => waits,
     end: () => controller.abort(),
   };
 }

@@ -15,7 +15,7 @@ export interface Setup {
   /** Sequential rounds of requests so far; see lockstep. */
   readonly rounds: () => number;
   readonly resetRounds: () => void;
-  /** Waits that retries asked for, in milliseconds; they take no time. */
+  /** Waits that retries asked for, in milliseconds; they take no time, and move the clock. */
   readonly waits: number[];
   /** The clock that the registry reads. */
   readonly time: { now: number };
@@ -38,6 +38,7 @@ export async function setUp(
     clock: () => time.now,
     sleep: async (milliseconds) => {
       waits.push(milliseconds);
+      time.now += milliseconds;
     },
     random: () => 0.5,
     ...settings,

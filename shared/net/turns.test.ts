@@ -1,0 +1,198 @@
+import { getEventListeners } from 'node:events';
+import { Refusal } from '../reasons.ts';
+import { spending, type TestSpending } from './testing/spending.ts';
+import { createTurns, type Place, type TurnsSettings } from './turns.ts';
+
+const late = () => new Refusal('deadline', 'the time ended');
+
+/** Turns, and those whose requests are under way, in the order in which they were given their places. */
+function scene(settings: Partial<TurnsSettings> = {}) {
+  const turns = createTurns({ perOrigin: 50, places: 200, ...settings });
+  const underWay: { review: TestSpending; origin: string; place: Place }[] = [];
+  const ended: unknown[] = [];
+
+  function ask(review: TestSpending, origin = 'a', count = 1): void {
+    for (let index = 0; index < count; index++) {
+      const begin = (place: Place) => underWay.push({ review, origin, place });
+      const taken = turns.take(origin, review, late);
+      if (typeof taken === 'function') begin(taken);
+      else taken.then(begin, (thrown: unknown) => ended.push(thrown));
+    }
+  }
+
+  /** All that is under way comes to its end at once, apart from what hangs; what was waited for gets its places. */
+  async function round(hangs: (origin: string) => boolean = () => false): Promise<void> {
+    const ending = underWay.filter(({ origin }) => !hangs(origin));
+    const staying = underWay.filter(({ origin }) => hangs(origin));
+    underWay.splice(0, underWay.length, ...staying);
+    for (const { place } of ending) place();
+    await settled();
+  }
+
+  const of = (review: TestSpending, origin?: string) =>
+    underWay.filter((one) => one.review === review && (origin === undefined || one.origin === origin)).length;
+  return { turns, ask, round, of, underWay, ended };
+}
+
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+}
+
+const reviews = (count: number) => Array.from({ length: count }, () => spending());
+
+test('alone, a review has all places of an origin, each at once, and is told of its own requests before it', async () => {
+  const { ask, of, round } = scene();
+  const [one] = [spending()];
+  ask(one, 'a', 50);
+  expect(of(one)).toBe(50);
+  expect(one.waits()).toBe(0);
+  ask(one, 'a', 25);
+  await settled();
+  expect(of(one)).toBe(50);
+  expect(one.waits()).toBe(25);
+  await round();
+  expect(of(one)).toBe(25);
+});
+
+test('beside three reviews of 1,000 requests a neighbour takes twice the rounds that it takes alone, at most', async () => {
+  const steps = 4;
+  async function rounds(neighbours: number): Promise<number> {
+    const { ask, round, of } = scene();
+    for (const busy of reviews(neighbours)) ask(busy, 'a', 1000);
+    const one = spending();
+    let count = 0;
+    // Each step asks five things at once, when the step before it has been answered.
+    for (let step = 0; step < steps; step++) {
+      ask(one, 'a', 5);
+      for (let waited = 0; of(one) < 5; waited++) {
+        expect(waited).toBeLessThan(2);
+        await round();
+        count++;
+      }
+      await round();
+      count++;
+    }
+    expect(one.waits()).toBeLessThanOrEqual(4 * steps);
+    return count;
+  }
+  expect(await rounds(0)).toBe(steps);
+  expect(await rounds(3)).toBeLessThanOrEqual(2 * steps);
+});
+
+test('those that wait share an origin evenly, whoever came first and however much each asks for', async () => {
+  const { ask, round, of } = scene();
+  const all = reviews(4);
+  for (const [index, review] of all.entries()) ask(review, 'a', 100 * (index + 1));
+  await settled();
+  expect(all.map((review) => of(review))).toEqual([50, 0, 0, 0]);
+  await round();
+  expect(all.map((review) => of(review)).sort()).toEqual([12, 12, 13, 13]);
+});
+
+test('with one place the reviews take turns', async () => {
+  const { ask, round, underWay } = scene({ perOrigin: 1 });
+  const all = reviews(3);
+  for (const review of all) ask(review, 'a', 3);
+  const order: number[] = [];
+  for (let turn = 0; turn < 9; turn++) {
+    for (const { review } of underWay) order.push(all.indexOf(review));
+    await round();
+  }
+  expect(order).toEqual([0, 1, 2, 0, 1, 2, 0, 1, 2]);
+});
+
+test('requests of one review are sent in their order', async () => {
+  const { turns } = scene({ perOrigin: 1 });
+  const one = spending();
+  const order: number[] = [];
+  const first = turns.take('a', one, late);
+  const waiting = [1, 2, 3].map(async (index) => {
+    const place = await turns.take('a', one, late);
+    order.push(index);
+    place();
+  });
+  (await first)();
+  await Promise.all(waiting);
+  expect(order).toEqual([1, 2, 3]);
+});
+
+test('three reviews whose hundreds of hosts never answer leave places to the next', async () => {
+  const { ask, of, underWay } = scene();
+  const hostile = reviews(3);
+  for (const [number, review] of hostile.entries())
+    for (let host = 0; host < 300; host++) ask(review, `${number}-${host}.example`);
+  expect(hostile.map((review) => of(review))).toEqual([100, 50, 25]);
+  const one = spending();
+  ask(one, 'registry.example', 5);
+  expect(of(one)).toBe(5);
+  expect(one.waits()).toBe(0);
+  expect(underWay.length).toBeLessThanOrEqual(200);
+});
+
+test('hosts that do answer are not kept waiting by those that hang, and the total is shared evenly', async () => {
+  const { ask, of, round, underWay } = scene({ perOrigin: 10, places: 20 });
+  const [slow, quick, other] = [spending(), spending(), spending()];
+  for (let host = 0; host < 30; host++) ask(slow, `slow-${host}`);
+  ask(quick, 'q', 30);
+  ask(other, 'o', 30);
+  expect(underWay.length).toBeLessThanOrEqual(20);
+  const served = { quick: 0, other: 0 };
+  for (let turn = 0; turn < 20; turn++) {
+    served.quick += of(quick);
+    served.other += of(other);
+    expect(of(slow)).toBe(10);
+    await round((origin) => origin.startsWith('slow'));
+  }
+  expect(served).toEqual({ quick: 30, other: 30 });
+});
+
+test('who waits because of neighbours alone is not told that it waits for its own', async () => {
+  const { ask } = scene({ perOrigin: 2 });
+  const [busy, one] = [spending(), spending()];
+  ask(busy, 'a', 2);
+  ask(one, 'a');
+  expect(one.waits()).toBe(0);
+  ask(one, 'a');
+  expect(one.waits()).toBe(1);
+});
+
+test('waiting ends with the time, and leaves neither a listener nor a place behind', async () => {
+  const { ask, of, round, ended } = scene({ perOrigin: 1 });
+  const [busy, one, next] = [spending(), spending(), spending()];
+  ask(busy, 'a');
+  ask(one, 'a', 100);
+  ask(next, 'a');
+  const { signal } = one.deadline;
+  expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+  one.end();
+  await settled();
+  expect(ended).toHaveLength(100);
+  expect(ended[0]).toMatchObject({ code: 'deadline' });
+  expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+  await round();
+  expect(of(next)).toBe(1);
+  expect(getEventListeners(next.deadline.signal, 'abort')).toHaveLength(0);
+  ask(one, 'a');
+  await settled();
+  expect(ended).toHaveLength(101);
+});
+
+test('a place is given back once', async () => {
+  const { turns } = scene({ perOrigin: 1 });
+  const one = spending();
+  const place = await turns.take('a', one, late);
+  place();
+  const again = await turns.take('a', one, late);
+  place();
+  expect(typeof turns.take('a', one, late)).toBe('object');
+  again();
+});
+
+test('no place stays free while anybody waits: 10,000 requests take 200 rounds of 50', async () => {
+  const { ask, round, of } = scene();
+  const all = reviews(50);
+  for (const review of all) ask(review, 'a', 200);
+  let rounds = 0;
+  for (; all.some((review) => of(review) > 0); rounds++) await round();
+  expect(rounds).toBe(200);
+});

@@ -1,0 +1,180 @@
+import { LRUCache } from 'lru-cache';
+import type { Clock, Deadline } from '../net/deadline.ts';
+import { inTime } from '../net/in-time.ts';
+import { Refusal } from '../reasons.ts';
+import type { Credential } from './credentials.ts';
+
+/** Hosts that asked to slow down, as many as are remembered. */
+const maxHosts = 500;
+const second = 1000;
+/** A host that went on without saying how long is left alone for this; none for longer than that. Milliseconds. */
+const shortest = second;
+const longest = 60 * second;
+/** A host that is to be left alone for longer than this (milliseconds) is not waited for. */
+export const maxWait = 30 * second;
+
+/** Who is asked, for whom and as whom: quotas are counted by credential, and each registry answers for itself alone. */
+export interface AskedHost {
+  readonly url: URL;
+  /** The registry that is asked, or that named the token server which is. */
+  readonly registry: URL;
+  readonly credential: Credential | undefined;
+  /** What messages call the host. */
+  readonly name: string;
+}
+
+export interface Throttles {
+  /** One request's dealings with its host, through all of its tries. */
+  caller(host: AskedHost, deadline: Deadline): Caller;
+}
+
+export interface Caller {
+  /**
+   * Before each try: waits where the host is to be left alone and the deadline has room for that, or where another request
+   * is about to find out. Refusals: `registry-throttled`, at once where it has not, or where others have tried in vain.
+   */
+  ready(): Promise<void>;
+  /** Right before the request goes out: why it must not. It is not an end: `ready` is to be asked again. */
+  heldBack(): Refusal | undefined;
+  /** The host asked to slow down, and this request tries again in `wait` milliseconds: until then nobody else asks it. */
+  slowed(wait: number): Promise<void>;
+  /**
+   * The host asked to slow down, for `asked` milliseconds if it said so, and this request tries no more: because it has
+   * tried often enough (`final`), or because its own time does not allow it.
+   */
+  gaveUp(asked: number | undefined, final: boolean): void;
+  /** The host answered, or failed, in another way. */
+  answered(): void;
+  /** Nothing more comes of this request. */
+  end(): void;
+}
+
+/** `open`: the host may be asked. `throttled`: it went on. `left`: whoever was to find out had no time for it. */
+type Finding = 'open' | 'throttled' | 'left';
+
+interface Throttled {
+  until: number;
+  /** A request has tried as often as it may: nobody waits for `until`, which would only be more of the same. */
+  hopeless: boolean;
+  /** The request that asks again when the time has come; all others wait for what it finds. */
+  scout: Scout | undefined;
+}
+
+type Scout = PromiseWithResolvers<Finding>;
+
+/** Milliseconds; rejects when the signal aborts. */
+export type Sleep = (milliseconds: number, signal: AbortSignal) => Promise<void>;
+
+/**
+ * Remembers which hosts asked to slow down (429, or 503 with Retry-After), so that a host is left alone for what it says by
+ * every request of this instance, and one request at a time finds out whether it has recovered. Nobody is refused for
+ * longer than the host asked, a minute at most.
+ */
+export function createThrottles(clock: Clock, sleep: Sleep): Throttles {
+  const hosts = new LRUCache<string, Throttled>({ max: maxHosts });
+
+  return {
+    caller({ url, registry, credential, name }, deadline) {
+      const key = JSON.stringify([url.origin, registry.origin, credential]);
+      let mine: Scout | undefined;
+
+      function known(): Throttled {
+        const host = hosts.get(key) ?? { until: 0, hopeless: false, scout: undefined };
+        hosts.set(key, host);
+        return host;
+      }
+
+      function becomeScout(host: Throttled): void {
+        mine = Promise.withResolvers<Finding>();
+        host.scout = mine;
+        host.hopeless = false;
+      }
+
+      /** Tells those who wait what was found, if this request was to find out. */
+      function report(finding: Finding): void {
+        const host = hosts.get(key);
+        if (mine === undefined) return;
+        if (host?.scout === mine) {
+          host.scout = undefined;
+          if (finding === 'open') hosts.delete(key);
+        }
+        mine.resolve(finding);
+        mine = undefined;
+      }
+
+      /** Whether the host may be asked now. The first one after a throttle is the one that finds out. */
+      function permitted(): boolean {
+        const host = hosts.get(key);
+        if (host === undefined || (mine !== undefined && host.scout === mine)) return true;
+        if (host.scout !== undefined || host.until > clock()) return false;
+        becomeScout(host);
+        return true;
+      }
+
+      function refusal(left: number): Refusal {
+        const seconds = Math.max(1, Math.ceil(left / second));
+        return new Refusal(
+          'registry-throttled',
+          `${name} asks to slow down: it is left alone for another ${seconds} s`,
+        );
+      }
+
+      return {
+        heldBack: () => (permitted() ? undefined : refusal((hosts.get(key)?.until ?? 0) - clock())),
+
+        async ready() {
+          while (!permitted()) {
+            const host = hosts.get(key);
+            if (host === undefined) return;
+            const left = host.until - clock();
+            if (host.hopeless || left >= deadline.remaining() || left > maxWait) throw refusal(left);
+            if (host.scout === undefined) {
+              becomeScout(host);
+              await pause(sleep, left, name, deadline);
+              return;
+            }
+            const finding = await inTime(host.scout.promise, deadline, () => late(name));
+            if (finding === 'throttled') throw refusal(host.until - clock());
+          }
+        },
+
+        async slowed(wait) {
+          const host = known();
+          if (host.scout !== undefined && host.scout !== mine) return;
+          // It was under way while another tried in vain.
+          if (host.hopeless && host.until > clock()) throw refusal(host.until - clock());
+          host.until = clock() + wait;
+          if (mine === undefined) becomeScout(host);
+          await pause(sleep, wait, name, deadline);
+        },
+
+        gaveUp(asked, final) {
+          if (asked !== undefined || final) {
+            const host = known();
+            const wait = Math.min(Math.max(asked ?? 0, shortest), longest);
+            host.until = Math.max(host.until, clock() + wait);
+            if (final && host.scout === mine) host.hopeless = true;
+          }
+          report(final ? 'throttled' : 'left');
+        },
+
+        answered: () => report('open'),
+        end: () => report('left'),
+      };
+    },
+  };
+}
+
+/** Waits before a host is asked again. Throws Refusal `deadline`. */
+export async function pause(sleep: Sleep, milliseconds: number, name: string, { signal }: Deadline): Promise<void> {
+  try {
+    await sleep(milliseconds, signal);
+  } catch (thrown) {
+    if (!signal.aborted) throw thrown;
+    throw late(name);
+  }
+}
+
+function late(name: string): Refusal {
+  return new Refusal('deadline', `the time ended before ${name} could be asked again`);
+}
