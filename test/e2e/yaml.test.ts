@@ -50,14 +50,14 @@ const cli = (...words: string[]) => run(countersign, words, { cwd: folder.path }
 const apply = (resource: string, ...more: string[]) => cli('apply', 'policy.yaml', '--resource', resource, ...more);
 
 test('strings that look like something else are printed in quotes', async () => {
-  const { status, stdout } = await apply('strings.yaml');
+  const { status, stdout } = await apply('strings.yaml', '-o', 'yaml');
   expect(status).toBe(0);
   for (const quoted of ['debug: "on"', 'value: "no"', 'value: "1_000"', 'value: "0b11"'])
     expect(stdout).toContain(quoted);
 });
 
 test('a plain date stays text, and an integer of 64 bits keeps its digits', async () => {
-  const { status, stdout } = await apply('pod.yaml');
+  const { status, stdout } = await apply('pod.yaml', '-o', 'yaml');
   expect(status).toBe(0);
   expect(stdout).toContain('debug: "2024-01-01"\n');
   expect(stdout).toContain('priority: 9223372036854775807\n');
