@@ -3,13 +3,15 @@ import type { AdmissionRequest } from '../shared/admission/review.ts';
 import { patchOf } from '../shared/answer/patch.ts';
 import { exitStatus, type ReportResult, report, reportResult } from '../shared/answer/report.ts';
 import { startDeadline } from '../shared/net/deadline.ts';
+import { openHostWarnings } from '../shared/policy/hosts.ts';
 import type { Rule } from '../shared/policy/policy.ts';
+import { printWarning } from '../shared/policy/report.ts';
 import { refuseUnasked } from '../shared/policy/unasked.ts';
 import { toJson, toYaml } from '../shared/policy/yaml/write.ts';
 import { decide } from '../shared/verdict/decision.ts';
 import { kindOf, severity, type Verdict } from '../shared/verdict/verdict.ts';
 import { atLeastOne, readArguments } from './arguments.ts';
-import { engineFrom, engineOptions, outputFrom, timeoutFrom } from './engine.ts';
+import { engineFrom, engineOptions, outputFrom, registriesFrom, timeoutFrom } from './engine.ts';
 import { patched } from './patched.ts';
 import { policiesFrom } from './policies.ts';
 import { progress } from './progress.ts';
@@ -19,16 +21,22 @@ import { treeOf } from './tree.ts';
 
 /** `countersign apply POLICY... --resource FILE...`: both webhooks, one after the other, on each resource as a CREATE. */
 export async function apply(words: readonly string[]): Promise<number> {
-  const found = readArguments(words, { single: engineOptions.single, several: [...engineOptions.several, 'resource'] });
+  const found = readArguments(words, {
+    single: engineOptions.single,
+    several: [...engineOptions.several, 'registries', 'resource'],
+  });
   const output = outputFrom(found, ['json', 'yaml']);
   const timeout = timeoutFrom(found);
   const policies = atLeastOne(found, '', 'POLICY');
   const files = atLeastOne(found, 'resource', '--resource FILE');
   const { rules } = await policiesFrom(policies);
   refuseUnasked(rules);
+  const registries = registriesFrom(found);
+  const opened = registries.length > 0 ? [] : openHostWarnings(rules);
+  for (const warning of opened) process.stderr.write(`${printWarning(warning)}\n`);
   const resources = await readResources(files);
 
-  const engine = await engineFrom(found);
+  const engine = await engineFrom(found, { registries });
   using _ = shortRun();
   const results: ReportResult[] = [];
   const after: unknown[] = [];

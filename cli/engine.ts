@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { createEngine, type Engine, type EngineOptions } from '../local/engine.ts';
+import { canonicalHost } from '../shared/image/host.ts';
 import type { Clock } from '../shared/net/deadline.ts';
 import { printable } from '../shared/printable.ts';
 import { type Credentials, noCredentials, parseDockerConfig } from '../shared/registry/credentials.ts';
@@ -26,6 +27,18 @@ export async function engineFrom(found: Arguments, more: EngineOptions = {}): Pr
     ...clockFrom(found),
     ...rest,
   });
+}
+
+/** `--registries HOST,...`: hosts that are named beside those of the rules. */
+export function registriesFrom(found: Arguments): readonly string[] {
+  return (found.get('registries') ?? []).flatMap((words) =>
+    words.split(',').map((text) => {
+      const host = canonicalHost(text.trim());
+      if (host === undefined)
+        throw new UsageError(`--registries takes hosts, for instance ghcr.io,registry.example:5000, not '${text}'`);
+      return host;
+    }),
+  );
 }
 
 /** `--credentials FILE`, else what `docker login` wrote, if anything. */

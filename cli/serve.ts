@@ -11,10 +11,12 @@ import {
   parseLedgerSettings,
 } from '../shared/ledger/settings.ts';
 import { isLoopbackHost } from '../shared/net/hosts.ts';
+import { openHostWarnings } from '../shared/policy/hosts.ts';
 import { PolicyLoadError } from '../shared/policy/load.ts';
 import { printWarning } from '../shared/policy/report.ts';
+import { defaultReviewImages, parseReviewImages } from '../shared/registry/allowance.ts';
 import { type Arguments, atLeastOne, readArguments, single } from './arguments.ts';
-import { engineFrom, engineOptions } from './engine.ts';
+import { engineFrom, engineOptions, registriesFrom } from './engine.ts';
 import { recordLog } from './log.ts';
 import { tokenFrom } from './token.ts';
 import { UsageError } from './usage.ts';
@@ -22,22 +24,37 @@ import { UsageError } from './usage.ts';
 /** `countersign serve --policies DIR`: the webhooks on this machine, until it is told to stop. */
 export async function serve(words: readonly string[]): Promise<number> {
   const found = readArguments(words, {
-    single: ['policies', 'addr', 'tls-cert', 'tls-key', 'token', 'log', 'credentials', 'ca', ...ledgerSettingNames],
-    several: engineOptions.several,
+    single: [
+      'policies',
+      'addr',
+      'tls-cert',
+      'tls-key',
+      'token',
+      'log',
+      'credentials',
+      'ca',
+      'max-images',
+      ...ledgerSettingNames,
+    ],
+    several: [...engineOptions.several, 'registries'],
   });
   const [folder = ''] = atLeastOne(found, 'policies', '--policies DIR');
   const address = addressFrom(single(found, 'addr', '127.0.0.1:9443'));
   const token = tokenFrom(found);
   const log = recordLog(single(found, 'log', undefined), process.stdout);
   const settings = settingsFrom(found);
+  const registries = registriesFrom(found);
+  const reviewImages = imagesFrom(found);
   const policies = await readPolicyFolder(folder).catch((thrown: unknown) => {
     if (thrown instanceof PolicyLoadError || thrown instanceof FileError) throw thrown;
     throw new UsageError(Error.isError(thrown) ? thrown.message : String(thrown));
   });
-  for (const warning of policies.warnings) process.stderr.write(`${printWarning(warning)}\n`);
+  const opened =
+    registries.length > 0 ? [] : openHostWarnings([...policies.clusters.values()].flatMap(({ scopes }) => scopes.all));
+  for (const warning of [...policies.warnings, ...opened]) process.stderr.write(`${printWarning(warning)}\n`);
 
   const tls = await tlsFrom(found, address.host);
-  const engine = await engineFrom(found, { ledger: settings, ...doorFor(address.host) });
+  const engine = await engineFrom(found, { ledger: settings, registries, reviewImages, ...doorFor(address.host) });
   const server = await startWebhooks({
     engine,
     policies,
@@ -84,6 +101,13 @@ async function tlsFrom(found: Arguments, host: string) {
       throw new UsageError(`cannot read ${file}: ${Error.isError(thrown) ? thrown.message : thrown}`);
     });
   return { certPem: await read(cert), keyPem: await read(key) };
+}
+
+function imagesFrom(found: Arguments): number {
+  const text = single(found, 'max-images', String(defaultReviewImages));
+  const images = parseReviewImages(text);
+  if (images === undefined) throw new UsageError(`--max-images takes a whole number from 1 to 1000, not '${text}'`);
+  return images;
 }
 
 function settingsFrom(found: Arguments): LedgerSettings {

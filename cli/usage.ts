@@ -24,11 +24,14 @@ Options of verify and apply:
   -o, --output text|json  text for people (default), json for programs: then errors are JSON too
   --at TIME               verify as of this time (RFC 3339)
   --timeout DURATION      time for one round of images, 30s
+Options of apply and serve:
+  --registries HOST,...   registries that are named beside those of the rules: where one of them fails it is an outage
 Options of apply:
   -f, --resource FILE     resources, YAML or JSON; - is standard input
   -o, --output yaml       the resources on standard output if all are admitted, results on standard error
 Options of serve:
   --log text|json|none    one line per admission (default: text on a terminal, else json)
+  --max-images N          distinct images that one review may ask about (default 64)
   --imageVerifyCacheEnabled, --imageVerifyCacheMaxSize, --imageVerifyCacheTTLDuration
                           the verified-image cache: true, 1000, 60m
   --tagPointers on|off    remember for 30 s which digest a tag names (default on)

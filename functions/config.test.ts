@@ -25,6 +25,7 @@ test('what is required, and the defaults of all else', () => {
     clusters: ['prod', 'staging'],
     policies: 'policies',
     registries: [],
+    maxImages: 64,
     table: 'ledger',
     tokensSecret: 'tokens',
     macKeysSecret: 'mac-keys',
@@ -40,6 +41,7 @@ test('what is required, and the defaults of all else', () => {
 test('an empty value is none: templates set every variable', () => {
   const empty = {
     REGISTRIES: '',
+    MAX_IMAGES: '',
     REGISTRY_CA: '',
     VPC_RANGES: '',
     PRIVATE_HOSTS: '',
@@ -47,6 +49,13 @@ test('an empty value is none: templates set every variable', () => {
     tagPointers: '',
   };
   expect(readConfig({ ...environment, ...empty })).toEqual(readConfig(environment));
+});
+
+test('the bound on images is a whole number up to what one object may name', () => {
+  expect(readConfig({ ...environment, MAX_IMAGES: '200' }).maxImages).toBe(200);
+  for (const text of ['0', '1001', '-1', '1e2', 'many']) {
+    expect(problemsOf({ MAX_IMAGES: text })).toEqual([`MAX_IMAGES: '${text}' is not a whole number from 1 to 1000`]);
+  }
 });
 
 test('registries are known by their canonical names', () => {

@@ -6,6 +6,7 @@ import {
   ledgerSettingNames,
   parseLedgerSettings,
 } from '../shared/ledger/settings.ts';
+import { defaultReviewImages, parseReviewImages } from '../shared/registry/allowance.ts';
 
 /** What a deployed function is told by its environment, parsed once. */
 export interface Config {
@@ -15,6 +16,8 @@ export interface Config {
   readonly policies: string;
   /** Registry hosts that may be called beside those that the rules name literally. */
   readonly registries: readonly string[];
+  /** Distinct images that one review may ask about. */
+  readonly maxImages: number;
   /** The ledger's table. */
   readonly table: string;
   /** Secret with the webhook tokens: a JSON object, cluster to a list of one or two tokens. */
@@ -73,6 +76,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     clusters,
     policies: environment['POLICIES'] ?? 'policies',
     registries: list('REGISTRIES', canonicalHost, 'registry host'),
+    maxImages: maxImagesFrom(environment['MAX_IMAGES'], problems),
     table: required('LEDGER_TABLE'),
     tokensSecret: required('TOKENS_SECRET'),
     macKeysSecret: required('MAC_KEYS_SECRET'),
@@ -88,6 +92,14 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   }
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
+}
+
+/** A whole number; the bound of slots in one object is 1000. */
+function maxImagesFrom(text: string | undefined, problems: string[]): number {
+  if (text === undefined || text === '') return defaultReviewImages;
+  const images = parseReviewImages(text);
+  if (images === undefined) problems.push(`MAX_IMAGES: '${text}' is not a whole number from 1 to 1000`);
+  return images ?? defaultReviewImages;
 }
 
 /** `10.0.0.0/16`, `fd00::/8`. */

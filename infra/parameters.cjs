@@ -14,6 +14,7 @@ module.exports = async ({ resolveVariable }) => {
     clusters,
     registries: await list('registries'),
     registryCa: await text('registryCa'),
+    maxImages: await number('maxImages'),
     // No bound is not the same as 0, which would start no function at all.
     reservedConcurrency: (await number('reservedConcurrency')) || undefined,
     provisionedConcurrency: await number('provisionedConcurrency'),

@@ -15,6 +15,8 @@ export interface EngineOptions {
   readonly credentials?: Credentials;
   /** Registry hosts that are named beside those of the rules. */
   readonly registries?: readonly string[];
+  /** Distinct images that one review may ask about; 64 by default. */
+  readonly reviewImages?: number;
   readonly clock?: Clock;
   readonly elapsed?: Elapsed;
   readonly metrics?: Metrics;
@@ -51,6 +53,13 @@ export function createEngine(options: EngineOptions = {}): Engine {
     engine: '',
     metrics,
   });
-  const pipeline = createPipeline({ registry, ledger, clock, elapsed, registries });
+  const pipeline = createPipeline({
+    registry,
+    ledger,
+    clock,
+    elapsed,
+    registries,
+    ...(options.reviewImages === undefined ? {} : { reviewImages: options.reviewImages }),
+  });
   return { pipeline, clock, elapsed, metrics, close: () => door.close() };
 }

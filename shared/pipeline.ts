@@ -11,7 +11,7 @@ import type { Rule } from './policy/policy.ts';
 import { type Question, selectQuestions } from './policy/select.ts';
 import { type Purpose, taskOf } from './policy/task.ts';
 import { asRefusal, Refusal } from './reasons.ts';
-import { byteBudget } from './registry/allowance.ts';
+import { byteBudget, defaultReviewImages } from './registry/allowance.ts';
 import type { Allowance, Registry } from './registry/registry.ts';
 import { createChecks } from './trust/checks.ts';
 import { blame, type Circumstances } from './verdict/blame.ts';
@@ -89,7 +89,7 @@ export function createPipeline(ports: Ports): Pipeline {
 
   async function settle(inquiries: readonly Inquiry[], call: Call): Promise<void> {
     const open = inquiries.filter((inquiry) => inquiry.refusal === undefined);
-    const { reviewImages = mostImages } = ports;
+    const { reviewImages = defaultReviewImages } = ports;
     if (open.length > reviewImages) {
       const told = `the object names ${open.length} distinct images; a review asks for ${reviewImages} at most`;
       for (const inquiry of open) inquiry.refusal = new Refusal('too-many-images', told);
@@ -139,8 +139,6 @@ export function createPipeline(ports: Ports): Pipeline {
  * under failurePolicy Ignore whoever adds such an image would have the others admitted.
  */
 const shares = { resolve: 0.5, fetch: 0.9 } as const;
-/** Distinct images of one review: 999 in a Pod's `containers` would starve the one in its `initContainers`. */
-const mostImages = 64;
 
 /** One review's way through ledger and registry: point, resolve, look up, fetch. */
 class Run {

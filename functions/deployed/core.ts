@@ -54,10 +54,10 @@ export function createCore(options: CoreOptions): Core {
   const ledgers = createLedgers({ table, macKeys, clock, settings: config.ledger, engine, metrics });
   const loadRegistry = late(() => registryOf(options));
   const registry = lateRegistry(loadRegistry);
-  const { registries } = config;
+  const { registries, maxImages } = config;
   const policies = policiesOf(options);
   return {
-    pipeline: deployedReviews({ registry, ledgers, registries, clock, elapsed }),
+    pipeline: deployedReviews({ registry, ledgers, registries, clock, elapsed, reviewImages: maxImages }),
     policies: (cluster) => policies.get(cluster),
     connected,
     loadRegistry,

@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { literalHost } from '../../shared/image/pattern.ts';
+import { type OpenPattern, openPatterns } from '../../shared/policy/hosts.ts';
 import { clusterFiles } from '../../shared/policy/layout.ts';
 import { loadPolicies, type PolicyFile } from '../../shared/policy/load.ts';
-import type { LoadWarning, Rule } from '../../shared/policy/policy.ts';
+import type { LoadWarning } from '../../shared/policy/policy.ts';
 import { type LoadProblem, PolicyLoadError, printWarning } from '../../shared/policy/report.ts';
 import { scopesOf } from '../../shared/policy/scopes.ts';
 import { refuseUnasked } from '../../shared/policy/unasked.ts';
@@ -77,7 +77,7 @@ function loadCluster(cluster: string, files: readonly PolicyFile[], options: Dep
       return refusal(`no verifyImages rule for cluster '${cluster}': without a rule everything would be admitted`);
     }
     refuseUnasked(set.rules);
-    const problems = options.registries.length === 0 ? set.rules.flatMap(openHosts) : [];
+    const problems = options.registries.length === 0 ? openPatterns(set.rules).map(openHost) : [];
     if (problems.length > 0) throw new PolicyLoadError(problems);
     return { scopes: scopesOf(set), hash: set.hash, warnings: set.warnings };
   } catch (thrown) {
@@ -85,14 +85,9 @@ function loadCluster(cluster: string, files: readonly PolicyFile[], options: Dep
   }
 }
 
-/** A written rule's patterns that name no host; the rules that auto-gen makes of it have the same ones. */
-function openHosts({ policy, name, autogenOf, file, line, entries }: Rule): LoadProblem[] {
-  if (autogenOf !== undefined) return [];
-  return entries.flatMap(({ path, imageReferences }) => {
-    const open = imageReferences.filter((pattern) => literalHost(pattern) === undefined);
-    const message = `rule '${name}' of '${policy}': deployed, a pattern must name its host, or the setting REGISTRIES must list the hosts`;
-    return open.map((pattern) => ({ file, line, field: path, message: `${message} (${pattern})` }));
-  });
+function openHost({ rule: { policy, name, file, line }, path, pattern }: OpenPattern): LoadProblem {
+  const message = `rule '${name}' of '${policy}': deployed, a pattern must name its host, or the setting REGISTRIES must list the hosts`;
+  return { file, line, field: path, message: `${message} (${pattern})` };
 }
 
 function refusalOf(thrown: unknown): Refusal {

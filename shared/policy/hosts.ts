@@ -1,6 +1,7 @@
 import { literalHost } from '../image/pattern.ts';
 import { registryNames } from '../image/registry-names.ts';
-import type { Rule } from './policy.ts';
+import { quoted } from '../printable.ts';
+import type { LoadWarning, Rule } from './policy.ts';
 
 /**
  * The registry hosts that rules name literally, and those of the setting `registries`, under each name of their registries. Any other
@@ -10,4 +11,36 @@ export function namedHosts(rules: readonly Rule[], registries: readonly string[]
   const patterns = rules.flatMap(({ entries }) => entries.flatMap(({ imageReferences }) => imageReferences));
   const named = [...registries, ...patterns.flatMap((pattern) => literalHost(pattern) ?? [])];
   return new Set(named.flatMap(registryNames));
+}
+
+/** A pattern of a written rule that names no host: any registry fits it. The rules that auto-gen makes have the same ones. */
+export interface OpenPattern {
+  readonly rule: Rule;
+  /** `verifyImages[0]`. */
+  readonly path: string;
+  readonly pattern: string;
+}
+
+export function openPatterns(rules: readonly Rule[]): OpenPattern[] {
+  return rules
+    .filter(({ autogenOf }) => autogenOf === undefined)
+    .flatMap((rule) =>
+      rule.entries.flatMap(({ path, imageReferences }) =>
+        imageReferences
+          .filter((pattern) => literalHost(pattern) === undefined)
+          .map((pattern) => ({ rule, path, pattern })),
+      ),
+    );
+}
+
+/** One line for each rule with such a pattern: what fails at a host that only the pattern covers is its author's doing, and denies. */
+export function openHostWarnings(rules: readonly Rule[]): LoadWarning[] {
+  const byPlace = new Map<string, LoadWarning>();
+  for (const { rule, pattern } of openPatterns(rules)) {
+    const { file, line, name, policy } = rule;
+    const message = `rule '${name}' of '${policy}': where only ${quoted(pattern, 100)} covers a registry, its failures deny; name yours in --registries`;
+    const place = `${file}:${line}`;
+    if (!byPlace.has(place)) byPlace.set(place, { file, line, message });
+  }
+  return [...byPlace.values()];
 }
