@@ -43,6 +43,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
     door,
     credentials: options.credentials ?? noCredentials,
     clock,
+    elapsed,
     ...(options.sleep === undefined ? {} : { sleep: options.sleep }),
   });
   const ledger = createLedger({

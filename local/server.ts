@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import type { HttpEvent } from '../functions/http/event.ts';
 import type { AdmissionHandler } from '../functions/http/handler.ts';
+import { monotonic } from '../shared/net/deadline.ts';
 import type { Metrics } from '../shared/net/metrics.ts';
 import { createBodies, isLarge } from './bodies.ts';
 import { type EventShape, eventOf } from './event.ts';
@@ -110,8 +111,8 @@ function fits(event: HttpEvent): boolean {
 }
 
 function invoke(options: LocalServerOptions, event: HttpEvent): Promise<APIGatewayProxyStructuredResultV2> {
-  const end = Date.now() + (options.functionTimeout ?? 31_000);
-  const context = { getRemainingTimeInMillis: () => end - Date.now() } as Context;
+  const end = monotonic() + (options.functionTimeout ?? 31_000);
+  const context = { getRemainingTimeInMillis: () => end - monotonic() } as Context;
   // A handler that throws is a crashed function: API Gateway answers 500 with nothing to read.
   return options.handler(event, context).catch(() => ({ statusCode: 500, body: '' }));
 }

@@ -64,11 +64,19 @@ export function createCore(options: CoreOptions): Core {
   };
 }
 
-async function registryOf({ config, roots, ecr, clock, ca }: CoreOptions): Promise<Registry> {
+async function registryOf({ config, roots, ecr, clock, elapsed, ca }: CoreOptions): Promise<Registry> {
   const { deployedRegistry } = await import('./registry.ts');
   const { account, vpcRanges, privateHosts } = config;
   const credentials = ecrCredentials({ clientFor: ecr, account, clock });
-  return deployedRegistry({ credentials, clock, vpcRanges, privateHosts, roots, ...(ca === undefined ? {} : { ca }) });
+  return deployedRegistry({
+    credentials,
+    clock,
+    elapsed,
+    vpcRanges,
+    privateHosts,
+    roots,
+    ...(ca === undefined ? {} : { ca }),
+  });
 }
 
 /** The HTTP client is the heaviest part of the bundle, and a review that the ledger answers needs none. */

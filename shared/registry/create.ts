@@ -1,5 +1,5 @@
 import { type Repository, repositoryName } from '../image/repository.ts';
-import type { Clock } from '../net/deadline.ts';
+import type { Clock, Elapsed } from '../net/deadline.ts';
 import type { Door } from '../net/door.ts';
 import { Refusal } from '../reasons.ts';
 import { readAttached } from './attached.ts';
@@ -16,6 +16,7 @@ export interface RegistrySettings {
   readonly door: Door;
   readonly credentials: CredentialSource;
   readonly clock: Clock;
+  readonly elapsed: Elapsed;
   /** Milliseconds; rejects when the signal aborts. */
   readonly sleep?: Retrying['sleep'];
   readonly random?: Retrying['random'];
@@ -26,11 +27,11 @@ export interface RegistrySettings {
 
 /** A Registry whose tokens and learned challenges are its own: one per credential source. Connections are the door's. */
 export function createRegistry(settings: RegistrySettings): Registry {
-  const { door, credentials, clock } = settings;
+  const { door, credentials, clock, elapsed } = settings;
   const limits = { ...defaultLimits, ...settings.limits };
   const sleep = settings.sleep ?? sleepFor;
   const random = settings.random ?? Math.random;
-  const retrying = { clock, sleep, random, throttles: createThrottles(clock, sleep) };
+  const retrying = { clock, sleep, random, throttles: createThrottles(elapsed, sleep) };
   const client = createClient({ door, credentials, retrying, realms: settings.realms ?? {} });
   const content = createContent(client, limits);
 

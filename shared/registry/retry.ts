@@ -10,7 +10,7 @@ export interface Retrying {
   readonly sleep: Sleep;
   /** From 0 to below 1, as Math.random. */
   readonly random: () => number;
-  /** With the same clock and sleep. */
+  /** With the same sleep. */
   readonly throttles: Throttles;
 }
 

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { Clock, Deadline } from '../net/deadline.ts';
+import type { Deadline, Elapsed } from '../net/deadline.ts';
 import { inTime } from '../net/in-time.ts';
 import { Refusal } from '../reasons.ts';
 import type { Credential } from './credentials.ts';
@@ -70,7 +70,7 @@ export type Sleep = (milliseconds: number, signal: AbortSignal) => Promise<void>
  * every request of this instance, and one request at a time finds out whether it has recovered. Nobody is refused for
  * longer than the host asked, a minute at most.
  */
-export function createThrottles(clock: Clock, sleep: Sleep): Throttles {
+export function createThrottles(elapsed: Elapsed, sleep: Sleep): Throttles {
   const hosts = new LRUCache<string, Throttled>({ max: maxHosts });
 
   return {
@@ -106,7 +106,7 @@ export function createThrottles(clock: Clock, sleep: Sleep): Throttles {
       function permitted(): boolean {
         const host = hosts.get(key);
         if (host === undefined || (mine !== undefined && host.scout === mine)) return true;
-        if (host.scout !== undefined || host.until > clock()) return false;
+        if (host.scout !== undefined || host.until > elapsed()) return false;
         becomeScout(host);
         return true;
       }
@@ -120,13 +120,13 @@ export function createThrottles(clock: Clock, sleep: Sleep): Throttles {
       }
 
       return {
-        heldBack: () => (permitted() ? undefined : refusal((hosts.get(key)?.until ?? 0) - clock())),
+        heldBack: () => (permitted() ? undefined : refusal((hosts.get(key)?.until ?? 0) - elapsed())),
 
         async ready() {
           while (!permitted()) {
             const host = hosts.get(key);
             if (host === undefined) return;
-            const left = host.until - clock();
+            const left = host.until - elapsed();
             if (host.hopeless || left >= deadline.remaining() || left > maxWait) throw refusal(left);
             if (host.scout === undefined) {
               becomeScout(host);
@@ -134,7 +134,7 @@ export function createThrottles(clock: Clock, sleep: Sleep): Throttles {
               return;
             }
             const finding = await inTime(host.scout.promise, deadline, () => late(name));
-            if (finding === 'throttled') throw refusal(host.until - clock());
+            if (finding === 'throttled') throw refusal(host.until - elapsed());
           }
         },
 
@@ -142,8 +142,8 @@ export function createThrottles(clock: Clock, sleep: Sleep): Throttles {
           const host = known();
           if (host.scout !== undefined && host.scout !== mine) return;
           // It was under way while another tried in vain.
-          if (host.hopeless && host.until > clock()) throw refusal(host.until - clock());
-          host.until = clock() + wait;
+          if (host.hopeless && host.until > elapsed()) throw refusal(host.until - elapsed());
+          host.until = elapsed() + wait;
           if (mine === undefined) becomeScout(host);
           await pause(sleep, wait, name, deadline);
         },
@@ -152,7 +152,7 @@ export function createThrottles(clock: Clock, sleep: Sleep): Throttles {
           if (asked !== undefined || final) {
             const host = known();
             const wait = Math.min(Math.max(asked ?? 0, shortest), longest);
-            host.until = Math.max(host.until, clock() + wait);
+            host.until = Math.max(host.until, elapsed() + wait);
             if (final && host.scout === mine) host.hopeless = true;
           }
           report(final ? 'throttled' : 'left');

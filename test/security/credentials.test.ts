@@ -279,7 +279,7 @@ describe('S3 CVE-2025-27403: a cloud credential for a host that only looks like 
     const credential: Credential = { kind: 'basic', username: 'AWS', password: canary.password };
     const clock = () => 0;
     const spending = { deadline: startDeadline(1000, clock), take() {}, sent() {}, review: {}, waited() {} };
-    const asked = createRegistry({ door, credentials: { find: () => credential }, clock });
+    const asked = createRegistry({ door, credentials: { find: () => credential }, clock, elapsed: clock });
     await asked.resolve({ registry, path: name }, 'v1', spending).catch(() => undefined);
     return first ?? {};
   }

@@ -50,6 +50,7 @@ export function deploy(options: DeployedOptions): Deployed {
     door,
     credentials: options.credentials ?? noCredentials,
     clock,
+    elapsed: clock,
     sleep: async () => undefined,
     ...(options.realms === undefined ? {} : { realms: options.realms }),
   });

@@ -1,6 +1,6 @@
 import { foundIn } from '../../shared/evidence/found.ts';
 import { parseDigest } from '../../shared/image/digest.ts';
-import { startDeadline } from '../../shared/net/deadline.ts';
+import { monotonic, startDeadline } from '../../shared/net/deadline.ts';
 import { createDoor } from '../../shared/net/door.ts';
 import { byteBudget } from '../../shared/registry/allowance.ts';
 import { createRegistry } from '../../shared/registry/create.ts';
@@ -12,12 +12,12 @@ import { noCredentials } from '../../shared/registry/credentials.ts';
  */
 const [registry = '', ...texts] = process.argv.slice(2);
 const door = createDoor({ addresses: 'any' });
-const reader = createRegistry({ door, credentials: noCredentials, clock: Date.now });
+const reader = createRegistry({ door, credentials: noCredentials, clock: Date.now, elapsed: monotonic });
 
 async function read(text: string) {
   const digest = parseDigest(text);
   if (digest === undefined) throw new Error('usage: node memory-child.ts HOST DIGEST…');
-  const deadline = startDeadline(60_000, Date.now);
+  const deadline = startDeadline(60_000, monotonic);
   const allowance = { deadline, take: byteBudget(), sent: () => {}, review: {}, waited: () => {} };
   const attached = await reader.attached({ registry, path: 'team/app' }, digest, allowance);
   deadline.stop();

@@ -36,6 +36,7 @@ export async function setUp(
     door: stepped.door,
     credentials: noCredentials,
     clock: () => time.now,
+    elapsed: () => time.now,
     sleep: async (milliseconds) => {
       waits.push(milliseconds);
       time.now += milliseconds;
