@@ -6,6 +6,7 @@ import { type Repository, repositoryName } from './image/repository.ts';
 import type { Ledger, Session } from './ledger/ledger.ts';
 import { type Clock, type Deadline, type Elapsed, shareOf } from './net/deadline.ts';
 import { inTime } from './net/in-time.ts';
+import { whenQueued } from './net/queued.ts';
 import { namedHosts } from './policy/hosts.ts';
 import type { Rule } from './policy/policy.ts';
 import { type Question, selectQuestions } from './policy/select.ts';
@@ -208,8 +209,10 @@ class Run {
     inquiry.source = 'registry';
     inquiry.pointed = false;
     inquiry.image = undefined;
-    const image = await this.#session.share(`resolve#${repositoryName(repository)}:${tag}`, [{ repository, tag }], () =>
-      this.#ports.registry.resolve(repository, tag, allowance),
+    const image = await this.#session.share(
+      `resolve#${repositoryName(repository)}:${tag}`,
+      [{ repository, tag }],
+      (heldUp) => this.#ports.registry.resolve(repository, tag, whenQueued(allowance, heldUp)),
     );
     inquiry.image = image;
     inquiry.digest = image.digest;
@@ -228,21 +231,30 @@ class Run {
     }
     if (missing.length === 0) return undefined;
     inquiry.source = 'registry';
-    const verified = this.#examiner.examine(inquiry, allowance, digest, missing);
-    return inquiry.pointed ? this.#askAgain(inquiry, allowance, digest, verified) : verified;
+    return inquiry.pointed
+      ? this.#resolveAndExamine(inquiry, allowance, digest, missing)
+      : this.#examiner.examine(inquiry, allowance, digest, missing);
   }
 
-  /** A denial rests on the registry as it is: where a remembered tag led to one, the tag is resolved once more. */
-  async #askAgain(inquiry: Inquiry, allowance: Allowance, digest: Digest, verified: Promise<void>): Promise<void> {
+  /**
+   * A pointer is good for a pass, which the ledger knows or not. Where it does not, the tag is resolved before anything is read: a denial
+   * rests on the registry as it is, and what is attached to an image must not use up the time and the quota of asking for its tag.
+   */
+  async #resolveAndExamine(
+    inquiry: Inquiry,
+    allowance: Allowance,
+    pointed: Digest,
+    missing: readonly AskedCheck[],
+  ): Promise<void> {
     const { repository, tag } = inquiry.reference;
-    const refusal = await verified.then(() => undefined, asRefusal);
-    const asked = [...inquiry.checks.values()];
-    const denied = asked.some(({ answer }) => answer?.from === 'registry' && !answer.outcome.pass);
-    if (tag === undefined || (refusal === undefined && !denied)) return;
-    await this.#resolveAtRegistry(inquiry, allowance, repository, tag);
-    if (inquiry.digest !== undefined && inquiry.digest !== digest) {
-      await this.#examiner.examine(inquiry, allowance, inquiry.digest, asked);
-    } else if (refusal !== undefined) throw refusal;
+    if (tag !== undefined) await this.#resolveAtRegistry(inquiry, allowance, repository, tag);
+    const { digest = pointed } = inquiry;
+    await this.#examiner.examine(
+      inquiry,
+      allowance,
+      digest,
+      digest === pointed ? missing : [...inquiry.checks.values()],
+    );
   }
 
   /** What one image's requests may use up in a step: the review's bytes, the step's time. */
@@ -254,6 +266,7 @@ class Run {
         inquiry.requests += 1;
       },
       review: this,
+      named: inquiry.named,
       waited: () => {
         inquiry.waited = true;
       },

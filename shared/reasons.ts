@@ -260,6 +260,10 @@ export type NoCode = CodeOf<NoKind>;
 export type PassCode = CodeOf<'pass'>;
 export type SkipCode = CodeOf<'skip'>;
 
+export interface RefusalOptions extends ErrorOptions {
+  readonly late?: boolean;
+}
+
 /**
  * One of the three kinds of no, thrown by whoever finds it out. `message` is for users: what was checked and what was found;
  * it never carries a credential, a token realm or a body of the registry's.
@@ -267,10 +271,13 @@ export type SkipCode = CodeOf<'skip'>;
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly code: NoCode;
+  /** Another try, which might have gone well, was not made for lack of time: as a deadline, it says so much about the time as well. */
+  readonly late: boolean;
 
-  constructor(code: NoCode, message: string, options?: ErrorOptions) {
+  constructor(code: NoCode, message: string, { late = code === 'deadline', ...options }: RefusalOptions = {}) {
     super(message, options);
     this.code = code;
+    this.late = late;
   }
 
   get kind(): NoKind {
@@ -282,8 +289,8 @@ export class Refusal extends Error {
  * Whether it says something about the time or bytes of one review alone. Others who waited for the same work have their own, and
  * do the work again.
  */
-export function isOnesOwn({ code }: { readonly code: NoCode }): boolean {
-  return code === 'deadline' || code === 'review-too-large' || code === 'attached-too-slow';
+export function isOnesOwn({ code, late }: Refusal): boolean {
+  return late || code === 'review-too-large' || code === 'attached-too-slow';
 }
 
 /** Whatever was thrown, as a Refusal: anything that is not one already is a defect of ours, so `internal-error`. */

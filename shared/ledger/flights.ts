@@ -5,6 +5,8 @@ import { isOnesOwn, Refusal } from '../reasons.ts';
 interface Flight {
   readonly leader: Deadline;
   readonly landed: Promise<Landed>;
+  /** Resolves when the leader has to wait for its turn: those who joined may have theirs before. */
+  readonly held: Promise<'held'>;
 }
 
 type Landed = { readonly value: unknown } | { readonly error: unknown };
@@ -17,13 +19,22 @@ export class Flights {
    * The first to ask leads: its call does the work. Others wait, no longer than their own deadline (Refusal `deadline`). A joiner
    * does not inherit what was the leader's own trouble, its deadline or its allowance of bytes, nor an answer that
    * `holds` turns down: it starts over, and leads unless another already does. Nothing is kept once it has landed.
+   *
+   * Work that has to wait for its turn says so by `heldUp`: then nobody waits for it any longer, and each of the joiners starts
+   * over. Whoever names an image last among hundreds would have those wait who name it alone.
    */
-  async share<T>(key: string, deadline: Deadline, work: () => Promise<T>, holds: (value: T) => boolean): Promise<T> {
+  async share<T>(
+    key: string,
+    deadline: Deadline,
+    work: (heldUp: () => void) => Promise<T>,
+    holds: (value: T) => boolean,
+  ): Promise<T> {
     for (;;) {
       const flight = this.#flights.get(key);
       // Work whose time is over, and that did not end with it, is no longer waited for.
       if (flight === undefined || flight.leader.remaining() === 0) return this.#lead(key, deadline, work);
-      const landed = await inTime(flight.landed, deadline, late);
+      const landed = await inTime(Promise.race([flight.landed, flight.held]), deadline, late);
+      if (landed === 'held') continue;
       if (flight.leader.remaining() === 0) continue;
       if ('error' in landed) {
         if (landed.error instanceof Refusal && isOnesOwn(landed.error)) continue;
@@ -35,12 +46,17 @@ export class Flights {
     }
   }
 
-  async #lead<T>(key: string, leader: Deadline, work: () => Promise<T>): Promise<T> {
+  async #lead<T>(key: string, leader: Deadline, work: (heldUp: () => void) => Promise<T>): Promise<T> {
     const { promise, resolve } = Promise.withResolvers<Landed>();
-    const flight = { leader, landed: promise };
+    const { promise: held, resolve: hold } = Promise.withResolvers<'held'>();
+    const flight = { leader, landed: promise, held };
     this.#flights.set(key, flight);
+    const heldUp = () => {
+      this.#land(key, flight);
+      hold('held');
+    };
     try {
-      const value = await work();
+      const value = await work(heldUp);
       this.#land(key, flight);
       resolve({ value });
       return value;

@@ -72,13 +72,13 @@ export interface Session {
   ): void;
   /**
    * Work in flight, shared only with those who read the same generations; where one is unknown, `work` runs unshared. `name`
-   * stands for one kind of work and all its arguments. `holds`: whether a value is good for a review that waited for it, too.
+   * stands for one kind of work and all its arguments. Work that has to wait for its turn calls `heldUp`, and nobody waits for it. `holds`: whether a value is good for a review that waited for it, too.
    * A joiner waits no longer than its own deadline (Refusal `deadline`).
    */
   share<T>(
     name: string,
     guardedBy: readonly ShareGuard[],
-    work: () => Promise<T>,
+    work: (heldUp: () => void) => Promise<T>,
     holds?: (value: T) => boolean,
   ): Promise<T>;
   /** Writes what was recorded; at most 150 ms. `undefined`: there was nothing to wait for. */

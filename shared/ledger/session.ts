@@ -109,11 +109,11 @@ export class LedgerSession implements Session {
   share<T>(
     name: string,
     guardedBy: readonly ShareGuard[],
-    work: () => Promise<T>,
+    work: (heldUp: () => void) => Promise<T>,
     holds: (value: T) => boolean = () => true,
   ): Promise<T> {
     const key = this.#flightKey(name, guardedBy);
-    return key === undefined ? work() : this.#store.flights.share(key, this.#deadline, work, holds);
+    return key === undefined ? work(() => {}) : this.#store.flights.share(key, this.#deadline, work, holds);
   }
 
   flush(): Promise<void> | undefined {

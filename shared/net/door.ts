@@ -25,8 +25,12 @@ export interface Spending {
   sent(): void;
   /** Whose request it is: requests wait in turns, one for each review. Compared by identity. */
   readonly review: object;
+  /** The host is named by the rules or the settings; what the others hold together is bounded. Absent: it is. */
+  readonly named?: boolean;
   /** Told, before it waits, that a request has to wait while others of the same review are under way or wait before it. */
   waited(): void;
+  /** Told that a request has to wait for its turn, whoever is before it. */
+  queued?(): void;
   /** Asked before a request is tried again, a time that it has room for; absent: it always may. */
   mayRetry?(): boolean;
 }
@@ -72,6 +76,8 @@ export interface DoorRequest {
 
 export interface DoorResponse {
   readonly status: number;
+  /** Set where another try would have been made, had there been the time. */
+  readonly late?: boolean;
   /** Where the answer comes from, redirects followed. */
   readonly url: URL;
   /**
@@ -156,7 +162,9 @@ export function createDoor(settings: DoorSettings): Door {
   /** A place at an origin, waited for until the time ends; `asked` is the rest of that sentence in the message. */
   function place(origin: string, spending: Spending, asked: string): Place | Promise<Place> {
     const late = () => new Refusal('deadline', `the time ended before ${asked}: other requests were under way`);
-    return turns.take(origin, spending, late);
+    const taken = turns.take(origin, spending, late);
+    if (typeof taken !== 'function') spending.queued?.();
+    return taken;
   }
 
   async function once(hop: Hop, request: DoorRequest, sender: Sender | undefined): Promise<Answer> {

@@ -18,7 +18,7 @@ export interface Turns {
   take(origin: string, spending: Waiting, late: () => Refusal): Place | Promise<Place>;
 }
 
-type Waiting = Pick<Spending, 'deadline' | 'review' | 'waited'>;
+type Waiting = Pick<Spending, 'deadline' | 'review' | 'waited' | 'named'>;
 
 interface Origin {
   readonly name: string;
@@ -43,6 +43,8 @@ interface Party extends Holder {
 interface Stand extends Holder {
   readonly origin: Origin;
   readonly party: Party;
+  /** Of a host that the rules or the settings name. */
+  readonly named: boolean;
   readonly waiting: Set<Waiter>;
 }
 
@@ -64,7 +66,8 @@ interface Queue {
  * Shares the places for requests between reviews, so that one with hundreds of them does not keep its neighbours waiting.
  * Of those that wait, the review with the fewest places gets the next one; among equals they take turns. Alone, a review
  * may have all of an origin's places. Of the places in all it has at most as many as are left over: hosts that never answer
- * hold their places until the time ends, and some must be left for whoever comes next.
+ * hold their places until the time ends, and some must be left for whoever comes next. Hosts that nobody named but an image's author
+ * have half of the places together, so that those who ask a named one never wait for them.
  *
  * Between two calls nobody waits who could be given a place; so whoever finds one free overtakes nobody.
  */
@@ -73,15 +76,16 @@ export function createTurns({ places, perOrigin }: TurnsSettings): Turns {
   const parties = new Map<object, Party>();
   const queues = new Map<AbortSignal, Queue>();
   let held = 0;
+  let heldUnnamed = 0;
   let waiting = 0;
   let turn = 0;
 
-  function standOf(name: string, review: object): Stand {
+  function standOf(name: string, review: object, named: boolean): Stand {
     const origin = origins.get(name) ?? { name, held: 0, stands: new Map() };
     const known = origin.stands.get(review);
     if (known !== undefined) return known;
     const party = parties.get(review) ?? { review, held: 0, served: 0, waiting: 0, stands: new Map() };
-    const stand: Stand = { origin, party, held: 0, served: 0, waiting: new Set() };
+    const stand: Stand = { origin, party, named, held: 0, served: 0, waiting: new Set() };
     origins.set(name, origin);
     parties.set(review, party);
     origin.stands.set(review, stand);
@@ -99,11 +103,12 @@ export function createTurns({ places, perOrigin }: TurnsSettings): Turns {
   }
 
   const hasShare = (party: Party) => party.held < places - held;
-  const isOpen = ({ origin }: Stand) => origin.held < perOrigin;
+  const isOpen = ({ origin, named }: Stand) => origin.held < perOrigin && (named || heldUnnamed < places / 2);
 
   function grant(stand: Stand): Place {
     const { origin, party } = stand;
     held++;
+    if (!stand.named) heldUnnamed++;
     origin.held++;
     party.held++;
     stand.held++;
@@ -115,6 +120,7 @@ export function createTurns({ places, perOrigin }: TurnsSettings): Turns {
       if (!given) return;
       given = false;
       held--;
+      if (!stand.named) heldUnnamed--;
       origin.held--;
       party.held--;
       stand.held--;
@@ -152,7 +158,7 @@ export function createTurns({ places, perOrigin }: TurnsSettings): Turns {
   function firstAt(best: Stand): Stand {
     let first = best;
     for (const stand of best.origin.stands.values()) {
-      if (stand.waiting.size > 0 && hasShare(stand.party) && isBefore(stand, first)) first = stand;
+      if (stand.waiting.size > 0 && isOpen(stand) && hasShare(stand.party) && isBefore(stand, first)) first = stand;
     }
     return first;
   }
@@ -193,8 +199,8 @@ export function createTurns({ places, perOrigin }: TurnsSettings): Turns {
   }
 
   return {
-    take(name, { deadline, review, waited }, late) {
-      const stand = standOf(name, review);
+    take(name, { deadline, review, waited, named = true }, late) {
+      const stand = standOf(name, review, named);
       const { party } = stand;
       const [open, share] = [isOpen(stand), hasShare(party)];
       if (open && share) return grant(stand);

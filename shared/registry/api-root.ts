@@ -1,8 +1,9 @@
 import { Flights } from '../ledger/flights.ts';
 import type { Door, Spending } from '../net/door.ts';
+import { whenQueued } from '../net/queued.ts';
 import type { Authorization } from './authorization.ts';
 import { failed } from './failed.ts';
-import { isTemporary, type Retrying, withRetries } from './retry.ts';
+import { type Hooks, isTemporary, type Retrying, withRetries } from './retry.ts';
 
 /** What a registry answers about itself, and not about a repository. */
 export interface RootAnswer {
@@ -25,10 +26,10 @@ export function createApiRoot(door: Door, retrying: Retrying): ApiRoot {
     const what = `/v2/ of ${at.host}`;
     const url = new URL('/v2/', at);
     const host = { url, registry: at, credential: authorization?.as, name: at.host };
-    const send = (permit: () => void) => door.request(url, { spending, what, headers, permit });
+    const send = (hooks: Hooks) => door.request(url, { spending, what, headers, ...hooks });
     const response = await withRetries(send, host, spending, retrying);
     response.discard();
-    if (isTemporary(response.status)) throw failed(response.status, at, what);
+    if (isTemporary(response.status)) throw failed(response.status, at, what, response.late);
     // Another host's answer says nothing about this registry.
     if (response.url.origin !== at.origin) return { status: 0, challenge: undefined };
     return { status: response.status, challenge: response.header('www-authenticate') };
@@ -39,7 +40,7 @@ export function createApiRoot(door: Door, retrying: Retrying): ApiRoot {
       flights.share(
         `${at.origin} ${authorization?.header ?? ''}`,
         spending.deadline,
-        () => request(at, authorization, spending),
+        (heldUp) => request(at, authorization, whenQueued(spending, heldUp)),
         () => true,
       ),
   };

@@ -59,7 +59,7 @@ export function createClient({ door, credentials, retrying, realms }: ClientSett
             ? { credential: asking.credential, name: at.host }
             : { credential: undefined, name: `a host that ${at.host} redirects to` };
         const host = { url, registry: at, ...whose };
-        return withRetries((permit) => door.request(url, { ...once, permit }), host, spending, retrying);
+        return withRetries((hooks) => door.request(url, { ...once, ...hooks }), host, spending, retrying);
       };
 
       const url = new URL(path, at);
@@ -108,5 +108,5 @@ function answered(response: DoorResponse, at: URL, what: string): DoorResponse {
   const { status } = response;
   if (!isRefused(response) && !isTemporary(status)) return response;
   response.discard();
-  throw failed(status, at, what);
+  throw failed(status, at, what, response.late);
 }

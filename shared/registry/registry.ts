@@ -12,8 +12,12 @@ export interface Allowance {
   sent(): void;
   /** Whose request it is: requests wait in turns, one for each review. Compared by identity. */
   readonly review: object;
+  /** The registry is named by the rules or the settings. Absent: it is. */
+  readonly named?: boolean;
   /** Told, before it waits, that a request has to wait while others of the same review are under way or wait before it. */
   waited(): void;
+  /** Told that a request has to wait for its turn, whoever is before it. */
+  queued?(): void;
   /** Asked before a request is tried again; absent: it always may. */
   mayRetry?(): boolean;
 }

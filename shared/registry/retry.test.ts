@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { DoorResponse } from '../net/door.ts';
 import { spending } from '../net/testing/spending.ts';
 import { Refusal } from '../reasons.ts';
-import { retryAfter, withRetries } from './retry.ts';
+import { type Hooks, retryAfter, withRetries } from './retry.ts';
 import { type AskedHost, createThrottles } from './throttle.ts';
 
 const start = Date.UTC(2026, 0, 1);
@@ -25,7 +25,7 @@ function scene() {
   function play(answers: readonly Played[], { remaining = 60_000, at = {}, tries = 4 } = {}) {
     let sent = 0;
     const { deadline, end } = spending({ remaining });
-    const send = async (permit: () => void): Promise<DoorResponse> => {
+    const send = async ({ permit }: Hooks): Promise<DoorResponse> => {
       permit();
       const answer = answers[sent++] ?? 200;
       if (answer instanceof Refusal) throw answer;

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../net/deadline.ts';
-import type { DoorResponse, Spending } from '../net/door.ts';
+import type { DoorRequest, DoorResponse, Spending } from '../net/door.ts';
 import { isPassing } from '../net/failure.ts';
 import { Refusal } from '../reasons.ts';
 import { type AskedHost, type Caller, maxWait, pause, type Sleep, type Throttles } from './throttle.ts';
@@ -14,6 +14,9 @@ export interface Retrying {
   readonly throttles: Throttles;
 }
 
+/** What the door tells of a request and asks about it. */
+export type Hooks = Required<Pick<DoorRequest, 'permit'>>;
+
 export const sleepFor: Sleep = (milliseconds, signal) => delay(milliseconds, undefined, { signal });
 
 const maxTries = 4;
@@ -23,11 +26,11 @@ const firstWait = 100;
  * Sends a request that changes nothing, up to four times, or `tries`: again after 408, 429 and 5xx (501 apart, which time
  * does not change) and after connections that break. It waits 0.1, 0.3 and 0.9 s, give or take a quarter, or as Retry-After
  * says; a wait that the deadline does not leave room for is not begun. A host that asks to slow down is left alone by all
- * requests, this one among them: see createThrottles. `send` calls `permit` right before the request goes out. Returns the
+ * requests, this one among them: see createThrottles. `send` hands the hooks to the door. Returns the
  * last response, whatever its status, or throws the last Refusal.
  */
 export async function withRetries(
-  send: (permit: () => void) => Promise<DoorResponse>,
+  send: (hooks: Hooks) => Promise<DoorResponse>,
   host: AskedHost,
   { deadline, mayRetry = () => true }: Pick<Spending, 'deadline' | 'mayRetry'>,
   { clock, sleep, random, throttles }: Retrying,
@@ -53,8 +56,11 @@ export async function withRetries(
       const wait = Math.max(backoff, asked ?? 0);
       if (tried === tries || wait > maxWait || wait >= deadline.remaining() || (!slowed && !mayRetry())) {
         if (slowed) caller.gaveUp(asked, tried === tries);
-        if (response !== undefined) return response;
-        throw refusal;
+        const late = tried < tries && wait <= maxWait && wait >= deadline.remaining();
+        if (response !== undefined) return late ? { ...response, late } : response;
+        throw refusal === undefined || !late
+          ? refusal
+          : new Refusal(refusal.code, refusal.message, { cause: refusal, late });
       }
       response?.discard();
       await (slowed ? caller.slowed(wait) : pause(sleep, wait, host.name, deadline));
@@ -65,15 +71,16 @@ export async function withRetries(
 }
 
 /** Sends when the host may be asked. While the request waited for its turn the host may have asked to slow down. */
-async function sendOnce(send: (permit: () => void) => Promise<DoorResponse>, caller: Caller): Promise<DoorResponse> {
+async function sendOnce(send: (hooks: Hooks) => Promise<DoorResponse>, caller: Caller): Promise<DoorResponse> {
   for (;;) {
     await caller.ready();
     let heldBack: Refusal | undefined;
     try {
-      return await send(() => {
+      const permit = () => {
         heldBack = caller.heldBack();
         if (heldBack !== undefined) throw heldBack;
-      });
+      };
+      return await send({ permit });
     } catch (thrown) {
       if (heldBack === undefined || thrown !== heldBack) throw thrown;
     }

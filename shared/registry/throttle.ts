@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { Deadline, Elapsed } from '../net/deadline.ts';
+import { type Deadline, type Elapsed, startDeadline } from '../net/deadline.ts';
 import { inTime } from '../net/in-time.ts';
 import { Refusal } from '../reasons.ts';
 import type { Credential } from './credentials.ts';
@@ -10,6 +10,8 @@ const second = 1000;
 /** A host that went on without saying how long is left alone for this; none for longer than that. Milliseconds. */
 const shortest = second;
 const longest = 60 * second;
+/** How long others wait for the request that finds out, once it may have been sent. Then another one does. */
+const scoutTime = second;
 /** A host that is to be left alone for longer than this (milliseconds) is not waited for. */
 export const maxWait = 30 * second;
 
@@ -77,6 +79,8 @@ export function createThrottles(elapsed: Elapsed, sleep: Sleep): Throttles {
     caller({ url, registry, credential, name }, deadline) {
       const key = JSON.stringify([url.origin, registry.origin, credential]);
       let mine: Scout | undefined;
+      /** Until when this request has waited: a timer may end a moment before the clock says so. */
+      let waitedUntil = 0;
 
       function known(): Throttled {
         const host = hosts.get(key) ?? { until: 0, hopeless: false, scout: undefined };
@@ -106,17 +110,36 @@ export function createThrottles(elapsed: Elapsed, sleep: Sleep): Throttles {
       function permitted(): boolean {
         const host = hosts.get(key);
         if (host === undefined || (mine !== undefined && host.scout === mine)) return true;
-        if (host.scout !== undefined || host.until > elapsed()) return false;
+        if (host.scout !== undefined || host.until > Math.max(elapsed(), waitedUntil)) return false;
         becomeScout(host);
         return true;
       }
 
-      function refusal(left: number): Refusal {
+      function refusal(left: number, late = false): Refusal {
         const seconds = Math.max(1, Math.ceil(left / second));
         return new Refusal(
           'registry-throttled',
           `${name} asks to slow down: it is left alone for another ${seconds} s`,
+          { late },
         );
+      }
+
+      /** What the scout found. `slow`: it asks for something that takes long, or waits for its turn, and the host may be well by now. */
+      async function heardFrom({ promise }: Scout, milliseconds: number): Promise<Finding | 'slow'> {
+        const patience = startDeadline(milliseconds, elapsed);
+        const slow = new Refusal('deadline', 'the request that was to find out takes long');
+        try {
+          return await inTime(
+            inTime(promise, patience, () => slow),
+            deadline,
+            () => late(name),
+          );
+        } catch (thrown) {
+          if (thrown !== slow) throw thrown;
+          return 'slow';
+        } finally {
+          patience.stop();
+        }
       }
 
       return {
@@ -127,14 +150,19 @@ export function createThrottles(elapsed: Elapsed, sleep: Sleep): Throttles {
             const host = hosts.get(key);
             if (host === undefined) return;
             const left = host.until - elapsed();
-            if (host.hopeless || left >= deadline.remaining() || left > maxWait) throw refusal(left);
+            if (host.hopeless || left > maxWait) throw refusal(left);
+            if (left >= deadline.remaining()) throw refusal(left, true);
             if (host.scout === undefined) {
               becomeScout(host);
+              const { until } = host;
               await pause(sleep, left, name, deadline);
+              waitedUntil = until;
               return;
             }
-            const finding = await inTime(host.scout.promise, deadline, () => late(name));
+            const { scout } = host;
+            const finding = await heardFrom(scout, Math.max(0, left) + scoutTime);
             if (finding === 'throttled') throw refusal(host.until - elapsed());
+            if (finding === 'slow' && host.scout === scout) host.scout = undefined;
           }
         },
 
@@ -145,7 +173,9 @@ export function createThrottles(elapsed: Elapsed, sleep: Sleep): Throttles {
           if (host.hopeless && host.until > elapsed()) throw refusal(host.until - elapsed());
           host.until = elapsed() + wait;
           if (mine === undefined) becomeScout(host);
+          const { until } = host;
           await pause(sleep, wait, name, deadline);
+          waitedUntil = until;
         },
 
         gaveUp(asked, final) {

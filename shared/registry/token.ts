@@ -1,8 +1,9 @@
 import { LRUCache } from 'lru-cache';
+import { Flights } from '../ledger/flights.ts';
 import type { Clock } from '../net/deadline.ts';
 import type { Door, DoorResponse, Spending } from '../net/door.ts';
-import { inTime } from '../net/in-time.ts';
-import { isOnesOwn, Refusal } from '../reasons.ts';
+import { whenQueued } from '../net/queued.ts';
+import { Refusal } from '../reasons.ts';
 import type { Credential } from './credentials.ts';
 import { type Retrying, withRetries } from './retry.ts';
 
@@ -41,7 +42,7 @@ interface Token {
  */
 export function createTokens(door: Door, retrying: Retrying): Tokens {
   const kept = new LRUCache<string, Token>({ max: maxTokens });
-  const inFlight = new Map<string, Promise<string>>();
+  const flights = new Flights();
 
   function valid(key: string): string | undefined {
     const token = kept.get(key);
@@ -59,24 +60,10 @@ export function createTokens(door: Door, retrying: Retrying): Tokens {
   return {
     async get(want, spending, rejected) {
       const key = keyOf(want);
-      for (;;) {
-        const value = valid(key);
-        if (value !== undefined && value !== rejected) return value;
-        const before = inFlight.get(key);
-        if (before === undefined) {
-          const fetched = fetchAndKeep(key, want, spending).finally(() => inFlight.delete(key));
-          inFlight.set(key, fetched);
-          return fetched;
-        }
-        try {
-          const { host } = want.registry;
-          const late = () => new Refusal('deadline', `the time ended before the token server of ${host} gave a token`);
-          return await inTime(before, spending.deadline, late);
-        } catch (thrown) {
-          const theirTime = thrown instanceof Refusal && isOnesOwn(thrown) && !spending.deadline.signal.aborted;
-          if (!theirTime) throw thrown;
-        }
-      }
+      const value = valid(key);
+      if (value !== undefined && value !== rejected) return value;
+      const fetch = (heldUp: () => void) => fetchAndKeep(key, want, whenQueued(spending, heldUp));
+      return flights.share(key, spending.deadline, fetch, (token) => token !== rejected);
     },
   };
 }
@@ -103,7 +90,13 @@ async function request(door: Door, retrying: Retrying, want: TokenWant, spending
     const headers = { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' };
     const post = { ...common, method: 'POST', headers, body: form.toString() } as const;
     // Once: a server may take a refresh token back when it has answered.
-    const answer = await withRetries((permit) => door.request(realm, { ...post, permit }), host, spending, retrying, 1);
+    const answer = await withRetries(
+      (hooks) => door.request(realm, { ...post, ...hooks }),
+      host,
+      spending,
+      retrying,
+      1,
+    );
     if (answer.status !== 404 && answer.status !== 405) return granted(answer, registry);
     answer.discard();
   }
@@ -112,7 +105,7 @@ async function request(door: Door, retrying: Retrying, want: TokenWant, spending
   const authorization = basic(credential);
   const headers = { accept: 'application/json', ...(authorization === undefined ? {} : { authorization }) };
   const get = { ...common, headers };
-  const answer = await withRetries((permit) => door.request(url, { ...get, permit }), host, spending, retrying);
+  const answer = await withRetries((hooks) => door.request(url, { ...get, ...hooks }), host, spending, retrying);
   return granted(answer, registry);
 }
 
@@ -135,7 +128,8 @@ function granted(answer: DoorResponse, registry: URL): DoorResponse {
   answer.discard();
   const told = `the token server of ${registry.host} answered ${answer.status}`;
   if (answer.status === 401 || answer.status === 403) throw new Refusal('registry-unauthorized', told);
-  throw new Refusal(answer.status === 429 ? 'registry-throttled' : 'registry-error', told);
+  const { late = false } = answer;
+  throw new Refusal(answer.status === 429 ? 'registry-throttled' : 'registry-error', told, { late });
 }
 
 /** An answer over its bound is the token server's doing: `too-large` would blame the image. */

@@ -26,11 +26,11 @@ export function blame(inquiry: Inquiry, refusal: Refusal, { shortage, images, bu
   if (refusal.kind !== 'unavailable' || refusal.code === 'internal-error') return refusal;
   const { message, code } = refusal;
   const cause = { cause: refusal };
-  if (code === 'deadline') {
+  if (refusal.late) {
     const { image, reference } = inquiry;
     if (shortage !== undefined) return new Refusal('too-little-time', `${message}; ${toldOf(shortage)}`, cause);
     // Its registry has answered for the image, so what is late is late by the size or number of what is attached.
-    if (image !== undefined)
+    if (code === 'deadline' && image !== undefined)
       return attachedTooSlow(reference.repository, image.digest, 'takes too long to read', refusal);
     if (images > 1 && (inquiry.waited || inquiry.heldUp > ownWait * budget)) {
       const told = `${message}; it had waited for the object's other images (${images} in all)`;

@@ -3,6 +3,7 @@ import type { Digest } from '../image/digest.ts';
 import { type Repository, repositoryName } from '../image/repository.ts';
 import type { Session, ShareGuard } from '../ledger/ledger.ts';
 import { type Clock, type Deadline, type Elapsed, shareOf } from '../net/deadline.ts';
+import { whenQueued } from '../net/queued.ts';
 import { inSlices } from '../net/steps.ts';
 import { asRefusal } from '../reasons.ts';
 import type { Allowance, Image, Registry } from '../registry/registry.ts';
@@ -109,14 +110,15 @@ export class Examiner {
     if (inquiry.image?.digest === digest) return inquiry.image;
     const { repository } = inquiry.reference;
     const name = `image#${repositoryName(repository)}@${digest}`;
-    const fetch = () => this.#ports.registry.image(repository, digest, allowance);
+    const fetch = (heldUp: () => void) => this.#ports.registry.image(repository, digest, whenQueued(allowance, heldUp));
     inquiry.image = await this.#once(name, () => this.#session.share(name, [{ repository }], fetch));
     return inquiry.image;
   }
 
   async #gather(place: Repository, digest: Digest, allowance: Allowance): Promise<Found> {
     const name = `gather#${repositoryName(place)}@${digest}`;
-    const fetch = async () => foundIn(await this.#ports.registry.attached(place, digest, allowance));
+    const fetch = async (heldUp: () => void) =>
+      foundIn(await this.#ports.registry.attached(place, digest, whenQueued(allowance, heldUp)));
     try {
       return await this.#once(name, () => this.#session.share(name, guardsOf(place, digest), fetch, holdsForOthers));
     } catch (thrown) {
