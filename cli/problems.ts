@@ -30,8 +30,9 @@ export function problemsOf(thrown: unknown): Problem[] {
     return [{ file, line: line ?? null, field: field ?? null, message: problem }];
   }
   if (thrown instanceof FileError) return [{ ...nowhere, file: thrown.file, message: thrown.message }];
+  if (thrown instanceof UsageError) return thrown.problems.map((message) => ({ ...nowhere, message }));
   const message = Error.isError(thrown) ? thrown.message : String(thrown);
-  return [{ ...nowhere, message: thrown instanceof UsageError ? message : `a defect in Countersign: ${message}` }];
+  return [{ ...nowhere, message: `a defect in Countersign: ${message}` }];
 }
 
 /** What was thrown, for people. */
@@ -39,7 +40,8 @@ export function textOf(thrown: unknown): string {
   if (thrown instanceof PolicyLoadError) return `${thrown.message}\n`;
   if (thrown instanceof ResourceError) return `${printable(thrown.message)}\n`;
   if (thrown instanceof FileError || thrown instanceof UsageError) {
-    return `countersign: ${printable(thrown.message)}\n(countersign --help)\n`;
+    const told = thrown instanceof UsageError ? thrown.problems : [thrown.message];
+    return `${told.map((problem) => `countersign: ${printable(problem)}\n`).join('')}(countersign --help)\n`;
   }
   const told = Error.isError(thrown) ? (thrown.stack ?? thrown.message) : String(thrown);
   return `countersign: a defect in Countersign, please report it: ${printableLines(told)}\n`;

@@ -1,9 +1,11 @@
 import type { Readable } from 'node:stream';
 import { filesBelow, readBounded, readStream } from '../local/files.ts';
-import { isJsonObject, own } from '../shared/admission/json.ts';
+import { isJsonObject, type JsonObject, own } from '../shared/admission/json.ts';
 import { type AdmissionRequest, parseReview } from '../shared/admission/review.ts';
+import { shownName } from '../shared/answer/message.ts';
 import { PolicyLoadError, Report } from '../shared/policy/report.ts';
 import { readObjects } from '../shared/policy/yaml/objects.ts';
+import { quoted } from '../shared/printable.ts';
 import { ResourceError } from './resource-error.ts';
 import { UsageError } from './usage.ts';
 
@@ -48,20 +50,46 @@ function resourcesIn(file: string, text: string): Resource[] {
   const report = new Report(file);
   const objects = readObjects(text, report);
   if (report.problems.length > 0) throw new PolicyLoadError(report.problems);
-  const resources = objects.flatMap(({ value, line }) => itemsOf(value).map((one) => resourceOf({ file, line }, one)));
-  return resources;
-}
-
-function itemsOf(value: unknown): readonly unknown[] {
-  if (!isJsonObject(value)) return [value];
-  const kind = own(value, 'kind');
-  const items = own(value, 'items');
-  return typeof kind === 'string' && kind.endsWith('List') && Array.isArray(items) ? items : [value];
+  return objects.flatMap(({ value, line }) =>
+    itemsOf({ file, line }, value).map((one) => resourceOf({ file, line }, one)),
+  );
 }
 
 interface Place {
   readonly file: string;
   readonly line: number;
+}
+
+/**
+ * The resources in a document. kubectl takes every object with `items` for a list and creates what is in it, whatever its kind
+ * says: one that may be no list is refused, since it could not be told what will be created.
+ */
+function itemsOf(place: Place, value: unknown): readonly unknown[] {
+  if (!hasItems(value)) return [value];
+  const kind = own(value, 'kind');
+  const items = own(value, 'items');
+  if (typeof kind !== 'string' || !kind.endsWith('List')) {
+    const what = typeof kind === 'string' ? `a ${quoted(kind, 63)}` : 'an object';
+    throw new ResourceError(
+      `kubectl takes ${what} with a field items for a list, and creates what is in it: write kind: List, or leave items out`,
+      { ...place, field: 'items' },
+    );
+  }
+  // null, which is an empty list
+  if (items === undefined) return [];
+  if (!Array.isArray(items)) throw new ResourceError('must be a list of resources', { ...place, field: 'items' });
+  const nested = items.findIndex(hasItems);
+  if (nested >= 0) {
+    throw new ResourceError('a list in a list, which kubectl refuses: give what is in it one by one', {
+      ...place,
+      field: `items[${nested}].items`,
+    });
+  }
+  return items;
+}
+
+function hasItems(value: unknown): value is JsonObject {
+  return isJsonObject(value) && Object.hasOwn(value, 'items');
 }
 
 /** The review of a CREATE of `object`, as the API server would send it. `place` is where its document begins. */
@@ -88,7 +116,8 @@ function resourceOf(place: Place, object: unknown): Resource {
   const name = text('name');
   const namespace = text('namespace') || 'default';
   const request = reviewOf(place, { group: group ?? '', version: version ?? '', kind, name, namespace, object });
-  return { title: `${kind}/${namespace}/${name || '(generated)'}`, request };
+  const title = [kind, namespace, name || '(generated)'].map(shownName).join('/');
+  return { title, request };
 }
 
 function reviewOf(
@@ -112,6 +141,7 @@ function reviewOf(
       dryRun: true,
     },
   });
-  if (parsed.kind !== 'review') throw new ResourceError(`${kind} ${name}: ${parsed.problem}`, place);
+  if (parsed.kind !== 'review')
+    throw new ResourceError(`${shownName(kind)} ${shownName(name)}: ${parsed.problem}`, place);
   return parsed.request;
 }

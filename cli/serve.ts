@@ -114,7 +114,7 @@ function settingsFrom(found: Arguments): LedgerSettings {
   try {
     return parseLedgerSettings(Object.fromEntries(ledgerSettingNames.map((name) => [name, found.get(name)?.[0]])));
   } catch (thrown) {
-    if (thrown instanceof LedgerSettingsError) throw new UsageError(thrown.message);
+    if (thrown instanceof LedgerSettingsError) throw new UsageError(...thrown.problems);
     throw thrown;
   }
 }

@@ -1,6 +1,12 @@
-/** A wrong use of the command line; its message says what to write instead. Exit status 2. */
+/** A wrong use of the command line; each problem says what to write instead. Exit status 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
+  readonly problems: readonly string[];
+
+  constructor(...problems: readonly string[]) {
+    super(problems.join('; '));
+    this.problems = problems;
+  }
 }
 
 export const usage = `countersign: admits container images only when the people whom a policy trusts have signed them

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { exceedsValues } from '../shared/net/json-bounds.ts';
+import { Pieces } from './pieces.ts';
 
 /**
  * Bytes of one body. An API server takes a request of 3 MiB, writes each `<`, `>` and `&` in it as six bytes, and sends the old
@@ -8,10 +9,11 @@ import { exceedsValues } from '../shared/net/json-bounds.ts';
 const largestBody = 32 * 1024 * 1024;
 /** JSON values of one body. The most that two stored objects hold: a value takes two bytes in etcd. */
 const mostValues = 1_600_000;
-/** Bytes of all bodies that are being read. */
-const mostAtOnce = 128 * 1024 * 1024;
-/** Bytes of a body that waits for no other: reviews of some 10 KB are not behind those of some MB. */
+/** Bytes of a small body: reviews of some 10 KB are not behind those of some MB. */
 const small = 256 * 1024;
+/** Bytes of all large bodies that are being read, and of all small ones. */
+const mostLarge = 128 * 1024 * 1024;
+const mostSmall = 64 * 1024 * 1024;
 
 /** What came of the text of a body, or the HTTP answer to a body that was not read. */
 export type Used<T> = { readonly result: T } | { readonly status: 413; readonly problem: string };
@@ -24,7 +26,7 @@ export interface Bodies {
   read<T>(request: IncomingMessage, use: (text: string) => T): Promise<Used<T>>;
 }
 
-/** Whether a body is one of those that wait for room, or does not say how large it is. */
+/** Whether a body is over 256 KiB, or does not say how large it is. */
 export function isLarge(request: IncomingMessage): boolean {
   return declaredBytes(request) > small;
 }
@@ -34,12 +36,14 @@ function declaredBytes({ headers }: IncomingMessage): number {
   return chunked ? largestBody : Number(headers['content-length'] ?? 0);
 }
 
-/**
- * Reads bodies within bounds: of one in bytes and JSON values, of all that are large in bytes. A large one whose room is taken
- * waits, and is not read meanwhile; who came first goes first.
- */
-export function createBodies(): Bodies {
-  let left = mostAtOnce;
+/** Room for bytes, which is taken in the order in which it was asked for. */
+interface Room {
+  /** Takes room, and hands over how it is given back; that happens by itself where the caller goes away. */
+  reserve(bytes: number, request: IncomingMessage, go: (release: () => void) => void): void;
+}
+
+function createRoom(size: number): Room {
+  let left = size;
   const waiting = new Set<{ readonly bytes: number; go(): void }>();
 
   function admitWaiting(): void {
@@ -51,29 +55,38 @@ export function createBodies(): Bodies {
     }
   }
 
-  /** Takes room, and hands over how it is given back; that happens by itself where the caller goes away. */
-  function reserve(bytes: number, request: IncomingMessage, go: (release: () => void) => void): void {
-    let held = false;
-    const release = () => {
-      waiting.delete(place);
-      if (held) left += bytes;
-      held = false;
+  return {
+    reserve(bytes, request, go) {
+      let held = false;
+      const release = () => {
+        waiting.delete(place);
+        if (held) left += bytes;
+        held = false;
+        admitWaiting();
+      };
+      const place = {
+        bytes,
+        go() {
+          held = true;
+          go(release);
+        },
+      };
+      // A small body can be there whole before it is read.
+      request.once('close', () => {
+        if (!request.readableEnded) release();
+      });
+      waiting.add(place);
       admitWaiting();
-    };
-    const place = {
-      bytes,
-      go() {
-        held = true;
-        go(release);
-      },
-    };
-    request.once('close', () => {
-      if (!request.complete) release();
-    });
-    waiting.add(place);
-    admitWaiting();
-  }
+    },
+  };
+}
 
+/**
+ * Reads bodies within bounds: of one in bytes and JSON values, of all large ones and of all small ones in bytes. One whose room is
+ * taken waits, and is not read meanwhile; who came first goes first.
+ */
+export function createBodies(): Bodies {
+  const [large, little] = [createRoom(mostLarge), createRoom(mostSmall)];
   return {
     read: (request, use) =>
       new Promise((resolve) => {
@@ -81,9 +94,8 @@ export function createBodies(): Bodies {
         // Whoever goes away is told nothing.
         request.on('error', () => undefined);
         if (bytes > largestBody) return resolve(tooLarge);
-        if (!isLarge(request)) return collect(request, (read) => resolve(read(use)));
-        return reserve(bytes, request, (release) =>
-          collect(request, (read) => {
+        return (isLarge(request) ? large : little).reserve(bytes, request, (release) =>
+          collect(request, bytes, (read) => {
             resolve(read(use));
             setImmediate(release);
           }),
@@ -97,22 +109,18 @@ const tooMany = { status: 413, problem: `the body holds over ${mostValues} JSON 
 
 type Read = <T>(use: (text: string) => T) => Used<T>;
 
-/** Collects the body, and hands over what has its text used. */
-function collect(request: IncomingMessage, done: (read: Read) => void): void {
-  const chunks: Buffer[] = [];
-  let size = 0;
+/** Collects a body of `declared` bytes at most, and hands over what has its text used. */
+function collect(request: IncomingMessage, declared: number, done: (read: Read) => void): void {
+  let pieces = new Pieces();
   request.on('data', (chunk: Buffer) => {
-    size += chunk.length;
-    chunks.push(chunk);
-    if (size <= largestBody) return;
+    if (pieces.size + chunk.length <= declared) return pieces.add(chunk);
     request.pause();
     request.removeAllListeners('data');
     done(() => tooLarge);
   });
   request.on('end', () => {
-    const [only] = chunks;
-    const bytes = chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
-    chunks.length = 0;
+    const bytes = pieces.bytes();
+    pieces = new Pieces();
     done((use) => (exceedsValues(bytes, mostValues) ? tooMany : { result: use(bytes.toString('utf8')) }));
   });
 }

@@ -53,6 +53,21 @@ test('a file and a stream are read up to their bound, and not beyond it', async 
   );
 });
 
+test('what is not UTF-8 is refused with its name and line, a byte order mark is kept', async () => {
+  const file = join(root, 'a.yaml');
+  const lone = Buffer.concat([Buffer.from('é\n名前\n'), Buffer.of(0xed, 0xa0, 0x80), Buffer.from('\n')]);
+  await writeFile(file, lone);
+  const problem = 'is not UTF-8: save it as UTF-8 (the first byte that is none is in line 3)';
+  await expect(readBounded(file, 100)).rejects.toMatchObject({
+    name: 'FileError',
+    file,
+    message: `${file} ${problem}`,
+  });
+  await expect(readStream(Readable.from([lone]), 'standard input', 100)).rejects.toThrow(`standard input ${problem}`);
+  await writeFile(file, '\ufeffé\n\ufffd');
+  expect(await readBounded(file, 100)).toBe('\ufeffé\n\ufffd');
+});
+
 test.each([
   ['absent', 'absent.yaml'],
   ['a folder', ''],

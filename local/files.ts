@@ -2,6 +2,7 @@ import { createReadStream, type Stats } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { utf8Problem } from '../shared/utf8.ts';
 
 /** A file or folder that a user named cannot be read, or is more than is read; the message says which and why. */
 export class FileError extends Error {
@@ -46,7 +47,7 @@ export async function readBounded(file: string, limit: number): Promise<string> 
   if (found.size > limit) throw tooLarge(file, limit);
   const bytes = await readFile(file).catch((thrown: unknown) => unreadable(file, thrown));
   if (bytes.length > limit) throw tooLarge(file, limit);
-  return bytes.toString('utf8');
+  return textOf(file, bytes);
 }
 
 /** What comes out of a stream, as UTF-8. `name` is what messages call it, `limit` is in bytes. Throws FileError. */
@@ -64,7 +65,13 @@ export async function readStream(stream: Readable, name: string, limit: number):
     if (thrown instanceof FileError) throw thrown;
     unreadable(name, thrown);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return textOf(name, Buffer.concat(chunks));
+}
+
+function textOf(name: string, bytes: Buffer): string {
+  const problem = utf8Problem(bytes);
+  if (problem !== undefined) throw new FileError(name, `${name} ${problem}`);
+  return bytes.toString('utf8');
 }
 
 function tooLarge(name: string, limit: number): FileError {

@@ -18,6 +18,10 @@ const largestEvent = 6_291_556;
 const surelyFits = (largestEvent - 256 * 1024) / 6;
 /** Milliseconds for a whole request to arrive: an API server waits for no answer longer. */
 const slowest = 30_000;
+/** Milliseconds for a handshake, and for headers, which come at once: whoever only connects does not keep others out for long. */
+const slowestStart = 10_000;
+/** Each has a descriptor, buffers and the state of TLS; an API server needs one for each call that it is waiting for. */
+const mostConnections = 1000;
 
 export interface LocalServerOptions {
   readonly handler: AdmissionHandler;
@@ -27,10 +31,12 @@ export interface LocalServerOptions {
   readonly tls?: { readonly certPem: string; readonly keyPem: string };
   /** Answers as API Gateway does in front of a function: events of this shape, and none over Lambda's bound. */
   readonly shape?: EventShape;
-  /** Whether a call by this path, without its query, is let in: a large body of another is not read. Absent: everyone is. */
+  /** Whether a call by this path, without its query, is let in: the body of another is not read. Absent: everyone is. */
   readonly letsIn?: (path: string) => boolean;
   /** Milliseconds for a whole request to arrive, 30,000 by default. */
   readonly slowest?: number;
+  /** Connections at once, 1000 by default; those beyond are closed. */
+  readonly connections?: number;
   /** The function's own timeout in milliseconds. */
   readonly functionTimeout?: number;
   /** Where `event-too-large` is counted, which the handler never sees. */
@@ -59,15 +65,13 @@ export async function startServer(options: LocalServerOptions): Promise<LocalSer
     const [path = ''] = (request.url ?? '').split('?', 1);
     const letIn = options.letsIn?.(path) ?? true;
     // Whoever is not let in is told so by the handler, which needs no body for that.
-    const used =
-      letIn || !isLarge(request)
-        ? await bodies.read(request, (text) => begin(request, text))
-        : { result: begin(request, '') };
+    const used = letIn ? await bodies.read(request, (text) => begin(request, text)) : { result: begin(request, '') };
     if ('problem' in used) return refuse(response, used.problem);
     const { result } = used;
     if (result === undefined) return refuse(response, '');
     const { statusCode = 200, headers, body = '' } = await result;
-    if (!request.complete) response.setHeader('connection', 'close');
+    // What comes of a small body that was not read is thrown away, and the connection goes on: to end it could lose the answer.
+    if (!request.complete && (letIn || isLarge(request))) response.setHeader('connection', 'close');
     response.writeHead(statusCode, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body);
   }
 
@@ -83,11 +87,20 @@ export async function startServer(options: LocalServerOptions): Promise<LocalSer
   }
 
   const requestTimeout = options.slowest ?? slowest;
-  const limits = { requestTimeout, headersTimeout: requestTimeout, connectionsCheckingInterval: requestTimeout / 10 };
+  const handshakeTimeout = Math.min(requestTimeout, slowestStart);
+  const limits = {
+    requestTimeout,
+    headersTimeout: handshakeTimeout,
+    connectionsCheckingInterval: requestTimeout / 10,
+  };
   const server =
     options.tls === undefined
       ? createHttpServer(limits, listener)
-      : createHttpsServer({ ...limits, cert: options.tls.certPem, key: options.tls.keyPem }, listener);
+      : createHttpsServer(
+          { ...limits, handshakeTimeout, cert: options.tls.certPem, key: options.tls.keyPem },
+          listener,
+        );
+  server.maxConnections = options.connections ?? mostConnections;
   const { host, port } = options.address;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

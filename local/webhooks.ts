@@ -17,12 +17,14 @@ export interface WebhookOptions {
   readonly shape?: EventShape;
   /** Milliseconds for a whole request to arrive, 30,000 by default. */
   readonly slowest?: number;
+  /** Connections at once, 1000 by default. */
+  readonly connections?: number;
   log(record: AdmissionRecord): void;
 }
 
 /** The webhooks on this machine: the handler that is deployed, in front of it a server. */
 export function startWebhooks(options: WebhookOptions): Promise<LocalServer> {
-  const { engine, policies, token, address, tls, shape, slowest } = options;
+  const { engine, policies, token, address, tls, shape, slowest, connections } = options;
   const tokens = token === undefined ? undefined : [token];
   const handler = createHandler({
     pipeline: engine.pipeline,
@@ -41,6 +43,7 @@ export function startWebhooks(options: WebhookOptions): Promise<LocalServer> {
     ...(tls === undefined ? {} : { tls }),
     ...(shape === undefined ? {} : { shape }),
     ...(slowest === undefined ? {} : { slowest }),
+    ...(connections === undefined ? {} : { connections }),
   });
 }
 

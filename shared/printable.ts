@@ -10,12 +10,22 @@ const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
  * as it is, so that a text may pass twice.
  */
 export function printable(text: string): string {
-  return text.replace(unprintable, escaped);
+  return escapeUnprintable(text, escaped);
+}
+
+/** The same with escapes of another language: `escapeOf` is given one character. */
+export function escapeUnprintable(text: string, escapeOf: (character: string) => string): string {
+  return text.replace(unprintable, escapeOf);
 }
 
 /** The same for text of several lines whose line breaks are ours. */
 export function printableLines(text: string): string {
   return text.split('\n').map(printable).join('\n');
+}
+
+/** A text of any length, cut after `most` UTF-16 units. */
+export function shortened(text: string, most: number): string {
+  return text.length <= most ? text : `${text.slice(0, most)}…`;
 }
 
 /** Foreign text as a JSON string, cut after `most` UTF-16 units: for the middle of a sentence. */

@@ -8,6 +8,7 @@ import { type LoadProblem, PolicyLoadError, printWarning } from '../../shared/po
 import { scopesOf } from '../../shared/policy/scopes.ts';
 import { refuseUnasked } from '../../shared/policy/unasked.ts';
 import { Refusal } from '../../shared/reasons.ts';
+import { utf8Problem } from '../../shared/utf8.ts';
 import type { PoliciesInForce } from '../http/handler.ts';
 
 /** The largest policy file that is read, in bytes. */
@@ -103,5 +104,7 @@ function refusal(message: string, options?: ErrorOptions): Refusal {
 function readBounded(folder: string, name: string): string {
   const bytes = readFileSync(join(folder, name));
   if (bytes.length > largestFile) throw new RangeError(`${name} is larger than ${largestFile} bytes`);
+  const problem = utf8Problem(bytes);
+  if (problem !== undefined) throw new RangeError(`${name} ${problem}`);
   return bytes.toString('utf8');
 }

@@ -1,14 +1,16 @@
 import { isJsonObject, type JsonObject, own } from '../admission/json.ts';
 import type { AdmissionRequest } from '../admission/review.ts';
 import { formatReference } from '../image/reference.ts';
-import { printable, quoted } from '../printable.ts';
+import { printable, quoted, shortened } from '../printable.ts';
 import { reasons } from '../reasons.ts';
 import type { Decision } from '../verdict/decision.ts';
 import { kindOf, type Verdict } from '../verdict/verdict.ts';
 import type { AttestorResult } from '../verify/outcome.ts';
 
-/** Characters; kubectl prints the whole message, and past this nobody reads on. */
+/** Characters below the first line; kubectl prints the whole message, and past this nobody reads on. */
 const longestDenial = 4000;
+/** Kubernetes' bound on names, which are foreign here: webhooks are called before the API server looks at them. */
+const longestName = 253;
 /** The API server cuts warnings over 256 characters, and all of them together at 4096. */
 const longestWarning = 250;
 const mostWarnings = 16;
@@ -17,10 +19,12 @@ const mostWarnings = 16;
 export function denialMessage(request: AdmissionRequest, { blocking, status }: Decision): string {
   const what = status === 503 ? 'could not be verified' : 'denied';
   const images = blocking.length === 1 ? '1 image' : `${blocking.length} results`;
-  const parts = [printable(`${request.kind.kind} ${objectName(request)}: ${images} ${what}`)];
-  let left = longestDenial - parts.join('').length;
+  const parts = [printable(`${shownName(request.kind.kind)} ${objectName(request)}: ${images} ${what}`)];
+  let left = longestDenial;
   for (const [index, verdict] of blocking.entries()) {
-    const text = denialOf(verdict);
+    const whole = denialOf(verdict);
+    // The reason of the first stays, whatever follows it.
+    const text = index === 0 ? shortened(whole, left - 1) : whole;
     if (text.length > left) {
       parts.push(`and ${blocking.length - index} more`);
       break;
@@ -84,12 +88,17 @@ export function imageName({ reference, digest, question }: Verdict): string {
 }
 
 function objectName({ namespace, name, object }: AdmissionRequest): string {
-  const shown = name !== '' ? name : generatedName(object);
-  return namespace === '' ? shown : `${namespace}/${shown}`;
+  const shown = name !== '' ? shownName(name) : generatedName(object);
+  return namespace === '' ? shown : `${shownName(namespace)}/${shown}`;
+}
+
+/** The name of an object, a namespace or a kind, as long as a valid one. */
+export function shownName(name: string): string {
+  return shortened(name, longestName);
 }
 
 function generatedName(object: JsonObject | undefined): string {
   const metadata = object === undefined ? undefined : own(object, 'metadata');
   const prefix = isJsonObject(metadata) ? own(metadata, 'generateName') : undefined;
-  return typeof prefix === 'string' ? `${prefix}*` : '(new)';
+  return typeof prefix === 'string' ? `${shownName(prefix)}*` : '(new)';
 }

@@ -1,7 +1,8 @@
 import type { AdmissionRequest } from '../admission/review.ts';
+import { shortened } from '../printable.ts';
 import type { NoCode } from '../reasons.ts';
 import type { Verdict } from '../verdict/verdict.ts';
-import { imageName } from './message.ts';
+import { imageName, shownName } from './message.ts';
 
 /** What one admission leaves behind: its log line, and the audit annotation of the same content. */
 export interface AdmissionRecord {
@@ -31,6 +32,10 @@ export interface ImageRecord {
   readonly source: string;
 }
 
+/** A service account's name has its namespace's in it. */
+const longestUser = 512;
+
+/** Names are cut: their authors choose them, and a line is gathered, shipped and stored whole. */
 export function recordOf(
   request: AdmissionRequest,
   verdicts: readonly Verdict[],
@@ -38,11 +43,11 @@ export function recordOf(
 ): AdmissionRecord {
   return {
     cluster: context.cluster,
-    namespace: request.namespace,
-    kind: request.kind.kind,
-    name: request.name,
+    namespace: shownName(request.namespace),
+    kind: shownName(request.kind.kind),
+    name: shownName(request.name),
     operation: request.operation,
-    user: request.userInfo.username,
+    user: shortened(request.userInfo.username, longestUser),
     dryRun: request.dryRun,
     step: context.step,
     allowed: context.allowed,

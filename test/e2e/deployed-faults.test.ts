@@ -277,6 +277,18 @@ describe('policies that do not load', () => {
     expect(answer).toMatchObject({ allowed: true });
   });
 
+  test('are not UTF-8: nothing is admitted by what they would be read as', async () => {
+    const text = policy({ images: `${stage.registry.host}/team/*`, keys: [stage.team] });
+    await stage.policies({ 'a.yaml': Buffer.concat([Buffer.from('# caf'), Buffer.of(0xe9, 0x0a), Buffer.from(text)]) });
+    const refused = stage.start();
+    expect(await ask(refused, signed)).toMatchObject({ allowed: false, code: 403 });
+    expect(refused.problems).toContainEqual(
+      'prod: a.yaml is not UTF-8: save it as UTF-8 (the first byte that is none is in line 1)',
+    );
+    await stage.policies({ 'a.yaml': `# café\n${text}` });
+    expect(await ask(stage.start(), signed)).toMatchObject({ allowed: true });
+  });
+
   test('hold no rule for a cluster: nothing is admitted for that', async () => {
     await stage.policies({ 'staging/a.yaml': policy({ images: `${stage.registry.host}/team/*`, keys: [stage.team] }) });
     const instance = stage.start();

@@ -25,7 +25,7 @@ export interface DeployedStage {
   /** Milliseconds by the wall clock of all instances. */
   now: number;
   /** Writes the policies of the zip, by their names in `policies/`. */
-  policies(files: Readonly<Record<string, string>>): Promise<void>;
+  policies(files: Readonly<Record<string, string | Uint8Array>>): Promise<void>;
   /** Writes a file beside the policies, as the zip would hold it. */
   file(name: string, text: string): Promise<void>;
   /** The registry's certificate, which instances trust where REGISTRY_CA is not set. */
@@ -131,7 +131,7 @@ export async function openDeployed(): Promise<DeployedStage> {
     team: newKey(),
     dynamo,
     secrets,
-    async policies(files: Readonly<Record<string, string>>) {
+    async policies(files: Readonly<Record<string, string | Uint8Array>>) {
       await rm(join(dir, 'policies'), { recursive: true, force: true });
       for (const [name, text] of Object.entries(files)) {
         const file = join(dir, 'policies', name);

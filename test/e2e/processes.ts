@@ -40,7 +40,7 @@ export async function inThisProcess(words: readonly string[]): Promise<Ended> {
 
 export interface RunOptions {
   readonly cwd?: string;
-  readonly input?: string;
+  readonly input?: string | Uint8Array;
   /** Variables beside those of every run. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -120,7 +120,7 @@ function ended(child: ChildProcess): Promise<Ended> {
 }
 
 /** A folder that goes when it is disposed of, with these files in it. */
-export async function folderWith(files: Readonly<Record<string, string>>) {
+export async function folderWith(files: Readonly<Record<string, string | Uint8Array>>) {
   const folder = await mkdtemp(join(tmpdir(), 'countersign-test-'));
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
   return {

@@ -74,6 +74,22 @@ test.each([
   expect(ours).toEqual(theirs);
 });
 
+test.each([
+  ['ConfigMap', '[{apiVersion: v1, kind: Pod, metadata: {name: in-it}}]', 'pod/in-it\n'],
+  ['Pod', '[{apiVersion: v1, kind: Pod, metadata: {name: in-it}}]', 'pod/in-it\n'],
+  ['List', '[{apiVersion: v1, kind: Pod, metadata: {name: in-it}}]', 'pod/in-it\n'],
+  // What apply refuses in every kind: kubectl finds nothing in the first two, and no list in the others.
+  ['ConfigMap', '[]', ''],
+  ['ConfigMap', 'null', ''],
+  ['ConfigMap', '{}', undefined],
+  ['List', '[{apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: Pod, metadata: {name: in-it}}]}]', undefined],
+])('kubectl takes a %s with items: %s for a list', async (kind, items, names) => {
+  const words = ['annotate', '--local', '-f', '-', 'read-by=kubectl', '-o', 'name'];
+  const input = `apiVersion: v1\nkind: ${kind}\nmetadata: {name: itself}\nitems: ${items}\n`;
+  const { code, stdout } = await run(await tool('kubectl'), words, { input });
+  expect({ code, stdout }).toEqual(names === undefined ? { code: 1, stdout: '' } : { code: 0, stdout: names });
+});
+
 test('what is written is read by kubectl as it was', async () => {
   const arbitrary = fc.sample(fc.string({ unit: 'binary', maxLength: 40 }), { numRuns: 2000, seed: 1 });
   const all = [...strings, ...plainScalars.map(([text]) => text), ...arbitrary.map((each) => each.toWellFormed())];

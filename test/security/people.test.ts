@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
+import { parse } from 'yaml';
 import { makeImage } from '../../local/signer/signer.ts';
-import { openStage, pod, policy, review, type Stage } from '../e2e/harness.ts';
+import { byKey, openStage, pod, policy, review, type Stage } from '../e2e/harness.ts';
 import { folderWith, inThisProcess } from '../e2e/processes.ts';
 
 // Whoever names an object, an image or a policy chooses text that people read: it must end no line and move no cursor.
@@ -54,6 +55,41 @@ describe.each(['Fail', 'Ignore'] as const)('a denial, failurePolicy %s', (failur
     expect(answer.message.split('\n').length).toBeLessThanOrEqual(plain.message.split('\n').length);
   });
 
+  test.each<[string, (image: string, name: string) => unknown]>([
+    ['a name', (image, name) => pod([image], { name })],
+    ['a generateName', (image, name) => ({ ...pod([image], { name: '' }), metadata: { generateName: name } })],
+    ['a namespace', (image, name) => pod([image], { namespace: name })],
+    ['a name and a namespace', (image, name) => pod([image], { name, namespace: name })],
+  ])('%s of megabytes buries no reason, and makes no large answer or log line', async (_, objectOf) => {
+    const unsigned = `${stage.registry.host}/team/app@${await makeImage(stage.target, 'team/app')}`;
+    stage.policies(policy({ images: images(), keys: [stage.team], failurePolicy }));
+    for (const character of ['n', '\u202e']) {
+      const asked = review(objectOf(unsigned, character.repeat(1_000_000)));
+      const { allowed, code, message, body } = await stage.send('/mutate', asked);
+      expect([allowed, code]).toEqual([false, 403]);
+      expect(message).toMatch(
+        /^Pod .*…\S*: 1 image denied\npolicy signed, rule check, image .*\n {2}denied \(no-signature\): /,
+      );
+      expect(message).toContain('\n  next: ');
+      expect(body.length).toBeLessThan(10_000);
+      expect(JSON.stringify(stage.records.at(-1)).length).toBeLessThan(2000);
+    }
+    const { message } = await stage.send('/mutate', review(objectOf(unsigned, 'n'.repeat(253))));
+    expect(message.split('\n')[0]).not.toContain('…');
+  });
+
+  test('attestors of any number bury no reason', async () => {
+    const unsigned = `${stage.registry.host}/team/app@${await makeImage(stage.target, 'team/app')}`;
+    const keys = Array.from({ length: 100 }, () => byKey(stage.stranger));
+    const sets = Array.from({ length: 8 }, () => ({ count: 1, entries: keys.slice(0, 20) }));
+    stage.policies(policy({ images: images(), attestors: sets, failurePolicy }));
+    const { allowed, message } = await stage.send('/mutate', review(pod([unsigned])));
+    expect(allowed).toBe(false);
+    expect(message.length).toBeGreaterThan(4000);
+    expect(message).toMatch(/\n {2}denied \(no-signature\): .*\n {2}- no /);
+    expect(message.length).toBeLessThan(4200);
+  });
+
   test('the name of a policy writes no line of its own, in a warning neither', async () => {
     const unsigned = `${stage.registry.host}/team/app@${await makeImage(stage.target, 'team/app')}`;
     const parts = { name: inYaml(`p${acts}`), images: images(), keys: [stage.team], failurePolicy };
@@ -98,9 +134,52 @@ describe('the command line', () => {
     const words = ['apply', 'p.yaml', '--resource', 'web.json'];
     const { stdout, status } = await run({ 'p.yaml': good(), 'web.json': JSON.stringify(object) }, ...words);
     expect(status).toBe(1);
-    const [tree = ''] = stdout.split('\n---\n');
-    expect(tree).not.toMatch(active);
-    expect(tree).toContain(`Pod/default/web${shown}  `);
+    expect(stdout).not.toMatch(active);
+    expect(stdout).toContain(`Pod/default/web${shown}  `);
+  });
+
+  test('apply -o yaml: any text of a resource, which stays what it was', async () => {
+    const annotations = {
+      [`key${acts}`]: `x${acts}gnp.exe`,
+      lines: `one\n\u202etwo\n`,
+      tag: 'a\u{e0041}b',
+      soft: 'a\u00adb\n',
+    };
+    const object = { ...pod([]), metadata: { name: 'web', annotations } };
+    const words = ['apply', 'p.yaml', '--resource', 'web.json', '-o', 'yaml'];
+    const { stdout, status } = await run({ 'p.yaml': good(), 'web.json': JSON.stringify(object) }, ...words);
+    expect(status).toBe(0);
+    expect(stdout).not.toMatch(active);
+    expect(parse(stdout)).toMatchObject({ metadata: { annotations } });
+  });
+
+  test('settings with several problems: each on a line of ours', async () => {
+    const settings = ['--imageVerifyCacheTTLDuration', `soon${acts}`, '--imageVerifyCacheMaxSize', 'many'];
+    const { status, stderr } = await inThisProcess(['serve', '--policies', '.', ...settings]);
+    expect(status).toBe(2);
+    expect(stderr).not.toMatch(active);
+    expect(stderr.split('\n')).toEqual([
+      expect.stringMatching(/^countersign: imageVerifyCacheMaxSize: "many" is not /),
+      expect.stringMatching(/^countersign: imageVerifyCacheTTLDuration: "soon\\u001b.* is not /),
+      '(countersign --help)',
+      '',
+    ]);
+  });
+
+  test('a resource file with several problems: each on a line of ours', async () => {
+    const { status, stderr } = await run(
+      { 'p.yaml': good(), 'r.yaml': 'a: 1\na: 2\nb: 1\nb: 2\n' },
+      'apply',
+      'p.yaml',
+      '--resource',
+      'r.yaml',
+    );
+    expect(status).toBe(2);
+    const [first, second] = stderr.split('\n');
+    expect([first, second]).toEqual([
+      expect.stringMatching(/r\.yaml:2: 'a' is in this mapping twice$/),
+      expect.stringMatching(/r\.yaml:4: 'b' is in this mapping twice$/),
+    ]);
   });
 
   test.each<[string, string, string]>([

@@ -161,7 +161,7 @@ describe('what serve reads of a body is bounded', () => {
     expect(answerOf(await stage.post('/mutate?timeout=10s', text))).toMatchObject({ allowed: true });
   });
 
-  test('large ones at once wait for each other, and a review of common size waits for none', async () => {
+  test('large ones at once wait for each other, and a review of common size waits for none of them', async () => {
     await using stage = await openServer('Ignore');
     const signed = await stage.image('signed', true);
     const held = await Promise.all(Array.from({ length: 4 }, () => open(stage.server.port, `content-length: ${most}`)));
@@ -182,18 +182,84 @@ describe('what serve reads of a body is bounded', () => {
     for (const each of held) each.destroy();
   });
 
-  test('whoever is not let in is answered without a large body being read', async () => {
-    await using stage = await openServer('Fail', { token: 'a-token-of-mine' });
-    for (const [path, status] of [
-      ['/mutate/another-token', '401 Unauthorized'],
-      ['/elsewhere', '404 Not Found'],
-    ]) {
-      const answer = await declared(stage.server.port, `content-length: ${most}`, path);
-      expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status}\r\n`));
-    }
+  const token = 'a-token-of-mine';
+
+  test.each([
+    ['/mutate', '401 Unauthorized'],
+    ['/mutate/another-token', '401 Unauthorized'],
+    ['/elsewhere', '404 Not Found'],
+  ])(
+    'whoever is not let in, %s, is answered before a byte of a body is read, whatever its size',
+    async (path, status) => {
+      await using stage = await openServer('Fail', { token });
+      const expected = new RegExp(`^HTTP/1.1 ${status}\r\n`);
+      for (const header of [`content-length: ${most}`, 'transfer-encoding: chunked']) {
+        expect(await declared(stage.server.port, header, path)).toMatch(expected);
+      }
+      // The connection of a small body goes on: what comes of it is thrown away, and the next call is another's.
+      const socket = begin(stage.server.port, 'content-length: 1000', path);
+      const next = () => once(socket, 'data').then(String);
+      expect(await next()).toMatch(expected);
+      const body = JSON.stringify(review(pod([await stage.image('unsigned', false)])));
+      const length = Buffer.byteLength(body);
+      const call = `POST /mutate/${token} HTTP/1.1\r\nhost: a\r\ncontent-length: ${length}\r\n\r\n${body}`;
+      socket.write('x'.repeat(1000) + call);
+      expect(await next()).toMatch(/^HTTP\/1.1 200 OK\r\n.*"allowed":false/s);
+      socket.destroy();
+    },
+  );
+
+  test('whoever has the token is served, large and small', async () => {
+    await using stage = await openServer('Fail', { token });
     const signed = await stage.image('signed', true);
-    const path = '/mutate/a-token-of-mine?timeout=10s';
-    expect(answerOf(await stage.post(path, asSent(review(large(signed, 100_000)))))).toMatchObject({ allowed: true });
+    for (const count of [1, 100_000]) {
+      const asked = asSent(review(large(signed, count)));
+      expect(answerOf(await stage.post(`/mutate/${token}?timeout=10s`, asked))).toMatchObject({ allowed: true });
+    }
+  });
+
+  test('small ones at once share 64 MiB; one that goes away gives its share back, be it read or not', async () => {
+    await using stage = await openServer('Ignore');
+    const signed = await stage.image('signed', true);
+    const asked = JSON.stringify(review(pod([signed])));
+    const share = `content-length: ${256 * 1024}`;
+    const held = await Promise.all(Array.from({ length: 256 }, () => open(stage.server.port, share)));
+    // Here whole, and not read.
+    const gone = begin(stage.server.port, `content-length: ${asked.length}`);
+    gone.write(asked);
+    let answered = false;
+    const waiting = stage.post('/mutate?timeout=10s', asked).finally(() => {
+      answered = true;
+    });
+    // Large ones have room of their own.
+    expect(answerOf(await stage.post('/mutate?timeout=10s', asSent(review(large(signed, 100_000)))))).toMatchObject({
+      allowed: true,
+    });
+    expect(answered).toBe(false);
+    gone.destroy();
+    held.pop()?.destroy();
+    expect(answerOf(await waiting)).toMatchObject({ allowed: true });
+    // All but one share are held: the last is whole again.
+    expect(answerOf(await stage.post('/mutate?timeout=10s', asked.padEnd(256 * 1024)))).toMatchObject({
+      allowed: true,
+    });
+    for (const each of held) each.destroy();
+  });
+
+  test('connections are bounded: one too many is closed, and served when there is room', async () => {
+    await using stage = await openServer('Fail', { connections: 3 });
+    const idle = await Promise.all([1, 2, 3].map(() => open(stage.server.port, 'content-length: 1')));
+    await expect(stage.post('/mutate', '')).rejects.toThrow();
+    const ended = idle.map((socket) => once(socket, 'close'));
+    for (const socket of idle) socket.end('x');
+    await Promise.all(ended);
+    expect((await stage.post('/mutate', '')).status).toBe(400);
+  });
+
+  test('who connects and sends nothing is not waited for', async () => {
+    await using stage = await openServer('Fail', { slowest: 200 });
+    const socket = connect(stage.server.port, '127.0.0.1');
+    await once(socket.resume(), 'close');
   });
 
   test('one that does not come in time: the call ends', async () => {

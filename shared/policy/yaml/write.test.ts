@@ -38,6 +38,13 @@ test.each([
   [' x', '" x"'],
   // What needs no quotes has none.
   ['nginx', 'nginx'],
+  ['größer', '"größer"'],
+  // What is not seen has an escape.
+  ['x\u202e\u200bgnp.exe', '"x\\u202e\\u200bgnp.exe"'],
+  ['l1\n\u202el2', '"l1\\n\\u202el2"'],
+  ['a\u{e0041}', '"a\\U000e0041"'],
+  ['\ufeff', '"\\ufeff"'],
+  ['a\u009b', '"a\\u009b"'],
   ['localhost:5080/demo/signed:1@sha256:45d8', 'localhost:5080/demo/signed:1@sha256:45d8'],
   ['10Mi', '10Mi'],
   ['/bin/sh', '/bin/sh'],

@@ -1,3 +1,4 @@
+import { escapeUnprintable } from '../../printable.ts';
 import { resolvePlain } from './scalar.ts';
 
 declare global {
@@ -87,9 +88,9 @@ function isPlain(text: string): boolean {
   return plain.test(text) && !numberOrDate.test(text) && resolvePlain(text) === text;
 }
 
-/** A text of several lines in a literal block, where that holds it unchanged. */
+/** A text of several lines in a literal block, where that holds it unchanged and shows all that is in it. */
 function literal(text: string, indent: string): string[] | undefined {
-  if (!text.includes('\n') || !blockText.test(text) || /[ \t]$/m.test(text) || !text.isWellFormed()) return undefined;
+  if (!text.includes('\n') || /[ \t]$/m.test(text) || !isBare(text)) return undefined;
   const lines = text.split('\n');
   const ended = lines.at(-1) === '';
   if (ended) lines.pop();
@@ -100,15 +101,26 @@ function literal(text: string, indent: string): string[] | undefined {
   return [ended ? '|' : '|-', ...lines.map((line) => (line === '' ? '' : inner + line))];
 }
 
-/** What a reader takes raw; line ends of YAML 1.1 that are none in 1.2 are left out. */
-const blockText = /^(?:[\t\x20-\x7e\xa0-\u2027\u202a-\ufefe\uff00-\ufffd\n]|[\ud800-\udfff])*$/;
+/** Whether a block can hold a text: nothing in it has to be escaped, but for what ends and indents its lines. */
+function isBare(text: string): boolean {
+  const shown = text.replace(/[\n\t]/g, ' ');
+  return escapeAll(shown) === shown;
+}
 
-const mustEscape = /[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]/g;
-
-/** JSON's string is one of YAML's; what YAML does not take raw is escaped. A lone surrogate becomes U+FFFD, as for Go. */
+/**
+ * JSON's string is one of YAML's; what people do not see, or YAML does not take raw, is escaped. A lone surrogate becomes U+FFFD,
+ * as for Go.
+ */
 function doubleQuoted(text: string): string {
-  return JSON.stringify(text.toWellFormed()).replace(
-    mustEscape,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  return escapeAll(JSON.stringify(text.toWellFormed()));
+}
+
+function escapeAll(text: string): string {
+  return escapeUnprintable(text, escaped).replace(/[\ufffe\uffff]/g, escaped);
+}
+
+/** YAML, unlike JSON, has one escape for a character of the higher planes, and does not put two halves together. */
+function escaped(character: string): string {
+  const code = (character.codePointAt(0) ?? 0).toString(16);
+  return code.length > 4 ? `\\U${code.padStart(8, '0')}` : `\\u${code.padStart(4, '0')}`;
 }
