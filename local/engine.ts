@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createLedger } from '../shared/ledger/ledger.ts';
+import { createLedger } from '../shared/ledger/create.ts';
 import { memoryTable } from '../shared/ledger/memory-table.ts';
 import { defaultLedgerSettings, type LedgerSettings } from '../shared/ledger/settings.ts';
 import { type Clock, type Elapsed, monotonic } from '../shared/net/deadline.ts';

@@ -1,15 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import type { Digest } from '../image/digest.ts';
 import type { Repository } from '../image/repository.ts';
-import type { Clock, Deadline } from '../net/deadline.ts';
-import type { Metrics } from '../net/metrics.ts';
-import { callTable } from './call.ts';
+import type { Deadline } from '../net/deadline.ts';
 import type { AskedBy } from './content.ts';
-import { freshGeneration, type Guard, type Random } from './generation.ts';
-import { LedgerSession } from './session.ts';
-import type { LedgerSettings } from './settings.ts';
-import { createStore } from './store.ts';
-import type { Table } from './table.ts';
+import type { Guard } from './generation.ts';
 import type { Verification } from './verification.ts';
 
 /** A check as the ledger knows it. */
@@ -83,37 +76,4 @@ export interface Session {
   ): Promise<T>;
   /** Writes what was recorded; at most 150 ms. `undefined`: there was nothing to wait for. */
   flush(): Promise<void> | undefined;
-}
-
-export interface LedgerOptions {
-  readonly table: Table;
-  /** One or two, of 32 bytes at least: the first signs, each verifies. */
-  readonly macKeys: readonly Uint8Array[];
-  readonly clock: Clock;
-  readonly settings: LedgerSettings;
-  /** Hash of the build, the same in each of its functions; empty where the table does not outlive the process. */
-  readonly engine: string;
-  readonly metrics: Metrics;
-  readonly random?: Random;
-  /** Repositories whose events are known to arrive: their pointers live 5 min instead of 30 s. By default none. */
-  readonly eventsTrusted?: (repository: Repository) => boolean;
-}
-
-/** Milliseconds that a renewal may take. */
-const renewMs = 5000;
-
-/** @throws RangeError for MAC keys or settings out of their range. */
-export function createLedger(options: LedgerOptions): Ledger {
-  const store = createStore(options);
-  const { table, clock, random = randomBytes } = options;
-  return {
-    begin: (deadline) => new LedgerSession(store, deadline),
-    async renew(repository, digest) {
-      const item = freshGeneration({ repository, digest }, clock, random);
-      await callTable(
-        () => renewMs,
-        ({ signal }) => table.write([item], { signal }),
-      );
-    },
-  };
 }

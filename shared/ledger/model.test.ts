@@ -3,7 +3,7 @@ import type { Digest } from '../image/digest.ts';
 import { renewedBy, renewGeneration } from './generation.ts';
 import type { CheckQuery, Ledger } from './ledger.ts';
 import { memoryTable } from './memory-table.ts';
-import type { Found, Item, Table } from './table.ts';
+import type { Item, ReadItem, Table } from './table.ts';
 import { app, askedBy, createWorld, deadline, digestOf, signatures, start, verificationOf } from './testing/world.ts';
 
 /**
@@ -45,7 +45,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 /** A table whose batches are no snapshots, which leaves keys unread, and whose eventually consistent reads are stale. */
 function unruly(scheduler: Scheduler, faults: readonly boolean[]): Table {
   const inner = memoryTable({ clock: () => start, maxSize: 100 });
-  const before = new Map<string, Found>();
+  const before = new Map<string, ReadItem>();
   let reads = 0;
   return {
     read: (keys, options) =>

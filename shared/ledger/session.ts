@@ -1,13 +1,14 @@
 import type { Digest } from '../image/digest.ts';
 import type { Repository } from '../image/repository.ts';
 import type { Deadline } from '../net/deadline.ts';
-import { callTable, isPromise } from './call.ts';
+import { isPromise } from '../net/in-time.ts';
+import { callTable } from './call.ts';
 import { type AskedBy, type Pointer, pointerText, type Remembered, verificationText } from './content.ts';
 import { absent, pushKeepsRepository } from './generation.ts';
 import type { RepositoryKeys, VerificationKey } from './keys.ts';
 import type { CheckQuery, Session, ShareGuard, Want } from './ledger.ts';
 import type { Store } from './store.ts';
-import type { Found, Item, Key, ReadResult, StoredItem } from './table.ts';
+import type { Item, Key, ReadItem, ReadResult, StoredItem } from './table.ts';
 import type { Verification } from './verification.ts';
 
 /** Keys a read; DynamoDB's BatchGetItem takes no more. */
@@ -222,7 +223,7 @@ export class LedgerSession implements Session {
     }
   }
 
-  #takeOne(key: Key | VerificationKey, found: Found): void {
+  #takeOne(key: Key | VerificationKey, found: ReadItem): void {
     if (found === 'unprocessed') this.#store.metrics.count('ledger-unprocessed');
     else if (key.sk === 'gen') this.#generations.set(key.pk, found === 'absent' ? absent : this.#generationIn(found));
     else if (found === 'absent') return;

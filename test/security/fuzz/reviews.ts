@@ -2,7 +2,7 @@ import type { Context } from 'aws-lambda';
 import fc from 'fast-check';
 import type { HttpEvent } from '../../../functions/http/event.ts';
 import { createHandler } from '../../../functions/http/handler.ts';
-import { createLedger } from '../../../shared/ledger/ledger.ts';
+import { createLedger } from '../../../shared/ledger/create.ts';
 import { memoryTable } from '../../../shared/ledger/memory-table.ts';
 import { defaultLedgerSettings } from '../../../shared/ledger/settings.ts';
 import { createPipeline } from '../../../shared/pipeline.ts';
