@@ -12,6 +12,7 @@ const stages = [
   'image',
   'policy',
   'trust',
+  'plan',
   'ledger',
   'registry',
   'evidence',

@@ -8,7 +8,7 @@ import { type AdmissionRecord, recordOf } from '../../shared/answer/record.ts';
 import { admit, answerReview, type ReviewResponse, refuseReview } from '../../shared/answer/response.ts';
 import { type Clock, type Elapsed, startDeadline } from '../../shared/net/deadline.ts';
 import type { Metrics } from '../../shared/net/metrics.ts';
-import type { Pipeline } from '../../shared/pipeline.ts';
+import type { Reviews } from '../../shared/pipeline.ts';
 import type { Rule } from '../../shared/policy/policy.ts';
 import { rulesIn, type Scopes, timeoutSecondsOf } from '../../shared/policy/scopes.ts';
 import { asRefusal, Refusal } from '../../shared/reasons.ts';
@@ -17,7 +17,7 @@ import { type Gate, type WebhookRequest, webhookRequest } from './webhook-reques
 
 /** What the handler is made of. */
 export interface AdmissionPorts {
-  readonly pipeline: Pick<Pipeline, 'review'>;
+  readonly pipeline: Reviews;
   /** The policy set in force for a cluster; a Refusal: it does not load; `undefined`: no such cluster is configured. */
   policies(cluster: string): InForce | Promise<InForce>;
   readonly gate: Gate;

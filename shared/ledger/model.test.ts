@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { Digest } from '../image/digest.ts';
+import { ownCredentials } from '../plan/credentials.ts';
 import { renewedBy, renewGeneration } from './generation.ts';
 import type { CheckQuery, Ledger } from './ledger.ts';
 import { memoryTable } from './memory-table.ts';
@@ -113,9 +114,14 @@ async function play(
     const known = { tag: registry.announcedTag, signature: [...registry.announcedSignature] };
     const session = ledger.begin(deadline());
     const fixed = image === 'tag' ? undefined : digests[image];
-    const want = { repository: app, checks: [check], ...(fixed === undefined ? { tag: 'v1' } : { digest: fixed }) };
+    const want = {
+      repository: app,
+      credentials: ownCredentials,
+      checks: [check],
+      ...(fixed === undefined ? { tag: 'v1' } : { digest: fixed }),
+    };
     await session.point([want]);
-    let digest = fixed ?? session.pointer(app, 'v1');
+    let digest = fixed ?? session.pointer(app, 'v1', ownCredentials);
     if (fixed === undefined && digest !== undefined) hits.pointer += 1;
     if (digest === undefined) {
       let own = false;
@@ -127,10 +133,10 @@ async function play(
         return found;
       });
       if (!own) hits.joined += 1;
-      session.recordPointer(app, 'v1', digest);
+      session.recordPointer(app, 'v1', ownCredentials, digest);
     }
     const of = versionOf(digest);
-    await session.lookUp([{ repository: app, digest, checks: [check] }]);
+    await session.lookUp([{ repository: app, digest, credentials: ownCredentials, checks: [check] }]);
     let verification = session.verification(app, digest, check);
     if (verification !== undefined) hits.verification += 1;
     else {

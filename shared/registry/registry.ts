@@ -1,6 +1,7 @@
 import type { Digest } from '../image/digest.ts';
 import type { Repository } from '../image/repository.ts';
 import type { Deadline } from '../net/deadline.ts';
+import type { CredentialsRef } from '../plan/credentials.ts';
 import type { Refusal } from '../reasons.ts';
 
 /** What one review may use up, shared by all its requests. */
@@ -16,6 +17,11 @@ export interface Allowance {
   waited(): void;
   /** Asked before a request is tried again; absent: it always may. */
   mayRetry?(): boolean;
+}
+
+/** Registries, each source of credentials with a reading of its own: tokens, challenges and throttles are never shared. */
+export interface Registries {
+  as(credentials: CredentialsRef): Registry;
 }
 
 /**
