@@ -80,10 +80,10 @@ async function answer(ports: AdmissionPorts, webhook: WebhookRequest, context: C
   const { budget, shortage } = timeOf(webhook, rules, context, ports.clock);
   const deadline = startDeadline(budget, ports.elapsed);
   try {
-    const verdicts = await ports.pipeline.review(rules, request, { purpose: path.step, deadline, shortage });
+    const verdicts = await ports.pipeline.review(rules, request, { purpose: path.purpose, deadline, shortage });
     const { body, record } = answerReview(request, verdicts, {
       cluster: path.cluster,
-      step: path.step,
+      purpose: path.purpose,
       policySet: policies.hash,
     });
     for (const { result, code } of verdicts) ports.metrics.count('verdict', { result, reason: code });
@@ -114,7 +114,7 @@ function timeOf(
 /** Answers a review that no rule could be asked about. Without its request (it is malformed) there is only its uid. */
 function refuse(
   ports: AdmissionPorts,
-  { cluster, step, scope }: WebhookPath,
+  { cluster, purpose, scope }: WebhookPath,
   asked: AdmissionRequest | string,
   refusal: Refusal,
   policySet = '',
@@ -124,7 +124,7 @@ function refuse(
   const response = refuseReview(uid, refusal, scope.kind);
   if (typeof asked !== 'string') {
     const { allowed } = response.response;
-    ports.log(recordOf(asked, [], { cluster, step, allowed, policySet, refused: refusal.code }));
+    ports.log(recordOf(asked, [], { cluster, purpose, allowed, policySet, refused: refusal.code }));
   }
   return response;
 }

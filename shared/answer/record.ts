@@ -1,3 +1,4 @@
+import type { WebhookPurpose } from '../admission/path.ts';
 import type { AdmissionRequest } from '../admission/review.ts';
 import type { NoCode } from '../reasons.ts';
 import type { Verdict } from '../verdict/verdict.ts';
@@ -12,6 +13,7 @@ export interface AdmissionRecord {
   readonly operation: string;
   readonly user: string;
   readonly dryRun: boolean;
+  /** The purpose of the call: mutate or validate. */
   readonly step: string;
   readonly allowed: boolean;
   readonly images: readonly ImageRecord[];
@@ -31,10 +33,15 @@ export interface ImageRecord {
   readonly source: string;
 }
 
+/** What a record says of the call itself. */
+interface RecordContext extends Pick<AdmissionRecord, 'cluster' | 'allowed' | 'policySet' | 'refused'> {
+  readonly purpose: WebhookPurpose;
+}
+
 export function recordOf(
   request: AdmissionRequest,
   verdicts: readonly Verdict[],
-  context: Pick<AdmissionRecord, 'cluster' | 'step' | 'allowed' | 'policySet' | 'refused'>,
+  context: RecordContext,
 ): AdmissionRecord {
   return {
     cluster: context.cluster,
@@ -44,7 +51,7 @@ export function recordOf(
     operation: request.operation,
     user: request.userInfo.username,
     dryRun: request.dryRun,
-    step: context.step,
+    step: context.purpose,
     allowed: context.allowed,
     images: verdicts.map((verdict) => ({
       image: imageName(verdict),

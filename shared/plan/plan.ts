@@ -1,3 +1,4 @@
+import type { WebhookPurpose } from '../admission/path.ts';
 import type { ImageReference } from '../image/reference.ts';
 import type { Repository } from '../image/repository.ts';
 import type { Entry, Rule } from '../policy/policy.ts';
@@ -7,7 +8,7 @@ import type { Check } from '../trust/check.ts';
 import type { CredentialsRef } from './credentials.ts';
 
 /** What a review is for: mutate and validate as the webhooks ask; verify as someone at the command line would. */
-export type Purpose = 'mutate' | 'validate' | 'verify';
+export type Purpose = WebhookPurpose | 'verify';
 
 /** All that has to be found out for a list of questions, and by what each is judged: made once, and only read from then on. */
 export interface Plan {
