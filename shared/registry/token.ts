@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../net/deadline.ts';
-import type { Door, DoorResponse, Spending } from '../net/door.ts';
+import type { Door, DoorResponse } from '../net/door.ts';
 import { inTime } from '../net/in-time.ts';
+import type { Spending } from '../net/spending.ts';
 import { isOnesOwn, Refusal } from '../reasons.ts';
 import type { Credential } from './credentials.ts';
 import { type Retrying, withRetries } from './retry.ts';
