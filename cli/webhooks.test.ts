@@ -242,7 +242,11 @@ test('every rule is asked on both steps about every resource that it applies to,
 });
 
 /** The scopes of the webhooks that an API server would call for a resource, read from the paths that it calls. */
-function scopesCalled(webhooks: readonly Webhook[], step: string, { group, version, resource }: PodResource): Scope[] {
+function scopesCalled(
+  webhooks: readonly Webhook[],
+  purpose: string,
+  { group, version, resource }: PodResource,
+): Scope[] {
   const called = webhooks.filter(({ rules }) =>
     rules.some(
       (each) =>
@@ -251,5 +255,5 @@ function scopesCalled(webhooks: readonly Webhook[], step: string, { group, versi
   );
   const paths = called.map(({ clientConfig }) => parseWebhookPath(clientConfig.url.slice(base.length)));
   expect(paths).not.toContain(undefined);
-  return paths.flatMap((path) => (path?.step === step ? path.scope : []));
+  return paths.flatMap((path) => (path?.purpose === purpose ? path.scope : []));
 }

@@ -1,3 +1,4 @@
+import type { WebhookPurpose } from '../shared/admission/path.ts';
 import type { PodResource } from '../shared/admission/slots.ts';
 import type { Rule } from '../shared/policy/policy.ts';
 import { resourcesOf } from '../shared/policy/resources.ts';
@@ -51,7 +52,6 @@ interface NamespaceRequirement {
   readonly values: readonly string[];
 }
 
-type Step = 'mutate' | 'validate';
 type ScopeName = 'fail' | 'ignore' | 'audit';
 
 /** What runs there starts the cluster, this project's own way into it included: no webhook is called for it. */
@@ -73,14 +73,14 @@ const changed = {
 };
 
 /**
- * The webhooks that ask a cluster's rules: one per scope that has rules and step, for exactly the resources that these can
+ * The webhooks that ask a cluster's rules: one per purpose and per scope that has rules, for exactly the resources that these can
  * match. The break-glass namespace is left out of them, and calls one of its own, in which every rule audits.
  */
 export function webhookConfigurations(scopes: Scopes, settings: WebhookSettings): WebhookConfiguration[] {
   const { breakGlass } = settings;
   const recorded = breakGlass === undefined ? [] : webhook('validate', 'audit', scopes.audit, settings);
-  const asked = (step: Step) =>
-    (['fail', 'ignore'] as const).flatMap((scope) => webhook(step, scope, scopes[scope], settings));
+  const asked = (purpose: WebhookPurpose) =>
+    (['fail', 'ignore'] as const).flatMap((scope) => webhook(purpose, scope, scopes[scope], settings));
   return [
     configuration('MutatingWebhookConfiguration', asked('mutate')),
     configuration('ValidatingWebhookConfiguration', [...asked('validate'), ...recorded]),
@@ -93,11 +93,16 @@ function configuration(kind: WebhookConfiguration['kind'], webhooks: readonly We
 }
 
 /** None where the scope's rules can match nothing that holds an image. */
-function webhook(step: Step, scope: ScopeName, rules: readonly Rule[], settings: WebhookSettings): Webhook[] {
+function webhook(
+  purpose: WebhookPurpose,
+  scope: ScopeName,
+  rules: readonly Rule[],
+  settings: WebhookSettings,
+): Webhook[] {
   const { base, cluster, token, caBundle, breakGlass } = settings;
   const resources = rules.flatMap(resourcesOf);
   if (resources.length === 0) return [];
-  const url = [base, cluster, step, scope, ...(token === undefined ? [] : [token])].join('/');
+  const url = [base, cluster, purpose, scope, ...(token === undefined ? [] : [token])].join('/');
   const leftOut = [systemNamespace, ...(breakGlass === undefined ? [] : [breakGlass])];
   const namespaces: NamespaceRequirement = {
     key: 'kubernetes.io/metadata.name',
@@ -108,7 +113,7 @@ function webhook(step: Step, scope: ScopeName, rules: readonly Rule[], settings:
   return [
     {
       // Names want three segments; the top-level domain `internal` is for private use, nobody's to own.
-      name: `${step}-${scope}.countersign.internal`,
+      name: `${purpose}-${scope}.countersign.internal`,
       clientConfig: { url, ...(caBundle === undefined ? {} : { caBundle }) },
       rules: webhookRules(resources),
       namespaceSelector: { matchExpressions: [namespaces] },
@@ -118,7 +123,7 @@ function webhook(step: Step, scope: ScopeName, rules: readonly Rule[], settings:
       sideEffects: 'None',
       timeoutSeconds: timeoutSecondsOf(rules),
       admissionReviewVersions: ['v1'],
-      ...(step === 'mutate' ? { reinvocationPolicy: 'IfNeeded' } : {}),
+      ...(purpose === 'mutate' ? { reinvocationPolicy: 'IfNeeded' } : {}),
     },
   ];
 }

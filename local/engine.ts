@@ -1,13 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { createLedger } from '../shared/ledger/ledger.ts';
+import { createLedger } from '../shared/ledger/create.ts';
 import { memoryTable } from '../shared/ledger/memory-table.ts';
 import { defaultLedgerSettings, type LedgerSettings } from '../shared/ledger/settings.ts';
 import { type Clock, type Elapsed, monotonic } from '../shared/net/deadline.ts';
 import { createDoor, type DoorSettings } from '../shared/net/door.ts';
 import type { Metrics } from '../shared/net/metrics.ts';
-import { createPipeline, type Pipeline } from '../shared/pipeline.ts';
-import { createRegistry } from '../shared/registry/create.ts';
+import { type Call, createPipeline, type Reviews } from '../shared/pipeline.ts';
+import { everyHost, hostsOfRules } from '../shared/plan/hosts.ts';
+import type { Question } from '../shared/policy/select.ts';
+import { createRegistry, registriesAsOurselves } from '../shared/registry/create.ts';
 import { type Credentials, noCredentials } from '../shared/registry/credentials.ts';
+import type { Verdict } from '../shared/verdict/verdict.ts';
 
 export interface EngineOptions {
   /** Which addresses and plain-HTTP hosts may be called; by default any address, and plain HTTP on loopback. */
@@ -25,8 +28,14 @@ export interface EngineOptions {
   readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
+/** The pipeline on this machine. */
+export interface LocalPipeline extends Reviews {
+  /** The verdicts on questions that were put without an object, by someone who named the images. */
+  answer(questions: readonly Question[], call: Call): Promise<Verdict[]>;
+}
+
 export interface Engine {
-  readonly pipeline: Pipeline;
+  readonly pipeline: LocalPipeline;
   readonly clock: Clock;
   readonly elapsed: Elapsed;
   readonly metrics: Metrics;
@@ -55,12 +64,15 @@ export function createEngine(options: EngineOptions = {}): Engine {
     metrics,
   });
   const pipeline = createPipeline({
-    registry,
-    ledger,
+    registries: registriesAsOurselves(registry),
     clock,
     elapsed,
-    registries,
     ...(options.reviewImages === undefined ? {} : { reviewImages: options.reviewImages }),
   });
-  return { pipeline, clock, elapsed, metrics, close: () => door.close() };
+  const hostsOf = hostsOfRules(registries, 'call');
+  const onSite: LocalPipeline = {
+    review: (rules, request, call) => pipeline.review(rules, request, call, { ledger, hosts: hostsOf(rules) }),
+    answer: (questions, call) => pipeline.answer(questions, call, { ledger, hosts: everyHost }),
+  };
+  return { pipeline: onSite, clock, elapsed, metrics, close: () => door.close() };
 }

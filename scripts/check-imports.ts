@@ -4,7 +4,8 @@ import { dirname, join, normalize, relative } from 'node:path';
 /**
  * Imports point one way. functions, cli and local import shared; local imports functions; cli imports local. Inside shared a
  * stage imports stages before it; `policy` and `conditions` also import expression/; verify and conditions do no I/O. The AWS
- * SDK is imported in shared/aws alone, which may use any stage's ports; no stage knows of it, and functions/ alone wires it.
+ * SDK is imported in shared/aws alone, which may use any stage's ports; no stage knows of it, and functions/ alone wires it. No
+ * files import each other in a circle.
  */
 const root = join(import.meta.dirname, '..');
 const stages = [
@@ -12,6 +13,7 @@ const stages = [
   'image',
   'policy',
   'trust',
+  'plan',
   'ledger',
   'registry',
   'evidence',
@@ -34,6 +36,7 @@ const specifier =
   /(?:^|\n)\s*(?:import|export)\s[^'";]*?from\s+'([^']+)'|import\(\s*'([^']+)'\s*\)|(?:^|\n)import\s+'([^']+)'/g;
 
 const problems: string[] = [];
+const imports = new Map<string, string[]>();
 let files = 0;
 for (const folder of ['shared', ...Object.keys(outer)]) {
   for (const entry of await readdir(join(root, folder), { recursive: true, withFileTypes: true })) {
@@ -41,15 +44,41 @@ for (const folder of ['shared', ...Object.keys(outer)]) {
     files += 1;
     const file = relative(root, join(entry.parentPath, entry.name));
     const text = await readFile(join(root, file), 'utf8');
+    const targets: string[] = [];
+    imports.set(file, targets);
     for (const [, from, dynamic, bare] of text.matchAll(specifier)) {
-      const problem = wrong(file, from ?? dynamic ?? bare ?? '');
+      const imported = from ?? dynamic ?? bare ?? '';
+      if (imported.startsWith('.')) targets.push(normalize(join(dirname(file), imported)));
+      const problem = wrong(file, imported);
       if (problem !== undefined) problems.push(`${file}: ${problem}`);
     }
   }
 }
+problems.push(...circles());
 for (const problem of problems) console.error(problem);
 console.log(`imports: ${files} files, ${problems.length} against the direction`);
 process.exitCode = problems.length === 0 ? 0 : 1;
+
+/** Files that import each other in a circle, each circle once. */
+function circles(): string[] {
+  const found: string[] = [];
+  const done = new Set<string>();
+  const path: string[] = [];
+  function visit(file: string): void {
+    if (done.has(file)) return;
+    const at = path.indexOf(file);
+    if (at >= 0) {
+      found.push(`${[...path.slice(at), file].join(' > ')}: a circle`);
+      return;
+    }
+    path.push(file);
+    for (const target of imports.get(file) ?? []) visit(target);
+    path.pop();
+    done.add(file);
+  }
+  for (const file of imports.keys()) visit(file);
+  return found;
+}
 
 function isTest(path: string): boolean {
   return path.endsWith('.test.ts') || path.split('/').includes('testing');

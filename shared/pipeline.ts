@@ -1,45 +1,40 @@
 import type { Shortage } from './admission/budget.ts';
 import type { AdmissionRequest } from './admission/review.ts';
 import type { Digest } from './image/digest.ts';
-import type { ImageReference } from './image/reference.ts';
 import { type Repository, repositoryName } from './image/repository.ts';
 import type { Ledger, Session } from './ledger/ledger.ts';
 import { type Clock, type Deadline, type Elapsed, shareOf } from './net/deadline.ts';
-import { inTime } from './net/in-time.ts';
+import { inTime, isPromise } from './net/in-time.ts';
 import { whenQueued } from './net/queued.ts';
-import { namedHosts } from './policy/hosts.ts';
+import { keyedBy } from './plan/credentials.ts';
+import type { Hosts } from './plan/hosts.ts';
+import type { Plan, Purpose, TargetCheck } from './plan/plan.ts';
+import { planQuestions } from './plan/planner.ts';
+import { type TrustSource, trustOfPolicies } from './plan/trust-source.ts';
 import type { Rule } from './policy/policy.ts';
 import { type Question, selectQuestions } from './policy/select.ts';
-import { type Purpose, taskOf } from './policy/task.ts';
 import { asRefusal, Refusal } from './reasons.ts';
 import { byteBudget, defaultReviewImages } from './registry/allowance.ts';
-import type { Allowance, Registry } from './registry/registry.ts';
-import { createChecks } from './trust/checks.ts';
+import type { Allowance, Registries } from './registry/registry.ts';
 import { blame, type Circumstances } from './verdict/blame.ts';
 import { Examiner } from './verdict/examiner.ts';
-import { type AskedCheck, askCheck, type Inquiry, inquiryKey, openInquiry, wanted } from './verdict/inquiry.ts';
+import { countImages, type Inquiry, openInquiries, refuseDisagreement, unanswered, wanted } from './verdict/inquiry.ts';
 import { judge } from './verdict/judge.ts';
 import type { Verdict } from './verdict/verdict.ts';
 
 export interface Ports {
-  readonly registry: Registry;
-  readonly ledger: Ledger;
+  readonly registries: Registries;
   readonly clock: Clock;
   readonly elapsed: Elapsed;
-  /** Registry hosts that the settings name, beside those that the rules name literally. */
-  readonly registries: readonly string[];
-  /**
-   * What becomes of an image at any other host, which its author chose: deployed it is refused, since the holder of a webhook token
-   * could have any host called. Else it is called, and the failures of such a host deny.
-   */
-  readonly otherHosts?: 'refuse' | 'call';
+  /** The policies alone by default. */
+  readonly trust?: TrustSource;
   /** Bytes that one review may fetch; 64 MiB by default. */
   readonly reviewBytes?: number;
   /** Distinct images that one review may ask about; 64 by default. */
   readonly reviewImages?: number;
 }
 
-/** How rules are asked, and how long there is for the answer. */
+/** What rules are asked for, and how long there is for the answer. */
 export interface Call {
   readonly purpose: Purpose;
   readonly deadline: Deadline;
@@ -47,92 +42,63 @@ export interface Call {
   readonly shortage?: Shortage | undefined;
 }
 
-export interface Pipeline {
-  /** The verdicts of `rules` on an admission request. What goes wrong on the way is a verdict. */
-  review(rules: readonly Rule[], request: AdmissionRequest, call: Call): Promise<Verdict[]>;
-  /** The verdicts on questions that were put without an object, by someone who named the images. */
-  answer(questions: readonly Question[], call: Call): Promise<Verdict[]>;
+/** What a review may believe and whom it may call. */
+export interface Site {
+  readonly ledger: Ledger;
+  readonly hosts: Hosts;
 }
 
-/** The line from a review to its verdicts: what each stage leaves is what the next one takes. */
+export interface Pipeline {
+  /** The verdicts of `rules` on an admission request. What goes wrong on the way is a verdict. */
+  review(rules: readonly Rule[], request: AdmissionRequest, call: Call, site: Site): Promise<Verdict[]>;
+  /** The verdicts on questions that were put without an object, by someone who named the images. */
+  answer(questions: readonly Question[], call: Call, site: Site): Promise<Verdict[]>;
+}
+
+/** A pipeline on the site of a deployment, as those who have reviews to answer see it. */
+export interface Reviews {
+  review(rules: readonly Rule[], request: AdmissionRequest, call: Call): Promise<Verdict[]>;
+}
+
+/**
+ * The line from a review to its verdicts: which questions the rules ask, what they need (the plan), what is found out about its
+ * targets, and what that comes to.
+ */
 export function createPipeline(ports: Ports): Pipeline {
-  const checks = createChecks();
-  const hosts = new WeakMap<readonly Rule[], ReadonlySet<string>>();
+  const { elapsed, trust = trustOfPolicies() } = ports;
 
-  function hostsOf(rules: readonly Rule[]): ReadonlySet<string> {
-    let named = hosts.get(rules);
-    if (named === undefined) {
-      named = namedHosts(rules, ports.registries);
-      hosts.set(rules, named);
-    }
-    return named;
-  }
-
-  async function answer(
-    questions: readonly Question[],
-    call: Call,
-    named: ReadonlySet<string> | undefined,
-  ): Promise<Verdict[]> {
-    const { purpose } = call;
-    const inquiries = new Map<string, Inquiry>();
-    for (const question of questions) inquire(question, purpose, named, inquiries);
-    await settle([...inquiries.values()], call);
-
-    const verdicts: Verdict[] = [];
-    for (const question of questions) {
-      const { reference } = question;
-      const inquiry = reference === undefined ? undefined : inquiries.get(inquiryKey(reference));
-      const verdict = judge(question, inquiry, purpose, checks);
-      if (verdict !== undefined) verdicts.push(verdict);
-    }
-    return verdicts;
-  }
-
-  async function settle(inquiries: readonly Inquiry[], call: Call): Promise<void> {
-    const open = inquiries.filter((inquiry) => inquiry.refusal === undefined);
-    const { reviewImages = defaultReviewImages } = ports;
-    if (open.length > reviewImages) {
-      const told = `the object names ${open.length} distinct images; a review asks for ${reviewImages} at most`;
-      for (const inquiry of open) inquiry.refusal = new Refusal('too-many-images', told);
-    } else if (open.length > 0) await new Run(ports, call, open.length).settle(open);
-  }
-
-  /** Notes what must be found out about a question's image, once for all who ask. */
-  function inquire(
-    { ask, reference, entries, rule }: Question,
-    purpose: Purpose,
-    named: ReadonlySet<string> | undefined,
-    inquiries: Map<string, Inquiry>,
-  ): void {
-    if (ask !== 'verify' || reference === undefined) return;
-    for (const entry of entries) {
-      const task = taskOf(entry, reference, purpose);
-      if (task !== 'verify' && task !== 'resolve' && task !== 'unpinned') continue;
-      const check = entry.attestors.length > 0 ? checks(entry) : undefined;
-      if (check instanceof Refusal) continue;
-      const inquiry = inquiries.get(inquiryKey(reference)) ?? open(reference, named, inquiries);
-      if (check !== undefined) askCheck(inquiry, check, entry, rule);
-    }
-  }
-
-  function open(
-    reference: ImageReference,
-    named: ReadonlySet<string> | undefined,
-    inquiries: Map<string, Inquiry>,
-  ): Inquiry {
-    const { registry } = reference.repository;
-    const inquiry = openInquiry(reference, named === undefined || named.has(registry), ports.elapsed());
-    if (!inquiry.named && ports.otherHosts === 'refuse') {
-      inquiry.refusal = new Refusal('host-refused', `${registry} is not among the registries that may be called`);
-    }
-    inquiries.set(inquiryKey(reference), inquiry);
-    return inquiry;
+  async function answer(questions: readonly Question[], call: Call, site: Site): Promise<Verdict[]> {
+    const { purpose, deadline, shortage } = call;
+    const planned = planQuestions(questions, { purpose, trust, deadline, elapsed, shortage });
+    const plan = isPromise(planned) ? await planned : planned;
+    const inquiries = openInquiries(plan, site.hosts, elapsed());
+    await settle(ports, inquiries, call, site.ledger);
+    return judgeAll(plan, inquiries);
   }
 
   return {
-    answer: (questions, call) => answer(questions, call, undefined),
-    review: (rules, request, call) => answer(selectQuestions(rules, request), call, hostsOf(rules)),
+    answer,
+    review: (rules, request, call, site) => answer(selectQuestions(rules, request), call, site),
   };
+}
+
+async function settle(ports: Ports, inquiries: readonly Inquiry[], call: Call, ledger: Ledger): Promise<void> {
+  const open = inquiries.filter((inquiry) => inquiry.refusal === undefined);
+  if (open.length === 0) return;
+  const { reviewImages = defaultReviewImages } = ports;
+  const images = countImages(open);
+  if (images <= reviewImages) return new Run(ports, call, ledger, images).settle(open);
+  const told = `the object names ${images} distinct images; a review asks for ${reviewImages} at most`;
+  for (const inquiry of open) inquiry.refusal = new Refusal('too-many-images', told);
+}
+
+function judgeAll(plan: Plan, inquiries: readonly Inquiry[]): Verdict[] {
+  const verdicts: Verdict[] = [];
+  for (const planned of plan.questions) {
+    const verdict = judge(planned, plan, inquiries);
+    if (verdict !== undefined) verdicts.push(verdict);
+  }
+  return verdicts;
 }
 
 /**
@@ -141,7 +107,7 @@ export function createPipeline(ports: Ports): Pipeline {
  */
 const shares = { resolve: 0.5, fetch: 0.9 } as const;
 
-/** One review's way through ledger and registry: point, resolve, look up, fetch. */
+/** One review's way through ledger and registry. */
 class Run {
   readonly #ports: Ports;
   readonly #deadline: Deadline;
@@ -150,21 +116,32 @@ class Run {
   readonly #circumstances: Circumstances;
   readonly #take: (count: number) => void;
 
-  constructor(ports: Ports, { deadline, shortage }: Call, images: number) {
+  constructor(ports: Ports, { deadline, shortage }: Call, ledger: Ledger, images: number) {
     this.#ports = ports;
     this.#deadline = deadline;
     this.#circumstances = { shortage, images, budget: deadline.remaining() };
-    this.#session = ports.ledger.begin(deadline);
+    this.#session = ledger.begin(deadline);
     this.#examiner = new Examiner(ports, this.#session, this.#circumstances);
     this.#take = byteBudget(ports.reviewBytes);
   }
 
-  /** Finds out what is to be known of every image, side by side. */
+  /**
+   * Finds out what is to be known of every image, all of them side by side, step by step:
+   *
+   * 1. point: the ledger says where tags point;
+   * 2. resolve: the registry says it where the ledger does not know;
+   * 3. look up: the ledger says what it knows of the digests;
+   * 4. accept: hits are taken for answers;
+   * 5. fetch: what is attached to the other images is read and verified; and where a tag that the ledger remembered led to a
+   *    denial, it is resolved once more, and what it names by now is fetched.
+   */
   async settle(open: readonly Inquiry[]): Promise<void> {
     await this.#session.point(open.map(wanted));
-    await this.#each(open, shares.resolve, (inquiry, step) => this.#resolve(inquiry, step));
+    await this.#each(open, shares.resolve, (inquiry, allowance) => this.#resolve(inquiry, allowance));
     await this.#session.lookUp(open.map(wanted));
-    await this.#each(open, shares.fetch, (inquiry, step) => this.#fetch(inquiry, step));
+    this.#accept(open);
+    await this.#each(open, shares.fetch, (inquiry, allowance) => this.#fetch(inquiry, allowance));
+    refuseDisagreement(open);
     await this.#session.flush();
   }
 
@@ -196,39 +173,47 @@ class Run {
     }
   }
 
-  /** The digest that the tag names: the ledger's pointer, else the registry. */
   #resolve(inquiry: Inquiry, allowance: Allowance): Promise<void> | undefined {
-    const { repository, tag } = inquiry.reference;
+    const { reference, credentials } = inquiry.target;
+    const { repository, tag } = reference;
     if (inquiry.digest !== undefined || tag === undefined) return undefined;
-    inquiry.digest = this.#session.pointer(repository, tag);
+    inquiry.digest = this.#session.pointer(repository, tag, credentials);
     inquiry.pointed = inquiry.digest !== undefined;
     return inquiry.pointed ? undefined : this.#resolveAtRegistry(inquiry, allowance, repository, tag);
   }
 
   async #resolveAtRegistry(inquiry: Inquiry, allowance: Allowance, repository: Repository, tag: string): Promise<void> {
+    const { credentials } = inquiry.target;
     inquiry.source = 'registry';
     inquiry.pointed = false;
     inquiry.image = undefined;
-    const image = await this.#session.share(
-      `resolve#${repositoryName(repository)}:${tag}`,
-      [{ repository, tag }],
-      (heldUp) => this.#ports.registry.resolve(repository, tag, whenQueued(allowance, heldUp)),
+    const name = keyedBy(credentials, `resolve#${repositoryName(repository)}:${tag}`);
+    const image = await this.#session.share(name, [{ repository, tag }], (heldUp) =>
+      this.#ports.registries.as(credentials).resolve(repository, tag, whenQueued(allowance, heldUp)),
     );
     inquiry.image = image;
     inquiry.digest = image.digest;
-    this.#session.recordPointer(repository, tag, image.digest);
+    this.#session.recordPointer(repository, tag, credentials, image.digest);
   }
 
-  /** What the ledger does not know about the digest is fetched and verified. */
-  #fetch(inquiry: Inquiry, allowance: Allowance): Promise<void> | undefined {
-    const { digest, reference } = inquiry;
-    if (digest === undefined) return undefined;
-    const missing: AskedCheck[] = [];
-    for (const asked of inquiry.checks.values()) {
-      const verification = this.#session.verification(reference.repository, digest, asked.query);
-      if (verification === undefined) missing.push(asked);
-      else asked.answer = { from: 'ledger', verification };
+  /**
+   * Takes a verification that the ledger holds for the answer to its check. It says who signed, and that alone: what depends on the
+   * time or the request would be judged here, and could make a miss of the hit.
+   */
+  #accept(inquiries: readonly Inquiry[]): void {
+    for (const { refusal, digest, target, answers } of inquiries) {
+      if (refusal !== undefined || digest === undefined) continue;
+      for (const check of target.checks.values()) {
+        const verification = this.#session.verification(target.reference.repository, digest, check);
+        if (verification !== undefined) answers[check.at] = { from: 'ledger', verification };
+      }
     }
+  }
+
+  #fetch(inquiry: Inquiry, allowance: Allowance): Promise<void> | undefined {
+    const { digest } = inquiry;
+    if (digest === undefined) return undefined;
+    const missing = unanswered(inquiry);
     if (missing.length === 0) return undefined;
     inquiry.source = 'registry';
     return inquiry.pointed
@@ -244,17 +229,13 @@ class Run {
     inquiry: Inquiry,
     allowance: Allowance,
     pointed: Digest,
-    missing: readonly AskedCheck[],
+    missing: readonly TargetCheck[],
   ): Promise<void> {
-    const { repository, tag } = inquiry.reference;
+    const { reference, checks } = inquiry.target;
+    const { repository, tag } = reference;
     if (tag !== undefined) await this.#resolveAtRegistry(inquiry, allowance, repository, tag);
     const { digest = pointed } = inquiry;
-    await this.#examiner.examine(
-      inquiry,
-      allowance,
-      digest,
-      digest === pointed ? missing : [...inquiry.checks.values()],
-    );
+    await this.#examiner.examine(inquiry, allowance, digest, digest === pointed ? missing : [...checks.values()]);
   }
 
   /** What one image's requests may use up in a step: the review's bytes, the step's time. */

@@ -7,7 +7,7 @@ import type { Refreshing } from '../../shared/aws/refreshing.ts';
 import type { Table } from '../../shared/ledger/table.ts';
 import type { Clock, Elapsed } from '../../shared/net/deadline.ts';
 import type { Metrics } from '../../shared/net/metrics.ts';
-import type { Pipeline } from '../../shared/pipeline.ts';
+import type { Reviews } from '../../shared/pipeline.ts';
 import { Refusal } from '../../shared/reasons.ts';
 import type { Registry } from '../../shared/registry/registry.ts';
 import type { Config } from '../config.ts';
@@ -37,7 +37,7 @@ export interface CoreOptions {
 
 /** What decides: policies, ledger, registries and verification. */
 export interface Core {
-  readonly pipeline: Pick<Pipeline, 'review'>;
+  readonly pipeline: Reviews;
   policies(cluster: string): PoliciesInForce | Refusal | undefined;
   /** Resolves when the table has been connected to, or could not be. */
   readonly connected: Promise<void>;

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Refreshing } from '../../shared/aws/refreshing.ts';
-import { createLedger, type Ledger, type LedgerOptions } from '../../shared/ledger/ledger.ts';
+import { createLedger, type LedgerOptions } from '../../shared/ledger/create.ts';
+import type { Ledger } from '../../shared/ledger/ledger.ts';
 import type { Table } from '../../shared/ledger/table.ts';
 import type { Deadline } from '../../shared/net/deadline.ts';
 

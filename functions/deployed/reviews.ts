@@ -1,31 +1,27 @@
-import type { Ledger } from '../../shared/ledger/ledger.ts';
-import { createPipeline, type Pipeline, type Ports } from '../../shared/pipeline.ts';
+import { createPipeline, type Ports, type Reviews } from '../../shared/pipeline.ts';
+import { hostsOfRules } from '../../shared/plan/hosts.ts';
+import { registriesAsOurselves } from '../../shared/registry/create.ts';
+import type { Registry } from '../../shared/registry/registry.ts';
 import type { Ledgers } from './ledgers.ts';
 
-export interface ReviewsOptions extends Omit<Ports, 'ledger' | 'otherHosts'> {
+export interface ReviewsOptions extends Omit<Ports, 'registries'> {
   readonly ledgers: Ledgers;
+  readonly registry: Registry;
+  /** Hosts that may be called beside those that the rules name literally. */
+  readonly registries: readonly string[];
 }
 
 /**
  * The pipeline of a deployed function: with the ledger under the keys in force, and calling no host that is neither literal in the
  * very rules that are asked nor configured.
  */
-export function deployedReviews({ ledgers, ...ports }: ReviewsOptions): Pick<Pipeline, 'review'> {
-  const pipelines = new WeakMap<Ledger, Pipeline>();
-
-  function pipelineOf(ledger: Ledger): Pipeline {
-    let pipeline = pipelines.get(ledger);
-    if (pipeline === undefined) {
-      pipeline = createPipeline({ ...ports, ledger, otherHosts: 'refuse' });
-      pipelines.set(ledger, pipeline);
-    }
-    return pipeline;
-  }
-
+export function deployedReviews({ ledgers, registry, registries, ...ports }: ReviewsOptions): Reviews {
+  const pipeline = createPipeline({ ...ports, registries: registriesAsOurselves(registry) });
+  const hostsOf = hostsOfRules(registries, 'refuse');
   return {
     async review(rules, request, call) {
       const ledger = await ledgers.current(call.deadline);
-      return pipelineOf(ledger).review(rules, request, call);
+      return pipeline.review(rules, request, call, { ledger, hosts: hostsOf(rules) });
     },
   };
 }

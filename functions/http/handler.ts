@@ -8,7 +8,7 @@ import { type AdmissionRecord, recordOf } from '../../shared/answer/record.ts';
 import { admit, answerReview, type ReviewResponse, refuseReview } from '../../shared/answer/response.ts';
 import { type Clock, type Elapsed, startDeadline } from '../../shared/net/deadline.ts';
 import type { Metrics } from '../../shared/net/metrics.ts';
-import type { Pipeline } from '../../shared/pipeline.ts';
+import type { Reviews } from '../../shared/pipeline.ts';
 import type { Rule } from '../../shared/policy/policy.ts';
 import { rulesIn, type Scopes, timeoutSecondsOf } from '../../shared/policy/scopes.ts';
 import { asRefusal, Refusal } from '../../shared/reasons.ts';
@@ -17,7 +17,7 @@ import { type Gate, type WebhookRequest, webhookRequest } from './webhook-reques
 
 /** What the handler is made of. */
 export interface AdmissionPorts {
-  readonly pipeline: Pick<Pipeline, 'review'>;
+  readonly pipeline: Reviews;
   /** The policy set in force for a cluster; a Refusal: it does not load; `undefined`: no such cluster is configured. */
   policies(cluster: string): InForce | Promise<InForce>;
   readonly gate: Gate;
@@ -80,10 +80,10 @@ async function answer(ports: AdmissionPorts, webhook: WebhookRequest, context: C
   const { budget, shortage } = timeOf(webhook, rules, context, ports.clock);
   const deadline = startDeadline(budget, ports.elapsed);
   try {
-    const verdicts = await ports.pipeline.review(rules, request, { purpose: path.step, deadline, shortage });
+    const verdicts = await ports.pipeline.review(rules, request, { purpose: path.purpose, deadline, shortage });
     const { body, record } = answerReview(request, verdicts, {
       cluster: path.cluster,
-      step: path.step,
+      purpose: path.purpose,
       policySet: policies.hash,
     });
     for (const { result, code } of verdicts) ports.metrics.count('verdict', { result, reason: code });
@@ -114,7 +114,7 @@ function timeOf(
 /** Answers a review that no rule could be asked about. Without its request (it is malformed) there is only its uid. */
 function refuse(
   ports: AdmissionPorts,
-  { cluster, step, scope }: WebhookPath,
+  { cluster, purpose, scope }: WebhookPath,
   asked: AdmissionRequest | string,
   refusal: Refusal,
   policySet = '',
@@ -124,7 +124,7 @@ function refuse(
   const response = refuseReview(uid, refusal, scope.kind);
   if (typeof asked !== 'string') {
     const { allowed } = response.response;
-    ports.log(recordOf(asked, [], { cluster, step, allowed, policySet, refused: refusal.code }));
+    ports.log(recordOf(asked, [], { cluster, purpose, allowed, policySet, refused: refusal.code }));
   }
   return response;
 }

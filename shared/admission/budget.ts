@@ -1,3 +1,5 @@
+import { Refusal } from '../reasons.ts';
+
 /** The largest timeoutSeconds that Kubernetes accepts, in milliseconds. */
 const maxTimeout = 30_000;
 /** What an API server waits when a webhook names no timeoutSeconds, in seconds. */
@@ -32,6 +34,14 @@ export interface ReviewTime {
 export interface Shortage {
   readonly left: number;
   readonly asked: number;
+}
+
+/** A time that ended is no outage where the caller gave too little of it: that is the caller's doing, so a denial. */
+export function blameCaller(refusal: Refusal, shortage: Shortage | undefined): Refusal {
+  if (refusal.code !== 'deadline' || shortage === undefined) return refusal;
+  const { left, asked } = shortage;
+  const told = `the call left ${left / 1000} s, and the rules ask for ${asked / 1000} s`;
+  return new Refusal('too-little-time', `${refusal.message}; ${told}`, { cause: refusal });
 }
 
 /**

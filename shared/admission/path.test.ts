@@ -3,24 +3,24 @@ import { parseWebhookPath, tokenMatches } from './path.ts';
 const hash = '0123456789abcdef';
 
 test.each([
-  ['/prod/mutate/fail', { cluster: 'prod', step: 'mutate', scope: { kind: 'fail' }, token: undefined }],
+  ['/prod/mutate/fail', { cluster: 'prod', purpose: 'mutate', scope: { kind: 'fail' }, token: undefined }],
   [
     '/prod/validate/ignore/T0k_en-1',
-    { cluster: 'prod', step: 'validate', scope: { kind: 'ignore' }, token: 'T0k_en-1' },
+    { cluster: 'prod', purpose: 'validate', scope: { kind: 'ignore' }, token: 'T0k_en-1' },
   ],
-  ['/prod/validate/audit/T', { cluster: 'prod', step: 'validate', scope: { kind: 'audit' }, token: 'T' }],
+  ['/prod/validate/audit/T', { cluster: 'prod', purpose: 'validate', scope: { kind: 'audit' }, token: 'T' }],
   [
     `/p_1/mutate/fail-${hash}/T`,
-    { cluster: 'p_1', step: 'mutate', scope: { kind: 'fail', selector: hash }, token: 'T' },
+    { cluster: 'p_1', purpose: 'mutate', scope: { kind: 'fail', selector: hash }, token: 'T' },
   ],
   [
     `/p/mutate/ignore-${hash}`,
-    { cluster: 'p', step: 'mutate', scope: { kind: 'ignore', selector: hash }, token: undefined },
+    { cluster: 'p', purpose: 'mutate', scope: { kind: 'ignore', selector: hash }, token: undefined },
   ],
-  ['/mutate', { cluster: 'default', step: 'mutate', scope: { kind: 'all' }, token: undefined }],
-  ['/validate/T', { cluster: 'default', step: 'validate', scope: { kind: 'all' }, token: 'T' }],
-  ['/mutate/fail', { cluster: 'default', step: 'mutate', scope: { kind: 'all' }, token: 'fail' }],
-  ['/mutate/validate/fail', { cluster: 'mutate', step: 'validate', scope: { kind: 'fail' }, token: undefined }],
+  ['/mutate', { cluster: 'default', purpose: 'mutate', scope: { kind: 'all' }, token: undefined }],
+  ['/validate/T', { cluster: 'default', purpose: 'validate', scope: { kind: 'all' }, token: 'T' }],
+  ['/mutate/fail', { cluster: 'default', purpose: 'mutate', scope: { kind: 'all' }, token: 'fail' }],
+  ['/mutate/validate/fail', { cluster: 'mutate', purpose: 'validate', scope: { kind: 'fail' }, token: undefined }],
 ])('%s is a webhook', (path, expected) => {
   expect(parseWebhookPath(path)).toEqual(expected);
 });

@@ -1,9 +1,12 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 
+/** Which of its two calls an API server makes for an object. */
+export type WebhookPurpose = 'mutate' | 'validate';
+
 /** A webhook's URL, read: `/{cluster}/{mutate|validate}/{scope}[/{token}]`, or `/{mutate|validate}[/{token}]` of `serve`. */
 export interface WebhookPath {
   readonly cluster: string;
-  readonly step: 'mutate' | 'validate';
+  readonly purpose: WebhookPurpose;
   readonly scope: Scope;
   readonly token: string | undefined;
 }
@@ -28,13 +31,15 @@ export function parseWebhookPath(path: string): WebhookPath | undefined {
   const segments = path.split('/', 6);
   if (segments.shift() !== '') return undefined;
   if (segments.length < 3) {
-    const [step, token] = segments;
-    return isStep(step) && isToken(token) ? { cluster: 'default', step, scope: { kind: 'all' }, token } : undefined;
+    const [purpose, token] = segments;
+    return isPurpose(purpose) && isToken(token)
+      ? { cluster: 'default', purpose, scope: { kind: 'all' }, token }
+      : undefined;
   }
-  const [cluster = '', step, name = '', token, ...more] = segments;
+  const [cluster = '', purpose, name = '', token, ...more] = segments;
   const scope = parseScope(name);
-  if (!clusterGrammar.test(cluster) || !isStep(step) || scope === undefined) return undefined;
-  return isToken(token) && more.length === 0 ? { cluster, step, scope, token } : undefined;
+  if (!clusterGrammar.test(cluster) || !isPurpose(purpose) || scope === undefined) return undefined;
+  return isToken(token) && more.length === 0 ? { cluster, purpose, scope, token } : undefined;
 }
 
 /** Whether a token is one of those that are valid, in a time that tells nothing of them but how many there are. */
@@ -54,7 +59,7 @@ function parseScope(text: string): Scope | undefined {
   return { kind: found[1] === 'fail' ? 'fail' : 'ignore', selector: found[2] };
 }
 
-function isStep(segment: string | undefined): segment is WebhookPath['step'] {
+function isPurpose(segment: string | undefined): segment is WebhookPurpose {
   return segment === 'mutate' || segment === 'validate';
 }
 

@@ -1,3 +1,4 @@
+import type { WebhookPurpose } from '../admission/path.ts';
 import type { AdmissionRequest } from '../admission/review.ts';
 import { shortened } from '../printable.ts';
 import type { NoCode } from '../reasons.ts';
@@ -13,6 +14,7 @@ export interface AdmissionRecord {
   readonly operation: string;
   readonly user: string;
   readonly dryRun: boolean;
+  /** The purpose of the call: mutate or validate. */
   readonly step: string;
   readonly allowed: boolean;
   readonly images: readonly ImageRecord[];
@@ -35,11 +37,16 @@ export interface ImageRecord {
 /** A service account's name has its namespace's in it. */
 const longestUser = 512;
 
+/** What a record says of the call itself. */
+interface RecordContext extends Pick<AdmissionRecord, 'cluster' | 'allowed' | 'policySet' | 'refused'> {
+  readonly purpose: WebhookPurpose;
+}
+
 /** Names are cut: their authors choose them, and a line is gathered, shipped and stored whole. */
 export function recordOf(
   request: AdmissionRequest,
   verdicts: readonly Verdict[],
-  context: Pick<AdmissionRecord, 'cluster' | 'step' | 'allowed' | 'policySet' | 'refused'>,
+  context: RecordContext,
 ): AdmissionRecord {
   return {
     cluster: context.cluster,
@@ -49,7 +56,7 @@ export function recordOf(
     operation: request.operation,
     user: shortened(request.userInfo.username, longestUser),
     dryRun: request.dryRun,
-    step: context.step,
+    step: context.purpose,
     allowed: context.allowed,
     images: verdicts.map((verdict) => ({
       image: imageName(verdict),

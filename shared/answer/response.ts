@@ -1,4 +1,4 @@
-import type { Scope } from '../admission/path.ts';
+import type { Scope, WebhookPurpose } from '../admission/path.ts';
 import type { AdmissionRequest } from '../admission/review.ts';
 import { printableLines } from '../printable.ts';
 import type { Refusal } from '../reasons.ts';
@@ -32,7 +32,7 @@ export interface Answered {
 
 export interface AnswerContext {
   readonly cluster: string;
-  readonly step: 'mutate' | 'validate';
+  readonly purpose: WebhookPurpose;
   readonly policySet: string;
 }
 
@@ -59,7 +59,7 @@ export function answerReview(
     };
     return { body: envelope({ ...common, allowed: false, status }), record };
   }
-  const patch = context.step === 'mutate' ? patchOf(request, verdicts) : [];
+  const patch = context.purpose === 'mutate' ? patchOf(request, verdicts) : [];
   if (patch.length === 0) return { body: envelope({ ...common, allowed: true }), record };
   const encoded = Buffer.from(JSON.stringify(patch)).toString('base64');
   return { body: envelope({ ...common, allowed: true, patchType: 'JSONPatch', patch: encoded }), record };

@@ -13,6 +13,7 @@ import {
   signatures,
   verificationOf,
 } from '../ledger/testing/world.ts';
+import { ownCredentials } from '../plan/credentials.ts';
 import { dynamoTable } from './dynamodb-table.ts';
 import {
   type Attributes,
@@ -273,6 +274,7 @@ test('images enough for several reads and writes come back whole', async () => {
   const wants = Array.from({ length: 60 }, (_, at) => ({
     repository: { registry: 'registry.example', path: `team/app-${at}` },
     digest: digestA,
+    credentials: ownCredentials,
     checks: [{ ...check, repositories: [] }],
   }));
   await session.point(wants);

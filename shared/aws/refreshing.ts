@@ -1,4 +1,5 @@
 import type { Clock } from '../net/deadline.ts';
+import { inTime } from '../net/in-time.ts';
 
 /** A value and how long it is good: both in milliseconds by the wall clock. */
 export interface Held<T> {
@@ -47,7 +48,7 @@ export function refreshing<T>(options: RefreshingOptions<T>): Refreshing<T> {
     const controller = new AbortController();
     const timer = setTimeout(() => controller.abort(), timeoutMs);
     try {
-      held = await withinSignal(options.load(controller.signal), controller.signal, late);
+      held = await inTime(options.load(controller.signal), controller, late);
       failure = undefined;
       return held;
     } catch (thrown) {
@@ -77,7 +78,7 @@ export function refreshing<T>(options: RefreshingOptions<T>): Refreshing<T> {
   }
 
   function waitFor(work: Promise<Held<T>>, signal: AbortSignal | undefined): Promise<Held<T>> {
-    return signal === undefined ? work : withinSignal(work, signal, late);
+    return signal === undefined ? work : inTime(work, { signal }, late);
   }
 
   return async (signal) => {
@@ -90,13 +91,4 @@ export function refreshing<T>(options: RefreshingOptions<T>): Refreshing<T> {
       return old.value;
     }
   };
-}
-
-function withinSignal<T>(work: Promise<T>, signal: AbortSignal, late: () => Error): Promise<T> {
-  const { promise, resolve, reject } = Promise.withResolvers<T>();
-  const onAbort = () => reject(late());
-  if (signal.aborted) onAbort();
-  else signal.addEventListener('abort', onAbort, { once: true });
-  work.then(resolve, reject);
-  return promise.finally(() => signal.removeEventListener('abort', onAbort));
 }

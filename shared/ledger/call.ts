@@ -1,3 +1,5 @@
+import { inTime, isPromise } from '../net/in-time.ts';
+
 /**
  * Runs a call of the table for as long as `limit` says, in milliseconds; then the signal aborts and the promise rejects, whether
  * the table heeds the signal or not. What is answered at once costs neither a timer nor a promise, and asks for no limit.
@@ -42,18 +44,10 @@ export class CallTime {
   }
 
   bound<T>(answer: Promise<T>): Promise<T> {
-    const { signal } = this;
-    return new Promise<T>((resolve, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-      answer.then(resolve, reject);
-    }).finally(() => this.stop());
+    return inTime(answer, this, () => this.signal.reason).finally(() => this.stop());
   }
 
   stop(): void {
     clearTimeout(this.#timer);
   }
-}
-
-export function isPromise<T>(answer: T | Promise<T>): answer is Promise<T> {
-  return typeof answer === 'object' && answer !== null && 'then' in answer;
 }

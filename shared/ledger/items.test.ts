@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { ownCredentials } from '../plan/credentials.ts';
 import { memoryTable } from './memory-table.ts';
 import { lengthPrefixed } from './seal.ts';
 import type { Item, Key, StoredItem, Table } from './table.ts';
@@ -139,7 +140,7 @@ test('a verification of another digest is not stored under this one', async () =
   const world = createWorld();
   const ledger = world.ledger();
   const session = ledger.begin(deadline());
-  await session.point([{ repository: app, digest: digestB, checks: [check] }]);
+  await session.point([{ repository: app, digest: digestB, credentials: ownCredentials, checks: [check] }]);
   const { signers, evidence, verifiedAt } = { signers: [], evidence: [], verifiedAt: start };
   session.recordVerification(
     app,
@@ -187,9 +188,9 @@ describe('a table that is down', () => {
     expect((await admit(ledger)).verification).toBeDefined();
     down = true;
     const hurried = ledger.begin(deadline(40));
-    await hurried.point([{ repository: app, tag: 'v1', checks: [check] }]);
-    expect(hurried.pointer(app, 'v1')).toBeUndefined();
-    await hurried.lookUp([{ repository: app, digest: digestA, checks: [check] }]);
+    await hurried.point([{ repository: app, tag: 'v1', credentials: ownCredentials, checks: [check] }]);
+    expect(hurried.pointer(app, 'v1', ownCredentials)).toBeUndefined();
+    await hurried.lookUp([{ repository: app, digest: digestA, credentials: ownCredentials, checks: [check] }]);
     expect(hurried.verification(app, digestA, check)).toBeUndefined();
     expect(world.counted).toEqual(['ledger-read-failed', 'ledger-read-failed']);
     down = false;

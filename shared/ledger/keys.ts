@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Digest } from '../image/digest.ts';
 import { type Repository, repositoryName } from '../image/repository.ts';
+import { type CredentialsRef, keyedBy } from '../plan/credentials.ts';
 import { generationKey } from './generation.ts';
 import { lengthPrefixed } from './seal.ts';
 import type { Key } from './table.ts';
@@ -79,12 +80,13 @@ export class RepositoryKeys {
     this.#note = note;
   }
 
-  pointer(tag: string): Key {
-    let key = this.#pointers.get(tag);
+  pointer(tag: string, credentials: CredentialsRef): Key {
+    const text = keyedBy(credentials, tag);
+    let key = this.#pointers.get(text);
     if (key === undefined) {
       this.#note();
-      key = { pk: `tag#${this.#name}:${tag}`, sk: 'pointer' };
-      this.#pointers.set(tag, key);
+      key = { pk: `tag#${this.#name}:${text}`, sk: 'pointer' };
+      this.#pointers.set(text, key);
     }
     return key;
   }

@@ -1,20 +1,14 @@
-import { randomBytes } from 'node:crypto';
 import type { Digest } from '../image/digest.ts';
 import type { Repository } from '../image/repository.ts';
-import type { Clock, Deadline } from '../net/deadline.ts';
-import type { Metrics } from '../net/metrics.ts';
-import { callTable } from './call.ts';
+import type { Deadline } from '../net/deadline.ts';
+import type { CredentialsRef } from '../plan/credentials.ts';
 import type { AskedBy } from './content.ts';
-import { freshGeneration, type Guard, type Random } from './generation.ts';
-import { LedgerSession } from './session.ts';
-import type { LedgerSettings } from './settings.ts';
-import { createStore } from './store.ts';
-import type { Table } from './table.ts';
+import type { Guard } from './generation.ts';
 import type { Verification } from './verification.ts';
 
 /** A check as the ledger knows it. */
 export interface CheckQuery {
-  /** The check's own hash: everything that can change what `verify` answers, the digest apart. */
+  /** Everything that can change what `verify` answers, the digest apart: the check's own hash and with whose credentials it is read. */
   readonly hash: string;
   /** Every repository that is read for it; the image's own is always one of them, named here or not. */
   readonly repositories: readonly Repository[];
@@ -27,6 +21,8 @@ export interface Want {
   readonly repository: Repository;
   readonly tag?: string | undefined;
   readonly digest?: Digest | undefined;
+  /** With which the tag is resolved: where it points for one source is not known for another. */
+  readonly credentials: CredentialsRef;
   readonly checks: readonly CheckQuery[];
 }
 
@@ -56,12 +52,12 @@ export interface Session {
   /** First read: repositories' generations, pointers, and what digests already known need. `undefined`: done at once. */
   point(wants: readonly Want[]): Promise<void> | undefined;
   /** The digest that the tag names, where the ledger knows. */
-  pointer(repository: Repository, tag: string): Digest | undefined;
+  pointer(repository: Repository, tag: string, credentials: CredentialsRef): Digest | undefined;
   /** Second read: what the digests just learned need; wants without a digest are passed over. `undefined`: done at once. */
   lookUp(wants: readonly Want[]): Promise<void> | undefined;
   verification(repository: Repository, digest: Digest, check: CheckQuery): Verification | undefined;
   /** Kept only for a tag that was asked about in `point`, so that the generation was read before the tag was resolved. */
-  recordPointer(repository: Repository, tag: string, digest: Digest): void;
+  recordPointer(repository: Repository, tag: string, credentials: CredentialsRef, digest: Digest): void;
   /** Kept only where every guard was read in `point` or `lookUp`; the evidence must have been fetched after that. */
   recordVerification(
     repository: Repository,
@@ -72,7 +68,8 @@ export interface Session {
   ): void;
   /**
    * Work in flight, shared only with those who read the same generations; where one is unknown, `work` runs unshared. `name`
-   * stands for one kind of work and all its arguments. Work that has to wait for its turn calls `heldUp`, and nobody waits for it. `holds`: whether a value is good for a review that waited for it, too.
+   * stands for one kind of work and all its arguments, the credentials among them. Work that has to wait for its turn calls
+   * `heldUp`, and nobody waits for it. `holds`: whether a value is good for a review that waited for it, too.
    * A joiner waits no longer than its own deadline (Refusal `deadline`).
    */
   share<T>(
@@ -83,37 +80,4 @@ export interface Session {
   ): Promise<T>;
   /** Writes what was recorded; at most 150 ms. `undefined`: there was nothing to wait for. */
   flush(): Promise<void> | undefined;
-}
-
-export interface LedgerOptions {
-  readonly table: Table;
-  /** One or two, of 32 bytes at least: the first signs, each verifies. */
-  readonly macKeys: readonly Uint8Array[];
-  readonly clock: Clock;
-  readonly settings: LedgerSettings;
-  /** Hash of the build, the same in each of its functions; empty where the table does not outlive the process. */
-  readonly engine: string;
-  readonly metrics: Metrics;
-  readonly random?: Random;
-  /** Repositories whose events are known to arrive: their pointers live 5 min instead of 30 s. By default none. */
-  readonly eventsTrusted?: (repository: Repository) => boolean;
-}
-
-/** Milliseconds that a renewal may take. */
-const renewMs = 5000;
-
-/** @throws RangeError for MAC keys or settings out of their range. */
-export function createLedger(options: LedgerOptions): Ledger {
-  const store = createStore(options);
-  const { table, clock, random = randomBytes } = options;
-  return {
-    begin: (deadline) => new LedgerSession(store, deadline),
-    async renew(repository, digest) {
-      const item = freshGeneration({ repository, digest }, clock, random);
-      await callTable(
-        () => renewMs,
-        ({ signal }) => table.write([item], { signal }),
-      );
-    },
-  };
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../net/deadline.ts';
 import type { Random } from './generation.ts';
-import type { Found, Item, Key, StoredItem, Table } from './table.ts';
+import type { Item, Key, ReadItem, StoredItem, Table } from './table.ts';
 
 export interface MemoryTableOptions {
   readonly clock: Clock;
@@ -24,7 +24,7 @@ export function memoryTable(options: MemoryTableOptions): Table {
   const items = new LRUCache<string, Item>({ max: options.maxSize * 2, maxSize: maxBytes, sizeCalculation: bytesOf });
   const generations = new Generations(clock, random, options.maxGenerations ?? 100_000);
 
-  function find(key: Key): Found {
+  function find(key: Key): ReadItem {
     return key.sk === 'gen' ? generations.get(key.pk) : (items.get(idOf(key)) ?? 'absent');
   }
 
@@ -58,7 +58,7 @@ class Generations {
     this.#max = max;
   }
 
-  get(pk: string): Found {
+  get(pk: string): ReadItem {
     return this.#items.get(pk) ?? this.#epoch;
   }
 

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import type { Digest } from '../image/digest.ts';
+import { ownCredentials } from '../plan/credentials.ts';
 import { renewedBy, renewGeneration } from './generation.ts';
 import type { CheckQuery, Ledger } from './ledger.ts';
 import { memoryTable } from './memory-table.ts';
-import type { Found, Item, Table } from './table.ts';
+import type { Item, ReadItem, Table } from './table.ts';
 import { app, askedBy, createWorld, deadline, digestOf, signatures, start, verificationOf } from './testing/world.ts';
 
 /**
@@ -45,7 +46,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 /** A table whose batches are no snapshots, which leaves keys unread, and whose eventually consistent reads are stale. */
 function unruly(scheduler: Scheduler, faults: readonly boolean[]): Table {
   const inner = memoryTable({ clock: () => start, maxSize: 100 });
-  const before = new Map<string, Found>();
+  const before = new Map<string, ReadItem>();
   let reads = 0;
   return {
     read: (keys, options) =>
@@ -113,9 +114,14 @@ async function play(
     const known = { tag: registry.announcedTag, signature: [...registry.announcedSignature] };
     const session = ledger.begin(deadline());
     const fixed = image === 'tag' ? undefined : digests[image];
-    const want = { repository: app, checks: [check], ...(fixed === undefined ? { tag: 'v1' } : { digest: fixed }) };
+    const want = {
+      repository: app,
+      credentials: ownCredentials,
+      checks: [check],
+      ...(fixed === undefined ? { tag: 'v1' } : { digest: fixed }),
+    };
     await session.point([want]);
-    let digest = fixed ?? session.pointer(app, 'v1');
+    let digest = fixed ?? session.pointer(app, 'v1', ownCredentials);
     if (fixed === undefined && digest !== undefined) hits.pointer += 1;
     if (digest === undefined) {
       let own = false;
@@ -127,10 +133,10 @@ async function play(
         return found;
       });
       if (!own) hits.joined += 1;
-      session.recordPointer(app, 'v1', digest);
+      session.recordPointer(app, 'v1', ownCredentials, digest);
     }
     const of = versionOf(digest);
-    await session.lookUp([{ repository: app, digest, checks: [check] }]);
+    await session.lookUp([{ repository: app, digest, credentials: ownCredentials, checks: [check] }]);
     let verification = session.verification(app, digest, check);
     if (verification !== undefined) hits.verification += 1;
     else {

@@ -1,3 +1,4 @@
+import { ownCredentials } from '../plan/credentials.ts';
 import { memoryTable } from './memory-table.ts';
 import type { Item, Table } from './table.ts';
 import {
@@ -150,7 +151,7 @@ describe('a change that was announced is never overlooked', () => {
   test('no pointer is kept for a tag whose generation was not read before it was resolved', async () => {
     const world = createWorld();
     const session = await begun(world.ledger());
-    session.recordPointer(app, 'v1', digestA);
+    session.recordPointer(app, 'v1', ownCredentials, digestA);
     await session.flush();
     expect(world.written).toEqual([]);
   });
@@ -236,7 +237,7 @@ describe('what the table is asked', () => {
   test('by digest: one read; and the same image and check asked twice are asked once', async () => {
     const world = createWorld();
     const session = world.ledger().begin(deadline());
-    const want = { repository: { ...app }, digest: digestA, checks: [check] };
+    const want = { repository: { ...app }, digest: digestA, credentials: ownCredentials, checks: [check] };
     await session.point([want, { ...want, checks: [{ ...check }] }]);
     await session.lookUp([want]);
     expect(world.reads.map(({ keys }) => keys.length)).toEqual([5]);
@@ -245,7 +246,12 @@ describe('what the table is asked', () => {
   test('at most 100 keys a read', async () => {
     const world = createWorld();
     const session = world.ledger().begin(deadline());
-    const tags = Array.from({ length: 250 }, (_, at) => ({ repository: app, tag: `v${at}`, checks: [] }));
+    const tags = Array.from({ length: 250 }, (_, at) => ({
+      repository: app,
+      tag: `v${at}`,
+      credentials: ownCredentials,
+      checks: [],
+    }));
     await session.point(tags);
     expect(world.reads.map(({ keys }) => keys.length)).toEqual([100, 100, 51]);
     expect(new Set(world.reads.flatMap(({ keys }) => keys.map((key) => key.pk))).size).toBe(251);
@@ -268,8 +274,10 @@ describe('what the table is asked', () => {
       },
       remaining: () => 1000,
     });
-    expect(session.point([{ repository: app, tag: 'v1', checks: [check] }])).toBeUndefined();
-    session.recordPointer(app, 'v1', digestA);
+    expect(
+      session.point([{ repository: app, tag: 'v1', credentials: ownCredentials, checks: [check] }]),
+    ).toBeUndefined();
+    session.recordPointer(app, 'v1', ownCredentials, digestA);
     expect(session.flush()).toBeUndefined();
     expect(world.written).toHaveLength(1);
   });

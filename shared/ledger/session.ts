@@ -1,13 +1,15 @@
 import type { Digest } from '../image/digest.ts';
 import type { Repository } from '../image/repository.ts';
 import type { Deadline } from '../net/deadline.ts';
-import { callTable, isPromise } from './call.ts';
+import { isPromise } from '../net/in-time.ts';
+import type { CredentialsRef } from '../plan/credentials.ts';
+import { callTable } from './call.ts';
 import { type AskedBy, type Pointer, pointerText, type Remembered, verificationText } from './content.ts';
 import { absent, pushKeepsRepository } from './generation.ts';
 import type { RepositoryKeys, VerificationKey } from './keys.ts';
 import type { CheckQuery, Session, ShareGuard, Want } from './ledger.ts';
 import type { Store } from './store.ts';
-import type { Found, Item, Key, ReadResult, StoredItem } from './table.ts';
+import type { Item, Key, ReadItem, ReadResult, StoredItem } from './table.ts';
 import type { Verification } from './verification.ts';
 
 /** Keys a read; DynamoDB's BatchGetItem takes no more. */
@@ -50,9 +52,9 @@ export class LedgerSession implements Session {
     return this.#read(keys);
   }
 
-  pointer(repository: Repository, tag: string): Digest | undefined {
+  pointer(repository: Repository, tag: string, credentials: CredentialsRef): Digest | undefined {
     const keys = this.#store.keys.repository(repository);
-    const pointer = this.#pointers.get(keys.pointer(tag).pk);
+    const pointer = this.#pointers.get(keys.pointer(tag, credentials).pk);
     if (pointer === undefined || this.#store.clock() >= pointer.expiresAt) return undefined;
     return this.#generations.get(keys.generation.pk) === pointer.generation ? pointer.digest : undefined;
   }
@@ -69,9 +71,9 @@ export class LedgerSession implements Session {
     return content.verification;
   }
 
-  recordPointer(repository: Repository, tag: string, digest: Digest): void {
+  recordPointer(repository: Repository, tag: string, credentials: CredentialsRef, digest: Digest): void {
     const keys = this.#store.keys.repository(repository);
-    const key = keys.pointer(tag);
+    const key = keys.pointer(tag, credentials);
     const generation = this.#generations.get(keys.generation.pk);
     if (generation === undefined || !this.#pointers.has(key.pk)) return;
     const expiresAt = Math.floor(this.#store.clock() + this.#store.pointerLife(repository));
@@ -132,11 +134,11 @@ export class LedgerSession implements Session {
     }
   }
 
-  #wantPointer({ repository, tag, checks }: Want, keys: Key[]): void {
+  #wantPointer({ repository, tag, credentials, checks }: Want, keys: Key[]): void {
     if (tag === undefined || this.#store.settings.tagPointers === 'off' || pushKeepsRepository(tag)) return;
     for (const check of checks) if (!check.useCache) return;
     const named = this.#store.keys.repository(repository);
-    const key = named.pointer(tag);
+    const key = named.pointer(tag, credentials);
     if (this.#pointers.has(key.pk)) return;
     this.#wantGeneration(named.generation, keys);
     this.#pointers.set(key.pk, undefined);
@@ -222,7 +224,7 @@ export class LedgerSession implements Session {
     }
   }
 
-  #takeOne(key: Key | VerificationKey, found: Found): void {
+  #takeOne(key: Key | VerificationKey, found: ReadItem): void {
     if (found === 'unprocessed') this.#store.metrics.count('ledger-unprocessed');
     else if (key.sk === 'gen') this.#generations.set(key.pk, found === 'absent' ? absent : this.#generationIn(found));
     else if (found === 'absent') return;

@@ -1,3 +1,4 @@
+import { ownCredentials } from '../plan/credentials.ts';
 import { parseDuration } from './duration.ts';
 import { defaultLedgerSettings, LedgerSettingsError, parseLedgerSettings } from './settings.ts';
 import {
@@ -162,7 +163,7 @@ describe('what the settings do', () => {
     const fresh = { ...check, useCache: false };
     for (const round of [1, 2]) {
       const session = ledger.begin(deadline());
-      await session.point([{ repository: app, digest: digestA, checks: [kept, fresh] }]);
+      await session.point([{ repository: app, digest: digestA, credentials: ownCredentials, checks: [kept, fresh] }]);
       expect(session.verification(app, digestA, kept) !== undefined).toBe(round === 2);
       expect(session.verification(app, digestA, fresh)).toBeUndefined();
       for (const query of [kept, fresh])

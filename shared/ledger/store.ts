@@ -5,7 +5,6 @@ import type { Metrics } from '../net/metrics.ts';
 import { type Pointer, parsePointer, parseVerification, type Remembered } from './content.ts';
 import { Flights } from './flights.ts';
 import { KeyBook, type VerificationKey } from './keys.ts';
-import type { LedgerOptions } from './ledger.ts';
 import { createSeal, type Seal } from './seal.ts';
 import { type LedgerSettings, maxTtlMs } from './settings.ts';
 import type { Item, Key, StoredItem, Table } from './table.ts';
@@ -36,7 +35,21 @@ export interface Store {
   sealVerification(key: VerificationKey, content: Remembered, text: string): Item | undefined;
 }
 
-export function createStore(options: LedgerOptions): Store {
+/** What the sessions of a ledger share, from outside. */
+export interface StoreOptions {
+  readonly table: Table;
+  /** One or two, of 32 bytes at least: the first signs, each verifies. */
+  readonly macKeys: readonly Uint8Array[];
+  readonly clock: Clock;
+  readonly settings: LedgerSettings;
+  /** Hash of the build, the same in each of its functions; empty where the table does not outlive the process. */
+  readonly engine: string;
+  readonly metrics: Metrics;
+  /** Repositories whose events are known to arrive: their pointers live 5 min instead of 30 s. By default none. */
+  readonly eventsTrusted?: (repository: Repository) => boolean;
+}
+
+export function createStore(options: StoreOptions): Store {
   const { table, clock, settings, metrics, eventsTrusted } = options;
   if (!(settings.ttlMs > 0 && settings.ttlMs <= maxTtlMs)) throw new RangeError('the TTL is over 24 h, or none');
   const seal = createSeal(options.macKeys);

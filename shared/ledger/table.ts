@@ -26,10 +26,10 @@ export interface StoredItem {
  * `absent`: the table was asked and holds no such item. `unprocessed`: the table did not say (a BatchGetItem's
  * UnprocessedKeys when its time ended); taking that for `absent` would undo a forgetting.
  */
-export type Found = StoredItem | 'absent' | 'unprocessed';
+export type ReadItem = StoredItem | 'absent' | 'unprocessed';
 
 /** One per key, in the keys' order. */
-export type ReadResult = readonly Found[];
+export type ReadResult = readonly ReadItem[];
 
 export interface TableOptions {
   /** Aborts when the ledger waits no longer. May be made only when it is asked for: a table that needs none leaves it. */

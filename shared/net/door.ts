@@ -13,27 +13,9 @@ import { createNames } from './names.ts';
 import { countOpen } from './open.ts';
 import { type Hop, maxRedirects, nextHop } from './redirect.ts';
 import { createSchemeProbe } from './scheme.ts';
+import type { Spending } from './spending.ts';
 import { createTurns, type Place } from './turns.ts';
 import { Agent, send } from './undici.ts';
-
-/** What a piece of work may use up; registry.ts's Allowance is one. */
-export interface Spending {
-  readonly deadline: Deadline;
-  /** Takes `count` bytes of bodies; throws Refusal when nothing is left. */
-  take(count: number): void;
-  /** Counts one HTTP request, a redirect's included. */
-  sent(): void;
-  /** Whose request it is: requests wait in turns, one for each review. Compared by identity. */
-  readonly review: object;
-  /** The host is named by the rules or the settings; what the others hold together is bounded. Absent: it is. */
-  readonly named?: boolean;
-  /** Told, before it waits, that a request has to wait while others of the same review are under way or wait before it. */
-  waited(): void;
-  /** Told that a request has to wait for its turn, whoever is before it. */
-  queued?(): void;
-  /** Asked before a request is tried again, a time that it has room for; absent: it always may. */
-  mayRetry?(): boolean;
-}
 
 export interface DoorSettings {
   /** `any` on the command line and for `serve` on loopback; a list of grants in a deployed function. */

@@ -1,5 +1,5 @@
 import type { Refusal } from '../reasons.ts';
-import type { Spending } from './door.ts';
+import type { Spending } from './spending.ts';
 
 /** Gives a place back; a second call does nothing. */
 export type Place = () => void;

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../net/deadline.ts';
-import type { Spending } from '../net/door.ts';
+import type { Spending } from '../net/spending.ts';
 import { Refusal } from '../reasons.ts';
 import type { ApiRoot } from './api-root.ts';
 import type { Asking, Authorization, Authorizer } from './authorization.ts';

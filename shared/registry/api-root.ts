@@ -1,6 +1,7 @@
 import { Flights } from '../ledger/flights.ts';
-import type { Door, Spending } from '../net/door.ts';
+import type { Door } from '../net/door.ts';
 import { whenQueued } from '../net/queued.ts';
+import type { Spending } from '../net/spending.ts';
 import type { Authorization } from './authorization.ts';
 import { failed } from './failed.ts';
 import { type Hooks, isTemporary, type Retrying, withRetries } from './retry.ts';

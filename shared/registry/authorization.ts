@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { ecrRegistry, registryName } from '../image/registry-names.ts';
 import type { Repository } from '../image/repository.ts';
-import type { Spending } from '../net/door.ts';
+import type { Spending } from '../net/spending.ts';
 import { Refusal } from '../reasons.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
 import type { Credential } from './credentials.ts';

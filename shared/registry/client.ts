@@ -1,5 +1,6 @@
 import type { Repository } from '../image/repository.ts';
-import type { Door, DoorResponse, Spending } from '../net/door.ts';
+import type { Door, DoorResponse } from '../net/door.ts';
+import type { Spending } from '../net/spending.ts';
 import { createAccess } from './access.ts';
 import { createApiRoot } from './api-root.ts';
 import { type Asking, type Authorization, createAuthorizer } from './authorization.ts';

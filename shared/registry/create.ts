@@ -1,6 +1,7 @@
 import { type Repository, repositoryName } from '../image/repository.ts';
 import type { Clock, Elapsed } from '../net/deadline.ts';
 import type { Door } from '../net/door.ts';
+import { ownCredentials } from '../plan/credentials.ts';
 import { Refusal } from '../reasons.ts';
 import { readAttached } from './attached.ts';
 import { createClient } from './client.ts';
@@ -8,7 +9,7 @@ import { createContent, type ReadManifest } from './content.ts';
 import type { CredentialSource } from './credentials.ts';
 import { defaultLimits, type RegistryLimits } from './limits.ts';
 import { acceptImages, named } from './manifest.ts';
-import type { Image, Registry } from './registry.ts';
+import type { Image, Registries, Registry } from './registry.ts';
 import { type Retrying, sleepFor } from './retry.ts';
 import { createThrottles } from './throttle.ts';
 
@@ -46,6 +47,19 @@ export function createRegistry(settings: RegistrySettings): Registry {
     },
     attached: (repository, digest, allowance) =>
       readAttached({ client, content, limits }, repository, digest, allowance),
+  };
+}
+
+/** Registries that can be read with the deployment's own credentials alone: with any other they are not read at all. */
+export function registriesAsOurselves(registry: Registry): Registries {
+  return {
+    as({ key }) {
+      if (key === ownCredentials.key) return registry;
+      throw new Refusal(
+        'internal-error',
+        'registries are to be read with credentials that this deployment does not have',
+      );
+    },
   };
 }
 

@@ -1,13 +1,18 @@
-import { repositoryName } from '../image/repository.ts';
+import { type Repository, repositoryName } from '../image/repository.ts';
 import { Refusal } from '../reasons.ts';
-import type { Asking } from './authorization.ts';
 import type { Credential } from './credentials.ts';
+
+/** Who was refused: the repository, and the credential that is configured for it. */
+interface Refused {
+  readonly repository: Repository;
+  readonly credential: Credential | undefined;
+}
 
 /**
  * The refusal of one repository by a registry that lets us in, `told` in words. `used`: the credential with which it was asked,
  * which is named by what it is configured for, never by what it is.
  */
-export function notReadable({ repository, credential }: Asking, used: Credential | undefined, told: string): Refusal {
+export function notReadable({ repository, credential }: Refused, used: Credential | undefined, told: string): Refusal {
   const name = repositoryName(repository);
   const named = (one: Credential) => `the credential for ${one.for ?? repository.registry}`;
   let how = `without a credential: none is configured for ${name}; configure one that may pull it`;

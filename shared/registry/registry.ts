@@ -1,25 +1,15 @@
 import type { Digest } from '../image/digest.ts';
 import type { Repository } from '../image/repository.ts';
-import type { Deadline } from '../net/deadline.ts';
+import type { Spending } from '../net/spending.ts';
+import type { CredentialsRef } from '../plan/credentials.ts';
 import type { Refusal } from '../reasons.ts';
 
-/** What one review may use up, shared by all its requests. */
-export interface Allowance {
-  readonly deadline: Deadline;
-  /** Takes `count` bytes from what the review may fetch; throws Refusal `review-too-large` when nothing is left. */
-  take(count: number): void;
-  /** Counts one HTTP request that was sent to a registry or token server. */
-  sent(): void;
-  /** Whose request it is: requests wait in turns, one for each review. Compared by identity. */
-  readonly review: object;
-  /** The registry is named by the rules or the settings. Absent: it is. */
-  readonly named?: boolean;
-  /** Told, before it waits, that a request has to wait while others of the same review are under way or wait before it. */
-  waited(): void;
-  /** Told that a request has to wait for its turn, whoever is before it. */
-  queued?(): void;
-  /** Asked before a request is tried again; absent: it always may. */
-  mayRetry?(): boolean;
+/** What one image's requests may use up. */
+export type Allowance = Spending;
+
+/** Registries, each source of credentials with a reading of its own: tokens, challenges and throttles are never shared. */
+export interface Registries {
+  as(credentials: CredentialsRef): Registry;
 }
 
 /**

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../net/deadline.ts';
-import type { DoorRequest, DoorResponse, Spending } from '../net/door.ts';
+import type { DoorRequest, DoorResponse } from '../net/door.ts';
 import { isPassing } from '../net/failure.ts';
+import type { Spending } from '../net/spending.ts';
 import { Refusal } from '../reasons.ts';
 import { type AskedHost, type Caller, maxWait, pause, type Sleep, type Throttles } from './throttle.ts';
 

@@ -1,8 +1,9 @@
 import { LRUCache } from 'lru-cache';
 import { Flights } from '../ledger/flights.ts';
 import type { Clock } from '../net/deadline.ts';
-import type { Door, DoorResponse, Spending } from '../net/door.ts';
+import type { Door, DoorResponse } from '../net/door.ts';
 import { whenQueued } from '../net/queued.ts';
+import type { Spending } from '../net/spending.ts';
 import { Refusal } from '../reasons.ts';
 import type { Credential } from './credentials.ts';
 import { type Retrying, withRetries } from './retry.ts';

@@ -1,4 +1,4 @@
-import type { Shortage } from '../admission/budget.ts';
+import { blameCaller, type Shortage } from '../admission/budget.ts';
 import type { Repository } from '../image/repository.ts';
 import { Refusal } from '../reasons.ts';
 import { attachedTooSlow } from '../registry/attached.ts';
@@ -27,11 +27,11 @@ export function blame(inquiry: Inquiry, refusal: Refusal, { shortage, images, bu
   const { message, code } = refusal;
   const cause = { cause: refusal };
   if (refusal.late) {
-    const { image, reference } = inquiry;
-    if (shortage !== undefined) return new Refusal('too-little-time', `${message}; ${toldOf(shortage)}`, cause);
+    const { image, target } = inquiry;
+    if (shortage !== undefined) return blameCaller(refusal, shortage);
     // Its registry has answered for the image, so what is late is late by the size or number of what is attached.
     if (code === 'deadline' && image !== undefined)
-      return attachedTooSlow(reference.repository, image.digest, 'takes too long to read', refusal);
+      return attachedTooSlow(target.reference.repository, image.digest, 'takes too long to read', refusal);
     if (images > 1 && (inquiry.waited || inquiry.heldUp > ownWait * budget)) {
       const told = `${message}; it had waited for the object's other images (${images} in all)`;
       return new Refusal('object-too-slow', told, cause);
@@ -42,10 +42,6 @@ export function blame(inquiry: Inquiry, refusal: Refusal, { shortage, images, bu
 
 /** The same for a signature repository: one at another registry is the policy's choice, and its outage that registry's. */
 export function blameIn(place: Repository, inquiry: Inquiry, refusal: Refusal, circumstances: Circumstances): Refusal {
-  const elsewhere = inquiry.reference.repository.registry !== place.registry;
+  const elsewhere = inquiry.target.reference.repository.registry !== place.registry;
   return blame(elsewhere ? { ...inquiry, image: undefined, named: true } : inquiry, refusal, circumstances);
-}
-
-function toldOf({ left, asked }: Shortage): string {
-  return `the call left ${left / 1000} s, and the rules ask for ${asked / 1000} s`;
 }

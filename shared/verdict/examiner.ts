@@ -5,15 +5,17 @@ import type { Session, ShareGuard } from '../ledger/ledger.ts';
 import { type Clock, type Deadline, type Elapsed, shareOf } from '../net/deadline.ts';
 import { whenQueued } from '../net/queued.ts';
 import { inSlices } from '../net/steps.ts';
+import { type CredentialsRef, keyedBy } from '../plan/credentials.ts';
+import type { TargetCheck } from '../plan/plan.ts';
 import { asRefusal } from '../reasons.ts';
-import type { Allowance, Image, Registry } from '../registry/registry.ts';
+import type { Allowance, Image, Registries } from '../registry/registry.ts';
 import type { Outcome } from '../verify/outcome.ts';
 import { type VerifyInput, verifyInSteps } from '../verify/verify.ts';
 import { blame, blameIn, type Circumstances } from './blame.ts';
-import type { AskedCheck, Inquiry } from './inquiry.ts';
+import type { Inquiry } from './inquiry.ts';
 
 export interface ExaminerPorts {
-  readonly registry: Registry;
+  readonly registries: Registries;
   readonly clock: Clock;
   readonly elapsed: Elapsed;
 }
@@ -40,36 +42,39 @@ export class Examiner {
   }
 
   /** Everything attached is fetched, each source once, and every check is verified over it. Throws Refusal where the image is refused. */
-  async examine(inquiry: Inquiry, allowance: Allowance, digest: Digest, asked: readonly AskedCheck[]): Promise<void> {
-    const { repository } = inquiry.reference;
-    const [image, found] = await this.#gatherAll(inquiry, allowance, digest, asked);
-    for (const one of asked) {
-      const { check, query, asker } = one;
+  async examine(inquiry: Inquiry, allowance: Allowance, digest: Digest, checks: readonly TargetCheck[]): Promise<void> {
+    const { repository } = inquiry.target.reference;
+    const [image, found] = await this.#gatherAll(inquiry, allowance, digest, checks);
+    for (const one of checks) {
+      const { check, rule } = one;
       const input = { ...foundFor(check, repository, found), image, repository, check };
-      const outcome = await this.#verify(inquiry, input, allowance.deadline);
-      one.answer = { from: 'registry', outcome };
+      const outcome = await this.#verify(inquiry, input, one, allowance.deadline);
+      inquiry.answers[one.at] = { from: 'registry', outcome };
       if (!outcome.pass) continue;
       const { signers, evidence, validUntil } = outcome;
       const verifiedAt = this.#ports.clock();
       const until = validUntil === undefined ? {} : { validUntil };
       const verification = { digest, signers, evidence, verifiedAt, ...until };
-      this.#session.recordVerification(repository, digest, query, verification, {
-        policy: asker.policy,
-        rule: asker.name,
-      });
+      const askedBy = { policy: rule.policy, rule: rule.name };
+      this.#session.recordVerification(repository, digest, one, verification, askedBy);
     }
   }
 
   /** The outcome of a check at a digest: verified once, whichever tags name the digest and whichever reviews ask at the time. */
-  async #verify(inquiry: Inquiry, input: VerifyInput, deadline: Deadline): Promise<Outcome> {
-    const { check, image, repository } = input;
+  async #verify(
+    inquiry: Inquiry,
+    input: VerifyInput,
+    { hash, check }: TargetCheck,
+    deadline: Deadline,
+  ): Promise<Outcome> {
+    const { image, repository } = input;
     const { digest } = image;
     const places = [repository, ...check.repositories.filter((place) => place !== undefined)];
     const guards = places.flatMap((place) => guardsOf(place, digest));
     const what = `the signatures of ${repositoryName(repository)}@${digest} were verified`;
     const work = () => inSlices(verifyInSteps(input), { deadline, elapsed: this.#ports.elapsed, what });
     try {
-      const name = `verify#${repositoryName(repository)}@${digest}#${check.hash}`;
+      const name = `verify#${repositoryName(repository)}@${digest}#${hash}`;
       return await this.#once(name, () => this.#session.share(name, guards, work));
     } catch (thrown) {
       const { code, message } = blame(inquiry, asRefusal(thrown), this.#circumstances);
@@ -82,18 +87,20 @@ export class Examiner {
     inquiry: Inquiry,
     allowance: Allowance,
     digest: Digest,
-    asked: readonly AskedCheck[],
+    checks: readonly TargetCheck[],
   ): Promise<[Image, ReadonlyMap<string, Found>]> {
-    const { repository } = inquiry.reference;
+    const { reference, credentials } = inquiry.target;
+    const { repository } = reference;
     const image = this.#imageOf(inquiry, digest, allowance);
     if (this.#circumstances.images > askedAtOnce) await image;
     const places = new Map<string, Repository>();
-    for (const { check } of asked) {
+    for (const { check } of checks) {
       for (const place of check.repositories) places.set(repositoryName(place ?? repository), place ?? repository);
     }
     const deadline = shareOf(allowance.deadline, attachedShare, this.#ports.elapsed);
     const gathering = [...places].map(
-      async ([name, place]) => [name, place, await this.#gather(place, digest, { ...allowance, deadline })] as const,
+      async ([name, place]) =>
+        [name, place, await this.#gather(place, digest, credentials, { ...allowance, deadline })] as const,
     );
     // Not before each source has ended: where the image is refused first, the others must still end in time.
     void Promise.all(gathering).finally(() => deadline.stop());
@@ -108,17 +115,19 @@ export class Examiner {
 
   async #imageOf(inquiry: Inquiry, digest: Digest, allowance: Allowance): Promise<Image> {
     if (inquiry.image?.digest === digest) return inquiry.image;
-    const { repository } = inquiry.reference;
-    const name = `image#${repositoryName(repository)}@${digest}`;
-    const fetch = (heldUp: () => void) => this.#ports.registry.image(repository, digest, whenQueued(allowance, heldUp));
+    const { reference, credentials } = inquiry.target;
+    const { repository } = reference;
+    const name = keyedBy(credentials, `image#${repositoryName(repository)}@${digest}`);
+    const fetch = (heldUp: () => void) =>
+      this.#ports.registries.as(credentials).image(repository, digest, whenQueued(allowance, heldUp));
     inquiry.image = await this.#once(name, () => this.#session.share(name, [{ repository }], fetch));
     return inquiry.image;
   }
 
-  async #gather(place: Repository, digest: Digest, allowance: Allowance): Promise<Found> {
-    const name = `gather#${repositoryName(place)}@${digest}`;
+  async #gather(place: Repository, digest: Digest, credentials: CredentialsRef, allowance: Allowance): Promise<Found> {
+    const name = keyedBy(credentials, `gather#${repositoryName(place)}@${digest}`);
     const fetch = async (heldUp: () => void) =>
-      foundIn(await this.#ports.registry.attached(place, digest, whenQueued(allowance, heldUp)));
+      foundIn(await this.#ports.registries.as(credentials).attached(place, digest, whenQueued(allowance, heldUp)));
     try {
       return await this.#once(name, () => this.#session.share(name, guardsOf(place, digest), fetch, holdsForOthers));
     } catch (thrown) {

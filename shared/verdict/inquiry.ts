@@ -1,22 +1,21 @@
 import type { Digest } from '../image/digest.ts';
-import { formatReference, type ImageReference } from '../image/reference.ts';
-import { repositoryName } from '../image/repository.ts';
-import type { CheckQuery, Want } from '../ledger/ledger.ts';
+import type { Want } from '../ledger/ledger.ts';
 import type { Verification } from '../ledger/verification.ts';
-import type { Entry, Rule } from '../policy/policy.ts';
-import type { Refusal } from '../reasons.ts';
+import type { Hosts } from '../plan/hosts.ts';
+import type { Plan, Target, TargetCheck } from '../plan/plan.ts';
+import { Refusal } from '../reasons.ts';
 import type { Image } from '../registry/registry.ts';
-import type { Check } from '../trust/check.ts';
 import type { Outcome } from '../verify/outcome.ts';
 
-/** One distinct image of a review, whichever slots name it, with every check that is asked of it and what came of them. */
+/** What was found out about one target of a review's plan. */
 export interface Inquiry {
-  readonly reference: ImageReference;
-  readonly checks: Map<string, AskedCheck>;
+  readonly target: Target;
   /** The registry is named by the rules or the settings; any other one is its author's choice. */
   readonly named: boolean;
   /** Milliseconds. */
   readonly startedAt: number;
+  /** By the checks' places. */
+  readonly answers: (Answer | undefined)[];
   digest: Digest | undefined;
   /** The digest is the ledger's word for where the tag points: good for a pass, never for a denial. */
   pointed: boolean;
@@ -32,28 +31,32 @@ export interface Inquiry {
   ms: number;
 }
 
-export interface AskedCheck {
-  readonly check: Check;
-  readonly query: CheckQuery;
-  /** The rule that asked first; the ledger's list shows it. */
-  readonly asker: Rule;
-  answer?: Answer;
-}
-
 export type Answer =
   | { readonly from: 'ledger'; readonly verification: Verification }
   | { readonly from: 'registry'; readonly outcome: Outcome };
 
-export function openInquiry(reference: ImageReference, named: boolean, now: number): Inquiry {
+/** An inquiry for each target of a plan, by the targets' places. @param now milliseconds. */
+export function openInquiries({ targets }: Plan, hosts: Hosts, now: number): Inquiry[] {
+  const inquiries: Inquiry[] = [];
+  for (const target of targets.values()) inquiries.push(openInquiry(target, hosts, now));
+  return inquiries;
+}
+
+function openInquiry(target: Target, { named: names, others }: Hosts, now: number): Inquiry {
+  const { registry } = target.reference.repository;
+  const named = names === 'all' || names.has(registry);
+  const refused = !named && others === 'refuse';
   return {
-    reference,
+    target,
     named,
-    checks: new Map(),
     startedAt: now,
-    digest: reference.digest,
+    answers: [],
+    digest: target.reference.digest,
     pointed: false,
     image: undefined,
-    refusal: undefined,
+    refusal: refused
+      ? new Refusal('host-refused', `${registry} is not among the registries that may be called`)
+      : undefined,
     requests: 0,
     waited: false,
     heldUp: 0,
@@ -62,33 +65,42 @@ export function openInquiry(reference: ImageReference, named: boolean, now: numb
   };
 }
 
-/** Slots with the same key are one image: where there is a digest, the tag is decoration. */
-export function inquiryKey(reference: ImageReference): string {
-  const { repository, digest } = reference;
-  return digest === undefined ? formatReference(reference) : `${repositoryName(repository)}@${digest}`;
-}
-
-/** Asks a check of an image, once whoever asks. */
-export function askCheck(inquiry: Inquiry, check: Check, entry: Entry, asker: Rule): void {
-  const key = checkKey(check, entry);
-  if (inquiry.checks.has(key)) return;
-  const repositories = [inquiry.reference.repository];
-  for (const repository of check.repositories) if (repository !== undefined) repositories.push(repository);
-  inquiry.checks.set(key, { check, query: { hash: check.hash, repositories, useCache: entry.useCache }, asker });
-}
-
-export function answerTo(inquiry: Inquiry, check: Check, entry: Entry): Answer | undefined {
-  return inquiry.checks.get(checkKey(check, entry))?.answer;
-}
-
-/** An entry that opts out of the cache is answered apart from those that do not. */
-function checkKey(check: Check, { useCache }: Entry): string {
-  return useCache ? check.hash : `${check.hash}#uncached`;
-}
-
 /** What the ledger is asked about an image. */
-export function wanted({ reference, digest, checks }: Inquiry): Want {
-  const queries: CheckQuery[] = [];
-  for (const asked of checks.values()) queries.push(asked.query);
-  return { repository: reference.repository, tag: reference.tag, digest, checks: queries };
+export function wanted({ target, digest }: Inquiry): Want {
+  const { reference, credentials, checks } = target;
+  return { repository: reference.repository, tag: reference.tag, digest, credentials, checks: [...checks.values()] };
+}
+
+/** The checks that nobody has answered yet. */
+export function unanswered({ target, answers }: Inquiry): TargetCheck[] {
+  const missing: TargetCheck[] = [];
+  for (const check of target.checks.values()) if (answers[check.at] === undefined) missing.push(check);
+  return missing;
+}
+
+/** How many distinct images these are: one that is read with several credentials is one. */
+export function countImages(inquiries: readonly Inquiry[]): number {
+  if (readAlike(inquiries)) return inquiries.length;
+  return new Set(inquiries.map(({ target }) => target.image)).size;
+}
+
+/**
+ * Refuses an image whose tag names different digests to different credentials: one digest is pinned for all, so it must be the one
+ * that every rule has seen.
+ */
+export function refuseDisagreement(inquiries: readonly Inquiry[]): void {
+  if (readAlike(inquiries)) return;
+  for (const [image, same] of Map.groupBy(inquiries, ({ target }) => target.image)) {
+    const digests = new Set(same.flatMap(({ digest }) => digest ?? []));
+    if (digests.size < 2) continue;
+    const told = `${image} names ${[...digests].join(' and ')}, depending on the credentials that it is read with`;
+    for (const inquiry of same) inquiry.refusal = new Refusal('digest-mismatch', told);
+  }
+}
+
+/** All are read with the same credentials, so that no two of them are the same image. */
+function readAlike(inquiries: readonly Inquiry[]): boolean {
+  const first = inquiries[0]?.target.credentials.key;
+  for (const { target } of inquiries) if (target.credentials.key !== first) return false;
+  return true;
 }

@@ -1,23 +1,16 @@
-import { formatReference, type ImageReference } from '../image/reference.ts';
 import type { Signer } from '../ledger/verification.ts';
+import type { EntryPlan, Plan, QuestionPlan, TargetCheck } from '../plan/plan.ts';
 import type { Entry } from '../policy/policy.ts';
-import type { Question } from '../policy/select.ts';
-import { type Purpose, taskOf } from '../policy/task.ts';
 import { Refusal } from '../reasons.ts';
-import type { Checks } from '../trust/checks.ts';
-import { answerTo, type Inquiry } from './inquiry.ts';
-import { combine, type EntryVerdict, kindOf, settledVerdict, type Verdict } from './verdict.ts';
+import type { Inquiry } from './inquiry.ts';
+import { combine, type Effort, type Judgement, kindOf, settledVerdict, type Verdict } from './verdict.ts';
 
 /**
  * The verdict on a question, from what was found out about its image; `undefined` where the purpose asks nothing of it.
- * `inquiry` is undefined where nothing had to be looked at.
+ * `inquiries` are those of the plan's targets, by their places.
  */
-export function judge(
-  question: Question,
-  inquiry: Inquiry | undefined,
-  purpose: Purpose,
-  checks: Checks,
-): Verdict | undefined {
+export function judge(planned: QuestionPlan, plan: Plan, inquiries: readonly Inquiry[]): Verdict | undefined {
+  const { question } = planned;
   const { reference, ask } = question;
   if (ask === 'unchanged') return settledVerdict(question, 'unchanged', 'the image is as it was before the update');
   if (ask === 'skipped') return settledVerdict(question, 'image-skipped', 'covered by skipImageReferences');
@@ -25,43 +18,43 @@ export function judge(
     const problem = question.problem ?? new Refusal('internal-error', 'an image without a reference');
     return settledVerdict(question, problem.code, problem.message);
   }
-  const verdicts: EntryVerdict[] = [];
-  for (const entry of question.entries) {
-    const verdict = judgeEntry(entry, reference, inquiry, purpose, checks);
-    if (verdict !== undefined) verdicts.push(verdict);
+  const judgements: Judgement[] = [];
+  const looked: Inquiry[] = [];
+  for (const entry of planned.entries) {
+    const inquiry = entry.task === 'refuse' ? undefined : inquiries[entry.target.at];
+    if (inquiry !== undefined && !looked.includes(inquiry)) looked.push(inquiry);
+    judgements.push(judgeEntry(entry, inquiry));
   }
-  const [first, ...rest] = verdicts;
+  const [first, ...rest] = judgements;
   if (first === undefined) return undefined;
-  const { requests, ms, source } = inquiry ?? { requests: 0, ms: 0, source: 'none' as const };
-  return combine(question, [first, ...rest], inquiry?.digest ?? reference.digest, { requests, ms, source });
+  // Another rule may have looked at an image that this one refuses without a look.
+  const known = looked.length > 0 ? undefined : plan.targets.get(planned.image);
+  const other = known === undefined ? undefined : inquiries[known.at];
+  if (other !== undefined) looked.push(other);
+  return combine(question, [first, ...rest], looked[0]?.digest ?? reference.digest, effortOf(looked));
 }
 
-function judgeEntry(
-  entry: Entry,
-  reference: ImageReference,
-  inquiry: Inquiry | undefined,
-  purpose: Purpose,
-  checks: Checks,
-): EntryVerdict | undefined {
-  const task = taskOf(entry, reference, purpose);
-  if (task === undefined) return undefined;
-  if (task === 'no-attestors') return settled(entry, task, 'required is set and the entry has no attestors');
-  if (task === 'verify' || task === 'resolve') return judgeImage(entry, inquiry, checks);
-  const looked = task === 'unpinned' ? judgeImage(entry, inquiry, checks) : undefined;
-  if (looked !== undefined && kindOf(looked.code) === 'unavailable') return looked;
-  return settled(entry, 'digest-missing', `${formatReference(reference)} has no digest, and verifyDigest asks for one`);
+function judgeEntry(planned: EntryPlan, inquiry: Inquiry | undefined): Judgement {
+  const { entry, task } = planned;
+  if (task === 'refuse') return no(entry, planned.refusal);
+  if (inquiry === undefined) return no(entry, notLookedAt());
+  if (task === 'unpinned') {
+    const judgement = judgeImage(entry, planned.check, inquiry);
+    return kindOf(judgement.code) === 'unavailable' ? judgement : no(entry, planned.refusal);
+  }
+  return judgeImage(entry, task === 'verify' ? planned.check : undefined, inquiry);
 }
 
-/** By its attestors where the entry has any, else by its digest alone. */
-function judgeImage(entry: Entry, inquiry: Inquiry | undefined, checks: Checks): EntryVerdict {
-  const check = entry.attestors.length > 0 ? checks(entry) : undefined;
-  if (check instanceof Refusal) return settled(entry, check.code, check.message);
-  if (inquiry === undefined) return settled(entry, 'internal-error', 'the image was not looked at');
-  if (inquiry.refusal !== undefined) return settled(entry, inquiry.refusal.code, inquiry.refusal.message);
-  if (check === undefined) return settled(entry, 'digest-resolved', `the digest is ${inquiry.digest}`);
-
-  const answer = answerTo(inquiry, check, entry);
-  if (answer === undefined) return settled(entry, 'internal-error', 'the image was not looked at');
+/** By its check where the entry has one, else by its digest alone. */
+function judgeImage(entry: Entry, check: TargetCheck | undefined, inquiry: Inquiry): Judgement {
+  const { refusal, digest, answers } = inquiry;
+  if (refusal !== undefined) return no(entry, refusal);
+  if (digest === undefined) return no(entry, notLookedAt());
+  if (check === undefined) {
+    return { entry, code: 'digest-resolved', message: `the digest is ${digest}`, signers: [], attestors: [] };
+  }
+  const answer = answers[check.at];
+  if (answer === undefined) return no(entry, notLookedAt());
   if (answer.from === 'ledger') {
     const { signers } = answer.verification;
     return { entry, code: 'verified', message: verifiedBy(signers), signers, attestors: [] };
@@ -72,8 +65,23 @@ function judgeImage(entry: Entry, inquiry: Inquiry | undefined, checks: Checks):
   return { entry, code: 'verified', message: verifiedBy(outcome.signers), signers: outcome.signers, attestors };
 }
 
-function settled(entry: Entry, code: EntryVerdict['code'], message: string): EntryVerdict {
+function no(entry: Entry, { code, message }: Refusal): Judgement {
   return { entry, code, message, signers: [], attestors: [] };
+}
+
+function notLookedAt(): Refusal {
+  return new Refusal('internal-error', 'the image was not looked at');
+}
+
+/** Of an image that was read with several credentials: all requests, and the longest time. */
+function effortOf(inquiries: readonly Inquiry[]): Effort {
+  const effort = { requests: 0, ms: 0, source: 'none' as Effort['source'] };
+  for (const { requests, ms, source } of inquiries) {
+    effort.requests += requests;
+    effort.ms = Math.max(effort.ms, ms);
+    if (effort.source !== 'registry') effort.source = source;
+  }
+  return effort;
 }
 
 /** A key is told by 16 digits of its hash, as elsewhere; what is no hash of a key, a person's identity, is told whole. */

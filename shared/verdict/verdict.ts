@@ -8,8 +8,8 @@ import type { AttestorResult } from '../verify/outcome.ts';
 
 export type Result = 'pass' | 'fail' | 'error' | 'skip';
 
-/** What is known about one image and one entry of a rule once its evidence was looked at, or could not be. */
-export interface EntryVerdict {
+/** What one entry of a rule says about one image, once its evidence was looked at or could not be. */
+export interface Judgement {
   readonly entry: Entry;
   readonly code: ReasonCode;
   readonly message: string;
@@ -24,7 +24,7 @@ export interface Effort {
   readonly source: 'registry' | 'ledger' | 'none';
 }
 
-/** A rule's result on one image: the worst of its entries' verdicts. */
+/** A rule's result on one image: the worst of its entries' judgements. */
 export interface Verdict {
   readonly question: Question;
   readonly reference: ImageReference | undefined;
@@ -64,12 +64,12 @@ export function kindOf(code: ReasonCode): ReasonKind {
 const noEffort: Effort = { requests: 0, ms: 0, source: 'none' };
 
 /** Of several entries: each attestor's path is told from its entry on. */
-function together(verdicts: readonly EntryVerdict[]): Pick<Verdict, 'signers' | 'attestors'> {
+function together(judgements: readonly Judgement[]): Pick<Verdict, 'signers' | 'attestors'> {
   return {
-    signers: verdicts.flatMap(({ entry, signers }) =>
+    signers: judgements.flatMap(({ entry, signers }) =>
       signers.map((signer) => ({ ...signer, attestor: `${entry.path}.${signer.attestor}` })),
     ),
-    attestors: verdicts.flatMap(({ entry, attestors }) => attestors.map((attestor) => within(entry.path, attestor))),
+    attestors: judgements.flatMap(({ entry, attestors }) => attestors.map((attestor) => within(entry.path, attestor))),
   };
 }
 
@@ -100,18 +100,18 @@ export function settledVerdict(question: Question, code: ReasonCode, message: st
 }
 
 /**
- * The worst of the entries' verdicts: denied over invalid over unavailable, so that what could not be read never hides what
+ * The worst of the entries' judgements: denied over invalid over unavailable, so that what could not be read never hides what
  * was read and found wanting. The digest is pinned only where every entry passed and one of them asks for it.
  */
 export function combine(
   question: Question,
-  verdicts: readonly [EntryVerdict, ...EntryVerdict[]],
+  judgements: readonly [Judgement, ...Judgement[]],
   digest: Digest | undefined,
   effort: Effort,
 ): Verdict {
-  let worst = verdicts[0];
-  for (const verdict of verdicts) {
-    if (severity[kindOf(verdict.code)] > severity[kindOf(worst.code)]) worst = verdict;
+  let worst = judgements[0];
+  for (const judgement of judgements) {
+    if (severity[kindOf(judgement.code)] > severity[kindOf(worst.code)]) worst = judgement;
   }
   const result = resultOf[kindOf(worst.code)];
   return {
@@ -121,9 +121,9 @@ export function combine(
     result,
     code: worst.code,
     message: worst.message,
-    ...(verdicts.length === 1 ? { signers: worst.signers, attestors: worst.attestors } : together(verdicts)),
+    ...(judgements.length === 1 ? { signers: worst.signers, attestors: worst.attestors } : together(judgements)),
     entry: worst.entry.path,
-    pin: result === 'pass' && digest !== undefined && verdicts.some((verdict) => verdict.entry.mutateDigest),
+    pin: result === 'pass' && digest !== undefined && judgements.some(({ entry }) => entry.mutateDigest),
     effort,
   };
 }

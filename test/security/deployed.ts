@@ -2,14 +2,15 @@ import type { Context } from 'aws-lambda';
 import type { HttpEvent } from '../../functions/http/event.ts';
 import { createHandler } from '../../functions/http/handler.ts';
 import type { AdmissionRecord } from '../../shared/answer/record.ts';
-import { createLedger } from '../../shared/ledger/ledger.ts';
+import { createLedger } from '../../shared/ledger/create.ts';
 import { memoryTable } from '../../shared/ledger/memory-table.ts';
 import { defaultLedgerSettings } from '../../shared/ledger/settings.ts';
 import { createDoor, type DoorSettings } from '../../shared/net/door.ts';
 import { createPipeline } from '../../shared/pipeline.ts';
+import { hostsOfRules } from '../../shared/plan/hosts.ts';
 import { loadPolicies } from '../../shared/policy/load.ts';
 import { scopesOf } from '../../shared/policy/scopes.ts';
-import { createRegistry, type RegistrySettings } from '../../shared/registry/create.ts';
+import { createRegistry, type RegistrySettings, registriesAsOurselves } from '../../shared/registry/create.ts';
 import { type CredentialSource, noCredentials } from '../../shared/registry/credentials.ts';
 
 export interface DeployedOptions {
@@ -63,18 +64,18 @@ export function deploy(options: DeployedOptions): Deployed {
     metrics,
   });
   const pipeline = createPipeline({
-    registry,
-    ledger,
+    registries: registriesAsOurselves(registry),
     clock,
     elapsed: clock,
-    registries: [...(options.hosts ?? [])],
-    otherHosts: options.hosts === undefined ? 'call' : 'refuse',
     ...(options.reviewBytes === undefined ? {} : { reviewBytes: options.reviewBytes }),
   });
+  const hostsOf = hostsOfRules([...(options.hosts ?? [])], options.hosts === undefined ? 'call' : 'refuse');
   const scopes = scopesOf(loadPolicies(options.policies.map((text, index) => ({ name: `${index}.yaml`, text }))));
   const records: AdmissionRecord[] = [];
   const handler = createHandler({
-    pipeline,
+    pipeline: {
+      review: (rules, request, call) => pipeline.review(rules, request, call, { ledger, hosts: hostsOf(rules) }),
+    },
     policies: () => ({ scopes, hash: 'test' }),
     gate: { tokens: () => ['token-of-prod'], metrics },
     clock,

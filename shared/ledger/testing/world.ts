@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import { type Digest, parseDigest } from '../../image/digest.ts';
 import type { Repository } from '../../image/repository.ts';
 import type { Deadline } from '../../net/deadline.ts';
-import { type CheckQuery, createLedger, type Ledger, type LedgerOptions, type Session } from '../ledger.ts';
+import { ownCredentials } from '../../plan/credentials.ts';
+import { createLedger, type LedgerOptions } from '../create.ts';
+import type { CheckQuery, Ledger, Session } from '../ledger.ts';
 import { memoryTable } from '../memory-table.ts';
 import { defaultLedgerSettings, type LedgerSettings } from '../settings.ts';
 import type { Item, Key, ReadOptions, Table } from '../table.ts';
@@ -95,12 +97,12 @@ export async function admit(
 ): Promise<{ pointer: Digest | undefined; verification: Verification | undefined }> {
   const { tag = 'v1', query = check, resolves = digestA, meanwhile = {} } = options;
   const session = ledger.begin(deadline());
-  await session.point([{ repository: app, tag, checks: [query] }]);
-  const pointer = session.pointer(app, tag);
+  await session.point([{ repository: app, tag, credentials: ownCredentials, checks: [query] }]);
+  const pointer = session.pointer(app, tag, ownCredentials);
   await meanwhile.resolving?.();
-  if (pointer === undefined) session.recordPointer(app, tag, resolves);
+  if (pointer === undefined) session.recordPointer(app, tag, ownCredentials, resolves);
   const digest = pointer ?? resolves;
-  await session.lookUp([{ repository: app, digest, checks: [query] }]);
+  await session.lookUp([{ repository: app, digest, credentials: ownCredentials, checks: [query] }]);
   const verification = session.verification(app, digest, query);
   await meanwhile.fetching?.();
   if (verification === undefined) {
@@ -125,8 +127,8 @@ export async function ask(ledger: Ledger, digest = digestA, query = check): Prom
 
 export async function begun(ledger: Ledger, digest = digestA, query = check, due = deadline()): Promise<Session> {
   const session = ledger.begin(due);
-  await session.point([{ repository: app, digest, checks: [query] }]);
-  await session.lookUp([{ repository: app, digest, checks: [query] }]);
+  await session.point([{ repository: app, digest, credentials: ownCredentials, checks: [query] }]);
+  await session.lookUp([{ repository: app, digest, credentials: ownCredentials, checks: [query] }]);
   return session;
 }
 

@@ -1,5 +1,5 @@
 import { Refusal } from '../../reasons.ts';
-import type { Spending } from '../door.ts';
+import type { Spending } from '../spending.ts';
 
 export interface TestSpending extends Spending {
   /** Requests sent and bytes taken so far. */

@@ -2,13 +2,15 @@ import type { Context } from 'aws-lambda';
 import fc from 'fast-check';
 import type { HttpEvent } from '../../../functions/http/event.ts';
 import { createHandler } from '../../../functions/http/handler.ts';
-import { createLedger } from '../../../shared/ledger/ledger.ts';
+import { createLedger } from '../../../shared/ledger/create.ts';
 import { memoryTable } from '../../../shared/ledger/memory-table.ts';
 import { defaultLedgerSettings } from '../../../shared/ledger/settings.ts';
 import { createPipeline } from '../../../shared/pipeline.ts';
+import { hostsOfRules } from '../../../shared/plan/hosts.ts';
 import { loadPolicies } from '../../../shared/policy/load.ts';
 import { scopesOf } from '../../../shared/policy/scopes.ts';
 import { Refusal } from '../../../shared/reasons.ts';
+import { registriesAsOurselves } from '../../../shared/registry/create.ts';
 import type { Registry } from '../../../shared/registry/registry.ts';
 import { byKey, pod, policy, review } from '../../e2e/documents.ts';
 import { makeSigner } from '../../fixtures/signers.ts';
@@ -32,8 +34,12 @@ export function admissionReviews(): Target {
   const rule = policy({ images: '*', attestors: [{ entries: [byKey(signer.pem)] }], failurePolicy: 'Ignore' });
   const scopes = scopesOf(loadPolicies([{ name: 'policy.yaml', text: rule }]));
   const crashes: string[] = [];
+  const pipeline = createPipeline({ registries: registriesAsOurselves(nothing), clock, elapsed: clock });
+  const hostsOf = hostsOfRules([], 'call');
   const handler = createHandler({
-    pipeline: createPipeline({ registry: nothing, ledger, clock, elapsed: clock, registries: [] }),
+    pipeline: {
+      review: (rules, request, call) => pipeline.review(rules, request, call, { ledger, hosts: hostsOf(rules) }),
+    },
     policies: () => ({ scopes, hash: 'fuzz' }),
     gate: { tokens: () => undefined, metrics },
     clock,

@@ -1,0 +1,20 @@
+import type { Deadline } from './deadline.ts';
+
+/** What a piece of work may use up, shared by all its requests. */
+export interface Spending {
+  readonly deadline: Deadline;
+  /** Takes `count` bytes of bodies; throws Refusal `review-too-large` when nothing is left. */
+  take(count: number): void;
+  /** Counts one HTTP request, a redirect's included. */
+  sent(): void;
+  /** Whose request it is: requests wait in turns, one for each review. Compared by identity. */
+  readonly review: object;
+  /** The host is named by the rules or the settings; what the others hold together is bounded. Absent: it is. */
+  readonly named?: boolean;
+  /** Told, before it waits, that a request has to wait while others of the same review are under way or wait before it. */
+  waited(): void;
+  /** Told that a request has to wait for its turn, whoever is before it. */
+  queued?(): void;
+  /** Asked before a request is tried again, a time that it has room for; absent: it always may. */
+  mayRetry?(): boolean;
+}

@@ -1,0 +1,204 @@
+import { blameCaller, type Shortage } from '../admission/budget.ts';
+import { formatReference, type ImageReference } from '../image/reference.ts';
+import { repositoryName } from '../image/repository.ts';
+import { type Deadline, type Elapsed, shareOf } from '../net/deadline.ts';
+import { inTime, isPromise } from '../net/in-time.ts';
+import type { Entry, Rule } from '../policy/policy.ts';
+import type { Question } from '../policy/select.ts';
+import { asRefusal, Refusal } from '../reasons.ts';
+import type { Check } from '../trust/check.ts';
+import { type CredentialsRef, keyedBy } from './credentials.ts';
+import type { EntryPlan, Plan, Purpose, QuestionPlan, Target, TargetCheck } from './plan.ts';
+import type { TrustSource } from './trust-source.ts';
+
+export interface PlanOptions {
+  readonly purpose: Purpose;
+  readonly trust: TrustSource;
+  readonly deadline: Deadline;
+  readonly elapsed: Elapsed;
+  /** Set where the caller gave less time than the rules ask. */
+  readonly shortage: Shortage | undefined;
+}
+
+/** Of the time that is left, what waiting for keys may take: an entry whose keys never come leaves time for the others. */
+const trustShare = 0.5;
+
+/**
+ * Says once what the questions need. At once where every check is known; else once the checks that are on their way have come, each
+ * one that does not being its entry's own refusal.
+ */
+export function planQuestions(questions: readonly Question[], options: PlanOptions): Plan | Promise<Plan> {
+  const planner = new Planner(options, undefined);
+  const plan = planner.plan(questions);
+  const { awaited } = planner;
+  if (awaited === undefined) return plan;
+  return arrived(awaited, options).then((known) => new Planner(options, known).plan(questions));
+}
+
+type Answer = Check | Refusal;
+
+async function arrived(
+  awaited: ReadonlyMap<Entry, Promise<Answer>>,
+  { deadline, elapsed, shortage }: PlanOptions,
+): Promise<ReadonlyMap<Entry, Answer>> {
+  const share = shareOf(deadline, trustShare, elapsed);
+  const arriving = [...awaited].map(async ([entry, promise]): Promise<[Entry, Answer]> => {
+    const late = () => new Refusal('deadline', `${entry.path}: what its attestors name did not come in time`);
+    const answer = await inTime(promise, share, late).catch(asRefusal);
+    return [entry, answer instanceof Refusal ? blameCaller(answer, shortage) : answer];
+  });
+  const known = new Map(await Promise.all(arriving));
+  share.stop();
+  return known;
+}
+
+class Planner {
+  readonly #purpose: Purpose;
+  readonly #trust: TrustSource;
+  readonly #deadline: Deadline;
+  readonly #known: ReadonlyMap<Entry, Answer> | undefined;
+  readonly #targets = new Map<string, DraftTarget>();
+  #awaited: Map<Entry, Promise<Answer>> | undefined;
+
+  /** @param known what has been waited for. */
+  constructor({ purpose, trust, deadline }: PlanOptions, known: ReadonlyMap<Entry, Answer> | undefined) {
+    this.#purpose = purpose;
+    this.#trust = trust;
+    this.#deadline = deadline;
+    this.#known = known;
+  }
+
+  /** The checks that the plan lacks, because they are on their way. */
+  get awaited(): ReadonlyMap<Entry, Promise<Answer>> | undefined {
+    return this.#awaited;
+  }
+
+  plan(questions: readonly Question[]): Plan {
+    const planned: QuestionPlan[] = [];
+    for (const question of questions) planned.push(this.#question(question));
+    return { targets: this.#targets, questions: planned };
+  }
+
+  #question(question: Question): QuestionPlan {
+    const { reference, rule } = question;
+    if (question.ask !== 'verify' || reference === undefined) return { question, image: '', entries: [] };
+    const image = imageKey(reference);
+    const entries: EntryPlan[] = [];
+    for (const entry of question.entries) {
+      const planned = this.#entry(entry, { reference, image, rule });
+      if (planned !== undefined) entries.push(planned);
+    }
+    return { question, image, entries };
+  }
+
+  /**
+   * What an entry asks of an image; `undefined`: nothing, for this purpose. mutate verifies whatever has attestors and pins; validate
+   * checks `verifyDigest` and, where `required`, verifies again instead of believing an annotation (a hit in the ledger, as a rule).
+   */
+  #entry(entry: Entry, asked: Asked): EntryPlan | undefined {
+    const { mutateDigest, verifyDigest, required } = entry;
+    const hasAttestors = entry.attestors.length > 0;
+    const tagged = asked.reference.digest === undefined;
+    if (this.#purpose === 'validate') {
+      if (verifyDigest && tagged) {
+        const refusal = digestMissing(asked.reference);
+        return mutateDigest ? this.#unpinned(entry, asked, hasAttestors, refusal) : { task: 'refuse', entry, refusal };
+      }
+      if (!required) return undefined;
+    } else if (!hasAttestors && !(this.#purpose === 'verify' && required)) {
+      return mutateDigest && tagged ? { task: 'resolve', entry, target: this.#target(entry, asked) } : undefined;
+    }
+    return hasAttestors ? this.#verified(entry, asked) : { task: 'refuse', entry, refusal: noAttestors() };
+  }
+
+  #verified(entry: Entry, asked: Asked): EntryPlan | undefined {
+    const check = this.#check(entry);
+    if (check === undefined) return undefined;
+    if (check instanceof Refusal) return { task: 'refuse', entry, refusal: check };
+    const target = this.#target(entry, asked);
+    return { task: 'verify', entry, target, check: target.add(check, entry, asked.rule) };
+  }
+
+  #unpinned(entry: Entry, asked: Asked, hasAttestors: boolean, refusal: Refusal): EntryPlan | undefined {
+    if (!hasAttestors)
+      return { task: 'unpinned', entry, target: this.#target(entry, asked), check: undefined, refusal };
+    const planned = this.#verified(entry, asked);
+    if (planned?.task === 'verify') return { ...planned, task: 'unpinned', refusal };
+    // Without a check mutate could not have pinned the image; where that was an outage it let the image by.
+    if (planned?.task === 'refuse' && planned.refusal.kind !== 'unavailable') return { ...planned, refusal };
+    return planned;
+  }
+
+  /** `undefined`: it is on its way. */
+  #check(entry: Entry): Answer | undefined {
+    const known = this.#known?.get(entry);
+    if (known !== undefined) return known;
+    if (this.#awaited?.has(entry)) return undefined;
+    const answer = this.#trust.check(entry, this.#deadline);
+    if (!isPromise(answer)) return answer;
+    this.#awaited ??= new Map();
+    this.#awaited.set(entry, answer);
+    return undefined;
+  }
+
+  #target(entry: Entry, { reference, image }: Asked): DraftTarget {
+    const credentials = this.#trust.credentials(entry);
+    const key = keyedBy(credentials, image);
+    let target = this.#targets.get(key);
+    if (target === undefined) {
+      target = new DraftTarget(this.#targets.size, image, reference, credentials);
+      this.#targets.set(key, target);
+    }
+    return target;
+  }
+}
+
+/** An image as a rule's question names it. */
+interface Asked {
+  readonly reference: ImageReference;
+  readonly image: string;
+  readonly rule: Rule;
+}
+
+class DraftTarget implements Target {
+  readonly at: number;
+  readonly image: string;
+  readonly reference: ImageReference;
+  readonly credentials: CredentialsRef;
+  readonly checks = new Map<string, TargetCheck>();
+
+  constructor(at: number, image: string, reference: ImageReference, credentials: CredentialsRef) {
+    this.at = at;
+    this.image = image;
+    this.reference = reference;
+    this.credentials = credentials;
+  }
+
+  /** Notes a check, once whoever asks for it. An entry that opts out of the cache is answered apart from those that do not. */
+  add(check: Check, { useCache }: Entry, rule: Rule): TargetCheck {
+    const key = useCache ? check.hash : `${check.hash}#uncached`;
+    const before = this.checks.get(key);
+    if (before !== undefined) return before;
+    const repositories = [this.reference.repository];
+    for (const repository of check.repositories) if (repository !== undefined) repositories.push(repository);
+    const hash = keyedBy(this.credentials, check.hash);
+    const asked = { at: this.checks.size, check, hash, repositories, useCache, rule };
+    this.checks.set(key, asked);
+    return asked;
+  }
+}
+
+/** Slots with the same key are one image: where there is a digest, the tag is decoration. */
+function imageKey(reference: ImageReference): string {
+  const { repository, digest } = reference;
+  return digest === undefined ? formatReference(reference) : `${repositoryName(repository)}@${digest}`;
+}
+
+function digestMissing(reference: ImageReference): Refusal {
+  const message = `${formatReference(reference)} has no digest, and verifyDigest asks for one`;
+  return new Refusal('digest-missing', message);
+}
+
+function noAttestors(): Refusal {
+  return new Refusal('no-attestors', 'required is set and the entry has no attestors');
+}
