@@ -45,7 +45,7 @@ describe('simple signing', () => {
         kind: 'cosign-signature',
         repository,
         claims: [{ digest: image.digest, annotations: { env: 'prod' } }],
-        logEntries: [],
+        signed: { material: { logEntries: [] } },
       });
     }
   });
@@ -68,7 +68,11 @@ describe('simple signing', () => {
       signer,
     });
     expect(readOne(cosignItem(payload, signer, { log: annotation }))).toMatchObject({
-      logEntries: [{ kindVersion: { kind: 'hashedrekord', version: '0.0.1' }, inclusionProof: undefined }],
+      signed: {
+        material: {
+          logEntries: [{ kindVersion: { kind: 'hashedrekord', version: '0.0.1' }, inclusionProof: undefined }],
+        },
+      },
     });
   });
 

@@ -4,7 +4,8 @@ import { makeSigner } from '../../test/fixtures/signers.ts';
 import type { AttestorEntry, AttestorSet, Entry } from '../policy/policy.ts';
 import { asRefusal } from '../reasons.ts';
 import { buildCheck } from './build.ts';
-import type { Anchor, Check, KeyAnchor } from './check.ts';
+import type { Anchor, Check } from './check.ts';
+import type { KeyAnchor } from './key/anchor.ts';
 
 const alice = makeSigner();
 const bob = makeSigner();
@@ -179,7 +180,8 @@ describe('type', () => {
     ['SigstoreBundle', false],
   ] as const)('%s', (type, cosignSignature) => {
     const entry = entryOf([setOf([keysOf(alice)])], type === undefined ? {} : { type });
-    expect(buildCheck(entry).accepts).toEqual({ cosignSignature, sigstoreBundle: true });
+    const kinds = cosignSignature ? ['cosign-signature', 'sigstore-bundle'] : ['sigstore-bundle'];
+    expect(buildCheck(entry).accepts).toEqual(new Set(kinds));
   });
 });
 

@@ -44,7 +44,8 @@ export class Examiner {
     const [image, found] = await this.#gatherAll(inquiry, allowance, digest, asked);
     for (const one of asked) {
       const { check, query, asker } = one;
-      const input = { ...foundFor(check, repository, found), image, repository, check };
+      const now = this.#ports.clock();
+      const input = { ...foundFor(check, repository, found), image, repository, check, now };
       const outcome = await this.#verify(inquiry, input, allowance.deadline);
       one.answer = { from: 'registry', outcome };
       if (!outcome.pass) continue;

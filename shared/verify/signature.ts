@@ -1,7 +1,7 @@
 import type { SignedEntity } from '@sigstore/verify';
-import type { Claim, CosignSignature, SigstoreBundle } from '../evidence/evidence.ts';
+import type { Claim, Material, SignatureEvidence } from '../evidence/evidence.ts';
 import type { Image } from '../registry/registry.ts';
-import type { HashName, KeyAnchor } from '../trust/check.ts';
+import type { HashName, SigningKey } from '../trust/public-key.ts';
 import { digestOf, isSignedBy, sameBytes } from './crypto.ts';
 
 /** What Verifier asks about a signature, and compares with a log entry. */
@@ -12,13 +12,18 @@ const hashBySize: Readonly<Record<number, HashName>> = { 32: 'sha256', 48: 'sha3
 
 /** A piece of evidence as a signature of one image. It remembers which keys it was tried with. */
 export class Signature {
-  readonly evidence: CosignSignature | SigstoreBundle;
+  readonly evidence: SignatureEvidence;
   readonly #image: Image;
   readonly #tried = new Map<string, boolean>();
 
-  constructor(evidence: CosignSignature | SigstoreBundle, image: Image) {
+  constructor(evidence: SignatureEvidence, image: Image) {
     this.evidence = evidence;
     this.#image = image;
+  }
+
+  /** What came along to verify it by. */
+  get material(): Material {
+    return this.evidence.signed.material;
   }
 
   /** The bytes that the signature is over. */
@@ -36,8 +41,8 @@ export class Signature {
     return named ? [{ digest: this.#image.digest, annotations: {} }] : [];
   }
 
-  /** Whether the anchor's key made it; each key and way of signing is tried once. */
-  isBy({ spki, key, algorithm }: KeyAnchor): boolean {
+  /** Whether this key made it; each key and way of signing is tried once. */
+  isBy({ spki, key, algorithm }: SigningKey): boolean {
     const way = algorithm.type === 'ed25519' ? spki : `${spki} ${algorithm.hashes.join()}`;
     let good = this.#tried.get(way);
     if (good === undefined) {
@@ -48,7 +53,7 @@ export class Signature {
   }
 
   /** For @sigstore/verify, whose own knows neither P-384 in DSSE nor RSA-PSS nor Ed25519ph. */
-  content(anchor: KeyAnchor): SignatureContent {
+  content(by: SigningKey): SignatureContent {
     const { signed } = this.evidence;
     const message = this.message;
     return {
@@ -60,7 +65,7 @@ export class Signature {
       },
       // Entries of the kinds dsse and intoto name the envelope's payload; nothing else has one.
       compareDigest: (digest) => signed.format === 'dsse' && sameBytes(digest, digestOf('sha256', signed.payload)),
-      verifySignature: (key) => key === anchor.key && this.isBy(anchor),
+      verifySignature: (key) => key === by.key && this.isBy(by),
     };
   }
 }

@@ -1,13 +1,25 @@
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 import type { KeysAttestor } from '../policy/policy.ts';
 import { Refusal } from '../reasons.ts';
-import type { HashName, KeyAlgorithm } from './check.ts';
 
 /** A public key in its one canonical encoding: the same key spelled otherwise is the same `spki`. */
 export interface PublicKey {
   readonly key: KeyObject;
   /** SHA-256, hex, of the SubjectPublicKeyInfo's DER. */
   readonly spki: string;
+}
+
+export type HashName = 'sha224' | 'sha256' | 'sha384' | 'sha512';
+
+/** How signatures by a key are checked; any one way that verifies is enough. */
+export type KeyAlgorithm =
+  | { readonly type: 'ecdsa'; readonly hashes: readonly HashName[] }
+  | { readonly type: 'rsa'; readonly hashes: readonly HashName[]; readonly paddings: readonly ('pkcs1v15' | 'pss')[] }
+  | { readonly type: 'ed25519'; readonly raw: Uint8Array };
+
+/** A public key, and the ways of signing that count for it. */
+export interface SigningKey extends PublicKey {
+  readonly algorithm: KeyAlgorithm;
 }
 
 /** NIST curves by OpenSSL's names, each with the hash that cosign signs with. */

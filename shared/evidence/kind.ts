@@ -1,0 +1,16 @@
+import type { LayerKind } from '../registry/layer-kind.ts';
+import type { AttachedItem } from '../registry/registry.ts';
+import type { Evidence } from './evidence.ts';
+
+/** One kind of evidence: where it is found, within which bounds, and how it is read. */
+export interface EvidenceKind extends LayerKind {
+  /** In the words of messages: `no {title} is attached`. */
+  readonly title: string;
+  /** The same for some that do not count: `(2 {plural})`. */
+  readonly plural: string;
+  /** Throws Malformed, or what a parser throws. */
+  read(item: AttachedItem, keep: Keep): Evidence;
+}
+
+/** Whether the statements of attestations of this predicate type are kept. */
+export type Keep = (predicateType: string) => boolean;
