@@ -19,8 +19,8 @@ interface Common {
 }
 
 /** A signature of the image: cosign's simple signing, a bundle of type cosign/sign/v1, a bundle with a message signature. */
-export interface SignatureEvidence extends Common, Stated {
-  readonly kind: SignatureKind;
+export interface SignatureEvidence<K extends SignatureKind = SignatureKind> extends Common, Stated {
+  readonly kind: K;
 }
 
 /** A statement of another predicate type, or one outside a bundle. It is never a signature of the image. */

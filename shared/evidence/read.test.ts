@@ -210,6 +210,22 @@ describe('bundles', () => {
     expect(readOne(dsseItem(withPredicate(cosignSign, '{}'), signer))).toMatchObject({ kind: 'sigstore-bundle' });
   });
 
+  test('the statement of an attestation is kept where its predicate type is asked for, and nowhere else', () => {
+    const stated = statementOf(image, { predicateType: slsaProvenance });
+    const inBundle = dsseItem(stated, signer);
+    const bare = makeItem('application/vnd.dsse.envelope.v1+json', json(inBundle).dsseEnvelope);
+    for (const item of [inBundle, bare]) {
+      const [kept] = readEvidence([item], (predicateType) => predicateType === slsaProvenance).evidence;
+      expect(kept).toMatchObject({
+        kind: 'attestation',
+        stated: { signed: { format: 'dsse', payload: stated }, claims: [{ digest: image.digest }] },
+      });
+      const [left] = readEvidence([item]).evidence;
+      expect(left).toMatchObject({ kind: 'attestation', hash: kept?.hash, stated: undefined });
+      expect(readEvidence([item], () => false).evidence).toEqual([left]);
+    }
+  });
+
   test('a bundle of more values than any has is not parsed', () => {
     const bundle = (values: number) => ({ ...json(dsseItem(statement, signer)), more: Array(values).fill(0) });
     expect(readOne(makeItem(bundleV03, bundle(9000)))).toMatchObject({ kind: 'sigstore-bundle' });

@@ -117,6 +117,12 @@ describe('what is kept of a manifest', () => {
     expect(kept).toMatchObject({ layers: { length: 52, 0: { descriptor: undefined }, 51: { descriptor: good[50] } } });
   });
 
+  test('of each kind so many: a bundle before them takes no place of a payload', () => {
+    const payloads = Array.from({ length: 60 }, (_, at) => descriptor(`${at}`, payload));
+    const kept = layersOf([descriptor('bundle', bundle), ...payloads]);
+    expect(kept).toMatchObject({ layers: { length: 52, 0: { mediaType: bundle }, 51: { descriptor: payloads[50] } } });
+  });
+
   test('of an index each digest once, one more than are read, without annotations', () => {
     const listed = Array.from({ length: 300 }, (_, at) => descriptor(`${at}`));
     const noisy = listed.flatMap((one) => [{}, { ...one, annotations: { a: 'b' } }, one]);

@@ -1,4 +1,5 @@
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
+import { isPublicKeyBlock, publicKeyIn, readPem } from '../pem.ts';
 import type { KeysAttestor } from '../policy/policy.ts';
 import { Refusal } from '../reasons.ts';
 
@@ -30,25 +31,27 @@ const curves: Readonly<Record<string, { readonly name: string; readonly hash: Ha
 };
 
 const accepted = 'accepted are ECDSA P-256, P-384 and P-521, RSA of 2048 to 8192 bits, and Ed25519';
-const armour = /^\s*-----BEGIN ([A-Z0-9 ]+)-----([A-Za-z0-9+/=\s]+)-----END \1-----\s*$/;
 
 /**
  * Reads exactly one PEM block, `PUBLIC KEY` (SPKI) or `RSA PUBLIC KEY` (PKCS #1). `where` names the field in messages.
  * Throws Refusal `key-invalid`; the message never quotes the text, which may be a private key.
  */
 export function parsePublicKey(pem: string, where: string): PublicKey {
-  const [, label = '', body = ''] = armour.exec(pem) ?? [];
-  if (label === '') throw new Refusal('key-invalid', `${where}: one public key in PEM is expected`);
-  if (label !== 'PUBLIC KEY' && label !== 'RSA PUBLIC KEY') {
-    throw new Refusal('key-invalid', `${where}: the PEM block "${label.slice(0, 40)}" is not a public key`);
+  const { blocks, rest } = readPem(pem);
+  const [block, another] = blocks;
+  if (block === undefined || another !== undefined || rest.trim() !== '') {
+    throw new Refusal('key-invalid', `${where}: one public key in PEM is expected`);
   }
+  if (!isPublicKeyBlock(block)) {
+    throw new Refusal('key-invalid', `${where}: the PEM block "${block.label.slice(0, 40)}" is not a public key`);
+  }
+  const key = publicKeyIn(block);
+  const unreadable = new Refusal('key-invalid', `${where}: the public key in the PEM block cannot be read`);
+  if (key === undefined) throw unreadable;
   try {
-    const der = Buffer.from(body, 'base64');
-    const parsed = createPublicKey({ key: der, format: 'der', type: label === 'PUBLIC KEY' ? 'spki' : 'pkcs1' });
-    return canonical(parsed, where);
+    return canonical(key, where);
   } catch (thrown) {
-    if (thrown instanceof Refusal) throw thrown;
-    throw new Refusal('key-invalid', `${where}: the public key in the PEM block cannot be read`, { cause: thrown });
+    throw thrown instanceof Refusal ? thrown : unreadable;
   }
 }
 

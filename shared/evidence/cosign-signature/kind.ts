@@ -1,4 +1,4 @@
-import type { EvidenceKind } from '../kind.ts';
+import type { SignatureFormat } from '../kind.ts';
 import { readSimpleSigning } from './read.ts';
 
 /** cosign's simple signing: the layer's bytes are the payload. */
@@ -8,7 +8,7 @@ const mediaType = 'application/vnd.dev.cosign.simplesigning.v1+json';
 const annotation = /^dev\.(?:cosignproject|sigstore)\.cosign\//;
 
 /** cosign's older format, from the `.sig` tag or an OCI 1.1 referrer: a layer for each signature, tried before all else. */
-export const cosignSignature: EvidenceKind = {
+export const cosignSignature: SignatureFormat<'cosign-signature'> = {
   title: "signature in cosign's older format",
   plural: "in cosign's older format",
   holds: (type) => type === mediaType,

@@ -15,7 +15,7 @@ const bundleAnnotation = 'dev.sigstore.cosign/bundle';
  * cosign's own format: the layer is the payload, its annotations carry the signature and the log entry
  * (cosign specs/SIGNATURE_SPEC.md). Certificates and time stamps beside them decide nothing for keys. Throws Malformed.
  */
-export function readSimpleSigning(item: AttachedItem): SignatureEvidence {
+export function readSimpleSigning(item: AttachedItem): SignatureEvidence<'cosign-signature'> {
   const { annotations, digest } = item.layer;
   const signature = decodeBase64(annotations[signatureAnnotation], `the annotation ${signatureAnnotation}`);
   const log = annotations[bundleAnnotation];

@@ -3,8 +3,6 @@ import { readBareEnvelope } from './read.ts';
 
 /** A bare DSSE envelope, as cosign attached attestations before bundles. It is read where it is handed in, and not looked for. */
 export const dsseEnvelope: EvidenceKind = {
-  title: 'DSSE envelope',
-  plural: 'as DSSE envelopes',
   holds: (type) => type === 'application/vnd.dsse.envelope.v1+json',
   layers: 'every',
   maxBytes: 16 * 1024 * 1024,

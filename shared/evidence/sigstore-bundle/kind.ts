@@ -1,4 +1,4 @@
-import type { EvidenceKind } from '../kind.ts';
+import type { SignatureFormat } from '../kind.ts';
 import { signaturePredicate } from '../statement.ts';
 import { readBundle } from './read.ts';
 
@@ -6,7 +6,7 @@ import { readBundle } from './read.ts';
 const mediaTypePrefix = 'application/vnd.dev.sigstore.bundle';
 
 /** A Sigstore bundle, a referrer's only layer: a signature, or an attestation, which its manifest mostly says and may misstate. */
-export const sigstoreBundle: EvidenceKind = {
+export const sigstoreBundle: SignatureFormat<'sigstore-bundle'> = {
   title: 'Sigstore bundle',
   plural: 'as Sigstore bundles',
   holds: (type) => type.startsWith(mediaTypePrefix),

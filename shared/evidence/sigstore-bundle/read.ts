@@ -29,7 +29,7 @@ const hashes = {
 const maxLogEntries = 32;
 
 /** A Sigstore bundle of v0.1 to v0.3 (protobuf-specs, sigstore_bundle.proto). Throws Malformed, or what the parser throws. */
-export function readBundle(item: AttachedItem, keep: Keep): SignatureEvidence | Attestation {
+export function readBundle(item: AttachedItem, keep: Keep): SignatureEvidence<'sigstore-bundle'> | Attestation {
   const json = parseJsonObject(item.bytes, 'the bundle');
   refuseTooMuch(json);
   const { content, verificationMaterial } = parseBundle(json);
@@ -100,7 +100,7 @@ function signatureBundle(
   { repository, layer }: AttachedItem,
   signed: Signed,
   claims: readonly Claim[],
-): SignatureEvidence {
+): SignatureEvidence<'sigstore-bundle'> {
   const hash = signatureHash(signed);
   return { kind: 'sigstore-bundle', repository, layer: layer.digest, signed, claims, hash };
 }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
+import { isJsonObject } from '../../../shared/admission/json.ts';
 import type { Evidence } from '../../../shared/evidence/evidence.ts';
 import { readEvidence } from '../../../shared/evidence/read.ts';
 import type { AttachedItem } from '../../../shared/registry/registry.ts';
@@ -92,10 +93,5 @@ function signedIn(one: Evidence): unknown {
 }
 
 function isTextMap(value: unknown): boolean {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    !Array.isArray(value) &&
-    Object.values(value).every((text) => typeof text === 'string')
-  );
+  return isJsonObject(value) && Object.values(value).every((text) => typeof text === 'string');
 }
