@@ -3,7 +3,7 @@ import { type AttestorEntry, type AttestorSet, type Entry, maxNesting } from '..
 import { Refusal } from '../reasons.ts';
 import { acceptedBy } from './accepted.ts';
 import type { Inherited } from './anchor.ts';
-import { anchorKinds } from './anchors.ts';
+import { leavesOf } from './anchors.ts';
 import type { Anchor, AnchorSet, Check } from './check.ts';
 import { checkHash } from './hash.ts';
 
@@ -36,7 +36,7 @@ function anchorsOf(attestor: AttestorEntry, path: string, around: Inherited, dep
     repository: attestor.repository ?? around.repository,
   };
   if (attestor.kind === 'set') return [anchorSet(attestor.set, `${path}.attestor`, inherited, depth + 1)];
-  return anchorKinds[attestor.kind].build(attestor, path, inherited);
+  return leavesOf(attestor, path, inherited);
 }
 
 function repositoriesOf(sets: readonly AnchorSet[]): readonly (Repository | undefined)[] {
