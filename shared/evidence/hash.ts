@@ -16,8 +16,14 @@ export function attestationHash(payload: Uint8Array): string {
 }
 
 function signedPart(signed: Signed): Uint8Array {
-  if (signed.format === 'payload') return signed.payload;
-  return signed.format === 'dsse' ? signed.pae : signed.messageDigest;
+  switch (signed.format) {
+    case 'payload':
+      return signed.payload;
+    case 'manifest':
+      return signed.messageDigest;
+    case 'dsse':
+      return signed.pae;
+  }
 }
 
 function hashOf(parts: readonly Uint8Array[]): string {

@@ -21,9 +21,10 @@ test.each([
 });
 
 test('whatever can be a signature is looked for among the referrers, before what attests something else', () => {
-  for (const kind of Object.values(signatureKinds)) expect(kind.turn('referrer', undefined)?.bound).toBe('signatures');
-  const { turn } = signatureKinds['sigstore-bundle'];
-  expect(turn('referrer', 'https://slsa.dev/provenance/v1')).toEqual({ rank: 3, bound: 'attestations' });
-  const last = Math.max(...Object.values(signatureKinds).map((kind) => kind.turn('referrer', undefined)?.rank ?? 0));
+  for (const kind of Object.values(signatureKinds))
+    expect(kind.ranking('referrer', undefined)?.bound).toBe('signatures');
+  const { ranking } = signatureKinds['sigstore-bundle'];
+  expect(ranking('referrer', 'https://slsa.dev/provenance/v1')).toEqual({ rank: 3, bound: 'attestations' });
+  const last = Math.max(...Object.values(signatureKinds).map((kind) => kind.ranking('referrer', undefined)?.rank ?? 0));
   expect(last).toBeLessThan(3);
 });

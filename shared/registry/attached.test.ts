@@ -404,12 +404,12 @@ describe('D1, D2: bounds', () => {
       layers: 'every',
       maxBytes: 10,
       keepsAnnotation: () => false,
-      turn: () => ({ rank: 0, bound: 'attestations' }),
+      ranking: () => ({ rank: 0, bound: 'attestations' }),
     };
     expect(await found([])).toEqual([[], []]);
     expect(await found(evidenceKinds)).toEqual([['bundle'], []]);
     expect(await found([kind])).toEqual([['<spdx>'], ['too-large']]);
-    expect(await found([{ ...kind, turn: () => undefined }])).toEqual([[], []]);
+    expect(await found([{ ...kind, ranking: () => undefined }])).toEqual([[], []]);
   });
 
   test('a layer that is announced as too large is not asked for; the rest is (CVE-2024-29902)', async () => {

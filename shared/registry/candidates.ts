@@ -2,12 +2,12 @@ import type { Digest } from '../image/digest.ts';
 import { type Repository, repositoryName } from '../image/repository.ts';
 import { Refusal } from '../reasons.ts';
 import type { ReadManifest } from './content.ts';
-import { kindHolding, type LayerKind, type Turn } from './layer-kind.ts';
+import { kindHolding, type LayerKind, type Ranking } from './layer-kind.ts';
 import type { Descriptor, ImageManifest } from './manifest.ts';
 import type { AttachedItem } from './registry.ts';
 
 /** A layer that may be evidence, before its bytes are read. Of one rank, those found first are tried first. */
-export interface Candidate extends Turn {
+export interface Candidate extends Ranking {
   readonly item: Omit<AttachedItem, 'bytes'>;
   /** The bound for its kind, in bytes. */
   readonly maxBytes: number;
@@ -63,10 +63,10 @@ function layersOf(kinds: readonly LayerKind[], holder: Holder): Candidates {
   let malformed = false;
   for (const { mediaType, descriptor } of manifest.layers) {
     const kind = kindHolding(kinds, mediaType);
-    const turn = kind?.turn(source, manifest.hint);
-    if (kind === undefined || turn === undefined) continue;
+    const ranking = kind?.ranking(source, manifest.hint);
+    if (kind === undefined || ranking === undefined) continue;
     if (descriptor === undefined) malformed = true;
-    else candidates.push({ item: itemOf(holder, descriptor), maxBytes: kind.maxBytes, ...turn });
+    else candidates.push({ item: itemOf(holder, descriptor), maxBytes: kind.maxBytes, ...ranking });
   }
   return { candidates, problems: malformed ? [malformedLayer(repository, digest)] : [] };
 }

@@ -16,10 +16,10 @@ export interface LayerKind {
   /** The annotation by which a manifest says what its layer is. It is not believed, and only orders. */
   readonly hint?: string;
   /** The order in which layers found there are tried, given the hint's value; `undefined`: there they are no evidence. */
-  turn(source: AttachedItem['source'], hint: string | undefined): Turn | undefined;
+  ranking(source: AttachedItem['source'], hint: string | undefined): Ranking | undefined;
 }
 
-export interface Turn {
+export interface Ranking {
   /** The lower, the likelier a signature: what the bounds cut off is the rest. */
   readonly rank: number;
   /** The bound that the layer counts towards. */

@@ -8,8 +8,8 @@ export interface Inherited {
   readonly repository: Repository | undefined;
 }
 
-/** One signer that a check may count, of whatever kind. */
-export interface LeafAnchor extends Inherited {
+/** What every anchor has that is no set: one signer that a check may count. */
+export interface AnchorBase extends Inherited {
   readonly kind: string;
   /** `attestors[0].entries[1]`; with several signers in one entry, `attestors[0].entries[1].keys[2]`. */
   readonly path: string;
@@ -18,8 +18,8 @@ export interface LeafAnchor extends Inherited {
 }
 
 /** One kind of anchor: how it is built of the attestors that name it. */
-export interface AnchorKind<Attestor, Leaf extends LeafAnchor> {
-  readonly kind: Leaf['kind'];
+export interface AnchorKind<Attestor, A extends AnchorBase> {
+  readonly kind: A['kind'];
   /** The anchors of one attestor at `path`, each of which is counted. Throws Refusal. */
-  build(attestor: Attestor, path: string, inherited: Inherited): readonly Leaf[];
+  build(attestor: Attestor, path: string, inherited: Inherited): readonly A[];
 }

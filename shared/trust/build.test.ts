@@ -3,7 +3,7 @@ import { entryOf, keysOf, nestedOf, setOf } from '../../test/fixtures/entries.ts
 import { makeSigner } from '../../test/fixtures/signers.ts';
 import type { AttestorEntry, AttestorSet, Entry } from '../policy/policy.ts';
 import { asRefusal } from '../reasons.ts';
-import type { Leaf } from './anchors.ts';
+import type { LeafAnchor } from './anchors.ts';
 import { buildCheck } from './build.ts';
 import type { Anchor, Check } from './check.ts';
 import type { KeyAnchor } from './key/anchor.ts';
@@ -12,7 +12,7 @@ const alice = makeSigner();
 const bob = makeSigner();
 
 function keysIn(check: Pick<Check, 'sets'>): KeyAnchor[] {
-  const leaves = (anchor: Anchor): Leaf[] => (anchor.kind === 'set' ? anchor.anchors.flatMap(leaves) : [anchor]);
+  const leaves = (anchor: Anchor): LeafAnchor[] => (anchor.kind === 'set' ? anchor.anchors.flatMap(leaves) : [anchor]);
   return check.sets.flatMap(leaves).filter((leaf) => leaf.kind === 'key');
 }
 

@@ -1,6 +1,6 @@
 import type { Repository } from '../image/repository.ts';
 import type { SignatureKind } from './accepted.ts';
-import type { Leaf } from './anchors.ts';
+import type { LeafAnchor } from './anchors.ts';
 
 /**
  * What `verify` is asked, digest apart: anchors and every setting that can change its answer. It holds no policy or rule
@@ -27,4 +27,4 @@ export interface AnchorSet {
 }
 
 /** Whom a check trusts: one signer, or so many of several. */
-export type Anchor = Leaf | AnchorSet;
+export type Anchor = LeafAnchor | AnchorSet;

@@ -1,6 +1,5 @@
-import type { Digest } from '../image/digest.ts';
 import type { NoCode } from '../reasons.ts';
-import type { Leaf } from '../trust/anchors.ts';
+import type { LeafAnchor } from '../trust/anchors.ts';
 import type { Signature } from './signature.ts';
 
 export interface Problem {
@@ -8,15 +7,8 @@ export interface Problem {
   readonly message: string;
 }
 
-/** What is asked besides the anchor. */
-export interface Circumstances {
-  readonly image: Digest;
-  /** Wall clock, milliseconds since 1970: what has a validity is judged as of now where nothing tells when it was signed. */
-  readonly now: number;
-}
-
 /** What one signature comes to. */
-export type Finding =
+export type Examination =
   | {
       readonly pass: true;
       /** Who signed. The same signer found by two anchors counts once. */
@@ -30,11 +22,14 @@ export type Finding =
     });
 
 /** How signatures are judged by one kind of anchor. Pure; what throws is a no. */
-export interface AnchorJudge<A extends Leaf> {
+export interface AnchorJudge<A extends LeafAnchor> {
   /** Who the anchor stands for; `undefined` where only a signature says so. */
   identity(anchor: A): string | undefined;
-  /** Whether this one signature meets every condition. */
-  examine(signature: Signature, anchor: A, circumstances: Circumstances): Finding;
+  /**
+   * Whether this one signature meets every condition. `now`: wall clock, milliseconds since 1970, as of which validity is judged
+   * where nothing tells when it was signed.
+   */
+  examine(signature: Signature, anchor: A, now: number): Examination;
   /** In one line, why none of the signatures that were tried passed: `problem` is that of the one that came furthest. */
   denial(anchor: A, problem: Problem, tried: number): string;
 }

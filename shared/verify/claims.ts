@@ -1,6 +1,6 @@
 import type { Claim } from '../evidence/evidence.ts';
-import type { Digest } from '../image/digest.ts';
 import type { Problem } from './anchor-judge.ts';
+import type { Signature } from './signature.ts';
 
 type Annotations = Readonly<Record<string, string>>;
 
@@ -8,13 +8,9 @@ export interface ClaimProblem extends Problem {
   readonly code: 'other-image' | 'annotation-mismatch';
 }
 
-/** Why these claims do not say that the image was signed, with the annotations wanted; `undefined` when one of them does. */
-export function claimProblem(
-  claims: readonly Claim[],
-  annotations: Annotations,
-  image: Digest,
-): ClaimProblem | undefined {
-  const ours = claims.filter((claim) => claim.digest === image);
+/** Why no claim of the signature is about its image, with the annotations wanted; `undefined` when one is. */
+export function claimProblem({ claims, image }: Signature, annotations: Annotations): ClaimProblem | undefined {
+  const ours = claims.filter((claim) => claim.digest === image.digest);
   if (ours.length === 0) {
     const [other] = claims;
     return { code: 'other-image', message: `is for ${other?.digest ?? 'another digest'}, not for this image` };

@@ -2,10 +2,10 @@ import type { Gathered } from '../evidence/evidence.ts';
 import { type Repository, repositoryName } from '../image/repository.ts';
 import type { Signer } from '../ledger/verification.ts';
 import type { Image } from '../registry/registry.ts';
-import type { Leaf } from '../trust/anchors.ts';
+import type { LeafAnchor } from '../trust/anchors.ts';
 import type { Anchor, AnchorSet, Check } from '../trust/check.ts';
 import { absenceOf, isSignature } from './absence.ts';
-import type { Circumstances, Finding, Problem } from './anchor-judge.ts';
+import type { Examination, Problem } from './anchor-judge.ts';
 import { judgeOf } from './judges.ts';
 import { distinctlyMatched } from './matching.ts';
 import type { AttestorResult, Steps } from './outcome.ts';
@@ -20,7 +20,7 @@ export interface Judged {
 
 /** Judges anchors by the evidence about one image, each by what that one may count. */
 export class Judge {
-  readonly #circumstances: Circumstances;
+  readonly #now: number;
   readonly #own: Repository;
   readonly #gathered: Gathered;
   readonly #accepts: Check['accepts'];
@@ -28,7 +28,7 @@ export class Judge {
 
   /** `now`: wall clock, milliseconds since 1970. */
   constructor(gathered: Gathered, accepts: Check['accepts'], image: Image, own: Repository, now: number) {
-    this.#circumstances = { image: image.digest, now };
+    this.#now = now;
     this.#own = own;
     this.#gathered = gathered;
     this.#accepts = accepts;
@@ -73,7 +73,7 @@ export class Judge {
   }
 
   /** The first signature that meets every condition decides; else the one that came furthest tells why not. */
-  *#judgeLeaf(anchor: Leaf): Steps<Judged> {
+  *#judgeLeaf(anchor: LeafAnchor): Steps<Judged> {
     const { kind, path } = anchor;
     const judge = judgeOf(anchor);
     const place = repositoryName(anchor.repository ?? this.#own);
@@ -81,15 +81,15 @@ export class Judge {
     const known = judge.identity(anchor);
     const about = { path, kind, ...(known === undefined ? {} : { identity: known }) };
 
-    let furthest: Extract<Finding, { readonly pass: false }> | undefined;
+    let furthest: Extract<Examination, { readonly pass: false }> | undefined;
     for (const signature of found) {
-      const finding = judge.examine(signature, anchor, this.#circumstances);
-      if (finding.pass) {
-        const { identity, message } = finding;
+      const examination = judge.examine(signature, anchor, this.#now);
+      if (examination.pass) {
+        const { identity, message } = examination;
         const signers: readonly Signer[] = [{ attestor: path, kind, identity }];
         return { result: { path, kind, identity, pass: true, message }, signers, evidence: [signature.evidence.hash] };
       }
-      if (furthest === undefined || finding.progress > furthest.progress) furthest = finding;
+      if (furthest === undefined || examination.progress > furthest.progress) furthest = examination;
       yield;
     }
     if (furthest === undefined)

@@ -1,5 +1,5 @@
 import type { SignedEntity } from '@sigstore/verify';
-import type { Claim, Material, SignatureEvidence } from '../evidence/evidence.ts';
+import type { Claim, Material, SignatureEvidence, Signed } from '../evidence/evidence.ts';
 import type { Image } from '../registry/registry.ts';
 import type { HashName, SigningKey } from '../trust/public-key.ts';
 import { digestOf, isSignedBy, sameBytes } from './crypto.ts';
@@ -13,12 +13,12 @@ const hashBySize: Readonly<Record<number, HashName>> = { 32: 'sha256', 48: 'sha3
 /** A piece of evidence as a signature of one image. It remembers which keys it was tried with. */
 export class Signature {
   readonly evidence: SignatureEvidence;
-  readonly #image: Image;
+  readonly image: Image;
   readonly #tried = new Map<string, boolean>();
 
   constructor(evidence: SignatureEvidence, image: Image) {
     this.evidence = evidence;
-    this.#image = image;
+    this.image = image;
   }
 
   /** What came along to verify it by. */
@@ -28,17 +28,15 @@ export class Signature {
 
   /** The bytes that the signature is over. */
   get message(): Uint8Array {
-    const { signed } = this.evidence;
-    if (signed.format === 'manifest') return this.#image.bytes;
-    return signed.format === 'dsse' ? signed.pae : signed.payload;
+    return messageOf(this.evidence.signed, this.image);
   }
 
   /** What it says about which image; a message signature speaks of the image whose manifest has the digest it names. */
   get claims(): readonly Claim[] {
     const { signed, claims } = this.evidence;
     if (signed.format !== 'manifest') return claims;
-    const named = sameBytes(digestOf(signed.hash, this.#image.bytes), signed.messageDigest);
-    return named ? [{ digest: this.#image.digest, annotations: {} }] : [];
+    const named = sameBytes(digestOf(signed.hash, this.image.bytes), signed.messageDigest);
+    return named ? [{ digest: this.image.digest, annotations: {} }] : [];
   }
 
   /** Whether this key made it; each key and way of signing is tried once. */
@@ -67,5 +65,16 @@ export class Signature {
       compareDigest: (digest) => signed.format === 'dsse' && sameBytes(digest, digestOf('sha256', signed.payload)),
       verifySignature: (key) => key === by.key && this.isBy(by),
     };
+  }
+}
+
+function messageOf(signed: Signed, image: Image): Uint8Array {
+  switch (signed.format) {
+    case 'payload':
+      return signed.payload;
+    case 'manifest':
+      return image.bytes;
+    case 'dsse':
+      return signed.pae;
   }
 }

@@ -7,6 +7,6 @@ export const dsseEnvelope: EvidenceKind = {
   layers: 'every',
   maxBytes: 16 * 1024 * 1024,
   keepsAnnotation: () => false,
-  turn: () => undefined,
+  ranking: () => undefined,
   read: readBareEnvelope,
 };

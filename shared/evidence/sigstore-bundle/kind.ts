@@ -14,7 +14,7 @@ export const sigstoreBundle: SignatureFormat<'sigstore-bundle'> = {
   maxBytes: 16 * 1024 * 1024,
   keepsAnnotation: () => false,
   hint: 'dev.sigstore.bundle.predicateType',
-  turn(source, predicateType = signaturePredicate) {
+  ranking(source, predicateType = signaturePredicate) {
     if (source !== 'referrer') return undefined;
     return predicateType === signaturePredicate ? { rank: 2, bound: 'signatures' } : { rank: 3, bound: 'attestations' };
   },

@@ -1,11 +1,11 @@
 import type { KeysAttestor } from '../../policy/policy.ts';
 import { Refusal } from '../../reasons.ts';
-import type { AnchorKind, LeafAnchor } from '../anchor.ts';
+import type { AnchorBase, AnchorKind } from '../anchor.ts';
 import { type LogAnchor, logAnchor, logParts } from '../log.ts';
 import { type KeyAlgorithm, keyAlgorithm, parsePublicKey, type SigningKey } from '../public-key.ts';
 
 /** Whoever holds the key that belongs to this one. */
-export interface KeyAnchor extends LeafAnchor, SigningKey {
+export interface KeyAnchor extends AnchorBase, SigningKey {
   readonly kind: 'key';
   /** `undefined`: the log is ignored. */
   readonly log: LogAnchor | undefined;

@@ -1,5 +1,4 @@
 import { type TrustMaterial, VerificationError, Verifier } from '@sigstore/verify';
-import type { Digest } from '../../image/digest.ts';
 import type { KeyAnchor } from '../../trust/key/anchor.ts';
 import type { AnchorJudge, Problem } from '../anchor-judge.ts';
 import { attempt } from '../attempt.ts';
@@ -21,8 +20,8 @@ const progress: Readonly<Record<KeyProblem['code'], number>> = {
 /** A signature counts that the key made, about this image, with the annotations, and in the log where one is asked for. */
 export const keyJudge: AnchorJudge<KeyAnchor> = {
   identity: identityOf,
-  examine(signature, anchor, { image }) {
-    const problem = problemWith(signature, anchor, image);
+  examine(signature, anchor) {
+    const problem = problemWith(signature, anchor);
     if (problem !== undefined) return { pass: false, ...problem, progress: progress[problem.code] };
     return { pass: true, identity: identityOf(anchor), message: `a signature verifies with ${nameOf(anchor)}` };
   },
@@ -42,10 +41,10 @@ function nameOf({ spki }: KeyAnchor): string {
   return `key sha256:${spki.slice(0, 16)}`;
 }
 
-function problemWith(signature: Signature, anchor: KeyAnchor, image: Digest): KeyProblem | undefined {
+function problemWith(signature: Signature, anchor: KeyAnchor): KeyProblem | undefined {
   if (!signature.isBy(anchor)) return { code: 'signature-mismatch', message: 'it does not verify' };
   return (
-    claimProblem(signature.claims, anchor.annotations, image) ??
+    claimProblem(signature, anchor.annotations) ??
     logProblem(signature, anchor.log, anchor.key) ??
     verifierProblem(signature, anchor)
   );
