@@ -1,6 +1,6 @@
 import type { AttachedItem } from '../../registry/registry.ts';
 import { attestation } from '../attestation.ts';
-import { readEnvelope, refuseManySignatures, signedEnvelope } from '../envelope.ts';
+import { readEnvelope, refuseManySignatures } from '../envelope.ts';
 import type { Attestation } from '../evidence.ts';
 import { parseJsonObject } from '../json.ts';
 import type { Keep } from '../kind.ts';
@@ -13,7 +13,5 @@ export function readBareEnvelope(item: AttachedItem, keep: Keep): Attestation {
   const json = parseJsonObject(item.bytes, 'the envelope');
   refuseManySignatures(json);
   const envelope = readEnvelope(json);
-  return attestation(item, envelope.payload, readStatement(envelope.payload), keep, () =>
-    signedEnvelope(envelope, noMaterial),
-  );
+  return attestation(item, envelope, readStatement(envelope.payload), noMaterial, keep);
 }

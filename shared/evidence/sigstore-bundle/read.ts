@@ -50,10 +50,9 @@ export function readBundle(item: AttachedItem, keep: Keep): SignatureEvidence<'s
 
   const envelope = readEnvelope(isJsonObject(json['dsseEnvelope']) ? json['dsseEnvelope'] : {});
   const statement = readStatement(envelope.payload);
-  const signed = () => signedEnvelope(envelope, material);
   return statement.predicateType === signaturePredicate
-    ? signatureBundle(item, signed(), statement.claims)
-    : attestation(item, envelope.payload, statement, keep, signed);
+    ? signatureBundle(item, signedEnvelope(envelope, material), statement.claims)
+    : attestation(item, envelope, statement, material, keep);
 }
 
 function parseBundle(json: JsonObject): Bundle {
