@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { evidenceKinds } from '../shared/evidence/kinds.ts';
 import { createLedger } from '../shared/ledger/create.ts';
 import { memoryTable } from '../shared/ledger/memory-table.ts';
 import { defaultLedgerSettings, type LedgerSettings } from '../shared/ledger/settings.ts';
@@ -53,6 +54,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
     credentials: options.credentials ?? noCredentials,
     clock,
     elapsed,
+    kinds: evidenceKinds,
     ...(options.sleep === undefined ? {} : { sleep: options.sleep }),
   });
   const ledger = createLedger({

@@ -29,7 +29,7 @@ const outer: Readonly<Record<string, readonly string[]>> = {
   cli: ['cli', 'local', 'shared'],
 };
 /** What every stage may import. */
-const common = ['shared/reasons.ts', 'shared/printable.ts'];
+const common = ['shared/reasons.ts', 'shared/printable.ts', 'shared/pem.ts'];
 const pure = ['verify', 'conditions'];
 const inputOutput = /^(?:node:(?:fs|net|tls|http|https|http2|dns|child_process|timers)|undici)/;
 const specifier =

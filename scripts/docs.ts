@@ -45,7 +45,7 @@ const text = `${[
   '| values in a bundle; in a signed statement | 10,000; 100,000 | `malformed-signature` |',
   '| everything that one review fetches | 64 MiB | `review-too-large` |',
   '| referrers of an image | 200, on 10 pages | `too-many-referrers` |',
-  '| signatures tried for an image | 50 | `too-many-signatures` |',
+  '| signatures tried for an image; attestations beside them | 50; 50 | `too-many-signatures` |',
   '| distinct images that one review asks about | 64 | `too-many-images` |',
   '| redirects of one request | 5 | `too-many-redirects` |',
 ].join('\n')}\n`;

@@ -85,6 +85,7 @@ async function accepts(folder: string, key: string): Promise<boolean> {
     repository,
     evidence: readEvidence([item]),
     unreadable: [],
+    now: Date.now(),
   }).pass;
 }
 

@@ -61,8 +61,8 @@ export const reasons = {
   },
   'too-many-signatures': {
     kind: 'denied',
-    summary: 'more signatures are attached than the bound, and none of those tried satisfies the rule',
-    advice: 'delete signatures that are not needed',
+    summary: 'more signatures or attestations are attached than the bound, and none of those tried satisfies the rule',
+    advice: 'delete signatures and attestations that are not needed',
   },
   'attached-too-slow': {
     kind: 'denied',

@@ -1,3 +1,4 @@
+import { evidenceKinds } from '../../shared/evidence/kinds.ts';
 import { ecrHosts } from '../../shared/image/registry-names.ts';
 import type { Clock, Elapsed } from '../../shared/net/deadline.ts';
 import { createDoor } from '../../shared/net/door.ts';
@@ -23,5 +24,5 @@ export function deployedRegistry(options: DeployedRegistryOptions): Registry {
   const { credentials, clock, elapsed, vpcRanges, privateHosts, roots, ca } = options;
   const addresses = vpcRanges.length === 0 ? [] : [{ ranges: vpcRanges, hosts: [...ecrHosts, ...privateHosts] }];
   const door = createDoor({ addresses, roots: () => roots, ...(ca === undefined ? {} : { ca }) });
-  return createRegistry({ door, credentials, clock, elapsed });
+  return createRegistry({ door, credentials, clock, elapsed, kinds: evidenceKinds });
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isJsonObject, type JsonObject } from '../../shared/admission/json.ts';
 import { type Digest, digestParts, parseDigest } from '../../shared/image/digest.ts';
 
 export const mediaTypes = {
@@ -189,10 +190,8 @@ export function parseJson(bytes: Uint8Array): unknown {
   }
 }
 
-function record(value: unknown): Record<string, unknown> | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : undefined;
+function record(value: unknown): JsonObject | undefined {
+  return isJsonObject(value) ? value : undefined;
 }
 
 function text(value: unknown): string | undefined {

@@ -1,3 +1,4 @@
+import { isJsonObject } from '../../shared/admission/json.ts';
 import type { Digest } from '../../shared/image/digest.ts';
 import { parseJson, parseManifest } from '../registry/store.ts';
 import { attachReferrer, describe, entries } from './attach.ts';
@@ -13,7 +14,7 @@ export async function copySignatures(target: Target, repository: string, from: D
   for (const suffix of ['sig', 'att'] as const) {
     const manifest = await target.manifest(repository, legacyTag(from, suffix));
     const document = manifest === undefined ? undefined : parseJson(manifest.bytes);
-    if (typeof document === 'object' && document !== null) {
+    if (isJsonObject(document)) {
       await target.putManifest(repository, document, legacyTag(to, suffix));
     }
   }

@@ -1,9 +1,13 @@
 import type { TransparencyLogEntry } from '@sigstore/protobuf-specs';
 import type { Digest } from '../image/digest.ts';
 import type { Repository } from '../image/repository.ts';
+import type { SignatureKind } from '../trust/accepted.ts';
 
-/** What was fetched, with its wire format left behind. Claims are what the bytes say: nothing here is verified yet. */
-export type Evidence = CosignSignature | SigstoreBundle | Attestation;
+/**
+ * What was fetched, with its wire format left behind. It means one of two things: a signature of the image, or an attestation,
+ * which is never one. Nothing here is verified yet: it is what the bytes say.
+ */
+export type Evidence = SignatureEvidence | Attestation;
 
 interface Common {
   /** Where it was found: an anchor with a repository of its own counts only what was found there. */
@@ -14,44 +18,45 @@ interface Common {
   readonly hash: string;
 }
 
-/**
- * A digest that a signature claims, and the annotations that it gives it; the wanted image's digest must be among the claims.
- * A message signature claims nothing in words: it is over the manifest itself.
- */
-export interface Claim {
-  readonly digest: Digest;
-  readonly annotations: Readonly<Record<string, unknown>>;
-}
-
-/** cosign's simple signing, from the `.sig` tag or an OCI 1.1 referrer. */
-export interface CosignSignature extends Common {
-  readonly kind: 'cosign-signature';
-  readonly signed: Signed;
-  readonly claims: readonly Claim[];
-  readonly logEntries: readonly TransparencyLogEntry[];
-}
-
-/** A Sigstore bundle that is a signature: a DSSE envelope of type cosign/sign/v1, or a message signature. */
-export interface SigstoreBundle extends Common {
-  readonly kind: 'sigstore-bundle';
-  readonly signed: Signed;
-  readonly claims: readonly Claim[];
-  readonly logEntries: readonly TransparencyLogEntry[];
+/** A signature of the image: cosign's simple signing, a bundle of type cosign/sign/v1, a bundle with a message signature. */
+export interface SignatureEvidence<K extends SignatureKind = SignatureKind> extends Common, Stated {
+  readonly kind: K;
 }
 
 /** A statement of another predicate type, or one outside a bundle. It is never a signature of the image. */
 export interface Attestation extends Common {
   readonly kind: 'attestation';
   readonly predicateType: string;
+  /** What it states, signed. Kept for the predicate types that the reader was asked to keep alone: an SBOM has megabytes. */
+  readonly stated: Stated | undefined;
 }
 
-/** What was signed and the signature over it. */
-export type Signed =
+/** What was signed, by whoever did, and the images that it is about; the wanted image's digest must be among the claims. */
+export interface Stated {
+  readonly signed: Signed;
+  readonly claims: readonly Claim[];
+}
+
+/**
+ * A digest that a signature claims, and the annotations that it gives it. A message signature claims nothing in words: it is
+ * over the manifest itself.
+ */
+export interface Claim {
+  readonly digest: Digest;
+  readonly annotations: Readonly<Record<string, unknown>>;
+}
+
+/** What was signed, the signature over it, and what came along to verify it by. */
+export type Signed = SignedContent & {
+  readonly signature: Uint8Array;
+  readonly material: Material;
+};
+
+export type SignedContent =
   | {
       /** Simple signing's payload. */
       readonly format: 'payload';
       readonly payload: Uint8Array;
-      readonly signature: Uint8Array;
     }
   | {
       /** A message signature: over the bytes of the image's manifest, which whoever verifies has at hand. */
@@ -59,7 +64,6 @@ export type Signed =
       readonly hash: 'sha256' | 'sha384' | 'sha512';
       /** What the bundle says the manifest's digest by that hash is. */
       readonly messageDigest: Uint8Array;
-      readonly signature: Uint8Array;
     }
   | {
       /** DSSE: the signature is over PAE(payloadType, payload). */
@@ -67,8 +71,16 @@ export type Signed =
       readonly payloadType: string;
       readonly payload: Uint8Array;
       readonly pae: Uint8Array;
-      readonly signature: Uint8Array;
     };
+
+/** What a signature carries beside itself, whatever kind it is of. Whoever attached it wrote it. */
+export interface Material {
+  /** DER (RFC 5280), the signer's first. */
+  readonly certificates: readonly Uint8Array[];
+  /** DER of each TimeStampResp (RFC 3161). */
+  readonly timestamps: readonly Uint8Array[];
+  readonly logEntries: readonly TransparencyLogEntry[];
+}
 
 /** Something attached that was meant as evidence and is not: kept, so that a denial can say so. */
 export interface Rejected {

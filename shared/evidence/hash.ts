@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto';
-import type { TransparencyLogEntry } from '@sigstore/protobuf-specs';
 import type { Signed } from './evidence.ts';
 
 /** SHA-256, hex, over the bytes that decide: what was signed, the signature, the bodies of the log entries. */
-export function signatureHash(signed: Signed, logEntries: readonly TransparencyLogEntry[]): string {
+export function signatureHash(signed: Signed): string {
   return hashOf([
     Buffer.from(signed.format),
     signedPart(signed),
     signed.signature,
-    ...logEntries.map((entry) => entry.canonicalizedBody),
+    ...signed.material.logEntries.map((entry) => entry.canonicalizedBody),
   ]);
 }
 
@@ -17,8 +16,14 @@ export function attestationHash(payload: Uint8Array): string {
 }
 
 function signedPart(signed: Signed): Uint8Array {
-  if (signed.format === 'payload') return signed.payload;
-  return signed.format === 'dsse' ? signed.pae : signed.messageDigest;
+  switch (signed.format) {
+    case 'payload':
+      return signed.payload;
+    case 'manifest':
+      return signed.messageDigest;
+    case 'dsse':
+      return signed.pae;
+  }
 }
 
 function hashOf(parts: readonly Uint8Array[]): string {

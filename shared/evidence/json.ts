@@ -1,7 +1,6 @@
+import { isJsonObject, type JsonObject } from '../admission/json.ts';
 import { exceedsDepth, exceedsValues } from '../net/json-bounds.ts';
 import { Malformed } from './malformed.ts';
-
-export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** Whatever walks a parsed value may recurse. */
 const maxDepth = 64;
@@ -29,10 +28,6 @@ export function parseJsonObject(bytes: Uint8Array, what: string, most: number = 
   } catch {
     throw new Malformed(`${what} is not JSON`);
   }
-  if (!isObject(value)) throw new Malformed(`${what} is no JSON object`);
+  if (!isJsonObject(value)) throw new Malformed(`${what} is no JSON object`);
   return value;
-}
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

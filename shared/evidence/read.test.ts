@@ -45,7 +45,7 @@ describe('simple signing', () => {
         kind: 'cosign-signature',
         repository,
         claims: [{ digest: image.digest, annotations: { env: 'prod' } }],
-        logEntries: [],
+        signed: { material: { logEntries: [] } },
       });
     }
   });
@@ -68,7 +68,11 @@ describe('simple signing', () => {
       signer,
     });
     expect(readOne(cosignItem(payload, signer, { log: annotation }))).toMatchObject({
-      logEntries: [{ kindVersion: { kind: 'hashedrekord', version: '0.0.1' }, inclusionProof: undefined }],
+      signed: {
+        material: {
+          logEntries: [{ kindVersion: { kind: 'hashedrekord', version: '0.0.1' }, inclusionProof: undefined }],
+        },
+      },
     });
   });
 
@@ -204,6 +208,22 @@ describe('bundles', () => {
     );
     expect(readOne(dsseItem(withPredicate(cosignSign, '{]'), signer))).toBe('the statement is not JSON');
     expect(readOne(dsseItem(withPredicate(cosignSign, '{}'), signer))).toMatchObject({ kind: 'sigstore-bundle' });
+  });
+
+  test('the statement of an attestation is kept where its predicate type is asked for, and nowhere else', () => {
+    const stated = statementOf(image, { predicateType: slsaProvenance });
+    const inBundle = dsseItem(stated, signer);
+    const bare = makeItem('application/vnd.dsse.envelope.v1+json', json(inBundle).dsseEnvelope);
+    for (const item of [inBundle, bare]) {
+      const [kept] = readEvidence([item], (predicateType) => predicateType === slsaProvenance).evidence;
+      expect(kept).toMatchObject({
+        kind: 'attestation',
+        stated: { signed: { format: 'dsse', payload: stated }, claims: [{ digest: image.digest }] },
+      });
+      const [left] = readEvidence([item]).evidence;
+      expect(left).toMatchObject({ kind: 'attestation', hash: kept?.hash, stated: undefined });
+      expect(readEvidence([item], () => false).evidence).toEqual([left]);
+    }
   });
 
   test('a bundle of more values than any has is not parsed', () => {

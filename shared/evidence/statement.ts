@@ -1,6 +1,7 @@
+import { isJsonObject, type JsonObject } from '../admission/json.ts';
 import { type Digest, parseDigest } from '../image/digest.ts';
 import type { Claim } from './evidence.ts';
-import { isObject, type JsonObject, parseJsonObject } from './json.ts';
+import { parseJsonObject } from './json.ts';
 import { Malformed } from './malformed.ts';
 import { withoutMember } from './member.ts';
 
@@ -44,9 +45,9 @@ function parseStatement(payload: Uint8Array): JsonObject {
 
 /** cosign keeps a signature's annotations (`-a name=value`) on the subject that they are about. */
 function readSubject(subject: unknown): Claim[] {
-  if (!isObject(subject) || !isObject(subject['digest'])) throw new Malformed('a subject has no digest');
+  if (!isJsonObject(subject) || !isJsonObject(subject['digest'])) throw new Malformed('a subject has no digest');
   const annotations = subject['annotations'] ?? {};
-  if (!isObject(annotations)) throw new Malformed("a subject's annotations are no object");
+  if (!isJsonObject(annotations)) throw new Malformed("a subject's annotations are no object");
   return readDigests(subject['digest']).map((digest) => ({ digest, annotations }));
 }
 

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { type Digest, parseDigest } from '../image/digest.ts';
-import type { Signer, Verification } from './verification.ts';
+import { leafKinds } from '../trust/anchors.ts';
+import type { Verification } from './verification.ts';
 
 /** What a pointer holds: where its tag pointed, and its repository's generation as it was before the tag was resolved. */
 export interface Pointer {
@@ -32,12 +33,9 @@ const milliseconds = z.number().check(z.nonnegative());
 
 const pointerBody = z.strictObject({ digest, generation, expiresAt: milliseconds });
 
-/** Every kind of signer is listed here, or this does not compile: one that is not would never be a hit. */
-const signerKinds = { key: 'key' } as const satisfies { [K in Signer['kind']]: K };
-
 const verificationBody = z.strictObject({
   digest,
-  signers: z.array(z.strictObject({ attestor: z.string(), kind: z.enum(signerKinds), identity: z.string() })),
+  signers: z.array(z.strictObject({ attestor: z.string(), kind: z.enum(leafKinds), identity: z.string() })),
   evidence: z.array(z.string()),
   verifiedAt: milliseconds,
   validUntil: z.optional(milliseconds),

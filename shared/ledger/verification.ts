@@ -1,9 +1,10 @@
 import type { Digest } from '../image/digest.ts';
+import type { LeafKind } from '../trust/anchors.ts';
 
 /** Who signed: the attestor's path within the check, its kind, and the identity (a key's SHA-256 SPKI fingerprint). */
 export interface Signer {
   readonly attestor: string;
-  readonly kind: 'key';
+  readonly kind: LeafKind;
   readonly identity: string;
 }
 

@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import { readPem } from '../pem.ts';
 
 /** In bytes; a bundle of all public roots has a fifth of it. */
 export const largestBundle = 1024 * 1024;
@@ -15,23 +16,21 @@ export interface Certificates {
   readonly warnings: readonly string[];
 }
 
-const pemBlock = /-----BEGIN ([^-\r\n]+)-----[\s\S]*?-----END \1-----/g;
-
 /**
  * The certificates of a PEM bundle. Throws CertificatesError where there is none, where one does not parse, or where the file holds
  * anything else in PEM: a private key is nothing to hand around. `now`: milliseconds since 1970.
  */
 export function readCertificates(bytes: Uint8Array, now: number): Certificates {
   if (bytes.length > largestBundle) throw new CertificatesError(`is larger than ${largestBundle} bytes`);
-  const blocks = [...Buffer.from(bytes).toString('latin1').matchAll(pemBlock)];
+  const { blocks } = readPem(Buffer.from(bytes).toString('latin1'));
   if (blocks.length === 0) throw new CertificatesError('holds no certificate in PEM');
   const pem: string[] = [];
   const warnings: string[] = [];
-  for (const [index, [block, label = '']] of blocks.entries()) {
+  for (const [index, { text, label }] of blocks.entries()) {
     if (label !== 'CERTIFICATE') throw new CertificatesError(`holds a ${label}: certificates alone belong there`);
-    const warning = validity(parsed(block, index + 1), index + 1, now);
+    const warning = validity(parsed(text, index + 1), index + 1, now);
     if (warning !== undefined) warnings.push(warning);
-    pem.push(`${block}\n`);
+    pem.push(`${text}\n`);
   }
   return { pem, warnings };
 }

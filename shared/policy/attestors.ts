@@ -3,14 +3,11 @@ import type { Repository } from '../image/repository.ts';
 import type { AttestorFields, AttestorSetFields } from './fields.ts';
 import { keyIdentity, parsePublicKeys } from './keys.ts';
 import type { Place } from './place.ts';
-import type { AttestorEntry, AttestorSet, KeysAttestor, NestedAttestor } from './policy.ts';
+import { type AttestorEntry, type AttestorSet, type KeysAttestor, maxNesting, type NestedAttestor } from './policy.ts';
 import type { Report } from './report.ts';
 
 const algorithms = ['sha224', 'sha256', 'sha384', 'sha512'] as const;
 type Algorithm = (typeof algorithms)[number];
-
-/** Sets inside sets, the outermost counted: what a check is built of at most. */
-const maxNesting = 8;
 
 /** One attestor set with Kyverno's lint. `undefined` where the report says why. */
 export function readAttestorSet(

@@ -1,7 +1,7 @@
 import { createPublicKey } from 'node:crypto';
+import { isPublicKeyBlock, publicKeyIn, readPem } from '../pem.ts';
 import { quoted } from '../printable.ts';
 
-const block = /-----BEGIN ([A-Z0-9 ]{1,40})-----[\s\S]*?-----END \1-----/g;
 const comment = /^\s*#.*$/gm;
 const uri = /^\s*([a-z][a-z0-9+.-]*):\/\//i;
 
@@ -12,7 +12,7 @@ export type ParsedKeys =
   | { readonly problem: string };
 
 /**
- * The PEM blocks of `publicKeys`, in order. Every block must be a `PUBLIC KEY` that parses, and between blocks nothing may
+ * The PEM blocks of `publicKeys`, in order. Every block must be a public key that parses, and between blocks nothing may
  * stand but white space and `#` comments: what is no key must not look like one.
  */
 export function parsePublicKeys(text: string): ParsedKeys {
@@ -20,28 +20,21 @@ export function parsePublicKeys(text: string): ParsedKeys {
   if (scheme !== undefined) {
     return { notBuilt: scheme.toLowerCase() === 'k8s' ? 'keys in a Secret, k8s://' : `keys in a KMS, ${scheme}://` };
   }
+  const { blocks, rest } = readPem(text);
   const publicKeys: string[] = [];
-  for (const [pem, label] of text.matchAll(block)) {
+  for (const block of blocks) {
     const which = `block ${publicKeys.length + 1}`;
-    if (label !== 'PUBLIC KEY') return { problem: `${which} is a ${label}: write a PUBLIC KEY` };
-    if (!isPublicKey(pem)) return { problem: `${which} does not parse as a public key` };
-    publicKeys.push(pem);
+    if (!isPublicKeyBlock(block)) return { problem: `${which} is a ${block.label.slice(0, 40)}: write a PUBLIC KEY` };
+    if (publicKeyIn(block) === undefined) return { problem: `${which} does not parse as a public key` };
+    publicKeys.push(block.text);
   }
   if (publicKeys.length === 0)
     return {
       problem: 'it holds no PEM block: write -----BEGIN PUBLIC KEY-----, the key, and -----END PUBLIC KEY-----',
     };
-  const rest = text.replace(block, '').replace(comment, '').trim();
-  if (rest !== '') return { problem: `it holds text beside the PEM blocks: ${quoted(rest, 40)}` };
+  const beside = rest.replace(comment, '').trim();
+  if (beside !== '') return { problem: `it holds text beside the PEM blocks: ${quoted(beside, 40)}` };
   return { publicKeys };
-}
-
-function isPublicKey(pem: string): boolean {
-  try {
-    return createPublicKey(pem).type === 'public';
-  } catch {
-    return false;
-  }
 }
 
 /** Who a key is, however its PEM is written: base64 of its SubjectPublicKeyInfo. For keys that parse. */

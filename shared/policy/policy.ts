@@ -98,6 +98,9 @@ export interface AttestorSet {
   readonly entries: readonly AttestorEntry[];
 }
 
+/** Attestor sets inside attestor sets, the outermost counted. */
+export const maxNesting = 8;
+
 export type AttestorEntry = KeysAttestor | NestedAttestor;
 
 interface AttestorCommon {

@@ -1,4 +1,6 @@
+import { evidenceKinds } from '../evidence/kinds.ts';
 import { spending } from '../net/testing/spending.ts';
+import type { LayerKind } from './layer-kind.ts';
 import type { RegistryLimits } from './limits.ts';
 import { pour } from './testing/pour.ts';
 import { type Setup, setUp } from './testing/setup.ts';
@@ -355,7 +357,7 @@ describe('D1, D2: bounds', () => {
   });
 
   test("the fifty are the tag's first, then signatures by referrer, then bundles, those of other statements last", async () => {
-    const it = await start({ signatures: 4 });
+    const it = await start({ signatures: 4, attestations: 0 });
     const statement = (predicateType: string) => ({
       annotations: { 'dev.sigstore.bundle.predicateType': predicateType },
     });
@@ -367,6 +369,47 @@ describe('D1, D2: bounds', () => {
     const read = await attached(it);
     expect(texts(read)).toEqual(['tagged', 'payload', 'signature', 'unannotated']);
     expect(codes(read)).toEqual(['too-many-signatures']);
+  });
+
+  test('attestations have a bound of their own: neither crowds out the other', async () => {
+    const stated = { annotations: { 'dev.sigstore.bundle.predicateType': 'https://slsa.dev/provenance/v1' } };
+    const it = await start({ signatures: 3, attestations: 2 });
+    for (const name of ['a', 'b']) it.store.referrer(it.image, [bundle(it, `provenance ${name}`)], stated);
+    for (const name of ['a', 'b', 'c']) it.store.referrer(it.image, [bundle(it, `signature ${name}`)]);
+    const within = await attached(it);
+    expect(texts(within)).toEqual(['signature a', 'signature b', 'signature c', 'provenance a', 'provenance b']);
+    expect(codes(within)).toEqual([]);
+
+    it.store.referrer(it.image, [bundle(it, 'provenance c')], stated);
+    const over = await attached(it);
+    expect(texts(over)).toEqual(texts(within));
+    // What its manifest says of it is not believed: it may be the signature that is missing.
+    expect(over.unreadable).toMatchObject([{ code: 'too-many-signatures', kind: 'denied' }]);
+    expect(over.unreadable[0]?.message).toContain('more than 2 attestations are attached');
+  });
+
+  test('what no kind of evidence holds is not asked for, and what one holds is, within its bound', async () => {
+    const found = async (kinds: readonly LayerKind[]) => {
+      const it = await setUp({ kinds });
+      closing.push(it.close);
+      const image = it.store.image('app', 'v1');
+      it.store.referrer(image, [it.store.blob('<spdx>', 'text/spdx')]);
+      it.store.referrer(image, [it.store.blob('<spdx of more bytes>', 'text/spdx')]);
+      it.store.referrer(image, [bundle(it, 'bundle')]);
+      const read = await it.registry.attached(it.repository, image.digest, spending());
+      return [texts(read), codes(read)];
+    };
+    const kind: LayerKind = {
+      holds: (mediaType) => mediaType === 'text/spdx',
+      layers: 'every',
+      maxBytes: 10,
+      keepsAnnotation: () => false,
+      ranking: () => ({ rank: 0, bound: 'attestations' }),
+    };
+    expect(await found([])).toEqual([[], []]);
+    expect(await found(evidenceKinds)).toEqual([['bundle'], []]);
+    expect(await found([kind])).toEqual([['<spdx>'], ['too-large']]);
+    expect(await found([{ ...kind, ranking: () => undefined }])).toEqual([[], []]);
   });
 
   test('a layer that is announced as too large is not asked for; the rest is (CVE-2024-29902)', async () => {

@@ -4,6 +4,7 @@ import { asRefusal, Refusal } from '../reasons.ts';
 import { type Candidate, type Candidates, referrerCandidates, signatureTagCandidates } from './candidates.ts';
 import type { Client } from './client.ts';
 import type { Content, ReadManifest } from './content.ts';
+import type { LayerKind } from './layer-kind.ts';
 import type { RegistryLimits } from './limits.ts';
 import { acceptImages, acceptReferrers, type Descriptor, parseDescriptor } from './manifest.ts';
 import { mapParallel } from './parallel.ts';
@@ -25,6 +26,7 @@ interface Sources {
   readonly client: Client;
   readonly content: Content;
   readonly limits: RegistryLimits;
+  readonly kinds: readonly LayerKind[];
 }
 
 /**
@@ -39,7 +41,7 @@ interface Sources {
  * failurePolicy Ignore admits.
  */
 export async function readAttached(
-  { client, content, limits }: Sources,
+  { client, content, limits, kinds }: Sources,
   repository: Repository,
   digest: Digest,
   allowance: Allowance,
@@ -100,14 +102,20 @@ export async function readAttached(
     return reading;
   }
 
-  let room = limits.signatures;
+  const room = { signatures: limits.signatures, attestations: limits.attestations };
   let tooMany: Refusal | undefined;
   async function readLayers(candidates: readonly Candidate[]): Promise<AttachedItem[]> {
-    const tried = candidates.slice(0, room);
-    room -= tried.length;
-    if (tried.length < candidates.length) {
-      const told = `more than ${limits.signatures} signatures are attached to ${repositoryName(repository)}@${digest}`;
-      tooMany = new Refusal('too-many-signatures', told);
+    const tried: Candidate[] = [];
+    for (const candidate of candidates) {
+      const { bound } = candidate;
+      if (room[bound] > 0) {
+        room[bound] -= 1;
+        tried.push(candidate);
+        continue;
+      }
+      // Whatever a manifest says that its layer is, the layer may be a signature: it is missing as one.
+      const told = `more than ${limits[bound]} ${bound} are attached to ${repositoryName(repository)}@${digest}`;
+      tooMany ??= new Refusal('too-many-signatures', told);
     }
     const items = await mapParallel(tried, limits.parallel, async (candidate) => {
       const bytes = await blob(candidate);
@@ -121,7 +129,7 @@ export async function readAttached(
     const tag = `${algorithm}-${hex}.sig`;
     if (tag.length > longestTag) return [];
     const read = await attempt(() => content.manifestByTag(repository, tag, acceptImages, spending));
-    return read === undefined ? [] : accept(signatureTagCandidates(repository, read, limits));
+    return read === undefined ? [] : accept(signatureTagCandidates(repository, read, kinds));
   }
 
   async function fallback(): Promise<readonly unknown[]> {
@@ -157,7 +165,7 @@ export async function readAttached(
     // A manifest's bytes are let go as soon as its candidates are known: of 200 they would be up to 800 MB.
     const candidates = await mapParallel([...wanted.values()], limits.parallel, async (descriptor) => {
       const read = await attempt(() => referrer(descriptor));
-      return read === undefined ? [] : accept(referrerCandidates(repository, digest, read, limits));
+      return read === undefined ? [] : accept(referrerCandidates(repository, digest, read, kinds));
     });
     return candidates.flat();
   }

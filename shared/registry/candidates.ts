@@ -2,19 +2,15 @@ import type { Digest } from '../image/digest.ts';
 import { type Repository, repositoryName } from '../image/repository.ts';
 import { Refusal } from '../reasons.ts';
 import type { ReadManifest } from './content.ts';
-import type { RegistryLimits } from './limits.ts';
-import { type Descriptor, type ImageManifest, simpleSigning } from './manifest.ts';
+import { kindHolding, type LayerKind, type Ranking } from './layer-kind.ts';
+import type { Descriptor, ImageManifest } from './manifest.ts';
 import type { AttachedItem } from './registry.ts';
 
-const cosignSign = 'https://sigstore.dev/cosign/sign/v1';
-
-/** A layer that may be evidence, before its bytes are read. */
-export interface Candidate {
+/** A layer that may be evidence, before its bytes are read. Of one rank, those found first are tried first. */
+export interface Candidate extends Ranking {
   readonly item: Omit<AttachedItem, 'bytes'>;
   /** The bound for its kind, in bytes. */
   readonly maxBytes: number;
-  /** The lower, the likelier it is a signature. Stable order within. */
-  readonly rank: number;
 }
 
 export interface Candidates {
@@ -22,14 +18,19 @@ export interface Candidates {
   readonly problems: readonly Refusal[];
 }
 
-/** All simple-signing layers of the manifest under a `.sig` tag: one layer per signature. */
-export function signatureTagCandidates(repository: Repository, read: ReadManifest, limits: RegistryLimits): Candidates {
-  if (read.manifest.kind !== 'manifest') {
-    const what = `${repositoryName(repository)}@${read.digest}`;
-    const told = `${what} has the tag of cosign's signatures and is no manifest with layers`;
+const none: Candidates = { candidates: [], problems: [] };
+
+/** All layers of a signature's kind in the manifest under a `.sig` tag: one layer per signature. */
+export function signatureTagCandidates(
+  repository: Repository,
+  { digest, manifest }: ReadManifest,
+  kinds: readonly LayerKind[],
+): Candidates {
+  if (manifest.kind !== 'manifest') {
+    const told = `${repositoryName(repository)}@${digest} has the tag of cosign's signatures and is no manifest with layers`;
     return { candidates: [], problems: [new Refusal('malformed-manifest', told)] };
   }
-  return simpleSigningLayers('sig-tag', repository, read.digest, read.manifest, limits, 0);
+  return layersOf(kinds, { source: 'sig-tag', repository, digest, manifest });
 }
 
 /**
@@ -41,54 +42,37 @@ export function referrerCandidates(
   repository: Repository,
   subject: Digest,
   { digest, manifest }: ReadManifest,
-  limits: RegistryLimits,
+  kinds: readonly LayerKind[],
 ): Candidates {
-  const none = { candidates: [], problems: [] };
-  if (manifest.kind !== 'manifest') return none;
-  if (manifest.subject !== subject) return none;
-  if (manifest.firstLayer === simpleSigning) {
-    return simpleSigningLayers('referrer', repository, digest, manifest, limits, 1);
-  }
-  const [first] = manifest.layers;
-  if (first === undefined || first.mediaType !== manifest.firstLayer) return none;
-  const layer = first.descriptor;
-  if (layer === undefined) return { candidates: [], problems: [malformedLayer(repository, digest)] };
-  const item = itemOf('referrer', repository, digest, manifest, layer);
-  return { candidates: [{ item, maxBytes: limits.bundle, rank: isOtherStatement(manifest) ? 3 : 2 }], problems: [] };
+  if (manifest.kind !== 'manifest' || manifest.subject !== subject) return none;
+  const kind = kindHolding(kinds, manifest.firstLayer ?? '');
+  return kind === undefined ? none : layersOf([kind], { source: 'referrer', repository, digest, manifest });
 }
 
-function simpleSigningLayers(
-  source: AttachedItem['source'],
-  repository: Repository,
-  digest: Digest,
-  manifest: ImageManifest,
-  limits: RegistryLimits,
-  rank: number,
-): Candidates {
+/** Where layers were found. */
+interface Holder {
+  readonly source: AttachedItem['source'];
+  readonly repository: Repository;
+  readonly digest: Digest;
+  readonly manifest: ImageManifest;
+}
+
+function layersOf(kinds: readonly LayerKind[], holder: Holder): Candidates {
+  const { source, repository, digest, manifest } = holder;
   const candidates: Candidate[] = [];
   let malformed = false;
-  for (const { mediaType, descriptor: layer } of manifest.layers) {
-    if (mediaType !== simpleSigning) continue;
-    if (layer === undefined) malformed = true;
-    else {
-      candidates.push({ item: itemOf(source, repository, digest, manifest, layer), maxBytes: limits.payload, rank });
-    }
+  for (const { mediaType, descriptor } of manifest.layers) {
+    const kind = kindHolding(kinds, mediaType);
+    const ranking = kind?.ranking(source, manifest.hint);
+    if (kind === undefined || ranking === undefined) continue;
+    if (descriptor === undefined) malformed = true;
+    else candidates.push({ item: itemOf(holder, descriptor), maxBytes: kind.maxBytes, ...ranking });
   }
   return { candidates, problems: malformed ? [malformedLayer(repository, digest)] : [] };
 }
 
-function itemOf(
-  source: AttachedItem['source'],
-  repository: Repository,
-  manifest: Digest,
-  { artifactType }: ImageManifest,
-  layer: Descriptor,
-): Omit<AttachedItem, 'bytes'> {
-  return { source, repository, manifest, artifactType, layer };
-}
-
-function isOtherStatement({ predicateType }: ImageManifest): boolean {
-  return predicateType !== undefined && predicateType !== cosignSign;
+function itemOf({ source, repository, digest, manifest }: Holder, layer: Descriptor): Omit<AttachedItem, 'bytes'> {
+  return { source, repository, manifest: digest, artifactType: manifest.artifactType, layer };
 }
 
 function malformedLayer(repository: Repository, manifest: Digest): Refusal {

@@ -5,6 +5,7 @@ import type { DoorResponse } from '../net/door.ts';
 import { Refusal } from '../reasons.ts';
 import type { Client, Get } from './client.ts';
 import { apiPath } from './endpoint.ts';
+import type { LayerKind } from './layer-kind.ts';
 import type { RegistryLimits } from './limits.ts';
 import { type Manifest, parseManifest } from './manifest.ts';
 import type { Allowance } from './registry.ts';
@@ -43,7 +44,8 @@ export interface Content {
   ): Promise<Uint8Array>;
 }
 
-export function createContent(client: Client, limits: RegistryLimits): Content {
+export function createContent(client: Client, limits: RegistryLimits, kinds: readonly LayerKind[]): Content {
+  const kept = { kinds, limits };
   return {
     async manifestByTag(repository, tag, accept, allowance) {
       const what = `the manifest of ${repositoryName(repository)}:${tag}`;
@@ -58,7 +60,7 @@ export function createContent(client: Client, limits: RegistryLimits): Content {
       const announced = response.header('docker-content-digest');
       if (announced !== undefined && !isDigestOf(announced, bytes)) throw unlike(what, 'the digest in its header');
       const digest = digestOf('sha256', bytes);
-      return { digest, bytes, manifest: parseManifest(bytes, response.header('content-type'), what, limits) };
+      return { digest, bytes, manifest: parseManifest(bytes, response.header('content-type'), what, kept) };
     },
 
     async manifestByDigest(repository, digest, accept, allowance, size) {
@@ -69,7 +71,7 @@ export function createContent(client: Client, limits: RegistryLimits): Content {
       if (!found(response, what)) return undefined;
       const bytes = await readExactly(response, size, limits.manifest, what);
       if (!isDigestOf(digest, bytes)) throw unlike(what, 'its digest');
-      return { digest, bytes, manifest: parseManifest(bytes, response.header('content-type'), what, limits) };
+      return { digest, bytes, manifest: parseManifest(bytes, response.header('content-type'), what, kept) };
     },
 
     async blob(repository, digest, size, maxBytes, allowance) {

@@ -7,6 +7,7 @@ import { readAttached } from './attached.ts';
 import { createClient } from './client.ts';
 import { createContent, type ReadManifest } from './content.ts';
 import type { CredentialSource } from './credentials.ts';
+import type { LayerKind } from './layer-kind.ts';
 import { defaultLimits, type RegistryLimits } from './limits.ts';
 import { acceptImages, named } from './manifest.ts';
 import type { Image, Registries, Registry } from './registry.ts';
@@ -23,18 +24,20 @@ export interface RegistrySettings {
   readonly random?: Retrying['random'];
   /** Registry name to hosts (`host` or `host:port`) of token servers that may have its credentials, beside its own. */
   readonly realms?: Readonly<Record<string, readonly string[]>>;
+  /** The kinds of evidence that are looked for. */
+  readonly kinds: readonly LayerKind[];
   readonly limits?: Partial<RegistryLimits>;
 }
 
 /** A Registry whose tokens and learned challenges are its own: one per credential source. Connections are the door's. */
 export function createRegistry(settings: RegistrySettings): Registry {
-  const { door, credentials, clock, elapsed } = settings;
+  const { door, credentials, clock, elapsed, kinds } = settings;
   const limits = { ...defaultLimits, ...settings.limits };
   const sleep = settings.sleep ?? sleepFor;
   const random = settings.random ?? Math.random;
   const retrying = { clock, sleep, random, throttles: createThrottles(elapsed, sleep) };
   const client = createClient({ door, credentials, retrying, realms: settings.realms ?? {} });
-  const content = createContent(client, limits);
+  const content = createContent(client, limits, kinds);
 
   return {
     async resolve(repository, tag, allowance) {
@@ -46,7 +49,7 @@ export function createRegistry(settings: RegistrySettings): Registry {
       return imageOf(read, repository, `@${digest}`);
     },
     attached: (repository, digest, allowance) =>
-      readAttached({ client, content, limits }, repository, digest, allowance),
+      readAttached({ client, content, limits, kinds }, repository, digest, allowance),
   };
 }
 

@@ -1,3 +1,4 @@
+import { isJsonObject } from '../admission/json.ts';
 import { registryName, registryNames } from '../image/registry-names.ts';
 import type { Repository } from '../image/repository.ts';
 import { matchesLabels, splitHost } from '../net/hosts.ts';
@@ -55,14 +56,14 @@ interface Entry {
 export function parseDockerConfig(text: string): Credentials {
   const config = parseObject(text);
   const auths = config['auths'] ?? {};
-  if (!isObject(auths)) throw new CredentialsError('the docker config has an "auths" that is no object');
+  if (!isJsonObject(auths)) throw new CredentialsError('the docker config has an "auths" that is no object');
   const warnings: string[] = [];
   for (const field of ['credsStore', 'credHelpers']) {
     if (config[field] !== undefined) warnings.push(`${field} in the docker config is not supported and not used`);
   }
   const entries: Entry[] = [];
   for (const [key, value] of Object.entries(auths)) {
-    const credential = isObject(value) ? readCredential(value) : 'malformed';
+    const credential = isJsonObject(value) ? readCredential(value) : 'malformed';
     if (credential === 'malformed') warnings.push(`the docker config's entry for ${quoted(key, 100)} is not readable`);
     else if (credential !== undefined) {
       const { host, path, glob } = readKey(key);
@@ -130,10 +131,6 @@ function parseObject(text: string): Readonly<Record<string, unknown>> {
     // The parser's message quotes the text, and the text holds passwords.
     throw new CredentialsError('the docker config is no JSON');
   }
-  if (!isObject(value)) throw new CredentialsError('the docker config is no JSON object');
+  if (!isJsonObject(value)) throw new CredentialsError('the docker config is no JSON object');
   return value;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

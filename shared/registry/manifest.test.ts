@@ -1,7 +1,10 @@
+import { evidenceKinds } from '../evidence/kinds.ts';
+import { defaultLimits } from './limits.ts';
 import { parseDescriptor, parseManifest, parseReferrers } from './manifest.ts';
 
+const kept = { kinds: evidenceKinds, limits: defaultLimits };
 const bytes = (value: unknown) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
-const parse = (value: unknown, type?: string) => parseManifest(bytes(value), type, 'it');
+const parse = (value: unknown, type?: string) => parseManifest(bytes(value), type, 'it', kept);
 const oci = 'application/vnd.oci.image.manifest.v1+json';
 const index = 'application/vnd.oci.image.index.v1+json';
 const docker = 'application/vnd.docker.distribution.manifest.v2+json';
@@ -114,6 +117,12 @@ describe('what is kept of a manifest', () => {
     expect(kept).toMatchObject({ layers: { length: 52, 0: { descriptor: undefined }, 51: { descriptor: good[50] } } });
   });
 
+  test('of each kind so many: a bundle before them takes no place of a payload', () => {
+    const payloads = Array.from({ length: 60 }, (_, at) => descriptor(`${at}`, payload));
+    const kept = layersOf([descriptor('bundle', bundle), ...payloads]);
+    expect(kept).toMatchObject({ layers: { length: 52, 0: { mediaType: bundle }, 51: { descriptor: payloads[50] } } });
+  });
+
   test('of an index each digest once, one more than are read, without annotations', () => {
     const listed = Array.from({ length: 300 }, (_, at) => descriptor(`${at}`));
     const noisy = listed.flatMap((one) => [{}, { ...one, annotations: { a: 'b' } }, one]);
@@ -141,7 +150,7 @@ test('a manifest of 4 MiB of long annotations is read, one of many values is ove
 });
 
 test('what answers the referrers API', () => {
-  const listOf = (value: unknown, type?: string) => parseReferrers(bytes(value), type, 'the list');
+  const listOf = (value: unknown, type?: string) => parseReferrers(bytes(value), type, 'the list', defaultLimits);
   const list = { schemaVersion: 2, mediaType: index, manifests: [descriptor('a'), 1] };
   for (const type of [index, 'application/json', undefined]) {
     expect(listOf(list, type)).toEqual([descriptor('a'), undefined]);

@@ -1,7 +1,9 @@
+import { isJsonObject, type JsonObject } from '../admission/json.ts';
 import { type Digest, parseDigest } from '../image/digest.ts';
 import { exceedsValues } from '../net/json-bounds.ts';
 import { Refusal } from '../reasons.ts';
-import { defaultLimits, type RegistryLimits } from './limits.ts';
+import { kindHolding, type LayerKind } from './layer-kind.ts';
+import type { RegistryLimits } from './limits.ts';
 
 const ociManifest = 'application/vnd.oci.image.manifest.v1+json';
 
@@ -34,16 +36,6 @@ const unspecific: ReadonlySet<string> = new Set([
   'binary/octet-stream',
 ]);
 
-/** cosign's simple signing: the media type of a layer whose bytes are the payload. */
-export const simpleSigning = 'application/vnd.dev.cosign.simplesigning.v1+json';
-/** All versions and both spellings of Sigstore's bundle: `….bundle.v0.3+json`, `….bundle+json;version=0.2`. */
-export const bundlePrefix = 'application/vnd.dev.sigstore.bundle';
-/** What a bundle's manifest says about the statement inside. It is not believed, and only orders the bundles. */
-const predicateTypeAnnotation = 'dev.sigstore.bundle.predicateType';
-
-/** cosign keeps a signature, its log entry and its certificates in annotations of the layer. */
-const cosignAnnotation = /^dev\.(?:cosignproject|sigstore)\.cosign\//;
-
 /**
  * A manifest or index of OCI or Docker; `other` is any other media type, `schema1` Docker's from before 2016. Of what was parsed
  * nothing is kept but what is used: parsed JSON takes up to forty times its bytes, and many manifests are held at a time.
@@ -56,14 +48,11 @@ export interface ImageManifest {
   /** The field, or if it says nothing the config's media type. */
   readonly artifactType: string | undefined;
   readonly subject: Digest | undefined;
-  /** The annotation by which a bundle's manifest says what the bundle states. */
-  readonly predicateType: string | undefined;
   /** Media type of the first of all layers. */
   readonly firstLayer: string | undefined;
-  /**
-   * Layers that may be evidence, with cosign's annotations: the first if it is a bundle, and payloads of simple signing, one
-   * more than may be tried.
-   */
+  /** The annotation by which a manifest whose first layer is of this kind says what it is. */
+  readonly hint: string | undefined;
+  /** Layers that may be evidence, with the annotations that their kind keeps; of each kind one more than may be tried. */
   readonly layers: readonly Layer[];
 }
 
@@ -80,8 +69,6 @@ export interface ImageIndex {
   readonly manifests: readonly (Descriptor | undefined)[];
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
 /** A descriptor's fields that are used; `data` and `urls` are not (content comes from the registry, by its digest). */
 export interface Descriptor {
   readonly mediaType: string;
@@ -90,7 +77,11 @@ export interface Descriptor {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-type Kept = Pick<RegistryLimits, 'referrers' | 'signatures'>;
+/** What of a manifest or index is kept: which layers, and how many of them and of an index's manifests. */
+export interface Kept {
+  readonly kinds: readonly LayerKind[];
+  readonly limits: Pick<RegistryLimits, 'referrers' | 'signatures' | 'attestations'>;
+}
 
 /** An index of 7,000 images has as many. What makes an honest manifest large are long annotations. */
 const maxValues = 50_000;
@@ -105,7 +96,7 @@ export function parseManifest(
   bytes: Uint8Array,
   contentType: string | undefined,
   what: string,
-  limits: Kept = defaultLimits,
+  { kinds, limits }: Kept,
 ): Manifest {
   const malformed = (why: string) => new Refusal('malformed-manifest', `${what} ${why}`);
   const served = simplify(contentType);
@@ -134,19 +125,21 @@ export function parseManifest(
     if (layers !== undefined || config !== undefined) throw malformed('is an index and has layers or a config');
     return { kind, mediaType, manifests: keepManifests(manifests ?? [], limits.referrers) };
   }
-  if (!isFields(config)) throw malformed('is a manifest without a config');
+  if (!isJsonObject(config)) throw malformed('is a manifest without a config');
   if (layers !== undefined && !Array.isArray(layers)) throw malformed('is a manifest whose layers are no list');
   if (manifests !== undefined) throw malformed('is a manifest and has manifests');
   const { artifactType, subject, annotations } = fields;
   const [first]: readonly unknown[] = layers ?? [];
+  const firstLayer = text(isJsonObject(first) ? first['mediaType'] : undefined);
+  const { hint } = kindHolding(kinds, firstLayer ?? '') ?? {};
   return {
     kind,
     mediaType,
     artifactType: text(artifactType) ?? text(config['mediaType']),
-    subject: parseDigest(isFields(subject) ? subject['digest'] : undefined),
-    predicateType: text(isFields(annotations) ? annotations[predicateTypeAnnotation] : undefined),
-    firstLayer: text(isFields(first) ? first['mediaType'] : undefined),
-    layers: keepLayers(layers ?? [], limits.signatures),
+    subject: parseDigest(isJsonObject(subject) ? subject['digest'] : undefined),
+    firstLayer,
+    hint: hint !== undefined && isJsonObject(annotations) ? text(annotations[hint]) : undefined,
+    layers: keepLayers(layers ?? [], kinds, Math.max(limits.signatures, limits.attestations)),
   };
 }
 
@@ -154,25 +147,28 @@ function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-function keepLayers(layers: readonly unknown[], most: number): Layer[] {
+function keepLayers(layers: readonly unknown[], kinds: readonly LayerKind[], most: number): Layer[] {
   const kept: Layer[] = [];
+  const counts = new Map<LayerKind, number>();
   const malformed = new Set<string>();
   for (const [index, value] of layers.entries()) {
-    if (kept.length - malformed.size > most) break;
-    const mediaType = text(isFields(value) ? value['mediaType'] : undefined);
-    if (mediaType === undefined) continue;
-    if (mediaType !== simpleSigning && !(index === 0 && mediaType.startsWith(bundlePrefix))) continue;
+    const mediaType = text(isJsonObject(value) ? value['mediaType'] : undefined);
+    const kind = mediaType === undefined ? undefined : kindHolding(kinds, mediaType);
+    if (mediaType === undefined || kind === undefined || (kind.layers === 'first' && index > 0)) continue;
+    const count = counts.get(kind) ?? 0;
+    if (count > most) continue;
     const descriptor = parseDescriptor(value);
-    if (descriptor === undefined && malformed.has(mediaType)) continue;
-    if (descriptor === undefined) malformed.add(mediaType);
-    kept.push({ mediaType, descriptor: descriptor && withCosignAnnotations(descriptor) });
+    if (descriptor !== undefined) counts.set(kind, count + 1);
+    else if (malformed.has(mediaType)) continue;
+    else malformed.add(mediaType);
+    kept.push({ mediaType, descriptor: descriptor && withAnnotationsOf(kind, descriptor) });
   }
   return kept;
 }
 
-function withCosignAnnotations(descriptor: Descriptor): Descriptor {
-  const own = Object.entries(descriptor.annotations).filter(([name]) => cosignAnnotation.test(name));
-  return { ...descriptor, annotations: Object.fromEntries(own) };
+function withAnnotationsOf(kind: LayerKind, descriptor: Descriptor): Descriptor {
+  const kept = Object.entries(descriptor.annotations).filter(([name]) => kind.keepsAnnotation(name));
+  return { ...descriptor, annotations: Object.fromEntries(kept) };
 }
 
 function keepManifests(manifests: readonly unknown[], most: number): (Descriptor | undefined)[] {
@@ -188,7 +184,7 @@ function keepManifests(manifests: readonly unknown[], most: number): (Descriptor
 
 /** A descriptor of the OCI image-spec, or `undefined` if it breaks the format: then nothing of it is used. */
 export function parseDescriptor(value: unknown): Descriptor | undefined {
-  if (!isFields(value)) return undefined;
+  if (!isJsonObject(value)) return undefined;
   const { mediaType, size } = value;
   const digest = parseDigest(value['digest']);
   if (digest === undefined || typeof mediaType !== 'string') return undefined;
@@ -206,12 +202,12 @@ export function parseReferrers(
   bytes: Uint8Array,
   contentType: string | undefined,
   what: string,
-  limits: Kept = defaultLimits,
+  limits: Kept['limits'],
 ): ImageIndex['manifests'] | 'absent' {
   const served = simplify(contentType);
   if (served !== undefined && images[served] !== 'index') return 'absent';
   try {
-    const parsed = parseManifest(bytes, contentType, what, limits);
+    const parsed = parseManifest(bytes, contentType, what, { kinds: [], limits });
     if (parsed.kind === 'index') return parsed.manifests;
   } catch (thrown) {
     const nothing = served === undefined && thrown instanceof Refusal && thrown.code === 'malformed-manifest';
@@ -227,7 +223,7 @@ function simplify(contentType: string | undefined): string | undefined {
   return unspecific.has(type) ? undefined : type;
 }
 
-function sniff(fields: Fields): string | undefined {
+function sniff(fields: JsonObject): string | undefined {
   if (fields['schemaVersion'] !== 2) return undefined;
   const { layers, manifests } = fields;
   if (Array.isArray(manifests)) return acceptIndex;
@@ -240,21 +236,17 @@ function isSchema1(mediaType: string): boolean {
   return mediaType.startsWith('application/vnd.docker.distribution.manifest.v1+');
 }
 
-function parseJsonObject(bytes: Uint8Array): Fields | undefined {
+function parseJsonObject(bytes: Uint8Array): JsonObject | undefined {
   try {
     const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
-    return isFields(value) ? value : undefined;
+    return isJsonObject(value) ? value : undefined;
   } catch {
     return undefined;
   }
 }
 
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function isAnnotations(value: unknown): value is Readonly<Record<string, string>> {
-  return isFields(value) && Object.values(value).every((text) => typeof text === 'string');
+  return isJsonObject(value) && Object.values(value).every((text) => typeof text === 'string');
 }
 
 /** RFC 6838 §4.2, `type/subtype` with its restricted names. */

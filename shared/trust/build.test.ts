@@ -3,15 +3,17 @@ import { entryOf, keysOf, nestedOf, setOf } from '../../test/fixtures/entries.ts
 import { makeSigner } from '../../test/fixtures/signers.ts';
 import type { AttestorEntry, AttestorSet, Entry } from '../policy/policy.ts';
 import { asRefusal } from '../reasons.ts';
+import type { LeafAnchor } from './anchors.ts';
 import { buildCheck } from './build.ts';
-import type { Anchor, Check, KeyAnchor } from './check.ts';
+import type { Anchor, Check } from './check.ts';
+import type { KeyAnchor } from './key/anchor.ts';
 
 const alice = makeSigner();
 const bob = makeSigner();
 
 function keysIn(check: Pick<Check, 'sets'>): KeyAnchor[] {
-  const leaves = (anchor: Anchor): KeyAnchor[] => (anchor.kind === 'set' ? anchor.anchors.flatMap(leaves) : [anchor]);
-  return check.sets.flatMap(leaves);
+  const leaves = (anchor: Anchor): LeafAnchor[] => (anchor.kind === 'set' ? anchor.anchors.flatMap(leaves) : [anchor]);
+  return check.sets.flatMap(leaves).filter((leaf) => leaf.kind === 'key');
 }
 
 function onlyKey(attestor: AttestorEntry): KeyAnchor {
@@ -179,7 +181,8 @@ describe('type', () => {
     ['SigstoreBundle', false],
   ] as const)('%s', (type, cosignSignature) => {
     const entry = entryOf([setOf([keysOf(alice)])], type === undefined ? {} : { type });
-    expect(buildCheck(entry).accepts).toEqual({ cosignSignature, sigstoreBundle: true });
+    const kinds = cosignSignature ? ['cosign-signature', 'sigstore-bundle'] : ['sigstore-bundle'];
+    expect(buildCheck(entry).accepts).toEqual(new Set(kinds));
   });
 });
 

@@ -1,7 +1,14 @@
+import type { KeyObject } from 'node:crypto';
 import type { KeysAttestor } from '../policy/policy.ts';
 import { Refusal } from '../reasons.ts';
-import type { LogAnchor } from './check.ts';
-import { parsePublicKey } from './key.ts';
+import { parsePublicKey } from './public-key.ts';
+
+/** A transparency log that is believed: its key, and the log ID by which entries name it. */
+export interface LogAnchor {
+  readonly publicKey: KeyObject;
+  readonly keyId: Uint8Array;
+  readonly baseUrl: string;
+}
 
 const defaultUrl = 'https://rekor.sigstore.dev';
 
@@ -25,4 +32,9 @@ export function logAnchor(rekor: KeysAttestor['rekor'], where: string): LogAncho
     throw new Refusal('key-invalid', `${where}.rekor.pubkey: the key of a log must be an ECDSA key`);
   }
   return { publicKey: key, keyId: Buffer.from(spki, 'hex'), baseUrl: rekor.url ?? defaultUrl };
+}
+
+/** The log's parts of a check's hash. */
+export function logParts(log: LogAnchor | undefined): readonly string[] {
+  return log === undefined ? ['no log'] : ['log', Buffer.from(log.keyId).toString('hex'), log.baseUrl];
 }

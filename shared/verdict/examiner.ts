@@ -47,7 +47,8 @@ export class Examiner {
     const [image, found] = await this.#gatherAll(inquiry, allowance, digest, checks);
     for (const one of checks) {
       const { check, rule } = one;
-      const input = { ...foundFor(check, repository, found), image, repository, check };
+      const now = this.#ports.clock();
+      const input = { ...foundFor(check, repository, found), image, repository, check, now };
       const outcome = await this.#verify(inquiry, input, one, allowance.deadline);
       inquiry.answers[one.at] = { from: 'registry', outcome };
       if (!outcome.pass) continue;

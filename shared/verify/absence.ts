@@ -1,18 +1,21 @@
-import type { Evidence, Gathered } from '../evidence/evidence.ts';
+import type { Evidence, Gathered, SignatureEvidence } from '../evidence/evidence.ts';
+import { signatureKinds } from '../evidence/kinds.ts';
 import { type Repository, repositoryName } from '../image/repository.ts';
-import type { Problem } from './judge-signature.ts';
+import type { Check } from '../trust/check.ts';
+import type { Problem } from './anchor-judge.ts';
 
 /** Why there is no signature to try: in one repository, by its name, or anywhere. */
-export function absenceOf(gathered: Gathered, place?: string): Problem {
+export function absenceOf(gathered: Gathered, accepts: Check['accepts'], place?: string): Problem {
   const here = (one: { readonly repository: Repository }): boolean =>
     place === undefined || repositoryName(one.repository) === place;
   const where = place === undefined ? 'to the image' : `in ${place}`;
   const evidence = gathered.evidence.filter(here);
   const [rejected] = gathered.rejected.filter(here);
 
-  const uncounted = evidence.filter(isSignature).length;
-  if (uncounted > 0) {
-    const message = `no Sigstore bundle is attached ${where}, and the rule's type counts nothing else (${uncounted} in cosign's older format)`;
+  const uncounted = evidence.filter(isSignature);
+  if (uncounted.length > 0) {
+    const wanted = [...accepts].map((kind) => signatureKinds[kind].title).join(' or ');
+    const message = `no ${wanted} is attached ${where}, and the rule's type counts nothing else (${countsOf(uncounted)})`;
     return { code: 'no-signature', message };
   }
   if (evidence.length > 0) {
@@ -30,6 +33,13 @@ export function absenceOf(gathered: Gathered, place?: string): Problem {
   return { code: 'no-signature', message: `no signature is attached ${where}` };
 }
 
-export function isSignature(one: Evidence): one is Exclude<Evidence, { readonly kind: 'attestation' }> {
+export function isSignature(one: Evidence): one is SignatureEvidence {
   return one.kind !== 'attestation';
+}
+
+/** `2 in cosign's older format`. */
+function countsOf(signatures: readonly SignatureEvidence[]): string {
+  return [...new Set(signatures.map(({ kind }) => kind))]
+    .map((kind) => `${signatures.filter((one) => one.kind === kind).length} ${signatureKinds[kind].plural}`)
+    .join(', ');
 }

@@ -1,6 +1,6 @@
 import { constants, createHash, type KeyObject, verify as verifySignature } from 'node:crypto';
 import { ed25519ph } from '@noble/curves/ed25519.js';
-import type { HashName, KeyAlgorithm } from '../trust/check.ts';
+import type { HashName, KeyAlgorithm } from '../trust/public-key.ts';
 
 /**
  * Whether `signature` over `message` is by `key`, in any way that `algorithm` lists. What throws does not verify.

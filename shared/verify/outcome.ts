@@ -1,5 +1,6 @@
 import type { Signer } from '../ledger/verification.ts';
 import type { NoCode } from '../reasons.ts';
+import type { LeafKind } from '../trust/anchors.ts';
 
 /**
  * Work in small steps, each of a few milliseconds at most: whoever runs it may look at the time between two of them, and let others
@@ -24,10 +25,10 @@ export type Outcome =
       readonly attestors: readonly AttestorResult[];
     };
 
-/** One attestor set, nested set or key. `message` says what was checked and found, in one line. */
+/** One attestor set, nested set or single signer. `message` says what was checked and found, in one line. */
 export interface AttestorResult {
   readonly path: string;
-  readonly kind: 'set' | 'key';
+  readonly kind: 'set' | LeafKind;
   readonly identity?: string;
   readonly pass: boolean;
   readonly code?: NoCode;

@@ -1,7 +1,7 @@
 import type { SignedEntity } from '@sigstore/verify';
-import type { Claim, CosignSignature, SigstoreBundle } from '../evidence/evidence.ts';
+import type { Claim, Material, SignatureEvidence, Signed } from '../evidence/evidence.ts';
 import type { Image } from '../registry/registry.ts';
-import type { HashName, KeyAnchor } from '../trust/check.ts';
+import type { HashName, SigningKey } from '../trust/public-key.ts';
 import { digestOf, isSignedBy, sameBytes } from './crypto.ts';
 
 /** What Verifier asks about a signature, and compares with a log entry. */
@@ -12,32 +12,35 @@ const hashBySize: Readonly<Record<number, HashName>> = { 32: 'sha256', 48: 'sha3
 
 /** A piece of evidence as a signature of one image. It remembers which keys it was tried with. */
 export class Signature {
-  readonly evidence: CosignSignature | SigstoreBundle;
-  readonly #image: Image;
+  readonly evidence: SignatureEvidence;
+  readonly image: Image;
   readonly #tried = new Map<string, boolean>();
 
-  constructor(evidence: CosignSignature | SigstoreBundle, image: Image) {
+  constructor(evidence: SignatureEvidence, image: Image) {
     this.evidence = evidence;
-    this.#image = image;
+    this.image = image;
+  }
+
+  /** What came along to verify it by. */
+  get material(): Material {
+    return this.evidence.signed.material;
   }
 
   /** The bytes that the signature is over. */
   get message(): Uint8Array {
-    const { signed } = this.evidence;
-    if (signed.format === 'manifest') return this.#image.bytes;
-    return signed.format === 'dsse' ? signed.pae : signed.payload;
+    return messageOf(this.evidence.signed, this.image);
   }
 
   /** What it says about which image; a message signature speaks of the image whose manifest has the digest it names. */
   get claims(): readonly Claim[] {
     const { signed, claims } = this.evidence;
     if (signed.format !== 'manifest') return claims;
-    const named = sameBytes(digestOf(signed.hash, this.#image.bytes), signed.messageDigest);
-    return named ? [{ digest: this.#image.digest, annotations: {} }] : [];
+    const named = sameBytes(digestOf(signed.hash, this.image.bytes), signed.messageDigest);
+    return named ? [{ digest: this.image.digest, annotations: {} }] : [];
   }
 
-  /** Whether the anchor's key made it; each key and way of signing is tried once. */
-  isBy({ spki, key, algorithm }: KeyAnchor): boolean {
+  /** Whether this key made it; each key and way of signing is tried once. */
+  isBy({ spki, key, algorithm }: SigningKey): boolean {
     const way = algorithm.type === 'ed25519' ? spki : `${spki} ${algorithm.hashes.join()}`;
     let good = this.#tried.get(way);
     if (good === undefined) {
@@ -48,7 +51,7 @@ export class Signature {
   }
 
   /** For @sigstore/verify, whose own knows neither P-384 in DSSE nor RSA-PSS nor Ed25519ph. */
-  content(anchor: KeyAnchor): SignatureContent {
+  content(by: SigningKey): SignatureContent {
     const { signed } = this.evidence;
     const message = this.message;
     return {
@@ -60,7 +63,18 @@ export class Signature {
       },
       // Entries of the kinds dsse and intoto name the envelope's payload; nothing else has one.
       compareDigest: (digest) => signed.format === 'dsse' && sameBytes(digest, digestOf('sha256', signed.payload)),
-      verifySignature: (key) => key === anchor.key && this.isBy(anchor),
+      verifySignature: (key) => key === by.key && this.isBy(by),
     };
+  }
+}
+
+function messageOf(signed: Signed, image: Image): Uint8Array {
+  switch (signed.format) {
+    case 'payload':
+      return signed.payload;
+    case 'manifest':
+      return image.bytes;
+    case 'dsse':
+      return signed.pae;
   }
 }

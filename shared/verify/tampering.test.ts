@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { codeOf } from '../../test/fixtures/ask.ts';
+import { codeOf, now } from '../../test/fixtures/ask.ts';
 import {
   bundleV03,
   cosignItem,
@@ -25,7 +25,7 @@ describe.each(types)('%s', (type) => {
   const signer = makeSigner(type);
   const check = buildCheck(entryOf([setOf([keysOf(signer)])]));
   const code = (item: AttachedItem) =>
-    codeOf(verify({ check, image, repository, evidence: readEvidence([item]), unreadable: [] }));
+    codeOf(verify({ check, image, repository, evidence: readEvidence([item]), unreadable: [], now }));
   const flipped = (bytes: Uint8Array, at: number, mask: number): Buffer => {
     const copy = Buffer.from(bytes);
     const index = at % copy.length;

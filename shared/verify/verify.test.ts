@@ -1,4 +1,4 @@
-import { ask, codeOf } from '../../test/fixtures/ask.ts';
+import { ask, codeOf, now } from '../../test/fixtures/ask.ts';
 import {
   bundleV03,
   cosignItem,
@@ -220,7 +220,7 @@ describe('sources that could not be read', () => {
 describe('what cannot be', () => {
   const evidence = readEvidence([good]);
   const check = buildCheck(byAlice);
-  const input = { check, image, repository, evidence, unreadable: [] };
+  const input = { check, image, repository, evidence, unreadable: [], now };
 
   test('a check of nothing passes nothing', () => {
     expect(codeOf(verify(input))).toBe('pass');

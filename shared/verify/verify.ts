@@ -3,8 +3,8 @@ import type { Repository } from '../image/repository.ts';
 import { asRefusal, type Refusal } from '../reasons.ts';
 import type { Image } from '../registry/registry.ts';
 import type { Check } from '../trust/check.ts';
-import { Judge, type Judged } from './judge-anchor.ts';
-import type { Problem } from './judge-signature.ts';
+import type { Problem } from './anchor-judge.ts';
+import { Judge, type Judged } from './judge.ts';
 import type { AttestorResult, Outcome, Steps } from './outcome.ts';
 
 export interface VerifyInput {
@@ -15,6 +15,8 @@ export interface VerifyInput {
   readonly evidence: Gathered;
   /** Sources that could not be read; they turn a denial into themselves, and spoil no pass. */
   readonly unreadable: readonly Refusal[];
+  /** Wall clock, milliseconds since 1970: the time as of which it is decided. */
+  readonly now: number;
 }
 
 /** The whole of verifyInSteps at once. */
@@ -32,9 +34,10 @@ export function verify(input: VerifyInput): Outcome {
  */
 export function* verifyInSteps(input: VerifyInput): Steps<Outcome> {
   try {
-    const judge = new Judge(input.evidence, input.check.accepts, input.image, input.repository);
+    const { check, evidence, image, repository, now } = input;
+    const judge = new Judge(evidence, check.accepts, image, repository, now);
     const sets: Judged[] = [];
-    for (const set of input.check.sets) sets.push(yield* judge.judge(set));
+    for (const set of check.sets) sets.push(yield* judge.judge(set));
     const failing = sets.find((set) => !set.result.pass);
     if (sets.length > 0 && failing === undefined) return passed(sets);
     return denied(telling(input.unreadable, judge, failing), sets);

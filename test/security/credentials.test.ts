@@ -2,6 +2,7 @@ import type { LookupFunction } from 'node:net';
 import { on, type RegistryOptions } from '../../local/registry/server.ts';
 import { makeImage, sign } from '../../local/signer/signer.ts';
 import { selfSigned } from '../../local/tls.ts';
+import { evidenceKinds } from '../../shared/evidence/kinds.ts';
 import { parseDigest } from '../../shared/image/digest.ts';
 import { startDeadline } from '../../shared/net/deadline.ts';
 import type { Door } from '../../shared/net/door.ts';
@@ -279,7 +280,13 @@ describe('S3 CVE-2025-27403: a cloud credential for a host that only looks like 
     const credential: Credential = { kind: 'basic', username: 'AWS', password: canary.password };
     const clock = () => 0;
     const spending = { deadline: startDeadline(1000, clock), take() {}, sent() {}, review: {}, waited() {} };
-    const asked = createRegistry({ door, credentials: { find: () => credential }, clock, elapsed: clock });
+    const asked = createRegistry({
+      door,
+      credentials: { find: () => credential },
+      clock,
+      elapsed: clock,
+      kinds: evidenceKinds,
+    });
     await asked.resolve({ registry, path: name }, 'v1', spending).catch(() => undefined);
     return first ?? {};
   }

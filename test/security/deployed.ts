@@ -2,6 +2,7 @@ import type { Context } from 'aws-lambda';
 import type { HttpEvent } from '../../functions/http/event.ts';
 import { createHandler } from '../../functions/http/handler.ts';
 import type { AdmissionRecord } from '../../shared/answer/record.ts';
+import { evidenceKinds } from '../../shared/evidence/kinds.ts';
 import { createLedger } from '../../shared/ledger/create.ts';
 import { memoryTable } from '../../shared/ledger/memory-table.ts';
 import { defaultLedgerSettings } from '../../shared/ledger/settings.ts';
@@ -52,6 +53,7 @@ export function deploy(options: DeployedOptions): Deployed {
     credentials: options.credentials ?? noCredentials,
     clock,
     elapsed: clock,
+    kinds: evidenceKinds,
     sleep: async () => undefined,
     ...(options.realms === undefined ? {} : { realms: options.realms }),
   });

@@ -1,4 +1,5 @@
 import { foundIn } from '../../shared/evidence/found.ts';
+import { evidenceKinds } from '../../shared/evidence/kinds.ts';
 import { parseDigest } from '../../shared/image/digest.ts';
 import { monotonic, startDeadline } from '../../shared/net/deadline.ts';
 import { createDoor } from '../../shared/net/door.ts';
@@ -12,7 +13,13 @@ import { noCredentials } from '../../shared/registry/credentials.ts';
  */
 const [registry = '', ...texts] = process.argv.slice(2);
 const door = createDoor({ addresses: 'any' });
-const reader = createRegistry({ door, credentials: noCredentials, clock: Date.now, elapsed: monotonic });
+const reader = createRegistry({
+  door,
+  credentials: noCredentials,
+  clock: Date.now,
+  elapsed: monotonic,
+  kinds: evidenceKinds,
+});
 
 async function read(text: string) {
   const digest = parseDigest(text);

@@ -1,3 +1,4 @@
+import { isJsonObject } from '../../admission/json.ts';
 import { escapeUnprintable } from '../../printable.ts';
 import { resolvePlain } from './scalar.ts';
 
@@ -26,7 +27,7 @@ export function toJson(value: unknown): string {
 /** The lines of a value that begins a line of its own; those of a list or mapping below it are indented by two more. */
 function nodeLines(value: unknown, indent: string): string[] {
   if (Array.isArray(value) && value.length > 0) return value.flatMap((item: unknown) => entryLines('-', item, indent));
-  if (isMapping(value)) {
+  if (isJsonObject(value)) {
     const entries = Object.entries(value).filter(([, child]) => child !== undefined);
     if (entries.length > 0) return entries.flatMap(([key, child]) => fieldLines(quoted(key), child, indent));
   }
@@ -54,20 +55,16 @@ function entryLines(head: string, value: unknown, indent: string): string[] {
   return [`${indent}- ${first.slice(deeper.length)}`, ...rest];
 }
 
-function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /** Whether a value stands on the line of its key: all but lists and mappings that hold something. */
 function standsInline(value: unknown): boolean {
   if (Array.isArray(value)) return value.length === 0;
-  return !isMapping(value) || Object.values(value).every((child) => child === undefined);
+  return !isJsonObject(value) || Object.values(value).every((child) => child === undefined);
 }
 
 /** A value without children; a literal block has lines of its own. */
 function inline(value: unknown, indent: string): string[] {
   if (Array.isArray(value)) return ['[]'];
-  if (isMapping(value)) return ['{}'];
+  if (isJsonObject(value)) return ['{}'];
   if (typeof value === 'string') return literal(value, indent) ?? [quoted(value)];
   if (value === null || typeof value === 'boolean' || typeof value === 'bigint') return [String(value)];
   if (typeof value === 'number' && Number.isFinite(value)) return [JSON.stringify(value)];

@@ -1,3 +1,4 @@
+import { evidenceKinds } from '../../evidence/kinds.ts';
 import { createDoor, type DoorSettings } from '../../net/door.ts';
 import { lockstep } from '../../net/testing/lockstep.ts';
 import { startServer, type TestServer } from '../../net/testing/server.ts';
@@ -42,6 +43,7 @@ export async function setUp(
       time.now += milliseconds;
     },
     random: () => 0.5,
+    kinds: evidenceKinds,
     ...settings,
   });
   return {

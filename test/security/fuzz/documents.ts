@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { evidenceKinds } from '../../../shared/evidence/kinds.ts';
 import { loadPolicies, PolicyLoadError } from '../../../shared/policy/load.ts';
 import { referrerCandidates, signatureTagCandidates } from '../../../shared/registry/candidates.ts';
 import { CredentialsError, parseDockerConfig } from '../../../shared/registry/credentials.ts';
@@ -13,6 +14,7 @@ import { demand, isRefusal, orRefused, type Target, target } from './target.ts';
 
 const signer = makeSigner();
 const image = makeImage();
+const kept = { kinds: evidenceKinds, limits: defaultLimits };
 
 export function manifests(): Target {
   const layer = {
@@ -38,13 +40,13 @@ export function manifests(): Target {
   const contentType = fc.oneof(fc.constantFrom(undefined, type, 'application/json', `${type}; charset=utf-8`), anyText);
   return target('manifest', fc.tuple(valid.chain(jsonLike), contentType), ([text, served]) => {
     const bytes = Buffer.from(text);
-    orRefused(() => parseReferrers(bytes, served, 'it'), isRefusal);
-    const manifest = orRefused(() => parseManifest(bytes, served, 'it'), isRefusal);
+    orRefused(() => parseReferrers(bytes, served, 'it', defaultLimits), isRefusal);
+    const manifest = orRefused(() => parseManifest(bytes, served, 'it', kept), isRefusal);
     if (manifest === undefined) return;
     const read = { digest: image.digest, bytes, manifest };
     const found = [
-      signatureTagCandidates(repository, read, defaultLimits),
-      referrerCandidates(repository, image.digest, read, defaultLimits),
+      signatureTagCandidates(repository, read, evidenceKinds),
+      referrerCandidates(repository, image.digest, read, evidenceKinds),
     ];
     for (const { candidates, problems } of found) {
       for (const { item } of candidates)

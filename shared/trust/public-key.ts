@@ -1,13 +1,26 @@
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
+import { isPublicKeyBlock, publicKeyIn, readPem } from '../pem.ts';
 import type { KeysAttestor } from '../policy/policy.ts';
 import { Refusal } from '../reasons.ts';
-import type { HashName, KeyAlgorithm } from './check.ts';
 
 /** A public key in its one canonical encoding: the same key spelled otherwise is the same `spki`. */
 export interface PublicKey {
   readonly key: KeyObject;
   /** SHA-256, hex, of the SubjectPublicKeyInfo's DER. */
   readonly spki: string;
+}
+
+export type HashName = 'sha224' | 'sha256' | 'sha384' | 'sha512';
+
+/** How signatures by a key are checked; any one way that verifies is enough. */
+export type KeyAlgorithm =
+  | { readonly type: 'ecdsa'; readonly hashes: readonly HashName[] }
+  | { readonly type: 'rsa'; readonly hashes: readonly HashName[]; readonly paddings: readonly ('pkcs1v15' | 'pss')[] }
+  | { readonly type: 'ed25519'; readonly raw: Uint8Array };
+
+/** A public key, and the ways of signing that count for it. */
+export interface SigningKey extends PublicKey {
+  readonly algorithm: KeyAlgorithm;
 }
 
 /** NIST curves by OpenSSL's names, each with the hash that cosign signs with. */
@@ -18,25 +31,27 @@ const curves: Readonly<Record<string, { readonly name: string; readonly hash: Ha
 };
 
 const accepted = 'accepted are ECDSA P-256, P-384 and P-521, RSA of 2048 to 8192 bits, and Ed25519';
-const armour = /^\s*-----BEGIN ([A-Z0-9 ]+)-----([A-Za-z0-9+/=\s]+)-----END \1-----\s*$/;
 
 /**
  * Reads exactly one PEM block, `PUBLIC KEY` (SPKI) or `RSA PUBLIC KEY` (PKCS #1). `where` names the field in messages.
  * Throws Refusal `key-invalid`; the message never quotes the text, which may be a private key.
  */
 export function parsePublicKey(pem: string, where: string): PublicKey {
-  const [, label = '', body = ''] = armour.exec(pem) ?? [];
-  if (label === '') throw new Refusal('key-invalid', `${where}: one public key in PEM is expected`);
-  if (label !== 'PUBLIC KEY' && label !== 'RSA PUBLIC KEY') {
-    throw new Refusal('key-invalid', `${where}: the PEM block "${label.slice(0, 40)}" is not a public key`);
+  const { blocks, rest } = readPem(pem);
+  const [block, another] = blocks;
+  if (block === undefined || another !== undefined || rest.trim() !== '') {
+    throw new Refusal('key-invalid', `${where}: one public key in PEM is expected`);
   }
+  if (!isPublicKeyBlock(block)) {
+    throw new Refusal('key-invalid', `${where}: the PEM block "${block.label.slice(0, 40)}" is not a public key`);
+  }
+  const key = publicKeyIn(block);
+  const unreadable = new Refusal('key-invalid', `${where}: the public key in the PEM block cannot be read`);
+  if (key === undefined) throw unreadable;
   try {
-    const der = Buffer.from(body, 'base64');
-    const parsed = createPublicKey({ key: der, format: 'der', type: label === 'PUBLIC KEY' ? 'spki' : 'pkcs1' });
-    return canonical(parsed, where);
+    return canonical(key, where);
   } catch (thrown) {
-    if (thrown instanceof Refusal) throw thrown;
-    throw new Refusal('key-invalid', `${where}: the public key in the PEM block cannot be read`, { cause: thrown });
+    throw thrown instanceof Refusal ? thrown : unreadable;
   }
 }
 

@@ -1,13 +1,12 @@
 import type { TransparencyLogEntry } from '@sigstore/protobuf-specs';
-import { parseDigest } from '../image/digest.ts';
-import type { AttachedItem } from '../registry/registry.ts';
-import { decodeBase64 } from './base64.ts';
-import type { Claim, CosignSignature, Signed } from './evidence.ts';
-import { signatureHash } from './hash.ts';
-import { isObject, type JsonObject, parseJsonObject } from './json.ts';
-import { Malformed } from './malformed.ts';
-
-export const simpleSigningMediaType = 'application/vnd.dev.cosign.simplesigning.v1+json';
+import { isJsonObject, type JsonObject } from '../../admission/json.ts';
+import { parseDigest } from '../../image/digest.ts';
+import type { AttachedItem } from '../../registry/registry.ts';
+import { decodeBase64 } from '../base64.ts';
+import type { Claim, SignatureEvidence, Signed } from '../evidence.ts';
+import { signatureHash } from '../hash.ts';
+import { parseJsonObject } from '../json.ts';
+import { Malformed } from '../malformed.ts';
 
 const signatureAnnotation = 'dev.cosignproject.cosign/signature';
 const bundleAnnotation = 'dev.sigstore.cosign/bundle';
@@ -16,20 +15,20 @@ const bundleAnnotation = 'dev.sigstore.cosign/bundle';
  * cosign's own format: the layer is the payload, its annotations carry the signature and the log entry
  * (cosign specs/SIGNATURE_SPEC.md). Certificates and time stamps beside them decide nothing for keys. Throws Malformed.
  */
-export function readSimpleSigning(item: AttachedItem): CosignSignature {
+export function readSimpleSigning(item: AttachedItem): SignatureEvidence<'cosign-signature'> {
   const { annotations, digest } = item.layer;
   const signature = decodeBase64(annotations[signatureAnnotation], `the annotation ${signatureAnnotation}`);
-  const signed: Signed = { format: 'payload', payload: item.bytes, signature };
   const log = annotations[bundleAnnotation];
   const logEntries = log === undefined ? [] : [readLogEntry(Buffer.from(log))];
+  const material = { certificates: [], timestamps: [], logEntries };
+  const signed: Signed = { format: 'payload', payload: item.bytes, signature, material };
   return {
     kind: 'cosign-signature',
     repository: item.repository,
     layer: digest,
     signed,
     claims: [readClaim(parseJsonObject(item.bytes, 'the payload'))],
-    logEntries,
-    hash: signatureHash(signed, logEntries),
+    hash: signatureHash(signed),
   };
 }
 
@@ -39,13 +38,13 @@ export function readSimpleSigning(item: AttachedItem): CosignSignature {
  */
 function readClaim(payload: JsonObject): Claim {
   const critical = field(payload, 'critical');
-  if (!isObject(critical)) throw new Malformed('the payload has no "critical" object');
+  if (!isJsonObject(critical)) throw new Malformed('the payload has no "critical" object');
   if (typeof (field(critical, 'type') ?? '') !== 'string') throw new Malformed("the payload's type is no text");
   const image = field(critical, 'image');
-  const digest = isObject(image) ? parseDigest(field(image, 'docker-manifest-digest')) : undefined;
+  const digest = isJsonObject(image) ? parseDigest(field(image, 'docker-manifest-digest')) : undefined;
   if (digest === undefined) throw new Malformed('the payload names no digest of an image');
   const optional = field(payload, 'optional') ?? {};
-  if (!isObject(optional)) throw new Malformed('the payload\'s "optional" is no object');
+  if (!isJsonObject(optional)) throw new Malformed('the payload\'s "optional" is no object');
   return { digest, annotations: optional };
 }
 
@@ -61,7 +60,7 @@ function field(object: JsonObject, name: string): unknown {
 function readLogEntry(bytes: Uint8Array): TransparencyLogEntry {
   const bundle = parseJsonObject(bytes, 'the log entry');
   const { SignedEntryTimestamp, Payload } = bundle;
-  if (!isObject(Payload)) throw new Malformed('the log entry has no payload');
+  if (!isJsonObject(Payload)) throw new Malformed('the log entry has no payload');
   const canonicalizedBody = decodeBase64(Payload['body'], "the log entry's body");
   const { kind, apiVersion } = parseJsonObject(canonicalizedBody, "the log entry's body");
   if (typeof kind !== 'string' || typeof apiVersion !== 'string') throw new Malformed('the log entry is of no kind');

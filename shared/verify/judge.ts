@@ -2,9 +2,11 @@ import type { Gathered } from '../evidence/evidence.ts';
 import { type Repository, repositoryName } from '../image/repository.ts';
 import type { Signer } from '../ledger/verification.ts';
 import type { Image } from '../registry/registry.ts';
-import type { Anchor, AnchorSet, Check, KeyAnchor } from '../trust/check.ts';
+import type { LeafAnchor } from '../trust/anchors.ts';
+import type { Anchor, AnchorSet, Check } from '../trust/check.ts';
 import { absenceOf, isSignature } from './absence.ts';
-import { type Problem, problemWith, type SignatureProblem } from './judge-signature.ts';
+import type { Examination, Problem } from './anchor-judge.ts';
+import { judgeOf } from './judges.ts';
 import { distinctlyMatched } from './matching.ts';
 import type { AttestorResult, Steps } from './outcome.ts';
 import { Signature } from './signature.ts';
@@ -18,29 +20,32 @@ export interface Judged {
 
 /** Judges anchors by the evidence about one image, each by what that one may count. */
 export class Judge {
-  readonly #image: Image;
+  readonly #now: number;
   readonly #own: Repository;
   readonly #gathered: Gathered;
+  readonly #accepts: Check['accepts'];
   readonly #signatures: readonly Signature[];
 
-  constructor(gathered: Gathered, accepts: Check['accepts'], image: Image, own: Repository) {
-    this.#image = image;
+  /** `now`: wall clock, milliseconds since 1970. */
+  constructor(gathered: Gathered, accepts: Check['accepts'], image: Image, own: Repository, now: number) {
+    this.#now = now;
     this.#own = own;
     this.#gathered = gathered;
+    this.#accepts = accepts;
     this.#signatures = gathered.evidence
       .filter((one) => isSignature(one))
-      .filter((one) => (one.kind === 'cosign-signature' ? accepts.cosignSignature : accepts.sigstoreBundle))
+      .filter((one) => accepts.has(one.kind))
       .map((one) => new Signature(one, image));
   }
 
   /** Why there is nothing to try, wherever one looks; `undefined` when there is. */
   get emptiness(): Problem | undefined {
-    return this.#signatures.length === 0 ? absenceOf(this.#gathered) : undefined;
+    return this.#signatures.length === 0 ? absenceOf(this.#gathered, this.#accepts) : undefined;
   }
 
-  /** Yields after each signature that was tried with a key. */
+  /** Yields after each signature that was tried with an anchor. */
   *judge(anchor: Anchor): Steps<Judged> {
-    return anchor.kind === 'set' ? yield* this.#judgeSet(anchor) : yield* this.#judgeKey(anchor);
+    return anchor.kind === 'set' ? yield* this.#judgeSet(anchor) : yield* this.#judgeLeaf(anchor);
   }
 
   /** Every anchor is judged, also after enough have passed: the answer shows each attestor tried and why it failed. */
@@ -68,43 +73,36 @@ export class Judge {
   }
 
   /** The first signature that meets every condition decides; else the one that came furthest tells why not. */
-  *#judgeKey(anchor: KeyAnchor): Steps<Judged> {
+  *#judgeLeaf(anchor: LeafAnchor): Steps<Judged> {
+    const { kind, path } = anchor;
+    const judge = judgeOf(anchor);
     const place = repositoryName(anchor.repository ?? this.#own);
     const found = this.#signatures.filter(({ evidence }) => repositoryName(evidence.repository) === place);
-    const identity = `sha256:${anchor.spki}`;
-    const key = `key sha256:${anchor.spki.slice(0, 16)}`;
-    const about = { path: anchor.path, kind: 'key' as const, identity };
-    if (found.length === 0) return failed({ ...about, pass: false, ...absenceOf(this.#gathered, place) });
+    const known = judge.identity(anchor);
+    const about = { path, kind, ...(known === undefined ? {} : { identity: known }) };
 
-    let furthest: SignatureProblem | undefined;
+    let furthest: Extract<Examination, { readonly pass: false }> | undefined;
     for (const signature of found) {
-      const problem = problemWith(signature, anchor, this.#image.digest);
-      if (problem === undefined) {
-        const signers: readonly Signer[] = [{ attestor: anchor.path, kind: 'key', identity }];
-        const result = { ...about, pass: true, message: `a signature verifies with ${key}` };
-        return { result, signers, evidence: [signature.evidence.hash] };
+      const examination = judge.examine(signature, anchor, this.#now);
+      if (examination.pass) {
+        const { identity, message } = examination;
+        const signers: readonly Signer[] = [{ attestor: path, kind, identity }];
+        return { result: { path, kind, identity, pass: true, message }, signers, evidence: [signature.evidence.hash] };
       }
-      if (furthest === undefined || progress[problem.code] > progress[furthest.code]) furthest = problem;
+      if (furthest === undefined || examination.progress > furthest.progress) furthest = examination;
       yield;
     }
-    const { code, message } = furthest ?? absenceOf(this.#gathered, place);
-    const text =
-      code === 'signature-mismatch'
-        ? `no signature verifies with ${key} (${found.length} ${found.length === 1 ? 'signature' : 'signatures'} tried)`
-        : `a good signature by ${key} ${message}`;
-    return failed({ ...about, pass: false, code, message: text });
+    if (furthest === undefined)
+      return failed({ ...about, pass: false, ...absenceOf(this.#gathered, this.#accepts, place) });
+    return failed({
+      ...about,
+      pass: false,
+      code: furthest.code,
+      message: judge.denial(anchor, furthest, found.length),
+    });
   }
 }
 
 function failed(result: AttestorResult): Judged {
   return { result, signers: [], evidence: [] };
 }
-
-/** How far a signature came: the last condition is the one that its signer has to mend. */
-const progress: Readonly<Record<SignatureProblem['code'], number>> = {
-  'signature-mismatch': 0,
-  'other-image': 1,
-  'annotation-mismatch': 2,
-  'log-entry-missing': 3,
-  'log-entry-mismatch': 4,
-};

@@ -1,0 +1,38 @@
+import { dsse } from '@sigstore/core';
+import { isJsonObject, type JsonObject } from '../admission/json.ts';
+import { decodeBase64 } from './base64.ts';
+import type { Material, Signed } from './evidence.ts';
+import { Malformed } from './malformed.ts';
+import { statementPayloadType } from './statement.ts';
+
+const maxSignatures = 32;
+
+/** A DSSE envelope, its first signature alone: whoever verifies has to be satisfied by one. */
+export interface Envelope {
+  readonly payloadType: string;
+  readonly payload: Buffer;
+  readonly signature: Buffer;
+}
+
+/** A DSSE envelope around an in-toto statement (DSSE v1). Throws Malformed. */
+export function readEnvelope({ payloadType, payload, signatures }: JsonObject): Envelope {
+  if (payloadType !== statementPayloadType) throw new Malformed('the envelope holds no in-toto statement');
+  const [first]: readonly unknown[] = Array.isArray(signatures) ? signatures : [];
+  return {
+    payloadType,
+    payload: decodeBase64(payload, "the envelope's payload"),
+    signature: decodeBase64(isJsonObject(first) ? first['sig'] : undefined, "the envelope's signature"),
+  };
+}
+
+/** Asked before an envelope is parsed any further. Throws Malformed. */
+export function refuseManySignatures({ signatures }: JsonObject): void {
+  if (Array.isArray(signatures) && signatures.length > maxSignatures) {
+    throw new Malformed(`the envelope has over ${maxSignatures} signatures`);
+  }
+}
+
+export function signedEnvelope({ payloadType, payload, signature }: Envelope, material: Material): Signed {
+  const pae = dsse.preAuthEncoding(payloadType, payload);
+  return { format: 'dsse', payloadType, payload, pae, signature, material };
+}

@@ -1,0 +1,43 @@
+import { createPublicKey, type KeyObject } from 'node:crypto';
+
+/** One block of PEM (RFC 7468), as it stands in a text. */
+export interface PemBlock {
+  /** `PUBLIC KEY`. */
+  readonly label: string;
+  readonly text: string;
+  readonly body: string;
+}
+
+export interface Pem {
+  readonly blocks: readonly PemBlock[];
+  /** What stands before, between and after them. */
+  readonly rest: string;
+}
+
+const block = /-----BEGIN ([^-\r\n]+)-----([\s\S]*?)-----END \1-----/g;
+const base64 = /^(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+/** A public key's labels, with the encoding that each stands for: SubjectPublicKeyInfo, and PKCS #1 for RSA alone. */
+const encodings: Readonly<Record<string, 'spki' | 'pkcs1'>> = { 'PUBLIC KEY': 'spki', 'RSA PUBLIC KEY': 'pkcs1' };
+
+/** The blocks of a text in their order; whether they hold what they say is left to who reads them. */
+export function readPem(text: string): Pem {
+  const blocks = [...text.matchAll(block)].map(([all, label = '', body = '']) => ({ label, text: all, body }));
+  return { blocks, rest: text.replace(block, '') };
+}
+
+export function isPublicKeyBlock({ label }: PemBlock): boolean {
+  return Object.hasOwn(encodings, label);
+}
+
+/** The public key of a block, which holds base64 and nothing else; `undefined` where it is none. Never throws. */
+export function publicKeyIn({ label, body }: PemBlock): KeyObject | undefined {
+  const type = Object.hasOwn(encodings, label) ? encodings[label] : undefined;
+  const bare = body.replace(/\s+/g, '');
+  if (type === undefined || !base64.test(bare)) return undefined;
+  try {
+    return createPublicKey({ key: Buffer.from(bare, 'base64'), format: 'der', type });
+  } catch {
+    return undefined;
+  }
+}

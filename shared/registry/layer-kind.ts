@@ -1,0 +1,32 @@
+import type { AttachedItem } from './registry.ts';
+
+/**
+ * One kind of evidence as the registry must know it to find and fetch it: which layers are of it, and in which order and up to
+ * which bounds they are read. What the bytes mean is no business of the registry's.
+ */
+export interface LayerKind {
+  /** Whether a layer of this media type is of the kind. No two kinds hold the same one. */
+  holds(mediaType: string): boolean;
+  /** Whether every layer of a manifest may be evidence, or its first alone. */
+  readonly layers: 'every' | 'first';
+  /** The most bytes of a layer. */
+  readonly maxBytes: number;
+  /** Whether this annotation of a layer is kept for the reader: an image's author writes as many as they like. */
+  keepsAnnotation(name: string): boolean;
+  /** The annotation by which a manifest says what its layer is. It is not believed, and only orders. */
+  readonly hint?: string;
+  /** The order in which layers found there are tried, given the hint's value; `undefined`: there they are no evidence. */
+  ranking(source: AttachedItem['source'], hint: string | undefined): Ranking | undefined;
+}
+
+export interface Ranking {
+  /** The lower, the likelier a signature: what the bounds cut off is the rest. */
+  readonly rank: number;
+  /** The bound that the layer counts towards. */
+  readonly bound: 'signatures' | 'attestations';
+}
+
+/** The kind of layers of this media type. */
+export function kindHolding(kinds: readonly LayerKind[], mediaType: string): LayerKind | undefined {
+  return kinds.find((kind) => kind.holds(mediaType));
+}

@@ -1,0 +1,25 @@
+import type { AttestorEntry } from '../policy/policy.ts';
+import type { AnchorBase, AnchorKind, Inherited } from './anchor.ts';
+import { keyAnchors } from './key/anchor.ts';
+
+type LeafAttestor = Exclude<AttestorEntry, { readonly kind: 'set' }>;
+
+/** Every kind of anchor, a row each, by the attestors that it is built of. `verify` has a table with the same rows. */
+const anchorKinds = {
+  keys: keyAnchors,
+} satisfies { readonly [K in LeafAttestor['kind']]: AnchorKind<Extract<LeafAttestor, { kind: K }>, AnchorBase> };
+
+type Row = (typeof anchorKinds)[keyof typeof anchorKinds];
+
+/** An anchor that is no set. */
+export type LeafAnchor = ReturnType<Row['build']>[number];
+export type LeafKind = LeafAnchor['kind'];
+
+/** The anchors of one attestor, built by its kind. Throws Refusal. */
+export function leavesOf(attestor: LeafAttestor, path: string, inherited: Inherited): readonly LeafAnchor[] {
+  const kind: AnchorKind<LeafAttestor, LeafAnchor> = anchorKinds[attestor.kind];
+  return kind.build(attestor, path, inherited);
+}
+
+/** The kinds by name, in the order of the table. */
+export const leafKinds: readonly LeafKind[] = Object.values(anchorKinds).map(({ kind }) => kind);

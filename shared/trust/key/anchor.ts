@@ -1,0 +1,35 @@
+import type { KeysAttestor } from '../../policy/policy.ts';
+import { Refusal } from '../../reasons.ts';
+import type { AnchorBase, AnchorKind } from '../anchor.ts';
+import { type LogAnchor, logAnchor, logParts } from '../log.ts';
+import { type KeyAlgorithm, keyAlgorithm, parsePublicKey, type SigningKey } from '../public-key.ts';
+
+/** Whoever holds the key that belongs to this one. */
+export interface KeyAnchor extends AnchorBase, SigningKey {
+  readonly kind: 'key';
+  /** `undefined`: the log is ignored. */
+  readonly log: LogAnchor | undefined;
+}
+
+/** Each PEM block of an attestor is an anchor of its own. Refusals: key-invalid, trust-missing. */
+export const keyAnchors: AnchorKind<KeysAttestor, KeyAnchor> = {
+  kind: 'key',
+  build({ publicKeys, rekor, signatureAlgorithm }, path, inherited) {
+    if (publicKeys.length === 0) throw new Refusal('key-invalid', `${path}.keys: no public key`);
+    const log = logAnchor(rekor, `${path}.keys`);
+    return publicKeys.map((pem, index) => {
+      const where = publicKeys.length === 1 ? `${path}.keys` : `${path}.keys[${index}]`;
+      const key = parsePublicKey(pem, where);
+      const algorithm = keyAlgorithm(key, signatureAlgorithm, where);
+      const hashParts = [key.spki, ...algorithmParts(algorithm), ...logParts(log)];
+      const own = { path: publicKeys.length === 1 ? path : where, algorithm, log, hashParts };
+      return { kind: 'key', ...key, ...own, ...inherited };
+    });
+  },
+};
+
+function algorithmParts(algorithm: KeyAlgorithm): (string | number)[] {
+  if (algorithm.type === 'ed25519') return [algorithm.type];
+  const paddings = algorithm.type === 'rsa' ? algorithm.paddings : [];
+  return [algorithm.type, algorithm.hashes.length, ...algorithm.hashes, paddings.length, ...paddings];
+}

@@ -1,0 +1,35 @@
+import type { NoCode } from '../reasons.ts';
+import type { LeafAnchor } from '../trust/anchors.ts';
+import type { Signature } from './signature.ts';
+
+export interface Problem {
+  readonly code: NoCode;
+  readonly message: string;
+}
+
+/** What one signature comes to. */
+export type Examination =
+  | {
+      readonly pass: true;
+      /** Who signed. The same signer found by two anchors counts once. */
+      readonly identity: string;
+      readonly message: string;
+    }
+  | (Problem & {
+      readonly pass: false;
+      /** How far it came, in the order of the anchor's conditions: the last one is what its signer has to mend. */
+      readonly progress: number;
+    });
+
+/** How signatures are judged by one kind of anchor. Pure; what throws is a no. */
+export interface AnchorJudge<A extends LeafAnchor> {
+  /** Who the anchor stands for; `undefined` where only a signature says so. */
+  identity(anchor: A): string | undefined;
+  /**
+   * Whether this one signature meets every condition. `now`: wall clock, milliseconds since 1970, as of which validity is judged
+   * where nothing tells when it was signed.
+   */
+  examine(signature: Signature, anchor: A, now: number): Examination;
+  /** In one line, why none of the signatures that were tried passed: `problem` is that of the one that came furthest. */
+  denial(anchor: A, problem: Problem, tried: number): string;
+}
