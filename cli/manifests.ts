@@ -1,12 +1,11 @@
 import { FileError } from '../local/files.ts';
 import { EmptyPolicySet, readClusterPolicies, UnknownCluster } from '../local/policies.ts';
 import { parseWebhookPath } from '../shared/admission/path.ts';
-import { PolicyLoadError } from '../shared/policy/load.ts';
-import { namespaceName } from '../shared/policy/object-names.ts';
+import { namespaceName } from '../shared/policy/kyverno/object-names.ts';
+import { toYaml } from '../shared/policy/kyverno/yaml/write.ts';
 import type { PolicySet, Rule } from '../shared/policy/policy.ts';
-import { printWarning } from '../shared/policy/report.ts';
+import { PolicyLoadError, printWarning } from '../shared/policy/problems.ts';
 import { scopesOf } from '../shared/policy/scopes.ts';
-import { toYaml } from '../shared/policy/yaml/write.ts';
 import { type Arguments, atLeastOne, readArguments, single } from './arguments.ts';
 import { certificatesIn } from './certificates.ts';
 import { tokenFrom } from './token.ts';

@@ -1,6 +1,6 @@
 import { namesOfPolicies, readPolicyFiles } from '../local/policies.ts';
 import type { PolicySet } from '../shared/policy/policy.ts';
-import { printWarning } from '../shared/policy/report.ts';
+import { printWarning } from '../shared/policy/problems.ts';
 import { UsageError } from './usage.ts';
 
 /**

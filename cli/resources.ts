@@ -2,8 +2,9 @@ import type { Readable } from 'node:stream';
 import { filesBelow, readBounded, readStream } from '../local/files.ts';
 import { isJsonObject, own } from '../shared/admission/json.ts';
 import { type AdmissionRequest, parseReview } from '../shared/admission/review.ts';
-import { PolicyLoadError, Report } from '../shared/policy/report.ts';
-import { readObjects } from '../shared/policy/yaml/objects.ts';
+import { Report } from '../shared/policy/kyverno/report.ts';
+import { readObjects } from '../shared/policy/kyverno/yaml/objects.ts';
+import { PolicyLoadError } from '../shared/policy/problems.ts';
 import { ResourceError } from './resource-error.ts';
 import { UsageError } from './usage.ts';
 
@@ -59,25 +60,25 @@ function itemsOf(value: unknown): readonly unknown[] {
   return typeof kind === 'string' && kind.endsWith('List') && Array.isArray(items) ? items : [value];
 }
 
-interface Place {
+interface Position {
   readonly file: string;
   readonly line: number;
 }
 
-/** The review of a CREATE of `object`, as the API server would send it. `place` is where its document begins. */
-function resourceOf(place: Place, object: unknown): Resource {
-  if (!isJsonObject(object)) throw new ResourceError('a resource is an object with apiVersion and kind', place);
+/** The review of a CREATE of `object`, as the API server would send it. `position` is where its document begins. */
+function resourceOf(position: Position, object: unknown): Resource {
+  if (!isJsonObject(object)) throw new ResourceError('a resource is an object with apiVersion and kind', position);
   const apiVersion = own(object, 'apiVersion');
   const kind = own(object, 'kind');
   if (typeof apiVersion !== 'string' || typeof kind !== 'string') {
     const field = typeof apiVersion !== 'string' ? 'apiVersion' : 'kind';
-    throw new ResourceError('a resource needs apiVersion and kind, each a text', { ...place, field });
+    throw new ResourceError('a resource needs apiVersion and kind, each a text', { ...position, field });
   }
   const [group, version] = apiVersion.includes('/') ? apiVersion.split('/', 2) : ['', apiVersion];
   if (kind === 'AdmissionReview') {
     throw new ResourceError(
       'an AdmissionReview is no resource: send it to serve, or give the object that is in it',
-      place,
+      position,
     );
   }
   const metadata = own(object, 'metadata');
@@ -87,12 +88,12 @@ function resourceOf(place: Place, object: unknown): Resource {
   };
   const name = text('name');
   const namespace = text('namespace') || 'default';
-  const request = reviewOf(place, { group: group ?? '', version: version ?? '', kind, name, namespace, object });
+  const request = reviewOf(position, { group: group ?? '', version: version ?? '', kind, name, namespace, object });
   return { title: `${kind}/${namespace}/${name || '(generated)'}`, request };
 }
 
 function reviewOf(
-  place: Place,
+  position: Position,
   what: { group: string; version: string; kind: string; name: string; namespace: string; object: unknown },
 ): AdmissionRequest {
   const { group, version, kind, name, namespace, object } = what;
@@ -112,6 +113,6 @@ function reviewOf(
       dryRun: true,
     },
   });
-  if (parsed.kind !== 'review') throw new ResourceError(`${kind} ${name}: ${parsed.problem}`, place);
+  if (parsed.kind !== 'review') throw new ResourceError(`${kind} ${name}: ${parsed.problem}`, position);
   return parsed.request;
 }

@@ -12,8 +12,7 @@ import {
 } from '../shared/ledger/settings.ts';
 import { isLoopbackHost } from '../shared/net/hosts.ts';
 import { openHostWarnings } from '../shared/policy/hosts.ts';
-import { PolicyLoadError } from '../shared/policy/load.ts';
-import { printWarning } from '../shared/policy/report.ts';
+import { PolicyLoadError, printWarning } from '../shared/policy/problems.ts';
 import { defaultReviewImages, parseReviewImages } from '../shared/registry/allowance.ts';
 import { type Arguments, atLeastOne, readArguments, single } from './arguments.ts';
 import { engineFrom, engineOptions, registriesFrom } from './engine.ts';

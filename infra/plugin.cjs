@@ -32,7 +32,7 @@ module.exports = class CountersignPlugin {
   /** By the very code that the function loads them with. A cluster without any rule is packed, with a warning: a clone has none yet. */
   async checkPolicies() {
     const { loadClusters, readPolicyFiles, warningsOf } = await import('../functions/deployed/policies.ts');
-    const { printWarning } = await import('../shared/policy/report.ts');
+    const { printWarning } = await import('../shared/policy/problems.ts');
     const { trustWarnings } = await import('../shared/trust/preload.ts');
     const { clusters, registries } = this.parameters;
     const loaded = loadClusters(readPolicyFiles('policies'), { clusters, registries });

@@ -1,9 +1,10 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { PoliciesInForce } from '../functions/http/handler.ts';
+import { loadPolicies } from '../shared/policy/kyverno/load.ts';
 import { clusterFiles, policyFiles } from '../shared/policy/layout.ts';
-import { loadPolicies } from '../shared/policy/load.ts';
-import type { LoadWarning, PolicySet } from '../shared/policy/policy.ts';
+import type { PolicySet } from '../shared/policy/policy.ts';
+import type { LoadWarning } from '../shared/policy/problems.ts';
 import { scopesOf } from '../shared/policy/scopes.ts';
 import { refuseUnasked } from '../shared/policy/unasked.ts';
 import { trustWarnings } from '../shared/trust/preload.ts';

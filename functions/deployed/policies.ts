@@ -1,10 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { type OpenPattern, openPatterns } from '../../shared/policy/hosts.ts';
+import { loadPolicies, type PolicyFile } from '../../shared/policy/kyverno/load.ts';
 import { clusterFiles } from '../../shared/policy/layout.ts';
-import { loadPolicies, type PolicyFile } from '../../shared/policy/load.ts';
-import type { LoadWarning } from '../../shared/policy/policy.ts';
-import { type LoadProblem, PolicyLoadError, printWarning } from '../../shared/policy/report.ts';
+import { type LoadProblem, type LoadWarning, PolicyLoadError, printWarning } from '../../shared/policy/problems.ts';
 import { scopesOf } from '../../shared/policy/scopes.ts';
 import { refuseUnasked } from '../../shared/policy/unasked.ts';
 import { Refusal } from '../../shared/reasons.ts';

@@ -1,5 +1,5 @@
 import { clusterFiles } from './layout.ts';
-import { PolicyLoadError } from './report.ts';
+import { PolicyLoadError } from './problems.ts';
 
 const clusters = ['prod', 'dev'];
 

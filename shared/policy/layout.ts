@@ -1,4 +1,4 @@
-import { type LoadProblem, PolicyLoadError } from './report.ts';
+import { type LoadProblem, PolicyLoadError } from './problems.ts';
 
 /** The folder that is never deployed, so never a cluster. */
 const samples = 'samples';

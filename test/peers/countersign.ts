@@ -6,7 +6,7 @@ import { createEngine } from '../../local/engine.ts';
 import type { Report } from '../../shared/answer/report.ts';
 import { parseReference } from '../../shared/image/reference.ts';
 import { startDeadline } from '../../shared/net/deadline.ts';
-import { loadPolicies } from '../../shared/policy/load.ts';
+import { loadPolicies } from '../../shared/policy/kyverno/load.ts';
 import type { Rule } from '../../shared/policy/policy.ts';
 import { type Question, questionFor } from '../../shared/policy/select.ts';
 import { run } from './tools.ts';

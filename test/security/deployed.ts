@@ -7,7 +7,7 @@ import { memoryTable } from '../../shared/ledger/memory-table.ts';
 import { defaultLedgerSettings } from '../../shared/ledger/settings.ts';
 import { createDoor, type DoorSettings } from '../../shared/net/door.ts';
 import { createPipeline } from '../../shared/pipeline.ts';
-import { loadPolicies } from '../../shared/policy/load.ts';
+import { loadPolicies } from '../../shared/policy/kyverno/load.ts';
 import { scopesOf } from '../../shared/policy/scopes.ts';
 import { createRegistry, type RegistrySettings } from '../../shared/registry/create.ts';
 import { type CredentialSource, noCredentials } from '../../shared/registry/credentials.ts';

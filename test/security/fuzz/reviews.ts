@@ -6,7 +6,7 @@ import { createLedger } from '../../../shared/ledger/ledger.ts';
 import { memoryTable } from '../../../shared/ledger/memory-table.ts';
 import { defaultLedgerSettings } from '../../../shared/ledger/settings.ts';
 import { createPipeline } from '../../../shared/pipeline.ts';
-import { loadPolicies } from '../../../shared/policy/load.ts';
+import { loadPolicies } from '../../../shared/policy/kyverno/load.ts';
 import { scopesOf } from '../../../shared/policy/scopes.ts';
 import { Refusal } from '../../../shared/reasons.ts';
 import type { Registry } from '../../../shared/registry/registry.ts';

@@ -1,13 +1,13 @@
-import { enforcesSomewhere } from './action.ts';
+import { enforcesSomewhere } from '../action.ts';
+import type { Rule } from '../policy.ts';
 import { controllerRules, controllersAnnotation, controllersOf, lintControllers } from './autogen.ts';
 import { type PolicyFields, policySchemas, type SpecFields } from './fields.ts';
 import { isActionRefused, readAction, readOverrides } from './overrides.ts';
 import type { Place } from './place.ts';
-import type { Rule } from './policy.ts';
 import type { Report } from './report.ts';
 import { type Common, readRule } from './rule.ts';
 import { asWritten, list, object, plainText, readOver } from './schema.ts';
-import { warnOfUnasked } from './unasked.ts';
+import { warnOfUnasked } from './unasked-kinds.ts';
 
 /** A policy's kind and name, by which it is told from others, and its verifyImages rules with those that auto-gen makes. */
 export interface ReadPolicy {

@@ -10,7 +10,7 @@ import {
   type Scalar,
   type YAMLMap,
 } from 'yaml';
-import { quoted } from '../../printable.ts';
+import { quoted } from '../../../printable.ts';
 import type { Tree } from '../place.ts';
 import type { YamlFile } from './file.ts';
 import { type Leaf, plainKey, resolvePlain } from './scalar.ts';

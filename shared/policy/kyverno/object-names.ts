@@ -1,5 +1,5 @@
-import { possibleIn } from '../image/possible.ts';
-import { quoted } from '../printable.ts';
+import { possibleIn } from '../../image/possible.ts';
+import { quoted } from '../../printable.ts';
 import { nameAdvice } from './pattern-advice.ts';
 import type { Place } from './place.ts';
 

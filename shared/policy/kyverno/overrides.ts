@@ -1,8 +1,8 @@
-import { compileWildcard, hasWildcard } from '../image/wildcard.ts';
+import { compileWildcard, hasWildcard } from '../../image/wildcard.ts';
+import type { Action, Rule } from '../policy.ts';
 import type { OverrideFields } from './fields.ts';
 import { impossibleNames } from './object-names.ts';
 import type { Place } from './place.ts';
-import type { Action, Rule } from './policy.ts';
 import type { Report } from './report.ts';
 
 type Override = Rule['overrides'][number];

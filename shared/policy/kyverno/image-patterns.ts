@@ -1,5 +1,5 @@
-import { namesSomeTags, skipsOpenHost, withoutRegistry } from '../image/pattern.ts';
-import { canCover, canSkip, skipsAll } from '../image/pattern-reach.ts';
+import { namesSomeTags, skipsOpenHost, withoutRegistry } from '../../image/pattern.ts';
+import { canCover, canSkip, skipsAll } from '../../image/pattern-reach.ts';
 import type { EntryFields } from './fields.ts';
 import { imageAdvice } from './pattern-advice.ts';
 import type { Place } from './place.ts';

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { keyA, keyB } from '../testing/policies.ts';
 import { keyIdentity, parsePublicKeys } from './keys.ts';
-import { keyA, keyB } from './testing/policies.ts';
 
 test('PEM blocks in order, with comments and white space around them', () => {
   expect(parsePublicKeys(`\n# ours\n${keyA}\n\n  # theirs\n${keyB}\n`)).toEqual({

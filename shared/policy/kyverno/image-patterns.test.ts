@@ -1,4 +1,4 @@
-import { clusterPolicy, entry, pods, problemsOf, rule, warningsOf } from './testing/policies.ts';
+import { clusterPolicy, entry, pods, problemsOf, rule, warningsOf } from '../testing/policies.ts';
 
 type Json = Record<string, unknown>;
 const withEntry = (changes: Json) => clusterPolicy({ rules: [rule({ verifyImages: [entry(changes)] })] });

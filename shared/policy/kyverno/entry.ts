@@ -1,8 +1,8 @@
+import type { AttestorSet, Entry, KeysAttestor } from '../policy.ts';
 import { readAttestorSet, readPublicKeys, readRepository } from './attestors.ts';
 import type { EntryFields } from './fields.ts';
 import { readImageReferences, readSkipImageReferences } from './image-patterns.ts';
 import type { Place } from './place.ts';
-import type { AttestorSet, Entry, KeysAttestor } from './policy.ts';
 import type { Report } from './report.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { KindPattern } from './policy.ts';
+import type { KindPattern } from '../policy.ts';
 
 const version = /^(?:v\d+(?:(?:alpha|beta)\d+)?|\*)$/;
 

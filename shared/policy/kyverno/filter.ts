@@ -1,9 +1,9 @@
-import { possibleIn } from '../image/possible.ts';
+import { possibleIn } from '../../image/possible.ts';
+import type { Filter, KindPattern, LabelSelector, ResourceFilter } from '../policy.ts';
 import type { BlockFields, FilterFields, ResourceFields, SelectorFields } from './fields.ts';
 import { parseKind } from './kinds.ts';
 import { type ImpossibleName, impossibleNames } from './object-names.ts';
 import type { Place } from './place.ts';
-import type { Filter, KindPattern, LabelSelector, ResourceFilter } from './policy.ts';
 import type { Report } from './report.ts';
 
 const nothing: Filter = { mode: 'any', blocks: [] };

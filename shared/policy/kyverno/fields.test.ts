@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { clusterPolicy, entry, keyA, keys, load, pods, problemsOf, rule } from './testing/policies.ts';
+import { clusterPolicy, entry, keyA, keys, load, pods, problemsOf, rule } from '../testing/policies.ts';
 
 type Json = Record<string, unknown>;
 const withRule = (changes: Json) => clusterPolicy({ rules: [rule(changes)] });

@@ -1,9 +1,9 @@
+import type { Action, Entry, Rule } from '../policy.ts';
 import { readEntry } from './entry.ts';
 import type { EntryFields, RuleFields } from './fields.ts';
 import { readExclude, readMatch, refuseEmptySet } from './filter.ts';
 import { isActionRefused, readAction } from './overrides.ts';
 import type { Place } from './place.ts';
-import type { Action, Entry, Rule } from './policy.ts';
 import type { Report } from './report.ts';
 
 /** What a policy says for all of its rules. */
@@ -11,7 +11,8 @@ export interface Common extends Pick<Rule, 'policy' | 'namespace' | 'failurePoli
   readonly action: Action;
 }
 
-const operations = ['mutate', 'validate', 'generate', 'verifyImages'] as const;
+/** What a rule does. Kyverno's messages call it an operation; elsewhere an operation is what a request does to its object. */
+const ruleTypes = ['mutate', 'validate', 'generate', 'verifyImages'] as const;
 
 /**
  * One rule of a policy with Kyverno's lint; `undefined` for a rule of another type, which is left to Kyverno with a warning,
@@ -21,15 +22,15 @@ export function readRule(fields: RuleFields, place: Place, common: Common, repor
   const { name = '' } = fields;
   if (name === '') report.problem(place, 'a rule must have a name');
   if (name.length > 63) report.problem(place.field('name'), 'a rule name must be no more than 63 characters');
-  const found = operationsOf(place);
+  const found = typesOf(place);
   if (found.length === 0) {
-    report.problem(place, `No operation defined in the rule '${name}'.(supported operations: ${operations.join(',')})`);
+    report.problem(place, `No operation defined in the rule '${name}'.(supported operations: ${ruleTypes.join(',')})`);
     return undefined;
   }
   if (found.length > 1) {
     report.problem(
       place,
-      `Multiple operations defined in the rule '${name}', only one operation (${operations.join(',')}) is allowed per rule`,
+      `Multiple operations defined in the rule '${name}', only one operation (${ruleTypes.join(',')}) is allowed per rule`,
     );
     return undefined;
   }
@@ -41,12 +42,12 @@ export function readRule(fields: RuleFields, place: Place, common: Common, repor
 }
 
 /**
- * What a rule does. `mutate: {}` and `generate: {clone: {}, cloneList: {}}` are what older versions of Kyverno stored for a type that
+ * The types of a rule. `mutate: {}` and `generate: {clone: {}, cloneList: {}}` are what older versions of Kyverno stored for a type that
  * a rule is not of; where nothing else is written, such a hollow one is the rule's all the same.
  */
-function operationsOf(rule: Place): readonly (typeof operations)[number][] {
-  const full = operations.filter((operation) => !rule.field(operation).empty);
-  return full.length > 0 ? full : operations.filter((operation) => rule.field(operation).names.length > 0);
+function typesOf(rule: Place): readonly (typeof ruleTypes)[number][] {
+  const full = ruleTypes.filter((type) => !rule.field(type).empty);
+  return full.length > 0 ? full : ruleTypes.filter((type) => rule.field(type).names.length > 0);
 }
 
 function readVerifyImages(

@@ -1,5 +1,5 @@
 import { createPublicKey } from 'node:crypto';
-import { quoted } from '../printable.ts';
+import { quoted } from '../../printable.ts';
 
 const block = /-----BEGIN ([A-Z0-9 ]{1,40})-----[\s\S]*?-----END \1-----/g;
 const comment = /^\s*#.*$/gm;

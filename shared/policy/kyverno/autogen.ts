@@ -1,7 +1,8 @@
-import { controllerKinds, cronJob } from '../admission/slots.ts';
+import { controllerKinds, cronJob } from '../../admission/slots.ts';
+import type { Filter, KindPattern, Rule } from '../policy.ts';
+import { resourcesIn } from './filter-places.ts';
 import { namesKind } from './kinds.ts';
 import type { Place } from './place.ts';
-import type { Filter, KindPattern, Rule } from './policy.ts';
 import type { Report } from './report.ts';
 
 export const controllersAnnotation = 'pod-policies.kyverno.io/autogen-controllers';
@@ -119,11 +120,6 @@ function namesPods(rule: Place): boolean {
 
 function kindsIn(filter: Place): string[] {
   return resourcesIn(filter).flatMap((resources) => textsOf(resources.field('kinds')));
-}
-
-function resourcesIn(filter: Place): Place[] {
-  const blocks = [filter, ...filter.field('any').items, ...filter.field('all').items];
-  return blocks.map((block) => block.field('resources')).filter((resources) => resources.given);
 }
 
 function textsOf(list: Place): string[] {

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { LoadWarning, PolicySet, Rule } from './policy.ts';
+import type { PolicySet, Rule } from '../policy.ts';
+import { type LoadProblem, type LoadWarning, PolicyLoadError } from '../problems.ts';
 import { type ReadPolicy, readObject } from './read.ts';
-import { type LoadProblem, PolicyLoadError, Report } from './report.ts';
+import { Report } from './report.ts';
 import { readDocuments } from './yaml/document.ts';
-
-export { PolicyLoadError };
 
 export interface PolicyFile {
   /** As problems and warnings name it: a path. */

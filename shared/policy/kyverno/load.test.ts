@@ -1,8 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type LoadOptions, loadPolicies } from './load.ts';
-import type { Entry } from './policy.ts';
-import { PolicyLoadError } from './report.ts';
+import type { Entry } from '../policy.ts';
+import { PolicyLoadError } from '../problems.ts';
 import {
   asFile,
   clusterPolicy,
@@ -15,7 +14,8 @@ import {
   pods,
   problemsOf,
   rule,
-} from './testing/policies.ts';
+} from '../testing/policies.ts';
+import { type LoadOptions, loadPolicies } from './load.ts';
 
 const indented = (pem: string, by: number) => pem.trim().replaceAll(/^/gm, ' '.repeat(by));
 
@@ -355,7 +355,7 @@ test('a file without a policy is a warning', () => {
 });
 
 describe('policies/samples', () => {
-  const folder = join(import.meta.dirname, '../../policies/samples');
+  const folder = join(import.meta.dirname, '../../../policies/samples');
   const names = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
 
   test.each(names)('%s loads without a warning', (name) => {

@@ -1,4 +1,4 @@
-import { clusterPolicy, entry, keyA, keyB, keys, pods, problemsOf, rule } from './testing/policies.ts';
+import { clusterPolicy, entry, keyA, keyB, keys, pods, problemsOf, rule } from '../testing/policies.ts';
 
 const withRule = (changes: Record<string, unknown>) => clusterPolicy({ rules: [rule(changes)] });
 const withEntry = (changes: Record<string, unknown>) => withRule({ verifyImages: [entry(changes)] });

@@ -1,5 +1,5 @@
-import type { Rule } from './policy.ts';
-import { clusterPolicy, entry, load, pods, problemsOf, rule, warningsOf } from './testing/policies.ts';
+import type { Rule } from '../policy.ts';
+import { clusterPolicy, entry, load, pods, problemsOf, rule, warningsOf } from '../testing/policies.ts';
 
 type Json = Record<string, unknown>;
 const annotation = 'pod-policies.kyverno.io/autogen-controllers';

@@ -1,8 +1,8 @@
-import { canonicalHost, isHost } from '../image/host.ts';
-import { withoutRegistry } from '../image/pattern.ts';
-import { canCover, canSkip } from '../image/pattern-reach.ts';
-import { hasWildcard } from '../image/wildcard.ts';
-import { quoted } from '../printable.ts';
+import { canonicalHost, isHost } from '../../image/host.ts';
+import { withoutRegistry } from '../../image/pattern.ts';
+import { canCover, canSkip } from '../../image/pattern-reach.ts';
+import { hasWildcard } from '../../image/wildcard.ts';
+import { quoted } from '../../printable.ts';
 
 /** Words for what a pattern was likely meant to be, or nothing. */
 type Advice = (pattern: string) => string | undefined;

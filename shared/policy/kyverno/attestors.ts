@@ -1,9 +1,9 @@
-import { parseRepository } from '../image/reference.ts';
-import type { Repository } from '../image/repository.ts';
+import { parseRepository } from '../../image/reference.ts';
+import type { Repository } from '../../image/repository.ts';
+import type { AttestorEntry, AttestorSet, KeysAttestor, NestedAttestor } from '../policy.ts';
 import type { AttestorFields, AttestorSetFields } from './fields.ts';
 import { keyIdentity, parsePublicKeys } from './keys.ts';
 import type { Place } from './place.ts';
-import type { AttestorEntry, AttestorSet, KeysAttestor, NestedAttestor } from './policy.ts';
 import type { Report } from './report.ts';
 
 const algorithms = ['sha224', 'sha256', 'sha384', 'sha512'] as const;
