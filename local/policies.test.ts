@@ -2,8 +2,9 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PoliciesInForce } from '../functions/http/handler.ts';
+import { EmptyPolicySet } from '../shared/policy-set/clusters.ts';
 import { policy } from '../test/e2e/harness.ts';
-import { EmptyPolicySet, readPolicyFolder } from './policies.ts';
+import { readPolicyFolder } from './policies.ts';
 import { newKey } from './signer/keys.ts';
 
 let folder: string;

@@ -73,9 +73,14 @@ function refuseSecond({ identity, place }: ReadPolicy, known: Map<string, string
     );
 }
 
+/** Whether a set may not be that large. `characters`: UTF-16 units of all files together. */
+export function isTooMuch(files: number, characters: number): boolean {
+  return files > maxFiles || characters > maxTotal;
+}
+
 function refuseTooMuch(files: readonly PolicyFile[]): void {
   const total = files.reduce((sum, { text }) => sum + text.length, 0);
-  if (files.length <= maxFiles && total <= maxTotal) return;
+  if (!isTooMuch(files.length, total)) return;
   const message = `${files.length} files of ${total} characters: more than ${maxFiles} files or ${maxTotal} characters`;
   throw new PolicyLoadError([{ file: files[0]?.name ?? '', line: 0, field: '', message }]);
 }

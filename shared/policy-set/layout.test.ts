@@ -1,5 +1,5 @@
+import { PolicyLoadError } from '../policy/problems.ts';
 import { clusterFiles } from './layout.ts';
-import { PolicyLoadError } from './problems.ts';
 
 const clusters = ['prod', 'dev'];
 

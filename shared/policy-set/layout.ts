@@ -1,4 +1,4 @@
-import { type LoadProblem, PolicyLoadError } from './problems.ts';
+import { type LoadProblem, PolicyLoadError } from '../policy/problems.ts';
 
 /** The folder that is never deployed, so never a cluster. */
 const samples = 'samples';
