@@ -92,6 +92,7 @@ function worse(first: readonly Verdict[], second: readonly Verdict[]): Verdict[]
   return [...verdicts.values()];
 }
 
-function keyOf({ question }: Verdict): string {
-  return JSON.stringify([question.rule.policy, question.rule.name, question.slot.pointer]);
+/** By the slot, since mutate may have changed its text. */
+function keyOf({ question: { rule, about } }: Verdict): string {
+  return JSON.stringify([rule.policy, rule.name, about.kind === 'slot' ? about.slot.pointer : about]);
 }

@@ -17,7 +17,9 @@ export function patchOf(request: AdmissionRequest, verdicts: readonly Verdict[])
   const operations: PatchOperation[] = [];
   const pinned = new Set<string>();
   for (const { pin, digest, reference, question } of verdicts) {
-    const { pointer, text } = question.slot;
+    // Only a slot can be written: an image that someone named stands in no object, and the object as a whole names none.
+    if (question.about.kind !== 'slot') continue;
+    const { pointer, text } = question.about.slot;
     if (!pin || digest === undefined || reference === undefined || reference.digest !== undefined) continue;
     if (pinned.has(pointer)) continue;
     pinned.add(pointer);

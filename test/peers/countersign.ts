@@ -55,8 +55,8 @@ export async function reasonsFor(policy: string, images: readonly string[]): Pro
 function questionOn(rule: Rule, image: string): Question {
   const parsed = parseReference(image);
   if ('problem' in parsed) throw new Error(`${image}: ${parsed.problem}`);
-  const slot = { list: 'containers', name: image, pointer: '', text: image } as const;
-  const question = questionFor(rule, rule.action, slot, parsed.reference);
+  const about = { kind: 'reference', text: image } as const;
+  const question = questionFor(rule, rule.action, about, parsed.reference);
   if (question === undefined) throw new Error(`the policy is not about ${image}`);
   return question;
 }
