@@ -157,7 +157,6 @@ describe('the clusters of a folder', () => {
 
 describe('options', () => {
   const open = bucket({ 'all.yaml': named('all', about('*')), 'dev/own.yaml': named('own', about('ghcr.io/acme/*')) });
-  const prod = { clusters: ['prod', 'dev'] };
 
   test('a pattern that names no host is refused, warned of or let be; never where the settings name registries', async () => {
     expect(await outcomes(open, { openHosts: 'refuse' })).toEqual({
@@ -168,7 +167,7 @@ describe('options', () => {
     });
     expect(await outcomes(open, { openHosts: 'refuse', registries: ['ghcr.io'] })).toEqual({ prod: 'all', dev: 'all' });
     const warned = async (changes: Partial<ClusterOptions>) =>
-      warningsOf(await loadClusters(open, { ...options, ...prod, ...changes }));
+      warningsOf(await loadClusters(open, { ...options, ...changes }));
     // Two clusters have the rule, and it is told once.
     expect(await warned({ openHosts: 'warn' })).toEqual([
       expect.stringMatching(/^all\.yaml:\d+: warning: rule 'signed' of 'all': where only "\*" covers a registry/),
