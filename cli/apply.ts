@@ -3,11 +3,9 @@ import type { AdmissionRequest } from '../shared/admission/review.ts';
 import { patchOf } from '../shared/answer/patch.ts';
 import { exitStatus, type ReportResult, report, reportResult } from '../shared/answer/report.ts';
 import { startDeadline } from '../shared/net/deadline.ts';
-import { openHostWarnings } from '../shared/policy/hosts.ts';
+import { toJson, toYaml } from '../shared/policy/kyverno/yaml/write.ts';
 import type { Rule } from '../shared/policy/policy.ts';
-import { printWarning } from '../shared/policy/report.ts';
 import { refuseUnasked } from '../shared/policy/unasked.ts';
-import { toJson, toYaml } from '../shared/policy/yaml/write.ts';
 import { decide } from '../shared/verdict/decision.ts';
 import { kindOf, severity, type Verdict } from '../shared/verdict/verdict.ts';
 import { atLeastOne, readArguments } from './arguments.ts';
@@ -29,11 +27,9 @@ export async function apply(words: readonly string[]): Promise<number> {
   const timeout = timeoutFrom(found);
   const policies = atLeastOne(found, '', 'POLICY');
   const files = atLeastOne(found, 'resource', '--resource FILE');
-  const { rules } = await policiesFrom(policies);
-  refuseUnasked(rules);
   const registries = registriesFrom(found);
-  const opened = registries.length > 0 ? [] : openHostWarnings(rules);
-  for (const warning of opened) process.stderr.write(`${printWarning(warning)}\n`);
+  const { rules } = await policiesFrom(policies, { openHosts: 'warn', registries });
+  refuseUnasked(rules);
   const resources = await readResources(files);
 
   const engine = await engineFrom(found, { registries });
@@ -96,6 +92,7 @@ function worse(first: readonly Verdict[], second: readonly Verdict[]): Verdict[]
   return [...verdicts.values()];
 }
 
-function keyOf({ question }: Verdict): string {
-  return JSON.stringify([question.rule.policy, question.rule.name, question.slot.pointer]);
+/** By the slot, since mutate may have changed its text. */
+function keyOf({ question: { rule, about } }: Verdict): string {
+  return JSON.stringify([rule.policy, rule.name, about.kind === 'slot' ? about.slot.pointer : about]);
 }

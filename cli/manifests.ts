@@ -1,12 +1,11 @@
 import { FileError } from '../local/files.ts';
-import { EmptyPolicySet, readClusterPolicies, UnknownCluster } from '../local/policies.ts';
+import { readClusterPolicies } from '../local/policies.ts';
 import { parseWebhookPath } from '../shared/admission/path.ts';
-import { PolicyLoadError } from '../shared/policy/load.ts';
-import { namespaceName } from '../shared/policy/object-names.ts';
-import type { PolicySet, Rule } from '../shared/policy/policy.ts';
-import { printWarning } from '../shared/policy/report.ts';
-import { scopesOf } from '../shared/policy/scopes.ts';
-import { toYaml } from '../shared/policy/yaml/write.ts';
+import { namespaceName } from '../shared/policy/kyverno/object-names.ts';
+import { toYaml } from '../shared/policy/kyverno/yaml/write.ts';
+import type { Rule } from '../shared/policy/policy.ts';
+import { PolicyLoadError, printWarning } from '../shared/policy/problems.ts';
+import { type ClusterPolicies, EmptyPolicySet, UnknownCluster } from '../shared/policy-set/clusters.ts';
 import { type Arguments, atLeastOne, readArguments, single } from './arguments.ts';
 import { certificatesIn } from './certificates.ts';
 import { tokenFrom } from './token.ts';
@@ -46,11 +45,11 @@ export async function manifestsFrom(words: readonly string[]): Promise<{ output:
   if (parseWebhookPath(`/${settings.cluster}/mutate/fail`) === undefined) {
     throw new UsageError(`--cluster: '${settings.cluster.slice(0, 120)}' cannot be a segment of the webhook's URL`);
   }
-  const configurations = webhookConfigurations(scopesOf(policies), settings);
+  const configurations = webhookConfigurations(policies.scopes, settings);
   return { output: print(configurations), warnings: warningsOf(policies, settings) };
 }
 
-async function policiesOf(folder: string, cluster: string): Promise<PolicySet> {
+async function policiesOf(folder: string, cluster: string): Promise<ClusterPolicies> {
   try {
     return await readClusterPolicies(folder, cluster);
   } catch (thrown) {
@@ -66,10 +65,10 @@ function isFileError(thrown: unknown): thrown is Error {
 }
 
 /** What loading warns of, and what is in the policies that no API server will ever ask about. */
-function warningsOf(policies: PolicySet, { token, breakGlass }: WebhookSettings): string[] {
+function warningsOf(policies: ClusterPolicies, { token, breakGlass }: WebhookSettings): string[] {
   const warnings = policies.warnings.map(printWarning);
   // What auto-gen made of a rule says nothing that the written rule does not.
-  for (const rule of policies.rules.filter(({ autogenOf }) => autogenOf === undefined)) {
+  for (const rule of policies.scopes.all.filter(({ autogenOf }) => autogenOf === undefined)) {
     const leftOut = [systemNamespace, ...(breakGlass === undefined ? [] : [breakGlass])];
     const namespaces = namespacesOf(rule);
     if (namespaces?.every((name) => leftOut.includes(name))) {

@@ -1,8 +1,8 @@
 import type { JsonObject } from '../shared/admission/json.ts';
-import type { Operation } from '../shared/answer/patch.ts';
+import type { PatchOperation } from '../shared/answer/patch.ts';
 
 /** `object` with the operations of our own patches done to a copy: `replace` of a string, `add` of an object's member. */
-export function patched(object: JsonObject, operations: readonly Operation[]): JsonObject {
+export function patched(object: JsonObject, operations: readonly PatchOperation[]): JsonObject {
   const copy = structuredClone(object);
   for (const { path, value } of operations) {
     const keys = path

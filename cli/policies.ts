@@ -1,15 +1,18 @@
-import { namesOfPolicies, readPolicyFiles } from '../local/policies.ts';
+import { readPolicySet } from '../local/policies.ts';
 import type { PolicySet } from '../shared/policy/policy.ts';
-import { printWarning } from '../shared/policy/report.ts';
+import { printWarning } from '../shared/policy/problems.ts';
 import { UsageError } from './usage.ts';
 
 /**
  * Loads the policies of the files and folders that a command was given; warnings go to standard error. Throws PolicyLoadError,
  * FileError, and UsageError where there is no rule.
  */
-export async function policiesFrom(named: readonly string[]): Promise<PolicySet> {
+export async function policiesFrom(
+  named: readonly string[],
+  options: Parameters<typeof readPolicySet>[1],
+): Promise<PolicySet> {
   if (named.includes('-')) throw new UsageError("policies are read from files: '-', standard input, is for --resource");
-  const set = await readPolicyFiles(await namesOfPolicies(named));
+  const set = await readPolicySet(named, options);
   for (const warning of set.warnings) process.stderr.write(`${printWarning(warning)}\n`);
   if (set.rules.length === 0) throw new UsageError(`no verifyImages rule in ${named.join(', ')}`);
   return set;

@@ -1,5 +1,5 @@
 import { FileError } from '../local/files.ts';
-import { PolicyLoadError } from '../shared/policy/report.ts';
+import { PolicyLoadError } from '../shared/policy/problems.ts';
 import { printable, printableLines } from '../shared/printable.ts';
 import { ResourceError } from './resource-error.ts';
 import { UsageError } from './usage.ts';

@@ -3,8 +3,9 @@ import { filesBelow, readBounded, readStream } from '../local/files.ts';
 import { isJsonObject, type JsonObject, own } from '../shared/admission/json.ts';
 import { type AdmissionRequest, parseReview } from '../shared/admission/review.ts';
 import { shownName } from '../shared/answer/message.ts';
-import { PolicyLoadError, Report } from '../shared/policy/report.ts';
-import { readObjects } from '../shared/policy/yaml/objects.ts';
+import { Report } from '../shared/policy/kyverno/report.ts';
+import { readObjects } from '../shared/policy/kyverno/yaml/objects.ts';
+import { PolicyLoadError } from '../shared/policy/problems.ts';
 import { quoted } from '../shared/printable.ts';
 import { ResourceError } from './resource-error.ts';
 import { UsageError } from './usage.ts';
@@ -55,7 +56,7 @@ function resourcesIn(file: string, text: string): Resource[] {
   );
 }
 
-interface Place {
+interface Position {
   readonly file: string;
   readonly line: number;
 }
@@ -64,7 +65,7 @@ interface Place {
  * The resources in a document. kubectl takes every object with `items` for a list and creates what is in it, whatever its kind
  * says: one that may be no list is refused, since it could not be told what will be created.
  */
-function itemsOf(place: Place, value: unknown): readonly unknown[] {
+function itemsOf(position: Position, value: unknown): readonly unknown[] {
   if (!hasItems(value)) return [value];
   const kind = own(value, 'kind');
   const items = own(value, 'items');
@@ -72,16 +73,16 @@ function itemsOf(place: Place, value: unknown): readonly unknown[] {
     const what = typeof kind === 'string' ? `a ${quoted(kind, 63)}` : 'an object';
     throw new ResourceError(
       `kubectl takes ${what} with a field items for a list, and creates what is in it: write kind: List, or leave items out`,
-      { ...place, field: 'items' },
+      { ...position, field: 'items' },
     );
   }
   // null, which is an empty list
   if (items === undefined) return [];
-  if (!Array.isArray(items)) throw new ResourceError('must be a list of resources', { ...place, field: 'items' });
+  if (!Array.isArray(items)) throw new ResourceError('must be a list of resources', { ...position, field: 'items' });
   const nested = items.findIndex(hasItems);
   if (nested >= 0) {
     throw new ResourceError('a list in a list, which kubectl refuses: give what is in it one by one', {
-      ...place,
+      ...position,
       field: `items[${nested}].items`,
     });
   }
@@ -92,20 +93,20 @@ function hasItems(value: unknown): value is JsonObject {
   return isJsonObject(value) && Object.hasOwn(value, 'items');
 }
 
-/** The review of a CREATE of `object`, as the API server would send it. `place` is where its document begins. */
-function resourceOf(place: Place, object: unknown): Resource {
-  if (!isJsonObject(object)) throw new ResourceError('a resource is an object with apiVersion and kind', place);
+/** The review of a CREATE of `object`, as the API server would send it. `position` is where its document begins. */
+function resourceOf(position: Position, object: unknown): Resource {
+  if (!isJsonObject(object)) throw new ResourceError('a resource is an object with apiVersion and kind', position);
   const apiVersion = own(object, 'apiVersion');
   const kind = own(object, 'kind');
   if (typeof apiVersion !== 'string' || typeof kind !== 'string') {
     const field = typeof apiVersion !== 'string' ? 'apiVersion' : 'kind';
-    throw new ResourceError('a resource needs apiVersion and kind, each a text', { ...place, field });
+    throw new ResourceError('a resource needs apiVersion and kind, each a text', { ...position, field });
   }
   const [group, version] = apiVersion.includes('/') ? apiVersion.split('/', 2) : ['', apiVersion];
   if (kind === 'AdmissionReview') {
     throw new ResourceError(
       'an AdmissionReview is no resource: send it to serve, or give the object that is in it',
-      place,
+      position,
     );
   }
   const metadata = own(object, 'metadata');
@@ -115,13 +116,13 @@ function resourceOf(place: Place, object: unknown): Resource {
   };
   const name = text('name');
   const namespace = text('namespace') || 'default';
-  const request = reviewOf(place, { group: group ?? '', version: version ?? '', kind, name, namespace, object });
+  const request = reviewOf(position, { group: group ?? '', version: version ?? '', kind, name, namespace, object });
   const title = [kind, namespace, name || '(generated)'].map(shownName).join('/');
   return { title, request };
 }
 
 function reviewOf(
-  place: Place,
+  position: Position,
   what: { group: string; version: string; kind: string; name: string; namespace: string; object: unknown },
 ): AdmissionRequest {
   const { group, version, kind, name, namespace, object } = what;
@@ -142,6 +143,6 @@ function reviewOf(
     },
   });
   if (parsed.kind !== 'review')
-    throw new ResourceError(`${shownName(kind)} ${shownName(name)}: ${parsed.problem}`, place);
+    throw new ResourceError(`${shownName(kind)} ${shownName(name)}: ${parsed.problem}`, position);
   return parsed.request;
 }

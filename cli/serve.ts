@@ -11,9 +11,7 @@ import {
   parseLedgerSettings,
 } from '../shared/ledger/settings.ts';
 import { isLoopbackHost } from '../shared/net/hosts.ts';
-import { openHostWarnings } from '../shared/policy/hosts.ts';
-import { PolicyLoadError } from '../shared/policy/load.ts';
-import { printWarning } from '../shared/policy/report.ts';
+import { PolicyLoadError } from '../shared/policy/problems.ts';
 import { defaultReviewImages, parseReviewImages } from '../shared/registry/allowance.ts';
 import { type Arguments, atLeastOne, readArguments, single } from './arguments.ts';
 import { engineFrom, engineOptions, registriesFrom } from './engine.ts';
@@ -45,13 +43,11 @@ export async function serve(words: readonly string[]): Promise<number> {
   const settings = settingsFrom(found);
   const registries = registriesFrom(found);
   const reviewImages = imagesFrom(found);
-  const policies = await readPolicyFolder(folder).catch((thrown: unknown) => {
+  const policies = await readPolicyFolder(folder, { registries }).catch((thrown: unknown) => {
     if (thrown instanceof PolicyLoadError || thrown instanceof FileError) throw thrown;
     throw new UsageError(Error.isError(thrown) ? thrown.message : String(thrown));
   });
-  const opened =
-    registries.length > 0 ? [] : openHostWarnings([...policies.clusters.values()].flatMap(({ scopes }) => scopes.all));
-  for (const warning of [...policies.warnings, ...opened]) process.stderr.write(`${printWarning(warning)}\n`);
+  for (const warning of policies.warnings) process.stderr.write(`${warning}\n`);
 
   const tls = await tlsFrom(found, address.host);
   const engine = await engineFrom(found, { ledger: settings, registries, reviewImages, ...doorFor(address.host) });

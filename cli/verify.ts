@@ -25,7 +25,11 @@ export async function verifyImages(words: readonly string[]): Promise<number> {
   const output = outputFrom(found, ['json']);
   const timeout = timeoutFrom(found);
   const images = atLeastOne(found, 'image', '--image REF');
-  const { rules } = await policiesFrom(atLeastOne(found, 'policy', '--policy FILE'));
+  const { rules } = await policiesFrom(atLeastOne(found, 'policy', '--policy FILE'), {
+    // Whoever names the images has chosen their registries.
+    openHosts: 'allow',
+    registries: [],
+  });
   const written = rules.filter((rule) => rule.autogenOf === undefined);
 
   const engine = await engineFrom(found);
@@ -55,15 +59,15 @@ export async function verifyImages(words: readonly string[]): Promise<number> {
 }
 
 function questionOn(rule: Rule, image: string): Question | Verdict {
-  const slot = { list: 'containers', name: image, pointer: '', text: image } as const;
+  const about = { kind: 'reference', text: image } as const;
   const parsed = parseReference(image);
   if ('problem' in parsed) {
     const problem = new Refusal('image-unparsable', `${quoted(image, 120)} is no image reference: ${parsed.problem}`);
-    return { rule, action: rule.action, slot, reference: undefined, problem, entries: rule.entries, ask: 'verify' };
+    return { rule, action: rule.action, about, reference: undefined, problem, entries: rule.entries, ask: 'verify' };
   }
-  const question = questionFor(rule, rule.action, slot, parsed.reference);
+  const question = questionFor(rule, rule.action, about, parsed.reference);
   if (question !== undefined) return question;
-  const none: Question = { rule, action: rule.action, slot, reference: parsed.reference, entries: [], ask: 'skipped' };
+  const none: Question = { rule, action: rule.action, about, reference: parsed.reference, entries: [], ask: 'skipped' };
   return settledVerdict(none, 'not-covered', 'no pattern of imageReferences covers this image');
 }
 

@@ -31,20 +31,18 @@ module.exports = class CountersignPlugin {
 
   /** By the very code that the function loads them with. A cluster without any rule is packed, with a warning: a clone has none yet. */
   async checkPolicies() {
-    const { loadClusters, readPolicyFiles, warningsOf } = await import('../functions/deployed/policies.ts');
-    const { printWarning } = await import('../shared/policy/report.ts');
-    const { trustWarnings } = await import('../shared/trust/preload.ts');
+    const { loadDeployed } = await import('../functions/deployed/policies.ts');
+    const { EmptyPolicySet, warningsOf } = await import('../shared/policy-set/clusters.ts');
     const { clusters, registries } = this.parameters;
-    const loaded = loadClusters(readPolicyFiles('policies'), { clusters, registries });
+    // A function leaves the keys alone: it starts while a Pod waits.
+    const loaded = await loadDeployed('policies', { clusters, registries, keys: 'check' });
     for (const [cluster, policies] of loaded) {
       if (policies.kind !== 'invalid') continue;
-      if (policies.cause !== undefined) throw new this.serverless.classes.Error(`policies/: ${policies.cause.message}`);
+      if (!(policies.cause instanceof EmptyPolicySet))
+        throw new this.serverless.classes.Error(`policies/: ${policies.cause.message}`);
       this.log.warning(`${policies.message}; every review of '${cluster}' will be refused (policies-invalid)`);
     }
-    // A function leaves out what takes a look at every key: it starts while a Pod waits.
-    const rules = [...loaded.values()].flatMap(({ scopes }) => scopes?.all ?? []);
-    const warnings = new Set([...warningsOf(loaded), ...trustWarnings({ rules }).map(printWarning)]);
-    for (const warning of warnings) this.log.warning(`policies/${warning}`);
+    for (const warning of warningsOf(loaded)) this.log.warning(`policies/${warning}`);
   }
 
   /** By the very code that the function reads it with. */

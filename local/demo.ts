@@ -47,7 +47,7 @@ async function demo(): Promise<void> {
   const tls = await selfSigned({});
   const server = await startWebhooks({
     engine,
-    policies: await readPolicyFolder(folder, ['policy.yaml']),
+    policies: await readPolicyFolder(folder, { only: ['policy.yaml'] }),
     address: { host, port: ports.webhooks },
     tls,
     log: () => undefined,

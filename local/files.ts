@@ -40,6 +40,15 @@ export async function filesBelow(folder: string): Promise<readonly string[] | un
   return files.sort();
 }
 
+/** The folders right in a folder, by the same rules, sorted. Throws FileError. */
+export async function foldersIn(folder: string): Promise<readonly string[]> {
+  const folders: string[] = [];
+  for (const entry of await readdir(folder).catch((thrown: unknown) => unreadable(folder, thrown))) {
+    if (!entry.startsWith('.') && (await statOf(join(folder, entry))).isDirectory()) folders.push(entry);
+  }
+  return folders.sort();
+}
+
 /** A file as UTF-8; a pipe is one too. `limit` is in bytes. Throws FileError. */
 export async function readBounded(file: string, limit: number): Promise<string> {
   const found = await statOf(file);

@@ -2,8 +2,9 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PoliciesInForce } from '../functions/http/handler.ts';
+import { EmptyPolicySet } from '../shared/policy-set/clusters.ts';
 import { policy } from '../test/e2e/harness.ts';
-import { EmptyPolicySet, readPolicyFolder } from './policies.ts';
+import { readPolicyFolder } from './policies.ts';
 import { newKey } from './signer/keys.ts';
 
 let folder: string;
@@ -40,13 +41,22 @@ test('a cluster without a rule never means "admit everything"', async () => {
   await expect(readPolicyFolder(folder)).rejects.toThrow(EmptyPolicySet);
 });
 
-test('a policy that is nested too deep is refused, not left out', async () => {
-  await writeFile(join(folder, 'all.yaml'), text('all'));
-  await mkdir(join(folder, 'prod', 'team'), { recursive: true });
-  await writeFile(join(folder, 'prod', 'team', 'hidden.yaml'), text('hidden'));
-  await expect(readPolicyFolder(folder)).rejects.toThrow('nested too deep');
-});
+test.each([['prod/team'], ['prod/team/eu'], ['prod/team/eu/west']])(
+  'a policy that is nested too deep, in %s, is refused, not left out',
+  async (deep) => {
+    await writeFile(join(folder, 'all.yaml'), text('all'));
+    await mkdir(join(folder, deep), { recursive: true });
+    await writeFile(join(folder, deep, 'hidden.yaml'), text('hidden'));
+    await expect(readPolicyFolder(folder)).rejects.toThrow('nested too deep');
+  },
+);
 
 function policiesOf(inForce: PoliciesInForce | undefined): string[] {
   return [...new Set(inForce?.scopes.fail.map((rule) => rule.policy))];
 }
+
+test('a file in the place of the folder, and a folder that is not there, are told', async () => {
+  await writeFile(join(folder, 'all.yaml'), text('all'));
+  await expect(readPolicyFolder(join(folder, 'all.yaml'))).rejects.toThrow('all.yaml is a file: give the folder');
+  await expect(readPolicyFolder(join(folder, 'gone'))).rejects.toThrow(/cannot read .*gone: ENOENT/);
+});

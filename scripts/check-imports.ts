@@ -4,8 +4,10 @@ import { dirname, join, normalize, relative } from 'node:path';
 /**
  * Imports point one way. functions, cli and local import shared; local imports functions; cli imports local. Inside shared a
  * stage imports stages before it; `policy` and `conditions` also import expression/; verify and conditions do no I/O. The AWS
- * SDK is imported in shared/aws alone, which may use any stage's ports; no stage knows of it, and functions/ alone wires it. No
- * files import each other in a circle.
+ * SDK is imported in shared/aws alone, which may use any stage's ports; no stage knows of it, and functions/ alone wires it.
+ * Kyverno's documents are read in shared/policy/kyverno alone: the stages know the rules that it makes. policy-set loads whole sets
+ * with it, as do cli, local and functions, and knows the stages from admission to trust; no stage knows of policy-set.
+ * No files import each other in a circle.
  */
 const root = join(import.meta.dirname, '..');
 const stages = [
@@ -28,6 +30,10 @@ const outer: Readonly<Record<string, readonly string[]>> = {
   local: ['local', 'functions', 'shared'],
   cli: ['cli', 'local', 'shared'],
 };
+const documents = 'shared/policy/kyverno/';
+const policySets = 'shared/policy-set/';
+const readers = [documents, policySets, ...Object.keys(outer).map((area) => `${area}/`)];
+const known = stages.slice(0, stages.indexOf('trust') + 1);
 /** What every stage may import. */
 const common = ['shared/reasons.ts', 'shared/printable.ts', 'shared/pem.ts'];
 const pure = ['verify', 'conditions'];
@@ -98,6 +104,12 @@ function wrong(file: string, imported: string): string | undefined {
   if (toArea === 'shared' && toStage === 'aws' && !ofAws && area !== 'functions') {
     return `only functions/ imports ${target}`;
   }
+  if (target.startsWith(documents) && !readers.some((part) => file.startsWith(part))) {
+    return `only ${readers.join(', ')} read documents, with ${target}`;
+  }
+  if (area === 'shared' && target.startsWith(policySets) && !file.startsWith(policySets)) {
+    return `no stage knows of ${target}`;
+  }
   if (area !== 'shared') {
     return outer[area]?.includes(toArea) === true ? undefined : `${area}/ may not import ${target}`;
   }
@@ -110,6 +122,7 @@ function wrong(file: string, imported: string): string | undefined {
     return pure.includes(stage) ? `${stage}/ is pure and imports ${target}` : undefined;
   }
   if (ofAws && stages.includes(toStage)) return undefined;
+  if (file.startsWith(policySets)) return known.includes(toStage) ? undefined : `policy-set may not import ${target}`;
   if (toStage === 'expression')
     return ['policy', 'conditions'].includes(stage) ? undefined : `may not import ${target}`;
   const from = stages.indexOf(stage);

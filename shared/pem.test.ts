@@ -1,6 +1,6 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { isPublicKeyBlock, publicKeyIn, readPem } from './pem.ts';
-import { parsePublicKeys } from './policy/keys.ts';
+import { parsePublicKeys } from './policy/kyverno/keys.ts';
 import { parsePublicKey } from './trust/public-key.ts';
 
 const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });

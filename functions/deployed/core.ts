@@ -8,6 +8,7 @@ import type { Table } from '../../shared/ledger/table.ts';
 import type { Clock, Elapsed } from '../../shared/net/deadline.ts';
 import type { Metrics } from '../../shared/net/metrics.ts';
 import type { Reviews } from '../../shared/pipeline.ts';
+import { type LoadedClusters, warningsOf } from '../../shared/policy-set/clusters.ts';
 import { Refusal } from '../../shared/reasons.ts';
 import type { Registry } from '../../shared/registry/registry.ts';
 import type { Config } from '../config.ts';
@@ -16,7 +17,7 @@ import type { Observability } from '../observability.ts';
 import { engine } from './engine.ts';
 import { late } from './late.ts';
 import { createLedgers } from './ledgers.ts';
-import { type ClusterPolicies, loadClusters, readPolicyFiles, warningsOf } from './policies.ts';
+import { loadDeployed } from './policies.ts';
 import { deployedReviews } from './reviews.ts';
 
 export interface CoreOptions {
@@ -45,7 +46,7 @@ export interface Core {
   loadRegistry(): Promise<unknown>;
 }
 
-export function createCore(options: CoreOptions): Core {
+export async function createCore(options: CoreOptions): Promise<Core> {
   const { config, macKeys, clock, elapsed, observability } = options;
   const { metrics } = observability;
   const client = options.dynamodb ?? dynamoClient({ region: config.region });
@@ -55,7 +56,7 @@ export function createCore(options: CoreOptions): Core {
   const loadRegistry = late(() => registryOf(options));
   const registry = lateRegistry(loadRegistry);
   const { registries, maxImages } = config;
-  const policies = policiesOf(options);
+  const policies = await policiesOf(options);
   return {
     pipeline: deployedReviews({ registry, ledgers, registries, clock, elapsed, reviewImages: maxImages }),
     policies: (cluster) => policies.get(cluster),
@@ -92,15 +93,10 @@ function lateRegistry(load: () => Promise<Registry>): Registry {
 const mostWarnings = 50;
 
 /** What the zip holds. What does not load is told to operators in full, and is no reason to answer nothing; so are warnings. */
-function policiesOf({ config, root, observability }: CoreOptions): ClusterPolicies {
+async function policiesOf({ config, root, observability }: CoreOptions): Promise<LoadedClusters> {
   const { clusters, registries } = config;
-  let loaded: ClusterPolicies;
-  try {
-    loaded = loadClusters(readPolicyFiles(join(root, config.policies)), { clusters, registries });
-  } catch (thrown) {
-    const refusal = new Refusal('policies-invalid', 'the policies could not be read', { cause: thrown });
-    loaded = new Map(clusters.map((cluster) => [cluster, refusal]));
-  }
+  // To look at every key takes long, and a Pod waits: packaging does it.
+  const loaded = await loadDeployed(join(root, config.policies), { clusters, registries, keys: 'leave' });
   for (const [cluster, policies] of loaded) {
     if (!(policies instanceof Refusal)) continue;
     const { cause, message } = policies;

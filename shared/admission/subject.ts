@@ -1,7 +1,7 @@
 import { quoted } from '../printable.ts';
 import { Refusal } from '../reasons.ts';
 import { isJsonObject, type JsonObject, own } from './json.ts';
-import type { AdmissionRequest } from './review.ts';
+import type { AdmissionRequest, Operation } from './review.ts';
 
 /**
  * The object under review as a rule's match and exclude see it: what `request.kind`, the request's name and namespace, and
@@ -12,7 +12,7 @@ export interface Subject {
   readonly version: string;
   readonly kind: string;
   readonly subresource: string;
-  readonly operation: 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
+  readonly operation: Operation;
   readonly namespace: string;
   readonly name: string;
   readonly generateName: string;

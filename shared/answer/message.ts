@@ -81,10 +81,18 @@ export function oneWarning(text: string): string {
   return line.length <= longestWarning ? line : `${line.slice(0, longestWarning - 1)}…`;
 }
 
-/** The image as it was written, with the digest that was looked at. */
+/** The image as it was written, with the digest that was looked at. What is in parentheses is no image. */
 export function imageName({ reference, digest, question }: Verdict): string {
-  if (reference === undefined) return quoted(question.slot.text, 200);
-  return formatReference(digest === undefined ? reference : { ...reference, digest });
+  if (reference !== undefined) return formatReference(digest === undefined ? reference : { ...reference, digest });
+  const { about } = question;
+  switch (about.kind) {
+    case 'slot':
+      return quoted(about.slot.text, 200);
+    case 'reference':
+      return quoted(about.text, 200);
+    case 'object':
+      return '(the object as a whole)';
+  }
 }
 
 function objectName({ namespace, name, object }: AdmissionRequest): string {

@@ -5,7 +5,7 @@ import type { Verdict } from '../verdict/verdict.ts';
 import { proofAnnotation, proofOf, scopedProofAnnotation } from './proof.ts';
 
 /** One operation of RFC 6902. */
-export type Operation =
+export type PatchOperation =
   | { readonly op: 'replace'; readonly path: string; readonly value: string }
   | { readonly op: 'add'; readonly path: string; readonly value: string | Readonly<Record<string, never>> };
 
@@ -13,11 +13,13 @@ export type Operation =
  * Pins every verified slot to `repository:tag@digest` and writes the proof annotations, `metadata.annotations` first where
  * the object has none. Nothing is written that is there already, so that a second call patches nothing.
  */
-export function patchOf(request: AdmissionRequest, verdicts: readonly Verdict[]): Operation[] {
-  const operations: Operation[] = [];
+export function patchOf(request: AdmissionRequest, verdicts: readonly Verdict[]): PatchOperation[] {
+  const operations: PatchOperation[] = [];
   const pinned = new Set<string>();
   for (const { pin, digest, reference, question } of verdicts) {
-    const { pointer, text } = question.slot;
+    // Only a slot can be written: an image that someone named stands in no object, and the object as a whole names none.
+    if (question.about.kind !== 'slot') continue;
+    const { pointer, text } = question.about.slot;
     if (!pin || digest === undefined || reference === undefined || reference.digest !== undefined) continue;
     if (pinned.has(pointer)) continue;
     pinned.add(pointer);
@@ -29,10 +31,10 @@ export function patchOf(request: AdmissionRequest, verdicts: readonly Verdict[])
   return operations;
 }
 
-function annotate(request: AdmissionRequest, verdicts: readonly Verdict[]): Operation[] {
+function annotate(request: AdmissionRequest, verdicts: readonly Verdict[]): PatchOperation[] {
   const proof = proofOf(verdicts);
   if (proof === undefined) return [];
-  const operations: Operation[] = [];
+  const operations: PatchOperation[] = [];
   const metadata = request.object === undefined ? undefined : own(request.object, 'metadata');
   const annotations = isJsonObject(metadata) ? own(metadata, 'annotations') : undefined;
   if (metadata === undefined) operations.push({ op: 'add', path: '/metadata', value: {} });

@@ -1,4 +1,5 @@
-import { formatReference } from '../image/reference.ts';
+import type { Digest } from '../image/digest.ts';
+import { formatReference, type ImageReference } from '../image/reference.ts';
 import type { Verdict } from '../verdict/verdict.ts';
 
 /** Kyverno's annotations, kept for whoever reads them; never believed here. */
@@ -20,7 +21,7 @@ export function proofOf(verdicts: readonly Verdict[]): { readonly flat: string; 
     if (reference === undefined || verdict.code === 'digest-resolved') continue;
     const status = statusOf(verdict);
     verified ||= status === 'pass';
-    const image = provenName(verdict);
+    const image = provenName(reference, verdict.digest);
     const { rule } = question;
     if (flat.get(image) !== 'fail') flat.set(image, status === 'skip' ? (flat.get(image) ?? status) : status);
     const policyKey = rule.policy.includes('/') ? rule.policy : `/${rule.policy}`;
@@ -40,9 +41,7 @@ function statusOf(verdict: Verdict): Status {
 }
 
 /** `registry/path@digest`, else `registry/path:tag`, as Kyverno writes an image. */
-function provenName(verdict: Verdict): string {
-  const { reference, digest } = verdict;
-  if (reference === undefined) return verdict.question.slot.text;
+function provenName(reference: ImageReference, digest: Digest | undefined): string {
   const { repository } = reference;
   return digest === undefined ? formatReference(reference) : formatReference({ repository, digest });
 }

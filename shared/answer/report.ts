@@ -35,7 +35,7 @@ export function reportResult(verdict: Verdict, resource?: string): ReportResult 
     policy: question.rule.policy,
     rule: question.rule.name,
     ...(resource === undefined ? {} : { resource }),
-    image: question.slot.text === '' ? imageName(verdict) : question.slot.text,
+    image: writtenImage(verdict),
     digest: verdict.digest ?? null,
     result: verdict.result,
     action: question.action,
@@ -47,6 +47,19 @@ export function reportResult(verdict: Verdict, resource?: string): ReportResult 
     ms: Math.round(effort.ms * 10) / 10,
     source: effort.source,
   };
+}
+
+/** As it was written. */
+function writtenImage(verdict: Verdict): string {
+  const { about } = verdict.question;
+  switch (about.kind) {
+    case 'slot':
+      return about.slot.text;
+    case 'reference':
+      return about.text;
+    case 'object':
+      return imageName(verdict);
+  }
 }
 
 /** The whole: fail over error over pass over skip. */

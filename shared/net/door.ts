@@ -14,7 +14,7 @@ import { countOpen } from './open.ts';
 import { type Hop, maxRedirects, nextHop } from './redirect.ts';
 import { createSchemeProbe } from './scheme.ts';
 import type { Spending } from './spending.ts';
-import { createTurns, type Place } from './turns.ts';
+import { createTurns, type Release } from './turns.ts';
 import { Agent, send } from './undici.ts';
 
 export interface DoorSettings {
@@ -142,7 +142,7 @@ export function createDoor(settings: DoorSettings): Door {
   }
 
   /** A place at an origin, waited for until the time ends; `asked` is the rest of that sentence in the message. */
-  function place(origin: string, spending: Spending, asked: string): Place | Promise<Place> {
+  function place(origin: string, spending: Spending, asked: string): Release | Promise<Release> {
     const late = () => new Refusal('deadline', `the time ended before ${asked}: other requests were under way`);
     const taken = turns.take(origin, spending, late);
     if (typeof taken !== 'function') spending.queued?.();

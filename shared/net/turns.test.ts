@@ -1,19 +1,19 @@
 import { getEventListeners } from 'node:events';
 import { Refusal } from '../reasons.ts';
 import { spending, type TestSpending } from './testing/spending.ts';
-import { createTurns, type Place, type TurnsSettings } from './turns.ts';
+import { createTurns, type Release, type TurnsSettings } from './turns.ts';
 
 const late = () => new Refusal('deadline', 'the time ended');
 
 /** Turns, and those whose requests are under way, in the order in which they were given their places. */
 function scene(settings: Partial<TurnsSettings> = {}) {
   const turns = createTurns({ perOrigin: 50, places: 200, ...settings });
-  const underWay: { review: TestSpending; origin: string; place: Place }[] = [];
+  const underWay: { review: TestSpending; origin: string; release: Release }[] = [];
   const ended: unknown[] = [];
 
   function ask(review: TestSpending, origin = 'a', count = 1): void {
     for (let index = 0; index < count; index++) {
-      const begin = (place: Place) => underWay.push({ review, origin, place });
+      const begin = (release: Release) => underWay.push({ review, origin, release });
       const taken = turns.take(origin, review, late);
       if (typeof taken === 'function') begin(taken);
       else taken.then(begin, (thrown: unknown) => ended.push(thrown));
@@ -25,7 +25,7 @@ function scene(settings: Partial<TurnsSettings> = {}) {
     const ending = underWay.filter(({ origin }) => !hangs(origin));
     const staying = underWay.filter(({ origin }) => hangs(origin));
     underWay.splice(0, underWay.length, ...staying);
-    for (const { place } of ending) place();
+    for (const { release } of ending) release();
     await settled();
   }
 
@@ -107,9 +107,9 @@ test('requests of one review are sent in their order', async () => {
   const order: number[] = [];
   const first = turns.take('a', one, late);
   const waiting = [1, 2, 3].map(async (index) => {
-    const place = await turns.take('a', one, late);
+    const release = await turns.take('a', one, late);
     order.push(index);
-    place();
+    release();
   });
   (await first)();
   await Promise.all(waiting);
@@ -180,10 +180,10 @@ test('waiting ends with the time, and leaves neither a listener nor a place behi
 test('a place is given back once', async () => {
   const { turns } = scene({ perOrigin: 1 });
   const one = spending();
-  const place = await turns.take('a', one, late);
-  place();
+  const release = await turns.take('a', one, late);
+  release();
   const again = await turns.take('a', one, late);
-  place();
+  release();
   expect(typeof turns.take('a', one, late)).toBe('object');
   again();
 });

@@ -2,7 +2,7 @@ import type { Refusal } from '../reasons.ts';
 import type { Spending } from './spending.ts';
 
 /** Gives a place back; a second call does nothing. */
-export type Place = () => void;
+export type Release = () => void;
 
 export interface TurnsSettings {
   /** Requests under way at a time: to one origin, and to all of them. */
@@ -15,7 +15,7 @@ export interface Turns {
    * A place for one request to an origin: at once where one is free, else a promise of it. The promise rejects with
    * `late()` when the deadline's signal aborts first.
    */
-  take(origin: string, spending: Waiting, late: () => Refusal): Place | Promise<Place>;
+  take(origin: string, spending: Waiting, late: () => Refusal): Release | Promise<Release>;
 }
 
 type Waiting = Pick<Spending, 'deadline' | 'review' | 'waited' | 'named'>;
@@ -51,7 +51,7 @@ interface Stand extends Holder {
 interface Waiter {
   readonly stand: Stand;
   readonly queue: Queue;
-  give(place: Place): void;
+  give(release: Release): void;
   end(): void;
 }
 
@@ -105,7 +105,7 @@ export function createTurns({ places, perOrigin }: TurnsSettings): Turns {
   const hasShare = (party: Party) => party.held < places - held;
   const isOpen = ({ origin, named }: Stand) => origin.held < perOrigin && (named || heldUnnamed < places / 2);
 
-  function grant(stand: Stand): Place {
+  function grant(stand: Stand): Release {
     const { origin, party } = stand;
     held++;
     if (!stand.named) heldUnnamed++;

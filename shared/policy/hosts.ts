@@ -1,7 +1,8 @@
 import { literalHost } from '../image/pattern.ts';
 import { registryNames } from '../image/registry-names.ts';
 import { quoted } from '../printable.ts';
-import type { LoadWarning, Rule } from './policy.ts';
+import type { Rule } from './policy.ts';
+import type { LoadWarning } from './problems.ts';
 
 /**
  * The registry hosts that rules name literally, and those of the setting `registries`, under each name of their registries. Any other

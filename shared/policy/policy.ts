@@ -1,4 +1,6 @@
+import type { Operation } from '../admission/review.ts';
 import type { Repository } from '../image/repository.ts';
+import type { LoadWarning } from './problems.ts';
 
 /** Policies as the rest of the line sees them: read, checked, defaults filled in, auto-gen done. */
 export interface PolicySet {
@@ -6,12 +8,6 @@ export interface PolicySet {
   readonly warnings: readonly LoadWarning[];
   /** SHA-256 over the files' names and bytes, hex. */
   readonly hash: string;
-}
-
-export interface LoadWarning {
-  readonly file: string;
-  readonly line: number;
-  readonly message: string;
 }
 
 export type Action = 'enforce' | 'audit';
@@ -55,8 +51,6 @@ export interface ResourceFilter {
   readonly selector?: LabelSelector;
   readonly operations?: readonly Operation[];
 }
-
-export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
 
 /** group/version/Kind/subresource, each a wildcard pattern; `*` where not written. */
 export interface KindPattern {

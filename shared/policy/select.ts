@@ -5,17 +5,18 @@ import { type Subject, subjectOf } from '../admission/subject.ts';
 import { type ImageReference, parseReference } from '../image/reference.ts';
 import { quoted } from '../printable.ts';
 import { asRefusal, Refusal } from '../reasons.ts';
+import type { About } from './about.ts';
 import { actionFor } from './action.ts';
 import { coverage } from './coverage.ts';
 import { ruleApplies } from './match.ts';
 import type { Action, Entry, Rule } from './policy.ts';
 
-/** One rule and one image slot that it covers: what the rest of the line answers with one verdict. */
+/** One rule and one image that it covers: what the rest of the line answers with one verdict. */
 export interface Question {
   readonly rule: Rule;
   readonly action: Action;
-  readonly slot: ImageSlot;
-  /** `undefined` where `problem` says why the slot cannot be asked about. */
+  readonly about: About;
+  /** `undefined` where `problem` says why nothing can be asked about it. */
   readonly reference: ImageReference | undefined;
   readonly problem?: Refusal;
   /** The entries that cover the image; empty when it is skipped. */
@@ -23,8 +24,7 @@ export interface Question {
   readonly ask: 'verify' | 'unchanged' | 'skipped';
 }
 
-/** Stands for the object as a whole where its slots cannot be listed. */
-const wholeObject: ImageSlot = { list: 'containers', name: '', pointer: '', text: '' };
+const theObject: About = { kind: 'object' };
 
 /**
  * Which of `rules` apply to the request's object, and which slots each covers. An UPDATE's unchanged slot is not asked
@@ -43,21 +43,23 @@ export function selectQuestions(rules: readonly Rule[], request: AdmissionReques
     slots = imageSlots(request.kind.group, request.kind.kind, object);
   } catch (thrown) {
     const problem = asRefusal(thrown);
-    return applicable.map((rule) => unanswerable(rule, request, wholeObject, problem));
+    return applicable.map((rule) => unanswerable(rule, request, theObject, problem));
   }
   const old = oldSide(request, slots);
   const parsed = slots.map((slot) => parseReference(slot.text));
+  const abouts = slots.map((slot): About => ({ kind: 'slot', slot }));
 
   const questions: Question[] = [];
   for (const rule of applicable) {
     const untouched = old !== undefined && (old.leaving || ruleApplies(rule, old.subject)) ? old.unchanged : undefined;
     for (const [index, slot] of slots.entries()) {
       const reference = parsed[index];
-      if (reference === undefined) continue;
+      const about = abouts[index];
+      if (reference === undefined || about === undefined) continue;
       const question =
         'problem' in reference
-          ? unanswerable(rule, request, slot, new Refusal('image-unparsable', imageProblem(slot, reference.problem)))
-          : questionFor(rule, actionFor(rule, request.namespace), slot, reference.reference);
+          ? unanswerable(rule, request, about, new Refusal('image-unparsable', imageProblem(slot, reference.problem)))
+          : questionFor(rule, actionFor(rule, request.namespace), about, reference.reference);
       if (question === undefined) continue;
       questions.push(untouched?.has(slot) ? setAside(question) : question);
     }
@@ -66,12 +68,7 @@ export function selectQuestions(rules: readonly Rule[], request: AdmissionReques
 }
 
 /** The question that a rule asks about one image, or none where no entry covers or skips it. */
-export function questionFor(
-  rule: Rule,
-  action: Action,
-  slot: ImageSlot,
-  reference: ImageReference,
-): Question | undefined {
+export function questionFor(rule: Rule, action: Action, about: About, reference: ImageReference): Question | undefined {
   const entries: Entry[] = [];
   let skipped = false;
   for (const entry of rule.entries) {
@@ -79,18 +76,18 @@ export function questionFor(
     if (covered === 'covered') entries.push(entry);
     else if (covered === 'skipped') skipped = true;
   }
-  if (entries.length > 0) return { rule, action, slot, reference, entries, ask: 'verify' };
-  return skipped ? { rule, action, slot, reference, entries, ask: 'skipped' } : undefined;
+  if (entries.length > 0) return { rule, action, about, reference, entries, ask: 'verify' };
+  return skipped ? { rule, action, about, reference, entries, ask: 'skipped' } : undefined;
 }
 
-function unanswerable(rule: Rule, request: AdmissionRequest, slot: ImageSlot, problem: Refusal): Question {
+function unanswerable(rule: Rule, request: AdmissionRequest, about: About, problem: Refusal): Question {
   const action = actionFor(rule, request.namespace);
-  return { rule, action, slot, reference: undefined, problem, entries: rule.entries, ask: 'verify' };
+  return { rule, action, about, reference: undefined, problem, entries: rule.entries, ask: 'verify' };
 }
 
 function setAside(question: Question): Question {
-  const { rule, action, slot, reference } = question;
-  return { rule, action, slot, reference, entries: [], ask: 'unchanged' };
+  const { rule, action, about, reference } = question;
+  return { rule, action, about, reference, entries: [], ask: 'unchanged' };
 }
 
 function imageProblem(slot: ImageSlot, problem: string): string {

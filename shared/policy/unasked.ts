@@ -1,40 +1,14 @@
 import { podResources } from '../admission/slots.ts';
-import { parseKind } from './kinds.ts';
 import { compileKind } from './match.ts';
-import type { Place } from './place.ts';
+import { nearestName } from './nearest-name.ts';
 import type { KindPattern, Rule } from './policy.ts';
-import { type LoadProblem, PolicyLoadError, type Report } from './report.ts';
+import { type LoadProblem, PolicyLoadError } from './problems.ts';
 import { resourcesOf } from './resources.ts';
-import { nearestName } from './schema.ts';
 
 /*
  * Rules that are about nothing which holds an image. Custom resources have any name, so a kind that is not known is no error by
  * itself; but a misspelt one is as good as no rule, and nobody would be told.
  */
-
-/**
- * Warns of what a written rule asks about nothing: a kind in its match, a misspelt kind in its exclude, else the rule as a whole.
- * `made`: what auto-gen made of the rule.
- */
-export function warnOfUnasked(rule: Rule, made: readonly Rule[], place: Place, report: Report): void {
-  const unknown = kindPlaces(place.field('match')).filter(isUnknown);
-  for (const kind of unknown) {
-    report.warning(
-      kind,
-      `kind '${kind.text}' holds no image that is known here: ${hint(kind) ?? 'nothing is asked about it'}`,
-    );
-  }
-  for (const kind of kindPlaces(place.field('exclude')).filter(isUnknown)) {
-    const meant = hint(kind);
-    if (meant !== undefined) report.warning(kind, `kind '${kind.text}' excludes nothing that is asked about: ${meant}`);
-  }
-  if (unknown.length === 0 && [rule, ...made].every(asksNothing)) {
-    report.warning(
-      place,
-      `rule '${rule.name}' matches no Pod and no Pod controller that is created or updated: nothing is asked`,
-    );
-  }
-}
 
 /**
  * A set with rules of which none can ask about anything would admit everything.
@@ -55,25 +29,9 @@ function unaskedProblem({ file, line, name, policy, match }: Rule): LoadProblem 
   return { file, line, field: '', message };
 }
 
-function asksNothing(rule: Rule): boolean {
+/** Whether the rule can match nothing that holds an image. */
+export function asksNothing(rule: Rule): boolean {
   return resourcesOf(rule).length === 0;
-}
-
-/** Each kind that a filter names, in its blocks and in the older form without. */
-function kindPlaces(filter: Place): Place[] {
-  const blocks = [filter, ...filter.field('any').items, ...filter.field('all').items];
-  return blocks.flatMap((block) => block.field('resources').field('kinds').items);
-}
-
-function isUnknown({ text = '' }: Place): boolean {
-  const pattern = parseKind(text);
-  return pattern !== undefined && !podResources.some(compileKind(pattern));
-}
-
-function hint({ text = '' }: Place): string | undefined {
-  const pattern = parseKind(text);
-  const kind = pattern && likely(pattern);
-  return kind && `did you mean ${kind}?`;
 }
 
 const debug = 'ephemeralcontainers';

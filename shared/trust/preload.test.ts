@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { loadPolicies } from '../policy/load.ts';
+import { loadPolicies } from '../policy/kyverno/load.ts';
 import { trustWarnings } from './preload.ts';
 
 const pem = (bits: number) =>

@@ -1,4 +1,5 @@
-import type { LoadWarning, PolicySet } from '../policy/policy.ts';
+import type { PolicySet } from '../policy/policy.ts';
+import type { LoadWarning } from '../policy/problems.ts';
 import { Refusal } from '../reasons.ts';
 import { createChecks } from './checks.ts';
 

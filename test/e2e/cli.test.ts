@@ -41,6 +41,7 @@ beforeAll(async () => {
         items: [podOf('one', ['signed']), { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c' } }],
       }),
       'deployment.yaml': `apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: shop}\nspec: {template: {spec: {containers: [{name: a, image: "${host}/cli/signed:1"}]}}}\n`,
+      'listless.json': JSON.stringify({ ...podOf('listless', []), spec: { containers: {} } }),
       'malformed.yaml': 'apiVersion: v1\nkind: Pod\n  name: x\n',
       'empty.yaml': '# nothing\n',
       'credentials.json': JSON.stringify({
@@ -247,6 +248,17 @@ describe('apply', () => {
     ]);
     expect(report.patched).toHaveLength(3);
     expect(report.patched[1]).toEqual({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c' } });
+  });
+
+  test('an object whose images cannot be listed is told as a whole, once for both webhooks', async () => {
+    const { status, report } = await json('apply', 'audit.yaml', '--resource', 'listless.json');
+    expect(status).toBe(2);
+    expect(
+      report.results.map(({ resource, image, reason, digest: found }) => [resource, image, reason, found]),
+    ).toEqual([['Pod/default/listless', '(the object as a whole)', 'object-malformed', null]]);
+    expect((await cli('apply', 'audit.yaml', '--resource', 'listless.json')).stdout).toContain(
+      'Pod/default/listless  (the object as a whole)\n',
+    );
   });
 
   test('a rule that audits: the failure is told, and the status is 0', async () => {

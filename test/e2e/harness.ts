@@ -7,7 +7,7 @@ import { type LocalRegistry, type RegistryOptions, startRegistry } from '../../l
 import { newKey, type SigningKey } from '../../local/signer/keys.ts';
 import { storeTarget, type Target } from '../../local/signer/target.ts';
 import type { AdmissionRecord } from '../../shared/answer/record.ts';
-import { loadPolicies } from '../../shared/policy/load.ts';
+import { loadPolicies } from '../../shared/policy/kyverno/load.ts';
 import { scopesOf } from '../../shared/policy/scopes.ts';
 
 export { byKey, type PodParts, type PolicyParts, pod, policy, review } from './documents.ts';

@@ -136,6 +136,11 @@ describe('invalid names the field', () => {
     const answer = await stage.send('/mutate', review(broken));
     expect(answer.code).toBe(403);
     expect(answer.message).toContain('invalid (object-malformed): /spec/containers must be a list');
+    // It is about no image, and invents none.
+    expect(answer.message).toContain('rule check, image (the object as a whole)\n');
+    expect(stage.records.at(-1)?.images).toEqual([
+      expect.objectContaining({ image: '(the object as a whole)', reason: 'object-malformed', source: 'none' }),
+    ]);
   });
 });
 

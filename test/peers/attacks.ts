@@ -3,7 +3,7 @@ import { runOk, tool } from './tools.ts';
 import { expectStatus, send } from './wire.ts';
 
 /** Where an image is, for what is done to its signatures. */
-export interface Place {
+export interface AttackedImage {
   host: string;
   repo: string;
   digest: string;
@@ -22,17 +22,17 @@ interface Manifest {
 }
 
 /** Puts the `.sig` of one image under the tag of another of the same repository, bytes unchanged. */
-export async function copyLegacy({ host, repo, digest }: Place, to: string): Promise<void> {
+export async function copyLegacy({ host, repo, digest }: AttackedImage, to: string): Promise<void> {
   await runOk(await tool('crane'), ['copy', `${host}/${repo}:${sigTag(digest)}`, `${host}/${repo}:${sigTag(to)}`]);
 }
 
 /** Attaches the one bundle of an image to another of the same repository, its own bytes unchanged. */
-export async function copyBundle(place: Place, to: string): Promise<void> {
+export async function copyBundle(place: AttackedImage, to: string): Promise<void> {
   await reattach(place, to, (bundle) => bundle);
 }
 
 /** Changes the payload of the one signature in the `.sig` to say `claimed`, and keeps it for the image `to`. */
-export async function tamperLegacy({ host, repo, digest }: Place, to: string): Promise<void> {
+export async function tamperLegacy({ host, repo, digest }: AttackedImage, to: string): Promise<void> {
   const manifest: Manifest = await json(host, repo, `manifests/${sigTag(digest)}`);
   const [layer] = manifest.layers;
   if (layer === undefined) throw new Error(`${repo}@${digest} carries no signature`);
@@ -43,7 +43,7 @@ export async function tamperLegacy({ host, repo, digest }: Place, to: string): P
 }
 
 /** Changes the statement in the one bundle of an image to say `to`, and attaches it to the image `to`. */
-export async function tamperBundle(place: Place, to: string): Promise<void> {
+export async function tamperBundle(place: AttackedImage, to: string): Promise<void> {
   await reattach(place, to, (bytes) => {
     const bundle = JSON.parse(bytes.toString());
     const statement = Buffer.from(bundle.dsseEnvelope.payload, 'base64').toString();
@@ -53,7 +53,11 @@ export async function tamperBundle(place: Place, to: string): Promise<void> {
   });
 }
 
-async function reattach({ host, repo, digest }: Place, to: string, change: (bundle: Buffer) => Buffer): Promise<void> {
+async function reattach(
+  { host, repo, digest }: AttackedImage,
+  to: string,
+  change: (bundle: Buffer) => Buffer,
+): Promise<void> {
   const [referrer] = await referrersOf(host, repo, digest);
   if (referrer === undefined) throw new Error(`${repo}@${digest} carries no bundle`);
   const manifest: Manifest = await json(host, repo, `manifests/${referrer.digest}`);

@@ -6,7 +6,7 @@ import { createEngine } from '../../local/engine.ts';
 import type { Report } from '../../shared/answer/report.ts';
 import { parseReference } from '../../shared/image/reference.ts';
 import { startDeadline } from '../../shared/net/deadline.ts';
-import { loadPolicies } from '../../shared/policy/load.ts';
+import { loadPolicies } from '../../shared/policy/kyverno/load.ts';
 import type { Rule } from '../../shared/policy/policy.ts';
 import { type Question, questionFor } from '../../shared/policy/select.ts';
 import { run } from './tools.ts';
@@ -55,8 +55,8 @@ export async function reasonsFor(policy: string, images: readonly string[]): Pro
 function questionOn(rule: Rule, image: string): Question {
   const parsed = parseReference(image);
   if ('problem' in parsed) throw new Error(`${image}: ${parsed.problem}`);
-  const slot = { list: 'containers', name: image, pointer: '', text: image } as const;
-  const question = questionFor(rule, rule.action, slot, parsed.reference);
+  const about = { kind: 'reference', text: image } as const;
+  const question = questionFor(rule, rule.action, about, parsed.reference);
   if (question === undefined) throw new Error(`the policy is not about ${image}`);
   return question;
 }

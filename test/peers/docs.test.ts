@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { newKey } from '../../local/signer/keys.ts';
-import { loadPolicies } from '../../shared/policy/load.ts';
+import { loadPolicies } from '../../shared/policy/kyverno/load.ts';
 import { root } from './countersign.ts';
 import { type Block, blocksOf } from './markdown.ts';
 import { newReader, type Reader } from './reader.ts';

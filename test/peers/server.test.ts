@@ -49,7 +49,7 @@ interface Response {
   status?: { code: number; message: string };
 }
 
-interface Operation {
+interface PatchOperation {
   op: string;
   path: string;
   value: unknown;
@@ -69,13 +69,13 @@ async function ask(path: string, review: Review): Promise<Response> {
   return response;
 }
 
-function operationsOf({ patchType, patch = '' }: Response): Operation[] {
+function operationsOf({ patchType, patch = '' }: Response): PatchOperation[] {
   expect(patchType).toBe('JSONPatch');
   return JSON.parse(Buffer.from(patch, 'base64').toString('utf8'));
 }
 
 /** The review with its object as an API server patches it. */
-function patched(review: Review, patch: readonly Operation[]): Review {
+function patched(review: Review, patch: readonly PatchOperation[]): Review {
   const { request } = review;
   return { ...review, request: { ...request, object: applyPatch(request.object, { patch }) } };
 }

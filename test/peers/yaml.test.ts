@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import { Report } from '../../shared/policy/report.ts';
-import { readObjects } from '../../shared/policy/yaml/objects.ts';
-import { plainKeys, plainScalars } from '../../shared/policy/yaml/testing/scalars.ts';
-import { strings } from '../../shared/policy/yaml/testing/strings.ts';
-import { toJson, toYaml } from '../../shared/policy/yaml/write.ts';
+import { Report } from '../../shared/policy/kyverno/report.ts';
+import { readObjects } from '../../shared/policy/kyverno/yaml/objects.ts';
+import { plainKeys, plainScalars } from '../../shared/policy/kyverno/yaml/testing/scalars.ts';
+import { strings } from '../../shared/policy/kyverno/yaml/testing/strings.ts';
+import { toJson, toYaml } from '../../shared/policy/kyverno/yaml/write.ts';
 import { type RunResult, run, tool } from './tools.ts';
 
 // kubectl reads an object, changes nothing but its annotations and prints it as JSON, without a server.

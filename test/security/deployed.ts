@@ -9,7 +9,7 @@ import { defaultLedgerSettings } from '../../shared/ledger/settings.ts';
 import { createDoor, type DoorSettings } from '../../shared/net/door.ts';
 import { createPipeline } from '../../shared/pipeline.ts';
 import { hostsOfRules } from '../../shared/plan/hosts.ts';
-import { loadPolicies } from '../../shared/policy/load.ts';
+import { loadPolicies } from '../../shared/policy/kyverno/load.ts';
 import { scopesOf } from '../../shared/policy/scopes.ts';
 import { createRegistry, type RegistrySettings, registriesAsOurselves } from '../../shared/registry/create.ts';
 import { type CredentialSource, noCredentials } from '../../shared/registry/credentials.ts';

@@ -9,7 +9,7 @@ import { newKey } from '../../local/signer/keys.ts';
 import { makeImage, sign } from '../../local/signer/signer.ts';
 import { storeTarget } from '../../local/signer/target.ts';
 import { startWebhooks, type WebhookOptions } from '../../local/webhooks.ts';
-import { loadPolicies } from '../../shared/policy/load.ts';
+import { loadPolicies } from '../../shared/policy/kyverno/load.ts';
 import { scopesOf } from '../../shared/policy/scopes.ts';
 import { pod, policy, review } from '../e2e/documents.ts';
 

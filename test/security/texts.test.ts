@@ -1,6 +1,6 @@
 import { newKey } from '../../local/signer/keys.ts';
 import { compileWildcard, type Text } from '../../shared/image/wildcard.ts';
-import { loadPolicies } from '../../shared/policy/load.ts';
+import { loadPolicies } from '../../shared/policy/kyverno/load.ts';
 import { parseChallenges } from '../../shared/registry/challenge.ts';
 import { nextPage } from '../../shared/registry/link.ts';
 import { policy } from '../e2e/documents.ts';

@@ -1,8 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
 import type { Subject } from '../../admission/subject.ts';
-import { loadPolicies } from '../load.ts';
+import { loadPolicies } from '../kyverno/load.ts';
 import type { PolicySet, Rule } from '../policy.ts';
-import { PolicyLoadError } from '../report.ts';
+import { PolicyLoadError } from '../problems.ts';
 
 type Json = Record<string, unknown>;
 

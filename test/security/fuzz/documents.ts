@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { evidenceKinds } from '../../../shared/evidence/kinds.ts';
-import { loadPolicies, PolicyLoadError } from '../../../shared/policy/load.ts';
+import { loadPolicies } from '../../../shared/policy/kyverno/load.ts';
+import { PolicyLoadError } from '../../../shared/policy/problems.ts';
 import { referrerCandidates, signatureTagCandidates } from '../../../shared/registry/candidates.ts';
 import { CredentialsError, parseDockerConfig } from '../../../shared/registry/credentials.ts';
 import { defaultLimits } from '../../../shared/registry/limits.ts';

@@ -7,7 +7,7 @@ import { memoryTable } from '../../../shared/ledger/memory-table.ts';
 import { defaultLedgerSettings } from '../../../shared/ledger/settings.ts';
 import { createPipeline } from '../../../shared/pipeline.ts';
 import { hostsOfRules } from '../../../shared/plan/hosts.ts';
-import { loadPolicies } from '../../../shared/policy/load.ts';
+import { loadPolicies } from '../../../shared/policy/kyverno/load.ts';
 import { scopesOf } from '../../../shared/policy/scopes.ts';
 import { Refusal } from '../../../shared/reasons.ts';
 import { registriesAsOurselves } from '../../../shared/registry/create.ts';

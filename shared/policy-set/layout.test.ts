@@ -1,0 +1,50 @@
+import { PolicyLoadError } from '../policy/problems.ts';
+import { clusterFiles } from './layout.ts';
+
+const clusters = ['prod', 'dev'];
+
+function refused(...names: string[]): string {
+  try {
+    clusterFiles(names, clusters);
+    return '';
+  } catch (thrown) {
+    if (!(thrown instanceof PolicyLoadError)) throw thrown;
+    return thrown.message;
+  }
+}
+
+test('files at the top are for all clusters, a folder is for its own', () => {
+  const files = clusterFiles(
+    ['a.yaml', 'b.json', 'prod/c.yml', 'samples/x.yaml', 'README.md', 'dev/.gitkeep'],
+    clusters,
+  );
+  expect([...files]).toEqual([
+    ['prod', ['a.yaml', 'b.json', 'prod/c.yml']],
+    ['dev', ['a.yaml', 'b.json']],
+  ]);
+});
+
+test('samples are never deployed, and no cluster is named so', () => {
+  expect([...clusterFiles(['samples/a.yaml', 'samples/deep/er/b.yaml'], clusters).values()]).toEqual([[], []]);
+  expect(() => clusterFiles([], ['samples'])).toThrow(
+    'samples: cannot be the name of a cluster: samples are never deployed',
+  );
+});
+
+test.each([
+  ['prdo/a.yaml', "'prdo' is not a configured cluster (prod, dev)"],
+  ['prdo/README.md', "'prdo' is not a configured cluster"],
+  ['prod/team/a.yaml', 'is nested too deep'],
+  ['a.yaml.bak', 'is neither a policy (.yaml, .yml, .json) nor documentation'],
+  ['prod/policy', 'is neither a policy'],
+  ['../a.yaml', 'is not a relative file name'],
+  ['/a.yaml', 'is not a relative file name'],
+])('%s is refused', (name, message) => {
+  expect(refused(name)).toContain(`${name}: ${message}`);
+  expect(refused('prod/a.yaml', 'a.yaml')).toBe('');
+});
+
+test('every problem is found; endings in capitals and backslashes are understood', () => {
+  expect(refused('x/a.yaml', 'y/b.yaml').split('\n')).toHaveLength(2);
+  expect(clusterFiles(['A.YAML', 'prod\\b.yaml'], clusters).get('prod')).toEqual(['A.YAML', 'prod\\b.yaml']);
+});

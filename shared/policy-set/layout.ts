@@ -1,0 +1,72 @@
+import { type LoadProblem, PolicyLoadError } from '../policy/problems.ts';
+
+/** The folder that is never deployed, so never a cluster. */
+const samples = 'samples';
+const policyFile = /\.(?:ya?ml|json)$/i;
+/** What may lie beside policies: documentation, and what begins with a dot. Anything else could be a policy misnamed. */
+const noPolicy = /^\.|\.(?:md|txt)$|^(?:LICENSE|NOTICE|OWNERS|CODEOWNERS)$/i;
+
+/** Whether a file of this name is read as policies. */
+function kindOf(base: string): 'policy' | 'documentation' | 'neither' {
+  if (noPolicy.test(base)) return 'documentation';
+  return policyFile.test(base) ? 'policy' : 'neither';
+}
+
+const neither = 'is neither a policy (.yaml, .yml, .json) nor documentation (.md, .txt): rename it, or take it out';
+
+/**
+ * The policy files among the files below one folder, whatever clusters they are for: `names` are relative to it.
+ * @throws PolicyLoadError for files that are neither policies nor documentation
+ */
+export function policyFiles(names: readonly string[]): string[] {
+  const problems: LoadProblem[] = [];
+  const found = names.filter((name) => {
+    const folders = name.split(/[\\/]/);
+    const kind = kindOf(folders.pop() ?? '');
+    if (folders.includes(samples)) return false;
+    if (kind === 'neither') problems.push({ file: name, line: 0, field: '', message: neither });
+    return kind === 'policy';
+  });
+  if (problems.length > 0) throw new PolicyLoadError(problems);
+  return found;
+}
+
+/**
+ * Which policy files each cluster gets: those at the top for all, those in a folder for the cluster of that name. Names are
+ * relative to the folder of policies; they come back as they were given, in their order. A configured cluster without a file
+ * is in the result, with none.
+ * @throws PolicyLoadError for a folder that is no configured cluster, for deeper nesting, and for files that are neither
+ *   policies nor documentation: what would be left out without a word might be the policy that mattered
+ */
+export function clusterFiles(names: readonly string[], clusters: readonly string[]): Map<string, string[]> {
+  const problems: LoadProblem[] = [];
+  const problem = (file: string, message: string) => problems.push({ file, line: 0, field: '', message });
+  if (clusters.includes(samples)) problem(samples, 'cannot be the name of a cluster: samples are never deployed');
+
+  const files = new Map(clusters.map((cluster): [string, string[]] => [cluster, []]));
+  for (const name of names) {
+    const parts = name.split(/[\\/]/);
+    const [folder = '', ...deeper] = parts;
+    const base = parts.at(-1) ?? '';
+    if (parts.length > 1 && folder === samples) continue;
+    if (parts.some((part) => part === '' || part === '.' || part === '..')) {
+      problem(name, 'is not a relative file name');
+    } else if (deeper.length > 1) {
+      problem(
+        name,
+        'is nested too deep: a policy stands at the top, for all clusters, or in the folder of its cluster',
+      );
+    } else if (parts.length > 1 && !files.has(folder)) {
+      problem(name, `'${folder}' is not a configured cluster (${clusters.join(', ')})`);
+    } else if (kindOf(base) === 'documentation') {
+    } else if (kindOf(base) === 'neither') {
+      problem(name, neither);
+    } else if (parts.length > 1) {
+      files.get(folder)?.push(name);
+    } else {
+      for (const list of files.values()) list.push(name);
+    }
+  }
+  if (problems.length > 0) throw new PolicyLoadError(problems);
+  return files;
+}

@@ -1,0 +1,61 @@
+import { type OpenPattern, openHostWarnings, openPatterns } from '../policy/hosts.ts';
+import { isTooMuch, loadPolicies, type PolicyFile } from '../policy/kyverno/load.ts';
+import type { PolicySet, Rule } from '../policy/policy.ts';
+import { type LoadProblem, type LoadWarning, PolicyLoadError } from '../policy/problems.ts';
+import { refuseUnasked } from '../policy/unasked.ts';
+import { trustWarnings } from '../trust/preload.ts';
+import type { ReadFile } from './source.ts';
+
+/** What whoever loads a set makes of it. Each is to be decided on, so none has a default. */
+export interface SetOptions {
+  /** Of a Policy that names none, as `kubectl apply` and the Kyverno CLI take it; where `undefined`, such a Policy is refused. */
+  readonly namespace: string | undefined;
+  /** Looks at every key, and warns of those that load and cannot be used. Left out where a Pod waits for the start. */
+  readonly keys: 'check' | 'leave';
+  /** What comes of a set with rules of which none can ask about anything. */
+  readonly unasked: 'refuse' | 'allow';
+  /** What comes of an image pattern that names no host, where `registries` is empty. */
+  readonly openHosts: 'refuse' | 'warn' | 'allow';
+  /** Hosts that the settings name, beside those that the rules name. */
+  readonly registries: readonly string[];
+}
+
+/**
+ * Loads files as one set: reads them, and looks at the rules as `options` say.
+ * @throws PolicyLoadError with every problem in every file, and what `read` throws
+ */
+export async function loadSet(names: readonly string[], read: ReadFile, options: SetOptions): Promise<PolicySet> {
+  const { namespace, keys, unasked } = options;
+  const set = loadPolicies(await readAll(names, read), namespace === undefined ? {} : { namespace });
+  if (unasked === 'refuse') refuseUnasked(set.rules);
+  const opened = openHosts(set.rules, options);
+  const more = keys === 'check' ? [...trustWarnings(set), ...opened] : opened;
+  return more.length === 0 ? set : { ...set, warnings: [...set.warnings, ...more] };
+}
+
+/** Stops where no set may be that large: it is refused by the one who loads it. */
+async function readAll(names: readonly string[], read: ReadFile): Promise<PolicyFile[]> {
+  const files: PolicyFile[] = [];
+  let characters = 0;
+  for (const name of names) {
+    const file = await read(name);
+    files.push(file);
+    characters += file.text.length;
+    if (isTooMuch(files.length, characters)) break;
+  }
+  return files;
+}
+
+function openHosts(rules: readonly Rule[], { openHosts: wanted, registries }: SetOptions): readonly LoadWarning[] {
+  if (wanted === 'allow' || registries.length > 0) return [];
+  if (wanted === 'warn') return openHostWarnings(rules);
+  const problems = openPatterns(rules).map(openHost);
+  if (problems.length > 0) throw new PolicyLoadError(problems);
+  return [];
+}
+
+/** Deployed, the webhook token is no secret, and its holder could have any host called. */
+function openHost({ rule: { policy, name, file, line }, path, pattern }: OpenPattern): LoadProblem {
+  const message = `rule '${name}' of '${policy}': deployed, a pattern must name its host, or the setting REGISTRIES must list the hosts`;
+  return { file, line, field: path, message: `${message} (${pattern})` };
+}

@@ -1,0 +1,202 @@
+import { possibleIn } from '../../image/possible.ts';
+import type { Filter, KindPattern, LabelSelector, ResourceFilter } from '../policy.ts';
+import type { BlockFields, FilterFields, ResourceFields, SelectorFields } from './fields.ts';
+import { parseKind } from './kinds.ts';
+import { type ImpossibleName, impossibleNames } from './object-names.ts';
+import type { Place } from './place.ts';
+import type { Report } from './report.ts';
+
+const nothing: Filter = { mode: 'any', blocks: [] };
+
+/** A rule's `match`, with Kyverno's lint: what it matches must be said, and by kind. */
+export function readMatch(fields: FilterFields | undefined, place: Place, namespaced: boolean, report: Report): Filter {
+  const filter = readFilter(fields, place, namespaced, report);
+  if (!report.clean(place)) return nothing;
+  if (filter.blocks.length === 0) report.problem(place, 'match resources not specified');
+  for (const { block, at } of filter.blocks) {
+    if (block === undefined) report.problem(at, 'match resources not specified');
+    else if (block.kinds === undefined) report.problem(at, 'the kind attribute is mandatory: at least one kind');
+  }
+  tellImpossible(filter, report);
+  return withoutPlaces(filter);
+}
+
+/** A rule's `exclude`. An empty block excludes nothing, and with `all` then nothing is excluded at all, as in Kyverno. */
+export function readExclude(
+  fields: FilterFields | undefined,
+  place: Place,
+  namespaced: boolean,
+  report: Report,
+): Filter {
+  const filter = readFilter(fields, place, namespaced, report);
+  for (const { at, message } of filter.blocks.flatMap(({ impossible }) => impossible)) {
+    report.warning(at, `${message}, so it excludes nothing`);
+  }
+  if (filter.mode === 'all' && filter.blocks.some(({ block }) => block === undefined)) return nothing;
+  return withoutPlaces(filter);
+}
+
+/**
+ * Names that nothing in a cluster can have: warnings, but problems where for them the whole match lets nothing in. Such a rule asks
+ * nothing, and nobody would be told.
+ */
+function tellImpossible({ mode, blocks }: PlacedFilter, report: Report): void {
+  const isEmpty = mode === 'any' ? blocks.every(({ isEmpty }) => isEmpty) : blocks.some(({ isEmpty }) => isEmpty);
+  for (const { at, message } of blocks.flatMap(({ impossible }) => impossible)) {
+    if (isEmpty) report.problem(at, message);
+    else report.warning(at, message);
+  }
+}
+
+/** Kyverno refuses a rule of which an exclude block takes away just what a match block lets in. */
+export function refuseEmptySet(match: Filter, exclude: Filter, place: Place, report: Report): void {
+  if (match.mode === 'all' || exclude.mode === 'all') return;
+  const excluded = new Set(exclude.blocks.map((block) => JSON.stringify(block)));
+  if (match.blocks.some((block) => excluded.has(JSON.stringify(block)))) {
+    report.problem(place, 'Rule is matching an empty set');
+  }
+}
+
+interface PlacedFilter {
+  readonly mode: 'any' | 'all';
+  readonly blocks: readonly PlacedBlock[];
+}
+
+interface PlacedBlock {
+  readonly at: Place;
+  /** `undefined` for a block that asks nothing. */
+  readonly block: ResourceFilter | undefined;
+  readonly impossible: readonly ImpossibleName[];
+  /** The block is about no object, since none can have a name or a namespace that it asks for. */
+  readonly isEmpty: boolean;
+}
+
+function withoutPlaces({ mode, blocks }: PlacedFilter): Filter {
+  return { mode, blocks: blocks.flatMap(({ block }) => (block === undefined ? [] : [block])) };
+}
+
+function readFilter(fields: FilterFields | undefined, place: Place, namespaced: boolean, report: Report): PlacedFilter {
+  const any = fields?.any ?? [];
+  const all = fields?.all ?? [];
+  if (any.length > 0 && all.length > 0) report.problem(place, "can't specify any and all together");
+  if (any.length + all.length > 0 && !place.field('resources').empty) {
+    report.problem(place, "can't specify any/all together with resources, the older form");
+  }
+  const read = (fields: BlockFields, at: Place): PlacedBlock => {
+    const block = readBlock(fields, at, namespaced, report);
+    return { at, block, ...impossibleIn(block ?? {}, at.field('resources')) };
+  };
+  if (any.length > 0) {
+    return { mode: 'any', blocks: any.map((block, index) => read(block, place.field('any').item(index))) };
+  }
+  if (all.length > 0) {
+    return { mode: 'all', blocks: all.map((block, index) => read(block, place.field('all').item(index))) };
+  }
+  return fields?.resources === undefined ? { mode: 'any', blocks: [] } : { mode: 'any', blocks: [read(fields, place)] };
+}
+
+function readBlock(fields: BlockFields, place: Place, namespaced: boolean, report: Report): ResourceFilter | undefined {
+  const resources = fields.resources ?? {};
+  const at = place.field('resources');
+  if (resources.name && resources.names && resources.names.length > 0) {
+    report.problem(at, 'Both name and names can not be specified together');
+  }
+  if (namespaced && nonEmpty(resources.namespaces) !== undefined) {
+    report.problem(at.field('namespaces'), 'Filtering namespaces not allowed in namespaced policies');
+  }
+  const kinds = readKinds(resources.kinds ?? [], at.field('kinds'), report);
+  const names = resources.name ? [resources.name] : nonEmpty(resources.names);
+  const namespaces = nonEmpty(resources.namespaces);
+  const operations = nonEmpty(resources.operations);
+  const annotations = resources.annotations;
+  const selector = readSelector(resources, at.field('selector'), report);
+  const filter: ResourceFilter = {
+    ...(kinds.length > 0 && { kinds }),
+    ...(names && { names }),
+    ...(namespaces && { namespaces }),
+    ...(annotations && Object.keys(annotations).length > 0 && { annotations }),
+    ...(selector && { selector }),
+    ...(operations && { operations }),
+  };
+  return Object.keys(filter).length === 0 ? undefined : filter;
+}
+
+function impossibleIn(
+  { names = [], namespaces = [], annotations = {} }: ResourceFilter,
+  at: Place,
+): Pick<PlacedBlock, 'impossible' | 'isEmpty'> {
+  const nameAt = (index: number) => (at.field('name').given ? at.field('name') : at.field('names').item(index));
+  const ofNames = impossibleNames(names, 'object', nameAt);
+  const ofNamespaces = impossibleNames(namespaces, 'namespace', (index) => at.field('namespaces').item(index));
+  const annotationNames = Object.keys(annotations);
+  const ofAnnotations = impossibleNames(annotationNames, 'annotation', (index) =>
+    at.field('annotations').field(annotationNames[index] ?? ''),
+  );
+  const noneOf = (impossible: readonly unknown[], all: readonly unknown[]) =>
+    all.length > 0 && impossible.length === all.length;
+  return {
+    impossible: [...ofNames, ...ofNamespaces, ...ofAnnotations],
+    isEmpty: noneOf(ofNames, names) || noneOf(ofNamespaces, namespaces) || ofAnnotations.length > 0,
+  };
+}
+
+function nonEmpty<T>(list: readonly T[] | undefined): readonly T[] | undefined {
+  return list !== undefined && list.length > 0 ? list : undefined;
+}
+
+function readKinds(texts: readonly string[], place: Place, report: Report): KindPattern[] {
+  const kinds: KindPattern[] = [];
+  for (const [index, text] of texts.entries()) {
+    const at = place.item(index);
+    const kind = parseKind(text);
+    if (text === '*') report.problem(at, "wildcard policy does not support rule type: name the kinds, '*' is none");
+    else if (kind === undefined || kind.kind === '') report.problem(at, 'is not a kind: write group/version/Kind');
+    else if (kind.subresource !== kind.subresource.toLowerCase()) {
+      report.problem(at, `reads as '${kind.subresource}', a subresource of ${kind.kind}: write group/version/Kind`);
+    } else kinds.push(kind);
+  }
+  return kinds;
+}
+
+const labelName = /^(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/;
+const labelValue = /^(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$/;
+const possibleLabel = { name: possibleIn(labelName, 317), value: possibleIn(labelValue, 63) };
+
+/** Kubernetes' label selector; Kyverno adds wildcards, in `matchLabels` alone. */
+function readSelector(resources: ResourceFields, place: Place, report: Report): LabelSelector | undefined {
+  const fields = resources.selector;
+  if (fields === undefined) return undefined;
+  const matchLabels = fields.matchLabels ?? {};
+  for (const [name, value] of Object.entries(matchLabels)) {
+    const at = place.field('matchLabels').field(name);
+    if (!possibleLabel.name(name)) report.problem(at, 'is not a valid label name');
+    if (!possibleLabel.value(value)) report.problem(at, 'is not a valid label value');
+  }
+  const expressions = fields.matchExpressions ?? [];
+  const matchExpressions = expressions.map((expression, index) =>
+    readExpression(expression, place.field('matchExpressions').item(index), report),
+  );
+  if (Object.keys(matchLabels).length + matchExpressions.length === 0) {
+    report.problem(place, 'The requirements are not specified in selector');
+  }
+  return { matchLabels, matchExpressions };
+}
+
+type ExpressionFields = NonNullable<SelectorFields['matchExpressions']>[number];
+
+function readExpression(
+  fields: ExpressionFields,
+  place: Place,
+  report: Report,
+): LabelSelector['matchExpressions'][number] {
+  const { key = '', operator = 'In', values = [] } = fields;
+  if (!place.field('operator').given) report.problem(place, 'operator is required');
+  if (!labelName.test(key)) report.problem(place.field('key'), 'is not a valid label name');
+  const takesValues = operator === 'In' || operator === 'NotIn';
+  if (takesValues && values.length === 0) report.problem(place, `values must be given for ${operator}`);
+  if (!takesValues && values.length > 0) report.problem(place.field('values'), `must be empty for ${operator}`);
+  for (const [index, value] of values.entries()) {
+    if (!labelValue.test(value)) report.problem(place.field('values').item(index), 'is not a valid label value');
+  }
+  return { key, operator, values };
+}

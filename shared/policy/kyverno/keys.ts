@@ -1,0 +1,44 @@
+import { createPublicKey } from 'node:crypto';
+
+import { isPublicKeyBlock, publicKeyIn, readPem } from '../../pem.ts';
+import { quoted } from '../../printable.ts';
+
+const comment = /^\s*#.*$/gm;
+const uri = /^\s*([a-z][a-z0-9+.-]*):\/\//i;
+
+export type ParsedKeys =
+  | { readonly publicKeys: readonly string[] }
+  /** `notBuilt` names what Kyverno takes here and Countersign does not yet. */
+  | { readonly notBuilt: string }
+  | { readonly problem: string };
+
+/**
+ * The PEM blocks of `publicKeys`, in order. Every block must be a public key that parses, and between blocks nothing may
+ * stand but white space and `#` comments: what is no key must not look like one.
+ */
+export function parsePublicKeys(text: string): ParsedKeys {
+  const scheme = uri.exec(text)?.[1];
+  if (scheme !== undefined) {
+    return { notBuilt: scheme.toLowerCase() === 'k8s' ? 'keys in a Secret, k8s://' : `keys in a KMS, ${scheme}://` };
+  }
+  const { blocks, rest } = readPem(text);
+  const publicKeys: string[] = [];
+  for (const block of blocks) {
+    const which = `block ${publicKeys.length + 1}`;
+    if (!isPublicKeyBlock(block)) return { problem: `${which} is a ${block.label.slice(0, 40)}: write a PUBLIC KEY` };
+    if (publicKeyIn(block) === undefined) return { problem: `${which} does not parse as a public key` };
+    publicKeys.push(block.text);
+  }
+  if (publicKeys.length === 0)
+    return {
+      problem: 'it holds no PEM block: write -----BEGIN PUBLIC KEY-----, the key, and -----END PUBLIC KEY-----',
+    };
+  const beside = rest.replace(comment, '').trim();
+  if (beside !== '') return { problem: `it holds text beside the PEM blocks: ${quoted(beside, 40)}` };
+  return { publicKeys };
+}
+
+/** Who a key is, however its PEM is written: base64 of its SubjectPublicKeyInfo. For keys that parse. */
+export function keyIdentity(pem: string): string {
+  return createPublicKey(pem).export({ type: 'spki', format: 'der' }).toString('base64');
+}

@@ -1,0 +1,207 @@
+import { enforcesSomewhere } from '../action.ts';
+import type { Rule } from '../policy.ts';
+import { controllerRules, controllersAnnotation, controllersOf, lintControllers } from './autogen.ts';
+import { type PolicyFields, policySchemas, type SpecFields } from './fields.ts';
+import { isActionRefused, readAction, readOverrides } from './overrides.ts';
+import type { Place } from './place.ts';
+import type { Report } from './report.ts';
+import { type Common, readRule } from './rule.ts';
+import { asWritten, list, object, plainText, readOver } from './schema.ts';
+import { warnOfUnasked } from './unasked-kinds.ts';
+
+/** A policy's kind and name, by which it is told from others, and its verifyImages rules with those that auto-gen makes. */
+export interface ReadPolicy {
+  readonly identity: string;
+  readonly place: Place;
+  readonly rules: readonly Rule[];
+}
+
+/** Kinds that come later. */
+const later = /^policies\.kyverno\.io\/\S+ (?:Namespaced)?ImageValidatingPolicy$|^kyverno\.io\/\S+ PolicyException$/;
+
+/**
+ * The policies of one document: one, or the items of a list as `kubectl get -o yaml` writes it. `otherwise`: the namespace of a
+ * Policy that names none.
+ */
+export function readObject(place: Place, report: Report, otherwise?: string): ReadPolicy[] {
+  const apiVersion = place.field('apiVersion').text ?? '';
+  const kind = place.field('kind').text ?? '';
+  const isPolicyList = /^kyverno\.io\//.test(apiVersion) && (kind === 'ClusterPolicyList' || kind === 'PolicyList');
+  if ((apiVersion === 'v1' && kind === 'List') || isPolicyList) {
+    listEnvelope(place, report);
+    return place.field('items').items.flatMap((item) => readObject(item, report, otherwise));
+  }
+  if (isKnownVersion(apiVersion) && (kind === 'ClusterPolicy' || kind === 'Policy')) {
+    const verifies = rulesOf(place).items.some((rule) => !rule.field('verifyImages').empty);
+    const schema = policySchemas[apiVersion][verifies ? 'verifying' : 'foreign'];
+    const fields = schema(place, report);
+    return fields === undefined ? [] : [readPolicy(fields, place, kind, verifies, otherwise, report)];
+  }
+  const what = `${apiVersion} ${kind}`;
+  if (later.test(what)) report.problem(place, `not supported yet: ${what}`);
+  else if (apiVersion === '' || kind === '') report.problem(place, 'is not a policy: apiVersion and kind are required');
+  else {
+    report.problem(
+      place,
+      `${what.slice(0, 120)} is no policy: ClusterPolicy and Policy of ${Object.keys(policySchemas).join(' and ')} are read`,
+    );
+  }
+  return [];
+}
+
+const listEnvelope = object({ apiVersion: plainText, kind: plainText, metadata: readOver, items: list(asWritten) });
+
+function isKnownVersion(apiVersion: string): apiVersion is keyof typeof policySchemas {
+  return Object.hasOwn(policySchemas, apiVersion);
+}
+
+function rulesOf(policy: Place): Place {
+  return policy.field('spec').field('rules');
+}
+
+function readPolicy(
+  fields: PolicyFields,
+  place: Place,
+  kind: 'ClusterPolicy' | 'Policy',
+  verifies: boolean,
+  otherwise: string | undefined,
+  report: Report,
+): ReadPolicy {
+  const { name = '', namespace: written } = fields.metadata ?? {};
+  const namespace = written || otherwise;
+  const namespaced = kind === 'Policy';
+  const policy = namespaced ? `${namespace ?? ''}/${name}` : name;
+  const spec = fields.spec ?? {};
+  const at = place.field('spec');
+  lintMetadata(fields, place, kind, report);
+  if (namespaced && !namespace) {
+    report.problem(
+      place.field('metadata'),
+      'namespace is required: a Policy is about the objects of its own namespace',
+    );
+  }
+  lintSpec(spec, at, report);
+  if (verifies) lintVerifyingSpec(spec, at, namespaced, report);
+  else if (report.clean(place)) report.warning(place, `${policy} has no verifyImages rule: it is left to Kyverno`);
+  const common = readCommon(spec, at, policy, namespaced ? namespace : undefined, report);
+  return { identity: `${kind} ${policy}`, place, rules: readRules(fields, place, common, report) };
+}
+
+function lintMetadata({ metadata }: PolicyFields, place: Place, kind: string, report: Report): void {
+  const at = place.field('metadata');
+  const { name, namespace } = metadata ?? {};
+  if (!name) report.problem(at, 'a policy must have a name');
+  else if (name.length > 63) report.problem(at.field('name'), 'Too long: may not be more than 63 bytes');
+  if (kind === 'ClusterPolicy' && namespace) {
+    report.problem(at.field('namespace'), 'A clusterpolicy should not have the namespace defined');
+  }
+  lintControllers(at.field('annotations').field(controllersAnnotation), report);
+}
+
+function lintVerifyingSpec(spec: SpecFields, place: Place, namespaced: boolean, report: Report): void {
+  if (spec.applyRules === 'One') report.notBuilt(place.field('applyRules'), 'One');
+  if (spec.admission === false) {
+    report.problem(place.field('admission'), 'disabling admission processing is only allowed with validation policies');
+  }
+  const overrides = 'validationFailureActionOverrides';
+  if (namespaced && (spec[overrides] ?? []).length > 0) {
+    report.problem(place.field(overrides), `Use of ${overrides} is supported only with ClusterPolicy`);
+  }
+}
+
+function lintSpec(spec: SpecFields, place: Place, report: Report): void {
+  if (!place.given) report.problem(place, 'spec is required');
+  const webhook = place.field('webhookConfiguration');
+  const outOfRange = (seconds: number | undefined) => seconds !== undefined && (seconds < 1 || seconds > 30);
+  const range = 'the timeout value must be between 1 and 30 seconds';
+  if (outOfRange(spec.webhookTimeoutSeconds)) report.problem(place.field('webhookTimeoutSeconds'), range);
+  if (outOfRange(spec.webhookConfiguration?.timeoutSeconds)) report.problem(webhook.field('timeoutSeconds'), range);
+  const actions = [spec.validationFailureAction, ...(spec.validationFailureActionOverrides ?? []).map((o) => o.action)];
+  if (actions.some((action) => action === 'enforce' || action === 'audit')) {
+    const at = place.field(
+      spec.validationFailureAction === undefined ? 'validationFailureActionOverrides' : 'validationFailureAction',
+    );
+    report.warning(at, 'Validation failure actions enforce/audit are deprecated, use Enforce/Audit instead');
+  }
+  for (const [older, newer] of [
+    ['failurePolicy', 'failurePolicy'],
+    ['webhookTimeoutSeconds', 'timeoutSeconds'],
+  ] as const) {
+    if (place.field(older).given && webhook.field(newer).given) {
+      report.warning(place.field(older), `has no effect: spec.webhookConfiguration.${newer} is used`);
+    }
+  }
+}
+
+function readCommon(
+  spec: SpecFields,
+  place: Place,
+  policy: string,
+  namespace: string | undefined,
+  report: Report,
+): Common {
+  const timeoutSeconds = spec.webhookConfiguration?.timeoutSeconds ?? spec.webhookTimeoutSeconds;
+  const overrides = spec.validationFailureActionOverrides ?? [];
+  return {
+    policy,
+    ...(namespace !== undefined && { namespace }),
+    failurePolicy: spec.webhookConfiguration?.failurePolicy ?? spec.failurePolicy ?? 'Fail',
+    ...(timeoutSeconds !== undefined && { timeoutSeconds }),
+    action: readAction(spec.validationFailureAction ?? (isActionRefused(place, report) ? 'Enforce' : 'Audit')),
+    overrides: readOverrides(overrides, place.field('validationFailureActionOverrides'), report),
+  };
+}
+
+function readRules(fields: PolicyFields, policy: Place, common: Common, report: Report): readonly Rule[] {
+  const place = rulesOf(policy);
+  const written = fields.spec?.rules ?? [];
+  refuseRepeatedNames(
+    written.map((rule) => rule.name),
+    place,
+    report,
+  );
+  const annotation = policy.field('metadata').field('annotations').field(controllersAnnotation).text;
+  const controllers = controllersOf(place.items, annotation, report);
+  const rules: Rule[] = [];
+  const made: Rule[] = [];
+  for (const [index, ruleFields] of written.entries()) {
+    const rule = readRule(ruleFields, place.item(index), common, report);
+    if (rule === undefined) continue;
+    const ofControllers = controllerRules(rule, place.item(index), controllers);
+    rules.push(rule);
+    made.push(...ofControllers);
+    warnOfUnasked(rule, ofControllers, place.item(index), report);
+    warnOfIgnore(rule, place.item(index), report);
+  }
+  for (const rule of made) {
+    const taken = written.findIndex(({ name }) => name === rule.name);
+    if (taken !== -1)
+      report.problem(place.item(taken).field('name'), 'is taken: auto-gen makes a rule of this name; choose another');
+  }
+  refuseRepeatedMade(made, place, report);
+  return [...rules, ...made];
+}
+
+function refuseRepeatedNames(names: readonly (string | undefined)[], place: Place, report: Report): void {
+  for (const [index, name] of names.entries()) {
+    if (name && names.indexOf(name) < index) {
+      report.problem(place.item(index).field('name'), `Duplicate rule name: '${name}'`);
+    }
+  }
+}
+
+/** Two long names can be equal once they are cut to 63. */
+function refuseRepeatedMade(made: readonly Rule[], place: Place, report: Report): void {
+  const names = new Set(made.map((rule) => rule.name));
+  if (names.size < made.length) report.problem(place, 'auto-gen gives two rules the same name: shorten their names');
+}
+
+function warnOfIgnore(rule: Rule, place: Place, report: Report): void {
+  if (rule.failurePolicy === 'Ignore' && enforcesSomewhere(rule)) {
+    report.warning(
+      place,
+      `rule '${rule.name}' enforces under failurePolicy Ignore: whoever makes the webhook's call fail is admitted unverified, ` +
+        'and deployed on Lambda a review of over 5 MB does (an object with 900 KB of `<`, or an update of one with 450 KB)',
+    );
+  }
+}

@@ -1,0 +1,102 @@
+import type { Action, Entry, Rule } from '../policy.ts';
+import { readEntry } from './entry.ts';
+import type { EntryFields, RuleFields } from './fields.ts';
+import { readExclude, readMatch, refuseEmptySet } from './filter.ts';
+import { isActionRefused, readAction } from './overrides.ts';
+import type { Place } from './place.ts';
+import type { Report } from './report.ts';
+
+/** What a policy says for all of its rules. */
+export interface Common extends Pick<Rule, 'policy' | 'namespace' | 'failurePolicy' | 'timeoutSeconds' | 'overrides'> {
+  readonly action: Action;
+}
+
+/** What a rule does. Kyverno's messages call it an operation; elsewhere an operation is what a request does to its object. */
+const ruleTypes = ['mutate', 'validate', 'generate', 'verifyImages'] as const;
+
+/**
+ * One rule of a policy with Kyverno's lint; `undefined` for a rule of another type, which is left to Kyverno with a warning,
+ * and where the report says why.
+ */
+export function readRule(fields: RuleFields, place: Place, common: Common, report: Report): Rule | undefined {
+  const { name = '' } = fields;
+  if (name === '') report.problem(place, 'a rule must have a name');
+  if (name.length > 63) report.problem(place.field('name'), 'a rule name must be no more than 63 characters');
+  const found = typesOf(place);
+  if (found.length === 0) {
+    report.problem(place, `No operation defined in the rule '${name}'.(supported operations: ${ruleTypes.join(',')})`);
+    return undefined;
+  }
+  if (found.length > 1) {
+    report.problem(
+      place,
+      `Multiple operations defined in the rule '${name}', only one operation (${ruleTypes.join(',')}) is allowed per rule`,
+    );
+    return undefined;
+  }
+  if (found[0] !== 'verifyImages') {
+    report.warning(place, `rule '${name}' is a ${found[0]} rule: it is left to Kyverno`);
+    return undefined;
+  }
+  return readVerifyImages(name, fields, place, common, report);
+}
+
+/**
+ * The types of a rule. `mutate: {}` and `generate: {clone: {}, cloneList: {}}` are what older versions of Kyverno stored for a type that
+ * a rule is not of; where nothing else is written, such a hollow one is the rule's all the same.
+ */
+function typesOf(rule: Place): readonly (typeof ruleTypes)[number][] {
+  const full = ruleTypes.filter((type) => !rule.field(type).empty);
+  return full.length > 0 ? full : ruleTypes.filter((type) => rule.field(type).names.length > 0);
+}
+
+function readVerifyImages(
+  name: string,
+  fields: RuleFields,
+  place: Place,
+  common: Common,
+  report: Report,
+): Rule | undefined {
+  const namespaced = common.namespace !== undefined;
+  const match = readMatch(fields.match, place.field('match'), namespaced, report);
+  const exclude = readExclude(fields.exclude, place.field('exclude'), namespaced, report);
+  if (report.clean(place.field('match'))) refuseEmptySet(match, exclude, place, report);
+
+  const elements = fields.verifyImages ?? [];
+  const { action, overrides } = actionOf(elements, common);
+  const entries = readEntries(elements, place.field('verifyImages'), common, report);
+  if (!report.clean(place)) return undefined;
+  const rule: Rule = {
+    policy: common.policy,
+    ...(common.namespace !== undefined && { namespace: common.namespace }),
+    name,
+    file: report.file,
+    line: place.line,
+    match,
+    exclude,
+    failurePolicy: common.failurePolicy,
+    ...(common.timeoutSeconds !== undefined && { timeoutSeconds: common.timeoutSeconds }),
+    action,
+    overrides,
+    entries,
+  };
+  return rule;
+}
+
+/** An entry's failureAction decides for the rule, Enforce over Audit, and then no override counts; as in Kyverno. */
+function actionOf(elements: readonly EntryFields[], common: Common): Pick<Rule, 'action' | 'overrides'> {
+  const written = elements.flatMap(({ failureAction }) => failureAction ?? []);
+  if (written.length === 0) return { action: common.action, overrides: common.overrides };
+  return { action: written.includes('Enforce') ? 'enforce' : 'audit', overrides: [] };
+}
+
+function readEntries(elements: readonly EntryFields[], place: Place, common: Common, report: Report): readonly Entry[] {
+  // Kyverno's lint of mutateDigest goes by the spec's action until an entry writes one, and from there by that.
+  let audits = common.action === 'audit';
+  return elements.flatMap((fields, index) => {
+    const at = place.item(index);
+    if (fields.failureAction !== undefined) audits = readAction(fields.failureAction) === 'audit';
+    else if (isActionRefused(at, report)) audits = false;
+    return readEntry(fields, at, audits, report) ?? [];
+  });
+}
