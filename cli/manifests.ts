@@ -1,6 +1,6 @@
 import { FileError } from '../local/files.ts';
 import { EmptyPolicySet, readClusterPolicies, UnknownCluster } from '../local/policies.ts';
-import { parseWebhookPath } from '../shared/admission/path.ts';
+import { isClusterName } from '../shared/admission/path.ts';
 import { PolicyLoadError } from '../shared/policy/load.ts';
 import { namespaceName } from '../shared/policy/object-names.ts';
 import type { PolicySet, Rule } from '../shared/policy/policy.ts';
@@ -43,7 +43,7 @@ export async function manifestsFrom(words: readonly string[]): Promise<{ output:
     ...(await caBundleFrom(found)),
   };
   const policies = await policiesOf(folder, settings.cluster);
-  if (parseWebhookPath(`/${settings.cluster}/mutate/fail`) === undefined) {
+  if (!isClusterName(settings.cluster)) {
     throw new UsageError(`--cluster: '${settings.cluster.slice(0, 120)}' cannot be a segment of the webhook's URL`);
   }
   const configurations = webhookConfigurations(scopesOf(policies), settings);

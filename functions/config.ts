@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { isClusterName } from '../shared/admission/path.ts';
 import { canonicalHost } from '../shared/image/host.ts';
 import {
   type LedgerSettings,
@@ -45,7 +46,6 @@ export class ConfigError extends Error {
   }
 }
 
-const clusterName = /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/;
 const hostName = /^[a-z0-9.-]+(?::\d{1,5})?$/;
 const accountId = /^\d{12}$/;
 
@@ -67,7 +67,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   };
   const matching = (grammar: RegExp) => (text: string) => (grammar.test(text) ? text : undefined);
 
-  const clusters = list('CLUSTERS', matching(clusterName), 'name of a cluster');
+  const clusters = list('CLUSTERS', (text) => (isClusterName(text) ? text : undefined), 'name of a cluster');
   if (clusters.length === 0) problems.push('CLUSTERS names no cluster');
   const account = required('ACCOUNT_ID');
   if (account !== '' && !accountId.test(account))
