@@ -9,7 +9,7 @@ import { createPipeline, type Pipeline } from '../shared/pipeline.ts';
 import { createRegistry } from '../shared/registry/create.ts';
 import { type Credentials, noCredentials } from '../shared/registry/credentials.ts';
 
-export interface EngineOptions {
+export interface LocalCoreOptions {
   /** Which addresses and plain-HTTP hosts may be called; by default any address, and plain HTTP on loopback. */
   readonly door?: DoorSettings;
   readonly credentials?: Credentials;
@@ -25,7 +25,7 @@ export interface EngineOptions {
   readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
-export interface Engine {
+export interface LocalCore {
   readonly pipeline: Pipeline;
   readonly clock: Clock;
   readonly elapsed: Elapsed;
@@ -34,7 +34,7 @@ export interface Engine {
 }
 
 /** The verification core on this machine: its own door, and the ledger's table in process. */
-export function createEngine(options: EngineOptions = {}): Engine {
+export function createLocalCore(options: LocalCoreOptions = {}): LocalCore {
   const { clock = Date.now, elapsed = monotonic, registries = [] } = options;
   const metrics = options.metrics ?? { count: () => undefined };
   const settings = options.ledger ?? defaultLedgerSettings;
