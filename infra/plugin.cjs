@@ -31,7 +31,7 @@ module.exports = class CountersignPlugin {
 
   /** By the very code that the function loads them with. A cluster without any rule is packed, with a warning: a clone has none yet. */
   async checkPolicies() {
-    const { loadClusters, readPolicyFiles, warningsOf } = await import('../functions/deployed/policies.ts');
+    const { loadClusters, readPolicyFiles, warningsOf } = await import('../functions/wiring/policies.ts');
     const { printWarning } = await import('../shared/policy/report.ts');
     const { trustWarnings } = await import('../shared/trust/preload.ts');
     const { clusters, registries } = this.parameters;
@@ -56,7 +56,7 @@ module.exports = class CountersignPlugin {
         `the parameter registryCa names a file in certificates/, not '${registryCa}'`,
       );
     }
-    const { readRegistryCa } = await import('../functions/deployed/certificates.ts');
+    const { readRegistryCa } = await import('../functions/wiring/registry/certificates.ts');
     for (const warning of readRegistryCa('.', registryCa, Date.now()).warnings)
       this.log.warning(`${registryCa}: ${warning}`);
   }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AttributeValue, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import type { Context } from 'aws-lambda';
-import { type Deployment, deployAdmission } from '../../functions/deployed/admission.ts';
+import { type Deployment, deployAdmission } from '../../functions/admission/deploy.ts';
 import type { HttpEvent } from '../../functions/http/event.ts';
 import { type LocalRegistry, startRegistry } from '../../local/registry/server.ts';
 import { newKey, type SigningKey } from '../../local/signer/keys.ts';

@@ -1,6 +1,6 @@
 import type { Ledger } from '../../shared/ledger/ledger.ts';
 import { createPipeline, type Pipeline, type Ports } from '../../shared/pipeline.ts';
-import type { Ledgers } from './ledgers.ts';
+import type { Ledgers } from '../wiring/ledgers.ts';
 
 export interface ReviewsOptions extends Omit<Ports, 'ledger' | 'otherHosts'> {
   readonly ledgers: Ledgers;
