@@ -4,7 +4,8 @@ import { dirname, join, normalize, relative } from 'node:path';
 /**
  * Imports point one way. functions, cli and local import shared; local imports functions; cli imports local. Inside shared a
  * stage imports stages before it; `policy` and `conditions` also import expression/; verify and conditions do no I/O. The AWS
- * SDK is imported in shared/aws alone, which may use any stage's ports; no stage knows of it, and functions/ alone wires it.
+ * SDK is imported in shared/aws alone, which may use any stage's ports; no stage knows of it, and functions/ alone wires it. A function
+ * imports http/, wiring/ and its own folder, never another function's; wiring/ imports no function, and http/ nothing of either.
  */
 const root = join(import.meta.dirname, '..');
 const stages = [
@@ -69,6 +70,7 @@ function wrong(file: string, imported: string): string | undefined {
   if (toArea === 'shared' && toStage === 'aws' && !ofAws && area !== 'functions') {
     return `only functions/ imports ${target}`;
   }
+  if (area === 'functions' && toArea === area) return betweenFunctions(stage, toStage);
   if (area !== 'shared') {
     return outer[area]?.includes(toArea) === true ? undefined : `${area}/ may not import ${target}`;
   }
@@ -87,4 +89,11 @@ function wrong(file: string, imported: string): string | undefined {
   const to = stages.indexOf(toStage);
   if (from < 0 || to < 0) return `is in no stage, or imports none: ${target}`;
   return to < from ? undefined : `${stage}/ comes before ${toStage}/`;
+}
+
+/** Of two places in functions/: a folder, or the file of a function. */
+function betweenFunctions(from: string, to: string): string | undefined {
+  const name = from.replace(/\.ts$/, '');
+  const reachable = name === 'http' ? ['http'] : name === 'wiring' ? ['wiring', 'http'] : [name, 'wiring', 'http'];
+  return reachable.includes(to) ? undefined : `functions/${from} may not import functions/${to}`;
 }

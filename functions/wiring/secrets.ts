@@ -1,5 +1,5 @@
-import { secretsClient } from '../../shared/aws/clients.ts';
 import { createSecrets, type Secrets } from '../../shared/aws/secrets.ts';
+import { secretsClient } from '../../shared/aws/secrets-client.ts';
 import type { Clock } from '../../shared/net/deadline.ts';
 import type { Metrics } from '../../shared/net/metrics.ts';
 import type { AwsConfig } from './config/aws.ts';

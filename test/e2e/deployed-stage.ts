@@ -9,7 +9,7 @@ import { type LocalRegistry, startRegistry } from '../../local/registry/server.t
 import { newKey, type SigningKey } from '../../local/signer/keys.ts';
 import { storeTarget, type Target } from '../../local/signer/target.ts';
 import type { AdmissionRecord } from '../../shared/answer/record.ts';
-import { secretsClient } from '../../shared/aws/clients.ts';
+import { secretsClient } from '../../shared/aws/secrets-client.ts';
 import { startDynamo, type TestDynamo, tableName } from '../../shared/aws/testing/dynamodb.ts';
 import { failed, fakeCredentials, type ServiceAnswer, startService } from '../../shared/aws/testing/service.ts';
 import { selfSigned } from '../../shared/net/testing/certificate.ts';

@@ -1,6 +1,6 @@
 import type { Registry } from '../../../shared/registry/registry.ts';
 import { late } from '../late.ts';
-import type { FunctionRegistryOptions } from './create.ts';
+import type { FunctionRegistryOptions } from './registry.ts';
 
 export interface LateRegistry {
   readonly registry: Registry;
@@ -11,7 +11,7 @@ export interface LateRegistry {
 /** Registries, with the HTTP client left out until one is asked: it is the heaviest part, and a review from the ledger needs none. */
 export function lateRegistry(options: FunctionRegistryOptions): LateRegistry {
   const load = late(async () => {
-    const { functionRegistry } = await import('./create.ts');
+    const { functionRegistry } = await import('./registry.ts');
     return functionRegistry(options);
   });
   return {

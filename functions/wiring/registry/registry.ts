@@ -1,4 +1,4 @@
-import { ecrClients } from '../../../shared/aws/clients.ts';
+import { ecrClients } from '../../../shared/aws/ecr-clients.ts';
 import { ecrCredentials } from '../../../shared/aws/ecr-credentials.ts';
 import { ecrHosts } from '../../../shared/image/registry-names.ts';
 import type { Clock, Elapsed } from '../../../shared/net/deadline.ts';
