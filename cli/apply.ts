@@ -1,4 +1,4 @@
-import type { Engine } from '../local/engine.ts';
+import type { LocalCore } from '../local/core.ts';
 import type { AdmissionRequest } from '../shared/admission/review.ts';
 import { patchOf } from '../shared/answer/patch.ts';
 import { exitStatus, type ReportResult, report, reportResult } from '../shared/answer/report.ts';
@@ -9,7 +9,7 @@ import { refuseUnasked } from '../shared/policy/unasked.ts';
 import { decide } from '../shared/verdict/decision.ts';
 import { kindOf, severity, type Verdict } from '../shared/verdict/verdict.ts';
 import { atLeastOne, readArguments } from './arguments.ts';
-import { engineFrom, engineOptions, outputFrom, registriesFrom, timeoutFrom } from './engine.ts';
+import { coreFrom, coreOptions, outputFrom, registriesFrom, timeoutFrom } from './core.ts';
 import { patched } from './patched.ts';
 import { policiesFrom } from './policies.ts';
 import { progress } from './progress.ts';
@@ -20,8 +20,8 @@ import { treeOf } from './tree.ts';
 /** `countersign apply POLICY... --resource FILE...`: both webhooks, one after the other, on each resource as a CREATE. */
 export async function apply(words: readonly string[]): Promise<number> {
   const found = readArguments(words, {
-    single: engineOptions.single,
-    several: [...engineOptions.several, 'registries', 'resource'],
+    single: coreOptions.single,
+    several: [...coreOptions.several, 'registries', 'resource'],
   });
   const output = outputFrom(found, ['json', 'yaml']);
   const timeout = timeoutFrom(found);
@@ -32,21 +32,21 @@ export async function apply(words: readonly string[]): Promise<number> {
   refuseUnasked(rules);
   const resources = await readResources(files);
 
-  const engine = await engineFrom(found, { registries });
+  const core = await coreFrom(found, { registries });
   using _ = shortRun();
   const results: ReportResult[] = [];
   const after: unknown[] = [];
   const bar = progress(resources.length);
   try {
     for (const { title, request } of resources) {
-      const { verdicts, object } = await admission(engine, rules, request, timeout);
+      const { verdicts, object } = await admission(core, rules, request, timeout);
       results.push(...verdicts.map((verdict) => reportResult(verdict, title)));
       after.push(object);
       bar.advance(1);
     }
   } finally {
     bar.end();
-    await engine.close();
+    await core.close();
   }
   const whole = report(results, after);
   if (output === 'json') process.stdout.write(`${toJson(whole)}\n`);
@@ -68,13 +68,13 @@ function isRefused({ action, result }: ReportResult): boolean {
 }
 
 /** mutate, then validate on what mutate left, unless mutate denied: the worse verdict on each rule and image stands. */
-async function admission(engine: Engine, rules: readonly Rule[], request: AdmissionRequest, timeout: number) {
-  const deadline = startDeadline(timeout, engine.elapsed);
+async function admission(core: LocalCore, rules: readonly Rule[], request: AdmissionRequest, timeout: number) {
+  const deadline = startDeadline(timeout, core.elapsed);
   try {
-    const first = await engine.pipeline.review(rules, request, { purpose: 'mutate', deadline });
+    const first = await core.pipeline.review(rules, request, { purpose: 'mutate', deadline });
     if (!decide(first).allowed) return { verdicts: first, object: request.object };
     const object = request.object === undefined ? undefined : patched(request.object, patchOf(request, first));
-    const second = await engine.pipeline.review(rules, { ...request, object }, { purpose: 'validate', deadline });
+    const second = await core.pipeline.review(rules, { ...request, object }, { purpose: 'validate', deadline });
     return { verdicts: worse(first, second), object };
   } finally {
     deadline.stop();

@@ -1,6 +1,6 @@
 import { FileError } from '../local/files.ts';
 import { readClusterPolicies } from '../local/policies.ts';
-import { parseWebhookPath } from '../shared/admission/path.ts';
+import { isClusterName } from '../shared/admission/path.ts';
 import { namespaceName } from '../shared/policy/kyverno/object-names.ts';
 import { toYaml } from '../shared/policy/kyverno/yaml/write.ts';
 import type { Rule } from '../shared/policy/policy.ts';
@@ -42,7 +42,7 @@ export async function manifestsFrom(words: readonly string[]): Promise<{ output:
     ...(await caBundleFrom(found)),
   };
   const policies = await policiesOf(folder, settings.cluster);
-  if (parseWebhookPath(`/${settings.cluster}/mutate/fail`) === undefined) {
+  if (!isClusterName(settings.cluster)) {
     throw new UsageError(`--cluster: '${settings.cluster.slice(0, 120)}' cannot be a segment of the webhook's URL`);
   }
   const configurations = webhookConfigurations(policies.scopes, settings);

@@ -14,7 +14,7 @@ import { isLoopbackHost } from '../shared/net/hosts.ts';
 import { PolicyLoadError } from '../shared/policy/problems.ts';
 import { defaultReviewImages, parseReviewImages } from '../shared/registry/allowance.ts';
 import { type Arguments, atLeastOne, readArguments, single } from './arguments.ts';
-import { engineFrom, engineOptions, registriesFrom } from './engine.ts';
+import { coreFrom, coreOptions, registriesFrom } from './core.ts';
 import { recordLog } from './log.ts';
 import { tokenFrom } from './token.ts';
 import { UsageError } from './usage.ts';
@@ -34,7 +34,7 @@ export async function serve(words: readonly string[]): Promise<number> {
       'max-images',
       ...ledgerSettingNames,
     ],
-    several: [...engineOptions.several, 'registries'],
+    several: [...coreOptions.several, 'registries'],
   });
   const [folder = ''] = atLeastOne(found, 'policies', '--policies DIR');
   const address = addressFrom(single(found, 'addr', '127.0.0.1:9443'));
@@ -50,9 +50,9 @@ export async function serve(words: readonly string[]): Promise<number> {
   for (const warning of policies.warnings) process.stderr.write(`${warning}\n`);
 
   const tls = await tlsFrom(found, address.host);
-  const engine = await engineFrom(found, { ledger: settings, registries, reviewImages, ...doorFor(address.host) });
+  const core = await coreFrom(found, { ledger: settings, registries, reviewImages, ...doorFor(address.host) });
   const server = await startWebhooks({
-    engine,
+    core,
     policies,
     address,
     tls,
@@ -69,7 +69,7 @@ export async function serve(words: readonly string[]): Promise<number> {
     process.once('SIGTERM', resolve);
   });
   await server.close();
-  await engine.close();
+  await core.close();
   log.flush();
   return 0;
 }

@@ -7,7 +7,7 @@ import { quoted } from '../shared/printable.ts';
 import { Refusal } from '../shared/reasons.ts';
 import { settledVerdict, type Verdict } from '../shared/verdict/verdict.ts';
 import { atLeastOne, readArguments } from './arguments.ts';
-import { engineFrom, engineOptions, outputFrom, timeoutFrom } from './engine.ts';
+import { coreFrom, coreOptions, outputFrom, timeoutFrom } from './core.ts';
 import { policiesFrom } from './policies.ts';
 import { progress } from './progress.ts';
 import { shortRun } from './short-run.ts';
@@ -19,8 +19,8 @@ const batch = 16;
 /** `countersign verify --policy FILE... --image REF...`: one result per image and rule, whatever the rules match. */
 export async function verifyImages(words: readonly string[]): Promise<number> {
   const found = readArguments(words, {
-    single: engineOptions.single,
-    several: [...engineOptions.several, 'policy', 'image'],
+    single: coreOptions.single,
+    several: [...coreOptions.several, 'policy', 'image'],
   });
   const output = outputFrom(found, ['json']);
   const timeout = timeoutFrom(found);
@@ -32,17 +32,17 @@ export async function verifyImages(words: readonly string[]): Promise<number> {
   });
   const written = rules.filter((rule) => rule.autogenOf === undefined);
 
-  const engine = await engineFrom(found);
+  const core = await coreFrom(found);
   using _ = shortRun();
   const verdicts: Verdict[] = [];
   const bar = progress(images.length);
   try {
     for (let index = 0; index < images.length; index += batch) {
       const some = images.slice(index, index + batch);
-      const deadline = startDeadline(timeout, engine.elapsed);
+      const deadline = startDeadline(timeout, core.elapsed);
       const asked = some.flatMap((image) => written.map((rule) => questionOn(rule, image)));
       const questions = asked.filter((one): one is Question => 'ask' in one);
-      const answers = await engine.pipeline.answer(questions, { purpose: 'verify', deadline });
+      const answers = await core.pipeline.answer(questions, { purpose: 'verify', deadline });
       deadline.stop();
       const byQuestion = new Map(answers.map((verdict) => [verdict.question, verdict]));
       for (const one of asked) verdicts.push('ask' in one ? (byQuestion.get(one) ?? nothingAsked(one)) : one);
@@ -50,7 +50,7 @@ export async function verifyImages(words: readonly string[]): Promise<number> {
     }
   } finally {
     bar.end();
-    await engine.close();
+    await core.close();
   }
   const results = verdicts.map((verdict) => reportResult(verdict));
   const whole = report(results, []);

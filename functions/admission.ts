@@ -1,4 +1,4 @@
-import { type Deployment, deployAdmission } from './deployed/admission.ts';
+import { type Deployment, deployAdmission } from './admission/deploy.ts';
 import type { AdmissionHandler } from './http/handler.ts';
 
 /**

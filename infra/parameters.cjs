@@ -1,3 +1,5 @@
+const { isClusterName } = require('../shared/admission/path.ts');
+
 /**
  * What serverless.yml's parameters come to. osls has neither conditions nor loops, so the two variants of `endpoint` and what there is
  * of each cluster are made here: `http` is an HTTP API, `private` a REST API that only the VPC endpoint reaches.
@@ -61,9 +63,6 @@ module.exports = async ({ resolveVariable }) => {
   };
 };
 
-/** EKS's grammar of cluster names, which is what a webhook's path accepts. */
-const clusterName = /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/;
-
 function routeOf(cluster) {
   return `/${cluster}/{verb}/{scope}/{token}`;
 }
@@ -78,7 +77,7 @@ function partsOf(text) {
 function clustersOf(names) {
   if (names.length === 0) throw new Error('the parameter clusters names no cluster');
   for (const name of names) {
-    if (!clusterName.test(name)) throw new Error(`the parameter clusters: '${name}' is no cluster's name`);
+    if (!isClusterName(name)) throw new Error(`the parameter clusters: '${name}' is no cluster's name`);
   }
   if (new Set(names).size < names.length) throw new Error('the parameter clusters names one twice');
   return names;

@@ -31,7 +31,7 @@ module.exports = class CountersignPlugin {
 
   /** By the very code that the function loads them with. A cluster without any rule is packed, with a warning: a clone has none yet. */
   async checkPolicies() {
-    const { loadDeployed } = await import('../functions/deployed/policies.ts');
+    const { loadDeployed } = await import('../functions/wiring/policies.ts');
     const { EmptyPolicySet, warningsOf } = await import('../shared/policy-set/clusters.ts');
     const { clusters, registries } = this.parameters;
     // A function leaves the keys alone: it starts while a Pod waits.
@@ -54,7 +54,7 @@ module.exports = class CountersignPlugin {
         `the parameter registryCa names a file in certificates/, not '${registryCa}'`,
       );
     }
-    const { readRegistryCa } = await import('../functions/deployed/certificates.ts');
+    const { readRegistryCa } = await import('../functions/wiring/registry/certificates.ts');
     for (const warning of readRegistryCa('.', registryCa, Date.now()).warnings)
       this.log.warning(`${registryCa}: ${warning}`);
   }

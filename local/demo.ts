@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { createEngine } from './engine.ts';
+import { createLocalCore } from './core.ts';
 import { readPolicyFolder } from './policies.ts';
 import { startRegistry } from './registry/server.ts';
 import { sendReview } from './review-client.ts';
@@ -43,10 +43,10 @@ async function demo(): Promise<void> {
   await mkdir(folder, { recursive: true });
   await writeFile(`${folder}/policy.yaml`, signedByPolicy(`${images}/demo/*`, team.publicKeyPem));
   await writeFile(`${folder}/pod.yaml`, podText(images));
-  const engine = createEngine();
+  const core = createLocalCore();
   const tls = await selfSigned({});
   const server = await startWebhooks({
-    engine,
+    core,
     policies: await readPolicyFolder(folder, { only: ['policy.yaml'] }),
     address: { host, port: ports.webhooks },
     tls,
@@ -81,7 +81,7 @@ async function demo(): Promise<void> {
     process.once('SIGTERM', resolve);
   });
   await server.close();
-  await engine.close();
+  await core.close();
   await rm(folder, { recursive: true });
   say('\nstopped');
 }

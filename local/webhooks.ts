@@ -1,13 +1,13 @@
 import { createHandler } from '../functions/http/handler.ts';
 import { parseWebhookPath, tokenMatches } from '../shared/admission/path.ts';
 import type { AdmissionRecord } from '../shared/answer/record.ts';
-import type { Engine } from './engine.ts';
+import type { LocalCore } from './core.ts';
 import type { EventShape } from './event.ts';
 import type { PolicyFolder } from './policies.ts';
 import { type LocalServer, startServer } from './server.ts';
 
 export interface WebhookOptions {
-  readonly engine: Engine;
+  readonly core: LocalCore;
   readonly policies: PolicyFolder;
   readonly address: { readonly host: string; readonly port: number };
   readonly tls?: { readonly certPem: string; readonly keyPem: string };
@@ -24,21 +24,21 @@ export interface WebhookOptions {
 
 /** The webhooks on this machine: the handler that is deployed, in front of it a server. */
 export function startWebhooks(options: WebhookOptions): Promise<LocalServer> {
-  const { engine, policies, token, address, tls, shape, slowest, connections } = options;
+  const { core, policies, token, address, tls, shape, slowest, connections } = options;
   const tokens = token === undefined ? undefined : [token];
   const handler = createHandler({
-    pipeline: engine.pipeline,
+    pipeline: core.pipeline,
     policies: (cluster) => policies.clusters.get(cluster),
-    gate: { tokens: () => tokens, metrics: engine.metrics },
-    clock: engine.clock,
-    elapsed: engine.elapsed,
-    metrics: engine.metrics,
+    gate: { tokens: () => tokens, metrics: core.metrics },
+    clock: core.clock,
+    elapsed: core.elapsed,
+    metrics: core.metrics,
     log: options.log,
   });
   return startServer({
     handler,
     address,
-    metrics: engine.metrics,
+    metrics: core.metrics,
     letsIn: (path) => mayCall(path, tokens),
     ...(tls === undefined ? {} : { tls }),
     ...(shape === undefined ? {} : { shape }),

@@ -1,5 +1,5 @@
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
 import { engineHash } from './engine-hash.ts';
 
@@ -9,7 +9,6 @@ import { engineHash } from './engine-hash.ts';
  * what is loaded late. The same sources give the same bytes.
  */
 const root = join(import.meta.dirname, '..');
-const functions = ['admission'];
 const [only] = process.argv.slice(2);
 
 const common: BuildOptions = {
@@ -30,10 +29,11 @@ await rm(join(root, 'dist'), { recursive: true, force: true });
 await build({ ...common, format: 'cjs', entryPoints: ['cli/main.ts'], outfile: 'dist/cli.cjs' });
 if (only !== 'cli') {
   const engine = await engineHash(root);
-  for (const name of functions) {
+  for (const file of await functionFiles()) {
+    const name = basename(file, '.ts');
     await build({
       ...common,
-      entryPoints: { index: `functions/${name}.ts` },
+      entryPoints: { index: `functions/${file}` },
       format: 'esm',
       outdir: `dist/${name}`,
       outExtension: { '.js': '.mjs' },
@@ -46,4 +46,13 @@ if (only !== 'cli') {
       define: { ...common.define, COUNTERSIGN_ENGINE: JSON.stringify(engine) },
     });
   }
+}
+
+/** Each file at the top of functions/ is one function. */
+async function functionFiles(): Promise<string[]> {
+  const entries = await readdir(join(root, 'functions'), { withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.name.endsWith('.test.ts'))
+    .map((entry) => entry.name)
+    .sort();
 }

@@ -7,7 +7,8 @@ import { dirname, join, normalize, relative } from 'node:path';
  * SDK is imported in shared/aws alone, which may use any stage's ports; no stage knows of it, and functions/ alone wires it.
  * Kyverno's documents are read in shared/policy/kyverno alone: the stages know the rules that it makes. policy-set loads whole sets
  * with it, as do cli, local and functions, and knows the stages from admission to trust; no stage knows of policy-set.
- * No files import each other in a circle.
+ * No files import each other in a circle. * A function imports http/, wiring/ and its own folder, never another function's; wiring/ imports no function, and http/ nothing of
+ * either. No files import each other in a circle.
  */
 const root = join(import.meta.dirname, '..');
 const stages = [
@@ -110,6 +111,7 @@ function wrong(file: string, imported: string): string | undefined {
   if (area === 'shared' && target.startsWith(policySets) && !file.startsWith(policySets)) {
     return `no stage knows of ${target}`;
   }
+  if (area === 'functions' && toArea === area) return betweenFunctions(stage, toStage);
   if (area !== 'shared') {
     return outer[area]?.includes(toArea) === true ? undefined : `${area}/ may not import ${target}`;
   }
@@ -129,4 +131,11 @@ function wrong(file: string, imported: string): string | undefined {
   const to = stages.indexOf(toStage);
   if (from < 0 || to < 0) return `is in no stage, or imports none: ${target}`;
   return to < from ? undefined : `${stage}/ comes before ${toStage}/`;
+}
+
+/** Of two places in functions/: a folder, or the file of a function. */
+function betweenFunctions(from: string, to: string): string | undefined {
+  const name = from.replace(/\.ts$/, '');
+  const reachable = name === 'http' ? ['http'] : name === 'wiring' ? ['wiring', 'http'] : [name, 'wiring', 'http'];
+  return reachable.includes(to) ? undefined : `functions/${from} may not import functions/${to}`;
 }

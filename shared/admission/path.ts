@@ -20,11 +20,15 @@ export type Scope =
   | { readonly kind: 'fail' | 'ignore'; readonly selector: string | undefined }
   | { readonly kind: 'audit' | 'all' };
 
-/** EKS's grammar of cluster names. */
 const clusterGrammar = /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/;
 const scopeGrammar = /^(fail|ignore)(?:-([0-9a-f]{16}))?$/;
 /** RFC 3986's unreserved characters, so that no token has two spellings in a URL. */
 const tokenGrammar = /^[A-Za-z0-9._~-]{1,256}$/;
+
+/** Whether a cluster may have this name, by EKS's grammar of cluster names; no path can name any other. */
+export function isClusterName(text: string): boolean {
+  return clusterGrammar.test(text);
+}
 
 /** Reads the path of a request, without its query and without an API's stage. `undefined` for any other path. */
 export function parseWebhookPath(path: string): WebhookPath | undefined {
@@ -38,7 +42,7 @@ export function parseWebhookPath(path: string): WebhookPath | undefined {
   }
   const [cluster = '', purpose, name = '', token, ...more] = segments;
   const scope = parseScope(name);
-  if (!clusterGrammar.test(cluster) || !isPurpose(purpose) || scope === undefined) return undefined;
+  if (!isClusterName(cluster) || !isPurpose(purpose) || scope === undefined) return undefined;
   return isToken(token) && more.length === 0 ? { cluster, purpose, scope, token } : undefined;
 }
 

@@ -1,4 +1,4 @@
-import { ecrClients } from './clients.ts';
+import { ecrClients } from './ecr-clients.ts';
 import { ecrCredentials } from './ecr-credentials.ts';
 import { failed, fakeCredentials, type Service, type ServiceAnswer, startService } from './testing/service.ts';
 import { passTime, startTimers, stopTimers } from './testing/time.ts';

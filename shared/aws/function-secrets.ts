@@ -1,10 +1,10 @@
+import { isClusterName } from '../admission/path.ts';
 import type { Refreshing } from './refreshing.ts';
 import { SecretFormatError, type Secrets } from './secrets.ts';
 
 /** The webhook tokens that are valid for a cluster: one or two; none for a cluster that the secret does not name. Throws SecretError. */
 export type WebhookTokens = (cluster: string, signal?: AbortSignal) => Promise<readonly string[]>;
 
-const clusterName = /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/;
 /** RFC 3986's unreserved characters, as in a webhook's path, and enough of them that nobody guesses one. */
 const webhookToken = /^[A-Za-z0-9._~-]{32,256}$/;
 const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
@@ -31,7 +31,7 @@ function parseWebhookTokens(text: string): ReadonlyMap<string, readonly string[]
   const clusters = new Map<string, readonly string[]>();
   const seen = new Set<string>();
   for (const [cluster, tokens] of Object.entries(value)) {
-    if (!clusterName.test(cluster)) throw new SecretFormatError("one of its fields is not a cluster's name");
+    if (!isClusterName(cluster)) throw new SecretFormatError("one of its fields is not a cluster's name");
     const list = oneOrTwo(tokens);
     if (list === undefined) throw new SecretFormatError(`${cluster} must have a list of one or two tokens`);
     for (const token of list) {

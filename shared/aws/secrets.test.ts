@@ -1,6 +1,6 @@
-import { secretsClient } from './clients.ts';
 import { macKeys, webhookTokens } from './function-secrets.ts';
 import { createSecrets, type Secrets } from './secrets.ts';
+import { secretsClient } from './secrets-client.ts';
 import {
   failed,
   fakeCredentials,

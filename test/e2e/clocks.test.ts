@@ -7,7 +7,7 @@ import { openStage, pod, policy, review } from './harness.ts';
 const hour = 3_600_000;
 
 async function signedStage(elapsed: () => number) {
-  const stage = await openStage({ engine: { elapsed } });
+  const stage = await openStage({ core: { elapsed } });
   const { target, team: key, registry } = stage;
   const digest = await makeImage(target, 'team/app', 'v1');
   await sign(target, { repository: 'team/app', digest, key });

@@ -1,7 +1,7 @@
 import type { Context } from 'aws-lambda';
 import type { HttpEvent } from '../../functions/http/event.ts';
 import { type AdmissionHandler, createHandler } from '../../functions/http/handler.ts';
-import { createEngine, type EngineOptions } from '../../local/engine.ts';
+import { createLocalCore, type LocalCoreOptions } from '../../local/core.ts';
 import type { EventShape } from '../../local/event.ts';
 import { type LocalRegistry, type RegistryOptions, startRegistry } from '../../local/registry/server.ts';
 import { newKey, type SigningKey } from '../../local/signer/keys.ts';
@@ -48,7 +48,7 @@ export interface SendOptions {
 
 export interface StageOptions {
   readonly registry?: RegistryOptions;
-  readonly engine?: EngineOptions;
+  readonly core?: LocalCoreOptions;
   /** Valid webhook tokens of each cluster; without it none is asked for. */
   readonly tokens?: Readonly<Record<string, readonly string[]>>;
 }
@@ -82,7 +82,7 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
   const stage = { now: Date.parse('2026-01-01T00:00:00Z') };
   const clock = () => stage.now;
   // Durations stand still with the clock.
-  const engine = createEngine({
+  const core = createLocalCore({
     registries: [registry.host],
     clock,
     elapsed: clock,
@@ -91,21 +91,21 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
       waits.push(ms);
       stage.now += ms;
     },
-    ...options.engine,
+    ...options.core,
   });
   let inForce = scopesOf(loadPolicies([]));
   const handler: AdmissionHandler = createHandler({
-    pipeline: engine.pipeline,
+    pipeline: core.pipeline,
     policies: (cluster) => (clusters.includes(cluster) ? { scopes: inForce, hash: 'test' } : undefined),
     gate: { tokens: (cluster) => options.tokens && (options.tokens[cluster] ?? []), metrics },
     clock,
-    elapsed: engine.elapsed,
+    elapsed: core.elapsed,
     metrics,
     log: (record) => records.push(record),
   });
   const close = async () => {
     await registry.close();
-    await engine.close();
+    await core.close();
   };
   return Object.assign(stage, {
     registry,

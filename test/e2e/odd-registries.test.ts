@@ -13,7 +13,7 @@ let credentials: Credentials;
 beforeEach(async () => {
   credentials = parseDockerConfig('{}');
   const lazily: Credentials = { warnings: [], find: (repository) => credentials.find(repository) };
-  stage = await openStage({ engine: { credentials: lazily } });
+  stage = await openStage({ core: { credentials: lazily } });
   const digest = await makeImage(stage.target, name, 'signed');
   await sign(stage.target, { repository: name, digest, key: stage.team, format: 'sig' });
   await makeImage(stage.target, name, 'unsigned', { label: 'unsigned' });

@@ -13,7 +13,7 @@ const asked: string[] = [];
 
 beforeAll(async () => {
   stage = await openStage({
-    engine: {
+    core: {
       // Named, so that what a wildcard covers there is told by the same reason.
       registries: ['docker.io', 'ghcr.io'],
       door: {

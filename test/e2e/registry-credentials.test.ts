@@ -19,7 +19,7 @@ describe('credentials', () => {
     let credentials = config('nobody.example');
     const own = await openStage({
       registry: { auth: { scheme: 'basic', user, password } },
-      engine: {
+      core: {
         credentials: { ...credentials, find: (repository) => credentials.find(repository) },
       },
     });

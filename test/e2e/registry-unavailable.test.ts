@@ -31,7 +31,7 @@ describe('unavailable: the registry’s service failed', () => {
 
   test('its name does not resolve', async () => {
     await using nameless = await openStage({
-      engine: {
+      core: {
         door: {
           addresses: 'any',
           lookup: (_name, _options, done) => done(Object.assign(new Error('none'), { code: 'ENOTFOUND' }), '', 4),
@@ -48,7 +48,7 @@ describe('unavailable: the registry’s service failed', () => {
     await using secure = await startRegistry({ tls });
     await faulty.expectUnavailable(`${secure.host}/faults/signed:1`, 'registry-unreachable');
     await using trusting = await openStage({
-      engine: { door: { addresses: 'any', ca: { [secure.host]: tls.certPem } } },
+      core: { door: { addresses: 'any', ca: { [secure.host]: tls.certPem } } },
     });
     trusting.policies(policy({ images: '*', keys: [trusting.team] }));
     const answer = await trusting.send('/mutate', review(pod([`${secure.host}/faults/signed:1`])));
@@ -60,7 +60,7 @@ describe('unavailable: the registry’s service failed', () => {
       options.all ? done(null, [{ address: '127.0.0.1', family: 4 }]) : done(null, '127.0.0.1', 4);
     const name = `registry.example:${stage.registry.port}`;
     const askThrough = async (allowHttp: readonly string[]) => {
-      await using through = await openStage({ engine: { door: { addresses: 'any', lookup, allowHttp } } });
+      await using through = await openStage({ core: { door: { addresses: 'any', lookup, allowHttp } } });
       through.policies(policy({ images: '*', keys: [through.team] }));
       const { message } = await through.send('/mutate', review(pod([`${name}/faults/signed:1`])));
       return message;

@@ -290,13 +290,13 @@ describe('the cache’s settings', () => {
   });
 
   test('imageVerifyCacheEnabled: false remembers neither verifications nor pointers', async () => {
-    await using one = await withImage('sig', { engine: { ledger: { ...settings, enabled: false } } });
+    await using one = await withImage('sig', { core: { ledger: { ...settings, enabled: false } } });
     const first = await requestsOf(one.stage, one.tagged);
     expect(await requestsOf(one.stage, one.tagged)).toBe(first);
   });
 
   test('imageVerifyCacheTTLDuration is the life of a verification', async () => {
-    await using one = await withImage('sig', { engine: { ledger: { ...settings, ttlMs: 2 * minute } } });
+    await using one = await withImage('sig', { core: { ledger: { ...settings, ttlMs: 2 * minute } } });
     const first = await requestsOf(one.stage, one.pinned);
     one.stage.now += 2 * minute - 1;
     expect(await requestsOf(one.stage, one.pinned)).toBe(0);
@@ -305,7 +305,7 @@ describe('the cache’s settings', () => {
   });
 
   test('imageVerifyCacheMaxSize is a bound: the images that were asked about last are remembered, the first no more', async () => {
-    await using five = await withImage('sig', { engine: { ledger: { ...settings, maxSize: 2 } } }, 5);
+    await using five = await withImage('sig', { core: { ledger: { ...settings, maxSize: 2 } } }, 5);
     const images = five.images.map(({ pinned }) => pinned);
     for (const image of images) await admit(five.stage, image);
     expect(await requestsOf(five.stage, images[4] ?? '')).toBe(0);
@@ -314,7 +314,7 @@ describe('the cache’s settings', () => {
   });
 
   test('tagPointers: off resolves every time, and no more than that', async () => {
-    await using one = await withImage('sig', { engine: { ledger: { ...settings, tagPointers: 'off' } } });
+    await using one = await withImage('sig', { core: { ledger: { ...settings, tagPointers: 'off' } } });
     await admit(one.stage, one.tagged);
     expect(await requestsOf(one.stage, one.tagged)).toBe(1);
     expect(await requestsOf(one.stage, one.pinned)).toBe(0);

@@ -15,7 +15,7 @@ const handler = await load();
 
 async function load(): Promise<AdmissionHandler> {
   if (bundle !== undefined) return (await import(bundle)).handler;
-  const { deployAdmission } = await import('../../functions/deployed/admission.ts');
+  const { deployAdmission } = await import('../../functions/admission/deploy.ts');
   const deployment = deployAdmission(process.env, { clock });
   await deployment.begin();
   return deployment.handler;

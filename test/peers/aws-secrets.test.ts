@@ -5,10 +5,11 @@ import {
   type SecretsManagerClient,
   UpdateSecretCommand,
 } from '@aws-sdk/client-secrets-manager';
-import { ecrClients, secretsClient } from '../../shared/aws/clients.ts';
+import { ecrClients } from '../../shared/aws/ecr-clients.ts';
 import { ecrCredentials } from '../../shared/aws/ecr-credentials.ts';
 import { macKeys, webhookTokens } from '../../shared/aws/function-secrets.ts';
 import { createSecrets } from '../../shared/aws/secrets.ts';
+import { secretsClient } from '../../shared/aws/secrets-client.ts';
 import { fakeCredentials, keptMetrics } from '../../shared/aws/testing/service.ts';
 import { createSeal } from '../../shared/ledger/seal.ts';
 import { type AwsService, account, region, startMoto } from './aws.ts';

@@ -9,7 +9,7 @@ import { type LocalRegistry, startRegistry } from '../../local/registry/server.t
 import { newKey, type SigningKey } from '../../local/signer/keys.ts';
 import { storeTarget, type Target } from '../../local/signer/target.ts';
 import { selfSigned } from '../../local/tls.ts';
-import { secretsClient } from '../../shared/aws/clients.ts';
+import { secretsClient } from '../../shared/aws/secrets-client.ts';
 import { fakeCredentials } from '../../shared/aws/testing/service.ts';
 import type { Guard } from '../../shared/ledger/generation.ts';
 import { type AwsService, account, endOf, LedgerTable, region, startDynamoDbLocal, startMoto } from './aws.ts';

@@ -2,7 +2,7 @@ import { createHash, createPublicKey } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createEngine } from '../../local/engine.ts';
+import { createLocalCore } from '../../local/core.ts';
 import type { Report } from '../../shared/answer/report.ts';
 import { parseReference } from '../../shared/image/reference.ts';
 import { startDeadline } from '../../shared/net/deadline.ts';
@@ -42,13 +42,13 @@ export async function reasonsFor(policy: string, images: readonly string[]): Pro
   const [rule] = loadPolicies([{ name: 'policy.yaml', text: policy }]).rules;
   if (rule === undefined) throw new Error('a policy without a rule');
   const questions = images.map((image) => questionOn(rule, image));
-  const engine = createEngine();
-  const deadline = startDeadline(30_000, engine.elapsed);
+  const core = createLocalCore();
+  const deadline = startDeadline(30_000, core.elapsed);
   try {
-    return (await engine.pipeline.answer(questions, { purpose: 'verify', deadline })).map(({ code }) => code);
+    return (await core.pipeline.answer(questions, { purpose: 'verify', deadline })).map(({ code }) => code);
   } finally {
     deadline.stop();
-    await engine.close();
+    await core.close();
   }
 }
 

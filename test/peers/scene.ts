@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { manifestsFrom } from '../../cli/manifests.ts';
 import type { WebhookConfiguration } from '../../cli/webhooks.ts';
-import { createEngine } from '../../local/engine.ts';
+import { createLocalCore } from '../../local/core.ts';
 import type { EventShape } from '../../local/event.ts';
 import { readPolicyFolder } from '../../local/policies.ts';
 import { type LocalRegistry, startRegistry } from '../../local/registry/server.ts';
@@ -89,11 +89,11 @@ export async function openScene(cluster: Cluster, options: SceneOptions): Promis
   const metrics = {
     count: (name: string, labels: Readonly<Record<string, string>> = {}) => void counted.push({ name, labels }),
   };
-  const engine = createEngine({ metrics });
+  const core = createLocalCore({ metrics });
   const tls = await selfSigned();
   const records: AdmissionRecord[] = [];
   const server = await startWebhooks({
-    engine,
+    core,
     policies: await readPolicyFolder(folder),
     address: { host: '127.0.0.1', port: 0 },
     tls,
@@ -101,7 +101,7 @@ export async function openScene(cluster: Cluster, options: SceneOptions): Promis
     shape: options.shape,
     log: (record) => records.push(record),
   });
-  const endings = [() => server.close(), () => engine.close(), () => registry.close()];
+  const endings = [() => server.close(), () => core.close(), () => registry.close()];
 
   for (const name of [namespace, emergency]) {
     const { status, body } = await cluster.api('POST', '/api/v1/namespaces', { metadata: { name } });

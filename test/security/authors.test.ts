@@ -196,7 +196,7 @@ describe('what an object names', () => {
 
   test('an image that could not be asked for in time since it waited for its siblings is denied, one that did not wait is not', async () => {
     await stage.close();
-    stage = await openStage({ engine: { elapsed: monotonic } });
+    stage = await openStage({ core: { elapsed: monotonic } });
     const digest = await freshImage();
     // The tag beside it hangs as long as its step may take: half of the time that the image would have had.
     stage.registry.settings.intercept = on({ reference: 'hangs' }, { kind: 'hang' });
@@ -264,14 +264,14 @@ describe('a registry that its author chose', () => {
   test('named in a pattern it is the policy’s choice, and by the settings it is theirs', async () => {
     await expectUnavailable([elsewhere()], 'registry-unreachable', { images: 'localhost:1/*' });
     await stage.close();
-    stage = await openStage({ engine: { registries: ['localhost:1'] } });
+    stage = await openStage({ core: { registries: ['localhost:1'] } });
     await expectUnavailable([elsewhere()], 'registry-unreachable', { images: '*' });
   });
 
   test('and a signed image there passes', async () => {
     const digest = await signedImage();
     await stage.close();
-    stage = await openStage({ engine: { registries: [] } });
+    stage = await openStage({ core: { registries: [] } });
     const again = await signedImage();
     expect(digest).not.toBe(again);
     expect(await ask([reference(`@${again}`)], { images: '*' })).toMatchObject({ allowed: true });
@@ -284,7 +284,7 @@ describe('one verification of a digest', () => {
   async function crowded(tags: readonly string[]): Promise<void> {
     await stage.close();
     ticks = 0;
-    stage = await openStage({ engine: { elapsed: () => ++ticks } });
+    stage = await openStage({ core: { elapsed: () => ++ticks } });
     const digest = await freshImage();
     const image = imageIn(stage, name, digest);
     const foreign = Array.from({ length: 49 }, () => dsseItem(statementOf(image), makeSigner()));

@@ -42,7 +42,7 @@ describe('C1 CVE-2026-122321, GHSA-2r43-6962-xcw5: a cache keyed by tag pins a d
 
   test('without pointers it is denied at once', async () => {
     await stage.close();
-    stage = await openStage({ engine: { ledger: { ...defaultLedgerSettings, tagPointers: 'off' } } });
+    stage = await openStage({ core: { ledger: { ...defaultLedgerSettings, tagPointers: 'off' } } });
     trustTeam();
     await signedImage();
     expect((await mutate()).allowed).toBe(true);

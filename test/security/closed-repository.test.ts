@@ -53,7 +53,7 @@ const closings: Readonly<Record<string, Closing>> = {
 async function open({ auth, login }: Login, parts: Partial<PolicyParts>): Promise<void> {
   let config = parseDockerConfig('{}');
   const credentials: Credentials = { warnings: [], find: (repository) => config.find(repository) };
-  stage = await openStage({ registry: auth === undefined ? {} : { auth }, engine: { credentials } });
+  stage = await openStage({ registry: auth === undefined ? {} : { auth }, core: { credentials } });
   const entry = { username: canary.user, password: canary.password };
   if (login) config = parseDockerConfig(JSON.stringify({ auths: { [stage.registry.host]: entry } }));
   const digest = await makeImage(stage.target, signed, 'v1');

@@ -43,7 +43,7 @@ const toLoopback: LookupFunction = (_, { all }, callback) => {
 async function open(registry: RegistryOptions = {}): Promise<void> {
   stage = await openStage({
     registry,
-    engine: { credentials: lazily, door: { addresses: 'any', allowHttp: names, lookup: toLoopback } },
+    core: { credentials: lazily, door: { addresses: 'any', allowHttp: names, lookup: toLoopback } },
   });
 }
 beforeEach(async () => {

@@ -103,7 +103,7 @@ describe('what a registry or a credential file holds never reaches an answer, a 
       find: (asked: Repository) => parseDockerConfig(JSON.stringify({ auths })).find(asked),
       warnings: [],
     };
-    await using stage = await open({ engine: { credentials } });
+    await using stage = await open({ core: { credentials } });
     Object.assign(stage.registry.settings, settings);
     const secrets = [...Object.values(canary), 'BODY-CANARY', 'hunter2', 'realm-canary', 'redirect-canary'];
     const encoded = [`${canary.user}:${canary.password}`, ...secrets].map((text) =>

@@ -13,7 +13,7 @@ let stage: Stage;
 let signed: Digest;
 let unsigned: Digest;
 beforeEach(async () => {
-  stage = await openStage({ engine: { door: { addresses: 'any', lookup } } });
+  stage = await openStage({ core: { door: { addresses: 'any', lookup } } });
   const { target, team: key } = stage;
   signed = await makeImage(target, 'team/signed', '1');
   await sign(target, { repository: 'team/signed', digest: signed, key, format: 'sig' });
@@ -116,7 +116,7 @@ describe.each(failurePolicies)('a quota that a Pod of absent tags uses up, failu
 test('one connection is enough: no request keeps its place while it waits for another', async () => {
   for (const format of ['sig', 'bundle'] as const) {
     await using narrow = await openStage({
-      engine: { door: { addresses: 'any', connections: 1, places: 1 } },
+      core: { door: { addresses: 'any', connections: 1, places: 1 } },
       registry: { auth: { scheme: 'bearer' }, referrers: 'off' },
     });
     const { target, team: key, registry } = narrow;

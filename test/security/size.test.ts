@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { type IncomingMessage, request } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { createEngine } from '../../local/engine.ts';
+import { createLocalCore } from '../../local/core.ts';
 import { startRegistry } from '../../local/registry/server.ts';
 import { newKey } from '../../local/signer/keys.ts';
 import { makeImage, sign } from '../../local/signer/signer.ts';
@@ -32,9 +32,9 @@ async function openServer(failurePolicy: 'Fail' | 'Ignore', options: Partial<Web
   const text = policy({ images: `${registry.host}/*`, keys: [team], failurePolicy });
   const { hash, ...set } = loadPolicies([{ name: 'policy.yaml', text }]);
   const counted: string[] = [];
-  const engine = createEngine({ metrics: { count: (name) => counted.push(name) } });
+  const core = createLocalCore({ metrics: { count: (name) => counted.push(name) } });
   const server = await startWebhooks({
-    engine,
+    core,
     policies: { clusters: new Map([['default', { scopes: scopesOf({ hash, ...set }), hash }]]), warnings: [] },
     address: { host: '127.0.0.1', port: 0 },
     log: () => undefined,
@@ -52,7 +52,7 @@ async function openServer(failurePolicy: 'Fail' | 'Ignore', options: Partial<Web
     post: (path: string, body: string | Buffer) => post(`${server.url}${path}`, body),
     async [Symbol.asyncDispose]() {
       await server.close();
-      await engine.close();
+      await core.close();
       await registry.close();
     },
   };

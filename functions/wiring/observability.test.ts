@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { admissionRecord as admission } from '../test/fixtures/record.ts';
+import { admissionRecord as admission } from '../../test/fixtures/record.ts';
 
 const source = join(import.meta.dirname, 'observability.ts');
 

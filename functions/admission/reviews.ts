@@ -2,8 +2,7 @@ import { createPipeline, type Ports, type Reviews } from '../../shared/pipeline.
 import { hostsOfRules } from '../../shared/plan/hosts.ts';
 import { registriesAsOurselves } from '../../shared/registry/create.ts';
 import type { Registry } from '../../shared/registry/registry.ts';
-import type { Ledgers } from './ledgers.ts';
-
+import type { Ledgers } from '../wiring/ledgers.ts';
 export interface ReviewsOptions extends Omit<Ports, 'registries'> {
   readonly ledgers: Ledgers;
   readonly registry: Registry;

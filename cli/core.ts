@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { createEngine, type Engine, type EngineOptions } from '../local/engine.ts';
+import { createLocalCore, type LocalCore, type LocalCoreOptions } from '../local/core.ts';
 import { canonicalHost } from '../shared/image/host.ts';
 import type { Clock } from '../shared/net/deadline.ts';
 import { printable } from '../shared/printable.ts';
@@ -10,18 +10,18 @@ import { type Arguments, single } from './arguments.ts';
 import { rootsFrom } from './certificates.ts';
 import { UsageError } from './usage.ts';
 
-/** Options that every command with an engine has. */
-export const engineOptions = {
+/** Options of every command that verifies. */
+export const coreOptions = {
   single: ['credentials', 'ca', 'at', 'timeout', 'output'],
   several: ['allow-http'],
 } as const;
 
 /** The verification core as the options ask for it: credentials, certificates, plain HTTP, the time. */
-export async function engineFrom(found: Arguments, more: EngineOptions = {}): Promise<Engine> {
+export async function coreFrom(found: Arguments, more: LocalCoreOptions = {}): Promise<LocalCore> {
   const credentials = await credentialsFrom(found);
   for (const warning of credentials.warnings) process.stderr.write(`countersign: ${printable(warning)}\n`);
   const { door = { addresses: 'any' }, ...rest } = more;
-  return createEngine({
+  return createLocalCore({
     door: { ...door, allowHttp: found.get('allow-http') ?? [], roots: await rootsFrom(found) },
     credentials,
     ...clockFrom(found),

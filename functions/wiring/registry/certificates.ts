@@ -1,7 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Certificates, CertificatesError, readCertificates } from '../../shared/net/certificates.ts';
-import { ConfigError } from '../config.ts';
+import { type Certificates, CertificatesError, readCertificates } from '../../../shared/net/certificates.ts';
+import type { RegistryConfig } from '../config/registry.ts';
+import { ConfigError } from '../config/settings.ts';
+
+const none: Certificates = { pem: [], warnings: [] };
+
+/** The certificates that registries may be certified by, beside the default roots: see `readRegistryCa`. */
+export function registryCertificates({ registryCa }: RegistryConfig, root: string, now: number): Certificates {
+  return registryCa === undefined ? none : readRegistryCa(root, registryCa, now);
+}
 
 /**
  * The certificates of the setting REGISTRY_CA, a file below the function's code. Reads synchronously: it is called once, while

@@ -1,24 +1,18 @@
-import { ecrClients, secretsClient } from '../../shared/aws/clients.ts';
 import { macKeys, webhookTokens } from '../../shared/aws/function-secrets.ts';
-import { createSecrets } from '../../shared/aws/secrets.ts';
-import type { Certificates } from '../../shared/net/certificates.ts';
 import { type Clock, type Elapsed, monotonic } from '../../shared/net/deadline.ts';
-import { type Config, readConfig } from '../config.ts';
 import { type AdmissionHandler, createHandler } from '../http/handler.ts';
-import { createObservability, type Observability } from '../observability.ts';
-import { readRegistryCa } from './certificates.ts';
+import type { Environment } from '../wiring/config/settings.ts';
+import { late } from '../wiring/late.ts';
+import { type Observability, observed } from '../wiring/observability.ts';
+import { registryCertificates } from '../wiring/registry/certificates.ts';
+import { functionSecrets, type SecretsClient, timeLeft } from '../wiring/secrets.ts';
+import { start } from '../wiring/start.ts';
+import { admissionConfig } from './config.ts';
 import type { CoreOptions } from './core.ts';
-import { late } from './late.ts';
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What tests put in the place of AWS. */
-export interface Parts {
-  readonly secrets?: ReturnType<typeof secretsClient>;
-  readonly dynamodb?: CoreOptions['dynamodb'];
-  readonly ecr?: CoreOptions['ecr'];
-  /** PEM certificates by host[:port]. */
-  readonly ca?: CoreOptions['ca'];
+export interface Parts extends Pick<CoreOptions, 'dynamodb' | 'ecr' | 'ca'> {
+  readonly secrets?: SecretsClient;
   readonly clock?: Clock;
   readonly elapsed?: Elapsed;
   readonly observability?: Observability;
@@ -40,38 +34,35 @@ export interface Deployment {
 export function deployAdmission(environment: Environment, parts: Parts = {}): Deployment {
   const root = environment['LAMBDA_TASK_ROOT'] ?? '';
   const { clock = Date.now } = parts;
-  let config: Config;
-  let registryCa: Certificates | undefined;
-  try {
-    config = readConfig(environment);
-    registryCa = config.registryCa === undefined ? undefined : readRegistryCa(root, config.registryCa, clock());
-  } catch (thrown) {
-    const observability = parts.observability ?? createObservability({ service: 'admission', clusters: [] });
-    observability.problem('config-invalid', Error.isError(thrown) ? thrown.message : String(thrown));
-    return unconfigured(observability);
-  }
-  const observability = parts.observability ?? createObservability({ service: 'admission', clusters: config.clusters });
-  for (const warning of registryCa?.warnings ?? []) {
+  const { config, observability } = start({
+    service: 'admission',
+    read() {
+      const read = admissionConfig(environment);
+      return { ...read, certificates: registryCertificates(read, root, clock()) };
+    },
+    observability: parts.observability,
+  });
+  if (config === undefined) return unconfigured(observability);
+  const { pem: roots, warnings } = config.certificates;
+  for (const warning of warnings) {
     observability.problem('registry-ca-invalid', `REGISTRY_CA: ${config.registryCa}: ${warning}`);
   }
-  return configured({ config, root, roots: registryCa?.pem ?? [], clock, observability }, parts);
+  return configured({ config, root, roots, clock, observability }, parts);
 }
 
-type Settings = Pick<CoreOptions, 'config' | 'root' | 'roots' | 'clock' | 'observability'>;
+type Told = Pick<CoreOptions, 'config' | 'root' | 'roots' | 'clock' | 'observability'>;
 
-function configured(settings: Settings, parts: Parts): Deployment {
-  const { config, clock, observability } = settings;
-  const { region } = config;
-  const { elapsed = monotonic, secrets: client = secretsClient({ region }) } = parts;
+function configured(told: Told, parts: Parts): Deployment {
+  const { config, clock, observability } = told;
+  const { elapsed = monotonic, dynamodb, ecr, ca } = parts;
   const { metrics } = observability;
-  const secrets = createSecrets({ client, clock, metrics });
+  const secrets = functionSecrets({ config, clock, metrics, client: parts.secrets });
   const tokens = webhookTokens(secrets, config.tokensSecret);
   const keys = macKeys(secrets, config.macKeysSecret);
   // Loaded while the secrets are on their way, since until they come there is nobody whom it could answer.
   const core = late(async () => {
     const { createCore } = await import('./core.ts');
-    const { dynamodb, ca, ecr = ecrClients() } = parts;
-    return createCore({ ...settings, macKeys: keys, ecr, dynamodb, ca, elapsed });
+    return createCore({ ...told, macKeys: keys, dynamodb, ecr, ca, elapsed });
   });
 
   const begin = async () => {
@@ -100,25 +91,6 @@ function configured(settings: Settings, parts: Parts): Deployment {
       const loading = core().then((loaded) => Promise.all([loaded.connected, loaded.loadRegistry()]));
       await Promise.allSettled([begin(), loading]);
     },
-  };
-}
-
-/** Milliseconds that are kept for the answer. */
-const reserve = 200;
-
-function timeLeft(remaining: number): AbortSignal | undefined {
-  return Number.isFinite(remaining) ? AbortSignal.timeout(Math.max(0, Math.floor(remaining - reserve))) : undefined;
-}
-
-/** Lines of each call carry its request id, and its metrics are out before its answer. */
-function observed(handler: AdmissionHandler, observability: Observability): AdmissionHandler {
-  return async (event, context) => {
-    observability.begin(context);
-    try {
-      return await handler(event, context);
-    } finally {
-      observability.flush();
-    }
   };
 }
 

@@ -1,5 +1,6 @@
-import { defaultLedgerSettings } from '../shared/ledger/settings.ts';
-import { ConfigError, readConfig } from './config.ts';
+import { defaultLedgerSettings } from '../../shared/ledger/settings.ts';
+import { ConfigError } from '../wiring/config/settings.ts';
+import { admissionConfig } from './config.ts';
 
 const environment = {
   CLUSTERS: 'prod, staging',
@@ -12,7 +13,7 @@ const environment = {
 
 function problemsOf(changes: Readonly<Record<string, string | undefined>>): readonly string[] {
   try {
-    readConfig({ ...environment, ...changes });
+    admissionConfig({ ...environment, ...changes });
     return [];
   } catch (thrown) {
     if (!(thrown instanceof ConfigError)) throw thrown;
@@ -21,7 +22,7 @@ function problemsOf(changes: Readonly<Record<string, string | undefined>>): read
 }
 
 test('what is required, and the defaults of all else', () => {
-  expect(readConfig(environment)).toEqual({
+  expect(admissionConfig(environment)).toEqual({
     clusters: ['prod', 'staging'],
     policies: 'policies',
     registries: [],
@@ -48,23 +49,27 @@ test('an empty value is none: templates set every variable', () => {
     imageVerifyCacheEnabled: '',
     tagPointers: '',
   };
-  expect(readConfig({ ...environment, ...empty })).toEqual(readConfig(environment));
+  expect(admissionConfig({ ...environment, ...empty })).toEqual(admissionConfig(environment));
 });
 
 test('the bound on images is a whole number up to what one object may name', () => {
-  expect(readConfig({ ...environment, MAX_IMAGES: '200' }).maxImages).toBe(200);
+  expect(admissionConfig({ ...environment, MAX_IMAGES: '200' }).maxImages).toBe(200);
   for (const text of ['0', '1001', '-1', '1e2', 'many']) {
     expect(problemsOf({ MAX_IMAGES: text })).toEqual([`MAX_IMAGES: '${text}' is not a whole number from 1 to 1000`]);
   }
 });
 
 test('registries are known by their canonical names', () => {
-  const { registries } = readConfig({ ...environment, REGISTRIES: 'GHCR.io,registry-1.docker.io,quay.io:443' });
+  const { registries } = admissionConfig({ ...environment, REGISTRIES: 'GHCR.io,registry-1.docker.io,quay.io:443' });
   expect(registries).toEqual(['ghcr.io', 'docker.io', 'quay.io']);
 });
 
 test('the ledger’s settings have Kyverno’s names', () => {
-  const { ledger } = readConfig({ ...environment, imageVerifyCacheTTLDuration: '30m', imageVerifyCacheMaxSize: '0' });
+  const { ledger } = admissionConfig({
+    ...environment,
+    imageVerifyCacheTTLDuration: '30m',
+    imageVerifyCacheMaxSize: '0',
+  });
   expect(ledger).toEqual({ ...defaultLedgerSettings, ttlMs: 1_800_000 });
 });
 

@@ -13,7 +13,7 @@ import { createRegistry, registriesAsOurselves } from '../shared/registry/create
 import { type Credentials, noCredentials } from '../shared/registry/credentials.ts';
 import type { Verdict } from '../shared/verdict/verdict.ts';
 
-export interface EngineOptions {
+export interface LocalCoreOptions {
   /** Which addresses and plain-HTTP hosts may be called; by default any address, and plain HTTP on loopback. */
   readonly door?: DoorSettings;
   readonly credentials?: Credentials;
@@ -35,7 +35,7 @@ export interface LocalPipeline extends Reviews {
   answer(questions: readonly Question[], call: Call): Promise<Verdict[]>;
 }
 
-export interface Engine {
+export interface LocalCore {
   readonly pipeline: LocalPipeline;
   readonly clock: Clock;
   readonly elapsed: Elapsed;
@@ -44,7 +44,7 @@ export interface Engine {
 }
 
 /** The verification core on this machine: its own door, and the ledger's table in process. */
-export function createEngine(options: EngineOptions = {}): Engine {
+export function createLocalCore(options: LocalCoreOptions = {}): LocalCore {
   const { clock = Date.now, elapsed = monotonic, registries = [] } = options;
   const metrics = options.metrics ?? { count: () => undefined };
   const settings = options.ledger ?? defaultLedgerSettings;

@@ -1,8 +1,8 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics as EmbeddedMetrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { Context } from 'aws-lambda';
-import type { AdmissionRecord, ImageRecord } from '../shared/answer/record.ts';
-import type { Metrics } from '../shared/net/metrics.ts';
+import type { AdmissionRecord, ImageRecord } from '../../shared/answer/record.ts';
+import type { Metrics } from '../../shared/net/metrics.ts';
 
 export interface ObservabilityOptions {
   /** Which function this is: the `service` of each line and of each metric. */
@@ -91,6 +91,23 @@ export function createObservability({ service, clusters }: ObservabilityOptions)
       counts = new Map();
       for (const [key, { count }] of written) publish(key, count);
     },
+  };
+}
+
+type Handler<Event, Answer> = (event: Event, context: Context) => Promise<Answer>;
+
+/** Lines of each call carry its request id, and its metrics are out before its answer. */
+export function observed<Event, Answer>(
+  handler: Handler<Event, Answer>,
+  observability: Observability,
+): Handler<Event, Answer> {
+  return async (event, context) => {
+    observability.begin(context);
+    try {
+      return await handler(event, context);
+    } finally {
+      observability.flush();
+    }
   };
 }
 

@@ -1,0 +1,28 @@
+import { type AwsConfig, awsConfig } from '../wiring/config/aws.ts';
+import { type ClustersConfig, clustersConfig } from '../wiring/config/clusters.ts';
+import { type LedgerConfig, ledgerConfig } from '../wiring/config/ledger.ts';
+import { type PoliciesConfig, policiesConfig } from '../wiring/config/policies.ts';
+import { type RegistryConfig, registryConfig } from '../wiring/config/registry.ts';
+import { type Environment, readConfig } from '../wiring/config/settings.ts';
+import { type WebhooksConfig, webhooksConfig } from '../wiring/config/webhooks.ts';
+
+/** What the admission function is told by its environment. */
+export interface Config
+  extends AwsConfig,
+    ClustersConfig,
+    WebhooksConfig,
+    PoliciesConfig,
+    LedgerConfig,
+    RegistryConfig {}
+
+/** Throws ConfigError with every problem. */
+export function admissionConfig(environment: Environment): Config {
+  return readConfig(environment, (settings) => ({
+    ...awsConfig(settings),
+    ...clustersConfig(settings),
+    ...webhooksConfig(settings),
+    ...policiesConfig(settings),
+    ...ledgerConfig(settings),
+    ...registryConfig(settings),
+  }));
+}

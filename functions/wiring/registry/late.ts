@@ -1,0 +1,25 @@
+import type { Registry } from '../../../shared/registry/registry.ts';
+import { late } from '../late.ts';
+import type { FunctionRegistryOptions } from './registry.ts';
+
+export interface LateRegistry {
+  readonly registry: Registry;
+  /** Loads what only an image that the ledger does not know needs. */
+  load(): Promise<unknown>;
+}
+
+/** Registries, with the HTTP client left out until one is asked: it is the heaviest part, and a review from the ledger needs none. */
+export function lateRegistry(options: FunctionRegistryOptions): LateRegistry {
+  const load = late(async () => {
+    const { functionRegistry } = await import('./registry.ts');
+    return functionRegistry(options);
+  });
+  return {
+    registry: {
+      resolve: async (...asked) => (await load()).resolve(...asked),
+      image: async (...asked) => (await load()).image(...asked),
+      attached: async (...asked) => (await load()).attached(...asked),
+    },
+    load,
+  };
+}
