@@ -6,9 +6,10 @@ import { type Repository, repositoryName } from './image/repository.ts';
 import type { Ledger, Session } from './ledger/ledger.ts';
 import { type Clock, type Deadline, type Elapsed, shareOf } from './net/deadline.ts';
 import { inTime } from './net/in-time.ts';
+import { inSlices } from './net/steps.ts';
 import { namedHosts } from './policy/hosts.ts';
 import type { Rule } from './policy/policy.ts';
-import { type Question, selectQuestions } from './policy/select.ts';
+import { type Question, selectInSteps } from './policy/select.ts';
 import { type Purpose, taskOf } from './policy/task.ts';
 import { asRefusal, Refusal } from './reasons.ts';
 import { byteBudget, defaultReviewImages } from './registry/allowance.ts';
@@ -53,6 +54,16 @@ export interface Pipeline {
   answer(questions: readonly Question[], call: Call): Promise<Verdict[]>;
 }
 
+/** A review's images, and again by the references that were read, since keys of many long names take long to make. */
+interface Inquiries {
+  readonly byKey: Map<string, Inquiry>;
+  readonly byReference: Map<ImageReference, Inquiry>;
+}
+
+function found(reference: ImageReference, { byKey, byReference }: Inquiries): Inquiry | undefined {
+  return byReference.get(reference) ?? byKey.get(inquiryKey(reference));
+}
+
 /** The line from a review to its verdicts: what each stage leaves is what the next one takes. */
 export function createPipeline(ports: Ports): Pipeline {
   const checks = createChecks();
@@ -73,14 +84,14 @@ export function createPipeline(ports: Ports): Pipeline {
     named: ReadonlySet<string> | undefined,
   ): Promise<Verdict[]> {
     const { purpose } = call;
-    const inquiries = new Map<string, Inquiry>();
+    const inquiries: Inquiries = { byKey: new Map(), byReference: new Map() };
     for (const question of questions) inquire(question, purpose, named, inquiries);
-    await settle([...inquiries.values()], call);
+    await settle([...inquiries.byKey.values()], call);
 
     const verdicts: Verdict[] = [];
     for (const question of questions) {
       const { reference } = question;
-      const inquiry = reference === undefined ? undefined : inquiries.get(inquiryKey(reference));
+      const inquiry = reference === undefined ? undefined : found(reference, inquiries);
       const verdict = judge(question, inquiry, purpose, checks);
       if (verdict !== undefined) verdicts.push(verdict);
     }
@@ -92,7 +103,8 @@ export function createPipeline(ports: Ports): Pipeline {
     const { reviewImages = defaultReviewImages } = ports;
     if (open.length > reviewImages) {
       const told = `the object names ${open.length} distinct images; a review asks for ${reviewImages} at most`;
-      for (const inquiry of open) inquiry.refusal = new Refusal('too-many-images', told);
+      const refusal = new Refusal('too-many-images', told);
+      for (const inquiry of open) inquiry.refusal = refusal;
     } else if (open.length > 0) await new Run(ports, call, open.length).settle(open);
   }
 
@@ -101,7 +113,7 @@ export function createPipeline(ports: Ports): Pipeline {
     { ask, reference, entries, rule }: Question,
     purpose: Purpose,
     named: ReadonlySet<string> | undefined,
-    inquiries: Map<string, Inquiry>,
+    inquiries: Inquiries,
   ): void {
     if (ask !== 'verify' || reference === undefined) return;
     for (const entry of entries) {
@@ -109,28 +121,52 @@ export function createPipeline(ports: Ports): Pipeline {
       if (task !== 'verify' && task !== 'resolve' && task !== 'unpinned') continue;
       const check = entry.attestors.length > 0 ? checks(entry) : undefined;
       if (check instanceof Refusal) continue;
-      const inquiry = inquiries.get(inquiryKey(reference)) ?? open(reference, named, inquiries);
+      const inquiry = inquiries.byReference.get(reference) ?? open(reference, named, inquiries);
       if (check !== undefined) askCheck(inquiry, check, entry, rule);
     }
   }
 
-  function open(
-    reference: ImageReference,
-    named: ReadonlySet<string> | undefined,
-    inquiries: Map<string, Inquiry>,
-  ): Inquiry {
+  function open(reference: ImageReference, named: ReadonlySet<string> | undefined, inquiries: Inquiries): Inquiry {
+    const key = inquiryKey(reference);
+    let inquiry = inquiries.byKey.get(key);
+    if (inquiry === undefined) {
+      inquiry = opened(reference, named);
+      inquiries.byKey.set(key, inquiry);
+    }
+    inquiries.byReference.set(reference, inquiry);
+    return inquiry;
+  }
+
+  function opened(reference: ImageReference, named: ReadonlySet<string> | undefined): Inquiry {
     const { registry } = reference.repository;
     const inquiry = openInquiry(reference, named === undefined || named.has(registry), ports.elapsed());
     if (!inquiry.named && ports.otherHosts === 'refuse') {
       inquiry.refusal = new Refusal('host-refused', `${registry} is not among the registries that may be called`);
     }
-    inquiries.set(inquiryKey(reference), inquiry);
     return inquiry;
+  }
+
+  /** The questions of an object whose images are compared with many patterns. */
+  async function selected(steps: ReturnType<typeof selectInSteps>, { deadline }: Call): Promise<readonly Question[]> {
+    const { elapsed } = ports;
+    const what = 'images were compared with patterns';
+    try {
+      return await inSlices(steps, { deadline: shareOf(deadline, shares.select, elapsed), elapsed, what });
+    } catch (thrown) {
+      const last = steps.throw(thrown);
+      if (last.done) return last.value;
+      throw thrown;
+    }
   }
 
   return {
     answer: (questions, call) => answer(questions, call, undefined),
-    review: (rules, request, call) => answer(selectQuestions(rules, request), call, hostsOf(rules)),
+    async review(rules, request, call) {
+      const steps = selectInSteps(rules, request);
+      // One step is all that a common object needs.
+      const { done, value } = steps.next();
+      return answer(done ? value : await selected(steps, call), call, hostsOf(rules));
+    },
   };
 }
 
@@ -138,7 +174,7 @@ export function createPipeline(ports: Ports): Pipeline {
  * Of the time that is left, what a step may take. A registry that never answers must not use up the time of the other images:
  * under failurePolicy Ignore whoever adds such an image would have the others admitted.
  */
-const shares = { resolve: 0.5, fetch: 0.9 } as const;
+const shares = { select: 0.25, resolve: 0.5, fetch: 0.9 } as const;
 
 /** One review's way through ledger and registry: point, resolve, look up, fetch. */
 class Run {
