@@ -20,6 +20,11 @@ test('a record is a line for people, and one for each image', () => {
   );
 });
 
+test('results that a record leaves out are counted', () => {
+  expect(written('text', { ...record, imagesOmitted: 19_980 }).split('\n')[2]).toBe('        and 19980 more');
+  expect(JSON.parse(written('json', { ...record, imagesOmitted: 19_980 }))).toMatchObject({ imagesOmitted: 19_980 });
+});
+
 const hostile = ['\n', '\r', '\u001b[2J', '\u009b', '\u202e', '\u2028', '\u200b', '\ud800', 'allowed mutate CREATE'];
 const anyText = fc.array(fc.oneof(fc.constantFrom(...hostile), fc.string({ unit: 'binary' })), { maxLength: 5 });
 const any = anyText.map((parts) => parts.join(''));

@@ -40,5 +40,6 @@ function textOf(record: AdmissionRecord): string {
     ({ image, policy, rule, result, reason, source }) =>
       `        ${result} ${image} ${policy}/${rule} ${reason} (${source})`,
   );
-  return [head, ...images].map((line) => `${printable(line)}\n`).join('');
+  const omitted = record.imagesOmitted === undefined ? [] : [`        and ${record.imagesOmitted} more`];
+  return [head, ...images, ...omitted].map((line) => `${printable(line)}\n`).join('');
 }

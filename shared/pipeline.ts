@@ -6,13 +6,14 @@ import type { Ledger, Session } from './ledger/ledger.ts';
 import { type Clock, type Deadline, type Elapsed, shareOf } from './net/deadline.ts';
 import { inTime, isPromise } from './net/in-time.ts';
 import { whenQueued } from './net/queued.ts';
+import { inSlices } from './net/steps.ts';
 import { keyedBy } from './plan/credentials.ts';
 import type { Hosts } from './plan/hosts.ts';
 import type { Plan, Purpose, TargetCheck } from './plan/plan.ts';
 import { planQuestions } from './plan/planner.ts';
 import { type TrustSource, trustOfPolicies } from './plan/trust-source.ts';
 import type { Rule } from './policy/policy.ts';
-import { type Question, selectQuestions } from './policy/select.ts';
+import { type Question, selectInSteps } from './policy/select.ts';
 import { asRefusal, Refusal } from './reasons.ts';
 import { byteBudget, defaultReviewImages } from './registry/allowance.ts';
 import type { Allowance, Registries } from './registry/registry.ts';
@@ -63,8 +64,7 @@ export interface Reviews {
 /**
  * The line from a review to its verdicts: which questions the rules ask, what they need (the plan), what is found out about its
  * targets, and what that comes to.
- */
-export function createPipeline(ports: Ports): Pipeline {
+ */ export function createPipeline(ports: Ports): Pipeline {
   const { elapsed, trust = trustOfPolicies() } = ports;
 
   async function answer(questions: readonly Question[], call: Call, site: Site): Promise<Verdict[]> {
@@ -76,9 +76,27 @@ export function createPipeline(ports: Ports): Pipeline {
     return judgeAll(plan, inquiries);
   }
 
+  /** The questions of an object whose images are compared with many patterns. */
+  async function selected(steps: ReturnType<typeof selectInSteps>, { deadline }: Call): Promise<readonly Question[]> {
+    const { elapsed } = ports;
+    const what = 'images were compared with patterns';
+    try {
+      return await inSlices(steps, { deadline: shareOf(deadline, shares.select, elapsed), elapsed, what });
+    } catch (thrown) {
+      const last = steps.throw(thrown);
+      if (last.done) return last.value;
+      throw thrown;
+    }
+  }
+
   return {
     answer,
-    review: (rules, request, call, site) => answer(selectQuestions(rules, request), call, site),
+    async review(rules, request, call, site) {
+      const steps = selectInSteps(rules, request);
+      // One step is all that a common object needs.
+      const { done, value } = steps.next();
+      return answer(done ? value : await selected(steps, call), call, site);
+    },
   };
 }
 
@@ -89,7 +107,8 @@ async function settle(ports: Ports, inquiries: readonly Inquiry[], call: Call, l
   const images = countImages(open);
   if (images <= reviewImages) return new Run(ports, call, ledger, images).settle(open);
   const told = `the object names ${images} distinct images; a review asks for ${reviewImages} at most`;
-  for (const inquiry of open) inquiry.refusal = new Refusal('too-many-images', told);
+  const refusal = new Refusal('too-many-images', told);
+  for (const inquiry of open) inquiry.refusal = refusal;
 }
 
 function judgeAll(plan: Plan, inquiries: readonly Inquiry[]): Verdict[] {
@@ -105,7 +124,7 @@ function judgeAll(plan: Plan, inquiries: readonly Inquiry[]): Verdict[] {
  * Of the time that is left, what a step may take. A registry that never answers must not use up the time of the other images:
  * under failurePolicy Ignore whoever adds such an image would have the others admitted.
  */
-const shares = { resolve: 0.5, fetch: 0.9 } as const;
+const shares = { select: 0.25, resolve: 0.5, fetch: 0.9 } as const;
 
 /** One review's way through ledger and registry. */
 class Run {

@@ -76,7 +76,7 @@ export const reasons = {
   },
   'object-too-slow': {
     kind: 'denied',
-    summary: "the object's other images used the time before this one was looked at",
+    summary: "the object's images are so many that the time ended before this one was looked at",
     advice: 'fewer images in one object; if the registry is slow, try again',
   },
   'too-little-time': {

@@ -118,8 +118,7 @@ interface Series {
   count: number;
 }
 
-/** CloudWatch takes a line of 256 KB for certain; a caller writes names, and as many images as a body of 6 MB holds. */
-const maxImages = 100;
+/** CloudWatch takes a line of 256 KB for certain; a caller writes names, and a policy as many keys as it likes. */
 const maxSigners = 10;
 const maxText = 300;
 /** UTF-16 units: policies have up to 200 problems a document. */
@@ -127,9 +126,7 @@ const maxProblem = 50_000;
 const maxWarning = 1000;
 
 function bounded(record: AdmissionRecord): Readonly<Record<string, unknown>> {
-  const images = record.images.slice(0, maxImages).map(boundedImage);
-  const omitted = record.images.length - images.length;
-  return { ...clipped(record), images, ...(omitted > 0 ? { imagesOmitted: omitted } : {}) };
+  return { ...clipped(record), images: record.images.map(boundedImage) };
 }
 
 function boundedImage(image: ImageRecord): Readonly<Record<string, unknown>> {

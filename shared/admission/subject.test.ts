@@ -1,6 +1,6 @@
 import type { JsonObject } from './json.ts';
 import type { AdmissionRequest } from './review.ts';
-import { subjectOf } from './subject.ts';
+import { type Subject, subjectOf } from './subject.ts';
 
 const request: AdmissionRequest = {
   uid: 'a-1',
@@ -40,12 +40,25 @@ test("an object without a name has the request's, and keeps its generateName", (
   expect(subjectOf(request, {}).name).toBe('api');
 });
 
+test("a debug container's object has the metadata of the Pod that is there", () => {
+  const through = { ...request, subResource: 'ephemeralcontainers', name: 'web' };
+  const [written, running] = [{ metadata: { name: 'a', labels: { a: '1' } } }, { metadata: { labels: { b: '2' } } }];
+  const seen = ({ name, labels }: Subject) => [name, { ...labels }];
+  expect(seen(subjectOf({ ...through, oldObject: running }, written))).toEqual(['web', { b: '2' }]);
+  expect(seen(subjectOf({ ...through, oldObject: running }, running))).toEqual(['web', { b: '2' }]);
+  expect(seen(subjectOf(through, written))).toEqual(['a', { a: '1' }]);
+  expect(seen(subjectOf({ ...through, subResource: '', oldObject: running }, written))).toEqual(['a', { a: '1' }]);
+});
+
+const entries = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, '']));
+
 test.each<[string, JsonObject]>([
   ['metadata must be an object', { metadata: 'x' }],
   ['metadata.name must be a string', { metadata: { name: 7 } }],
   ['metadata.labels must be an object', { metadata: { labels: ['a'] } }],
   ['metadata.labels["version"] must be a string', { metadata: { labels: { version: 1 } } }],
   ['metadata.annotations["a"] must be a string', { metadata: { annotations: { a: null } } }],
+  ['metadata.labels has more than 10000 entries', { metadata: { labels: entries(10_001) } }],
 ])('%s: refused, since a filter would read past it', (problem, object) => {
   expect(() => subjectOf(request, object)).toThrow(
     expect.objectContaining({ code: 'object-malformed', message: problem }),

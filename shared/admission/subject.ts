@@ -20,13 +20,20 @@ export interface Subject {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
+/** Labels, or annotations, of one object: far over what anybody writes, and a bound on what is copied and what filters look at. */
+const maxEntries = 10_000;
+
 /**
  * The subject of a request's `object` or `oldObject`. The namespace is the request's, which the API server vouches for; the
- * name is the object's, else the request's. `labels` and `annotations` have no prototype: any key may be asked of them.
- * @throws Refusal `object-malformed` where metadata is not what Kubernetes' types say, since a filter would read past it.
+ * name is the object's, else the request's. Through `ephemeralcontainers` no metadata can be written: what is there the API
+ * server drops after mutate (`dropNonEphemeralContainerUpdates`), so that the old object's counts for both. `labels` and
+ * `annotations` have no prototype: any key may be asked of them.
+ * @throws Refusal `object-malformed` where metadata is not what Kubernetes' types say, since a filter would read past it, and
+ *   where labels or annotations are over 10,000.
  */
 export function subjectOf(request: AdmissionRequest, object: JsonObject): Subject {
-  const metadata = own(object, 'metadata') ?? {};
+  const holder = request.subResource === 'ephemeralcontainers' ? (request.oldObject ?? object) : object;
+  const metadata = own(holder, 'metadata') ?? {};
   if (!isJsonObject(metadata)) throw malformed('metadata', 'must be an object');
   return {
     group: request.kind.group,
@@ -55,7 +62,10 @@ function textMap(metadata: JsonObject, key: string): Readonly<Record<string, str
   if (map === undefined) return nothing;
   if (!isJsonObject(map)) throw malformed(`metadata.${key}`, 'must be an object');
   const result: Record<string, string> = Object.create(null);
-  for (const name of Object.keys(map)) {
+  let entries = 0;
+  for (const name in map) {
+    entries += 1;
+    if (entries > maxEntries) throw malformed(`metadata.${key}`, `has more than ${maxEntries} entries`);
     const value = map[name];
     if (typeof value !== 'string') throw malformed(`metadata.${key}[${quoted(name, 63)}]`, 'must be a string');
     result[name] = value;

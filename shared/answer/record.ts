@@ -5,7 +5,10 @@ import type { NoCode } from '../reasons.ts';
 import type { Verdict } from '../verdict/verdict.ts';
 import { imageName, shownName } from './message.ts';
 
-/** What one admission leaves behind: its log line, and the audit annotation of the same content. */
+/**
+ * What one admission leaves behind: its log line, and the audit annotation of the same content. Whoever writes the object
+ * chooses how many images it names: the list of results is as long as a line may be, whatever they chose.
+ */
 export interface AdmissionRecord {
   readonly cluster: string;
   readonly namespace: string;
@@ -17,7 +20,10 @@ export interface AdmissionRecord {
   /** The purpose of the call: mutate or validate. */
   readonly step: string;
   readonly allowed: boolean;
+  /** In the order of the rules, or, where some did not fit, what failed first. */
   readonly images: readonly ImageRecord[];
+  /** How many results did not fit. */
+  readonly imagesOmitted?: number;
   /** Hash of the policy set in force; empty where none is. */
   readonly policySet: string;
   /** Why no rule could be asked. */
@@ -34,6 +40,11 @@ export interface ImageRecord {
   readonly source: string;
 }
 
+/** Characters of all results: CloudWatch takes lines of 256 KB, and a function's answer of 6 MB holds them as well. */
+const longest = 64 * 1024;
+/** So many results fit without being counted. */
+const few = 20;
+
 /** A service account's name has its namespace's in it. */
 const longestUser = 512;
 
@@ -42,12 +53,13 @@ interface RecordContext extends Pick<AdmissionRecord, 'cluster' | 'allowed' | 'p
   readonly purpose: WebhookPurpose;
 }
 
-/** Names are cut: their authors choose them, and a line is gathered, shipped and stored whole. */
-export function recordOf(
+/** Names are cut: their authors choose them, and a line is gathered, shipped and stored whole. */ export function recordOf(
   request: AdmissionRequest,
   verdicts: readonly Verdict[],
   context: RecordContext,
 ): AdmissionRecord {
+  const images = imagesOf(verdicts);
+  const omitted = verdicts.length - images.length;
   return {
     cluster: context.cluster,
     namespace: shownName(request.namespace),
@@ -58,16 +70,42 @@ export function recordOf(
     dryRun: request.dryRun,
     step: context.purpose,
     allowed: context.allowed,
-    images: verdicts.map((verdict) => ({
-      image: imageName(verdict),
-      policy: verdict.question.rule.policy,
-      rule: verdict.question.rule.name,
-      result: verdict.result,
-      reason: verdict.code,
-      signers: verdict.signers.map((signer) => signer.identity),
-      source: verdict.effort.source,
-    })),
+    images,
+    ...(omitted === 0 ? {} : { imagesOmitted: omitted }),
     policySet: context.policySet,
     ...(context.refused === undefined ? {} : { refused: context.refused }),
+  };
+}
+
+/** All results where they fit, else as many as fit, failures first. */
+function imagesOf(verdicts: readonly Verdict[]): readonly ImageRecord[] {
+  if (verdicts.length <= few) return verdicts.map(imageOf);
+  const inOrder = thoseThatFit(verdicts);
+  if (inOrder.length === verdicts.length) return inOrder;
+  const hasFailed = ({ result }: Verdict) => result === 'fail' || result === 'error';
+  return thoseThatFit([...verdicts.filter(hasFailed), ...verdicts.filter((verdict) => !hasFailed(verdict))]);
+}
+
+function thoseThatFit(verdicts: readonly Verdict[]): readonly ImageRecord[] {
+  const images: ImageRecord[] = [];
+  let left = longest;
+  for (const verdict of verdicts) {
+    const image = imageOf(verdict);
+    left -= JSON.stringify(image).length + 1;
+    if (left < 0) break;
+    images.push(image);
+  }
+  return images;
+}
+
+function imageOf(verdict: Verdict): ImageRecord {
+  return {
+    image: imageName(verdict),
+    policy: verdict.question.rule.policy,
+    rule: verdict.question.rule.name,
+    result: verdict.result,
+    reason: verdict.code,
+    signers: verdict.signers.map((signer) => signer.identity),
+    source: verdict.effort.source,
   };
 }

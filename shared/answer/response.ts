@@ -44,7 +44,7 @@ export function answerReview(
 ): Answered {
   const decision = decide(verdicts);
   const record = recordOf(request, verdicts, { ...context, allowed: decision.allowed });
-  const audit = auditAnnotations(record.images, context.policySet);
+  const audit = auditAnnotations(record);
   const warnings = decision.warned.length === 0 ? undefined : warningsOf(decision.warned);
   const common = {
     uid: request.uid,

@@ -10,6 +10,7 @@ import {
   withoutRegistry,
 } from './pattern.ts';
 import { type ImageReference, parseReference } from './reference.ts';
+import { Spellings } from './spellings.ts';
 
 const digest = `sha256:${'ab'.repeat(32)}`;
 
@@ -236,7 +237,7 @@ test('a list of patterns is compiled once', () => {
   const list = ['ghcr.io/*', 'docker.io/*'];
   expect(compilePatterns(list)).toBe(compilePatterns(list));
   expect(compilePatterns(list).map((pattern) => pattern.text)).toEqual(list);
-  expect(compilePattern('ghcr.io/*').covers(image('ghcr.io/a'))).toBe(true);
+  expect(compilePattern('ghcr.io/*').covers(new Spellings(image('ghcr.io/a')))).toBe(true);
 });
 
 test.each([

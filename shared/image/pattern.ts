@@ -1,18 +1,19 @@
 import { canonicalHost, dockerHub, isHost } from './host.ts';
 import type { ImageReference } from './reference.ts';
 import { registryNames } from './registry-names.ts';
+import { hubPaths, Spellings, type Texts } from './spellings.ts';
 import { compileWildcard, hasWildcard } from './wildcard.ts';
 
 /** One pattern of imageReferences or skipImageReferences, compiled. */
 export interface ImagePattern {
   readonly text: string;
   /**
-   * As a pattern of imageReferences: whether any spelling of the reference matches. Spellings are the names of its registry,
+   * As a pattern of imageReferences: whether any of an image's spellings matches. These are the names of its registry,
    * each with port 443 and without, on Docker Hub with and without `library/`, and, given a digest, `name:tag`,
    * `name@digest` and `name:tag@digest`. A pattern that names no tag, or every tag (`:*`), is asked of the bare name too, so
    * that it covers a repository's tags and digests alike. The host that a pattern spells out is read as an image's is.
    */
-  covers(reference: ImageReference): boolean;
+  covers(spellings: Spellings): boolean;
   /**
    * As a pattern of skipImageReferences: literally, of `name@digest` alone where there is a digest (the tag is decoration
    * then, and whoever writes the image chooses it), else of `name:tag`; Docker Hub with and without `library/`. What stands
@@ -26,41 +27,35 @@ export function compilePattern(pattern: string): ImagePattern {
   return { text: pattern, covers: compileCover(pattern), skips: compileSkip(pattern) };
 }
 
-type Asks = (reference: ImageReference) => boolean;
-
-function compileCover(pattern: string): Asks {
+function compileCover(pattern: string): ImagePattern['covers'] {
   const host = literalHost(pattern);
   const parts = splitPattern(host === undefined ? pattern : host + pattern.slice(pattern.indexOf('/')));
   const whole = compileWildcard(parts.text);
-  const bare = parts.names === 'some-tags' ? undefined : compileWildcard(parts.name);
-  const fits = (name: string, reference: ImageReference) => {
-    if (bare?.(name) === true) return true;
-    for (const identifier of identifiers(reference)) if (whole(name + identifier)) return true;
-    return false;
-  };
+  // What ends with a star fits the longer text where it fits the shorter: the longest are enough.
+  const ends = parts.text.endsWith('*') ? 'longest' : 'identified';
+  const isImplied = parts.names === 'some-tags' || (parts.names === 'no-tag' && ends === 'longest');
+  const bare = isImplied ? undefined : compileWildcard(parts.name);
   if (host !== undefined) {
     const hosts = new Set(registryNames(host));
     const paths = hosts.has(dockerHub) ? hubPaths : onePath;
-    return (reference) => {
+    return ({ reference, identifiers, longest }) => {
       const { registry, path } = reference.repository;
-      return hosts.has(registry) && paths(path).some((each) => fits(`${host}/${each}`, reference));
+      if (!hosts.has(registry)) return false;
+      for (const each of paths(path)) {
+        const name = `${host}/${each}`;
+        if (bare?.(name) === true) return true;
+        for (const end of ends === 'longest' ? longest : identifiers) if (whole(name + end)) return true;
+      }
+      return false;
     };
   }
+  const fits = (texts: Texts) => (bare !== undefined && texts.names.some(bare)) || texts[ends].some(whole);
   // Without these characters `:443` can only be what a `*` stands for, which stands for nothing as well.
   const mayNamePort = /[:?43]/.test(pattern);
-  return (reference) => {
-    const { registry, path } = reference.repository;
-    if (fits(`${registry}/${path}`, reference)) return true;
-    const names = registryNames(registry);
-    const paths = names.includes(dockerHub) ? hubPaths(path) : onePath(path);
-    for (const each of mayNamePort ? names.flatMap(withPort) : names) {
-      if (paths.some((one) => fits(`${each}/${one}`, reference))) return true;
-    }
-    return false;
-  };
+  return (spellings) => fits(spellings.written) || fits(mayNamePort ? spellings.allWithPorts : spellings.all);
 }
 
-function compileSkip(pattern: string): Asks {
+function compileSkip(pattern: string): ImagePattern['skips'] {
   const slash = pattern.indexOf('/');
   const host = compileWildcard(slash === -1 ? '*' : pattern.slice(0, slash));
   const rest = compileWildcard(pattern.slice(slash + 1));
@@ -86,9 +81,9 @@ export function compilePatterns(patterns: readonly string[]): readonly ImagePatt
   return compiled;
 }
 
-/** compilePattern(pattern).covers(reference), for those who ask once. */
+/** Whether compilePattern(pattern) covers an image, for those who ask once. */
 export function covers(pattern: string, reference: ImageReference): boolean {
-  return compilePattern(pattern).covers(reference);
+  return compilePattern(pattern).covers(new Spellings(reference));
 }
 
 /** compilePattern(pattern).skips(reference), for those who ask once. */
@@ -164,26 +159,6 @@ function matchesEveryTag(tag: string): boolean {
   return ['*', '?*', '*?', '*?*'].includes(tag.replaceAll(/\*+/g, '*'));
 }
 
-/** A registry's name with port 443 and without: the same, unless another port is written, or only the port tells it from a path. */
-function withPort(name: string): readonly string[] {
-  const hasPort = name.lastIndexOf(':') > name.lastIndexOf(']');
-  return hasPort ? [name] : [name, `${name}:443`];
-}
-
-const officialImage = /^library\/([^/]+)$/;
-
 function onePath(path: string): readonly string[] {
   return [path];
-}
-
-/** A path on Docker Hub; an official image's with and without `library/`. */
-function hubPaths(path: string): readonly string[] {
-  const short = officialImage.exec(path)?.[1];
-  if (short !== undefined) return [path, short];
-  return path.includes('/') ? [path] : [path, `library/${path}`];
-}
-
-function identifiers({ tag, digest }: ImageReference): string[] {
-  if (digest === undefined) return [`:${tag}`];
-  return tag === undefined ? [`@${digest}`] : [`:${tag}`, `@${digest}`, `:${tag}@${digest}`];
 }

@@ -1,5 +1,5 @@
 /** What the matcher reads of a string. */
-export type Text = Pick<string, 'length' | 'charCodeAt'>;
+export type Text = Pick<string, 'length' | 'charCodeAt' | 'startsWith' | 'endsWith' | 'indexOf'>;
 
 const star = 0x2a;
 const question = 0x3f;
@@ -12,7 +12,29 @@ const question = 0x3f;
 export function compileWildcard(pattern: string): (text: Text) => boolean {
   const compact = pattern.replaceAll(/\*+/g, '*');
   if (compact === '*') return () => true;
-  return (text) => matches(compact, text);
+  return compact.includes('?') ? (text) => matches(compact, text) : inOrder(compact.split('*'));
+}
+
+/**
+ * What stands between stars: the first part at the text's beginning, the last at its end, each other one where it is found
+ * first after the one before, since a later place never leaves more room.
+ */
+function inOrder(parts: readonly string[]): (text: Text) => boolean {
+  const [first = '', ...others] = parts;
+  const last = others.pop();
+  if (last === undefined) return (text) => text.length === first.length && text.startsWith(first);
+  const least = first.length + last.length;
+  return (text) => {
+    if (text.length < least || !text.startsWith(first) || !text.endsWith(last)) return false;
+    const end = text.length - last.length;
+    let at = first.length;
+    for (const part of others) {
+      const found = text.indexOf(part, at);
+      if (found === -1) return false;
+      at = found + part.length;
+    }
+    return at <= end;
+  };
 }
 
 /** Whether a pattern means anything but itself. */

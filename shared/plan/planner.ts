@@ -58,6 +58,8 @@ class Planner {
   readonly #deadline: Deadline;
   readonly #known: ReadonlyMap<Entry, Answer> | undefined;
   readonly #targets = new Map<string, DraftTarget>();
+  /** By reference, which all rules share: a long name takes long to write, and its author chooses how long it is. */
+  readonly #images = new Map<ImageReference, string>();
   #awaited: Map<Entry, Promise<Answer>> | undefined;
 
   /** @param known what has been waited for. */
@@ -82,13 +84,22 @@ class Planner {
   #question(question: Question): QuestionPlan {
     const { reference, rule } = question;
     if (question.ask !== 'verify' || reference === undefined) return { question, image: '', entries: [] };
-    const image = imageKey(reference);
+    const image = this.#image(reference);
     const entries: EntryPlan[] = [];
     for (const entry of question.entries) {
       const planned = this.#entry(entry, { reference, image, rule });
       if (planned !== undefined) entries.push(planned);
     }
     return { question, image, entries };
+  }
+
+  #image(reference: ImageReference): string {
+    let image = this.#images.get(reference);
+    if (image === undefined) {
+      image = imageKey(reference);
+      this.#images.set(reference, image);
+    }
+    return image;
   }
 
   /**

@@ -1,4 +1,5 @@
 import { parseReference } from '../image/reference.ts';
+import { Spellings } from '../image/spellings.ts';
 import { coverage } from './coverage.ts';
 import type { Entry } from './policy.ts';
 import { entry, loadRule } from './testing/policies.ts';
@@ -13,7 +14,7 @@ function entryOf(imageReferences: string[], skipImageReferences: string[] = []):
 
 function ask(of: Entry, text: string): string {
   const parsed = parseReference(text);
-  return coverage(of, 'reference' in parsed ? parsed.reference : undefined);
+  return coverage(of, 'reference' in parsed ? new Spellings(parsed.reference) : undefined);
 }
 
 test('one pattern of the list is enough, and no pattern is uncovered', () => {

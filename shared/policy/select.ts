@@ -3,6 +3,7 @@ import type { AdmissionRequest } from '../admission/review.ts';
 import { type ImageSlot, imageSlots } from '../admission/slots.ts';
 import { type Subject, subjectOf } from '../admission/subject.ts';
 import { type ImageReference, parseReference } from '../image/reference.ts';
+import { Spellings } from '../image/spellings.ts';
 import { quoted } from '../printable.ts';
 import { asRefusal, Refusal } from '../reasons.ts';
 import type { About } from './about.ts';
@@ -11,14 +12,14 @@ import { coverage } from './coverage.ts';
 import { ruleApplies } from './match.ts';
 import type { Action, Entry, Rule } from './policy.ts';
 
-/** One rule and one image that it covers: what the rest of the line answers with one verdict. */
+/** One rule and one image slot that it covers: what the rest of the line answers with one verdict. */
 export interface Question {
   readonly rule: Rule;
   readonly action: Action;
   readonly about: About;
   /** `undefined` where `problem` says why nothing can be asked about it. */
   readonly reference: ImageReference | undefined;
-  readonly problem?: Refusal;
+  readonly problem?: Refusal | undefined;
   /** The entries that cover the image; empty when it is skipped. */
   readonly entries: readonly Entry[];
   readonly ask: 'verify' | 'unchanged' | 'skipped';
@@ -26,12 +27,30 @@ export interface Question {
 
 const theObject: About = { kind: 'object' };
 
+/** Patterns that are tried in one step: more than the images of a common object need. */
+const stride = 100;
+
+/** A rule that applies to the object, with what is asked of all its images. */
+interface Asking {
+  readonly rule: Rule;
+  readonly action: Action;
+  /** The slots that are not asked again. */
+  readonly untouched: ReadonlySet<ImageSlot> | undefined;
+  readonly questions: Question[];
+}
+
 /**
  * Which of `rules` apply to the request's object, and which slots each covers. An UPDATE's unchanged slot is not asked
  * again if the rule also applied to the old object, by the old object's own labels, annotations and name; a slot of an
  * object that was being deleted already is not asked again if every slot is unchanged.
+ *
+ * Whoever writes the object says how many texts are compared with the patterns of every rule: so it goes in steps, and what
+ * has no time for the next one throws Refusal `deadline` into it. Then each rule denies the object, which is its author's doing.
  */
-export function selectQuestions(rules: readonly Rule[], request: AdmissionRequest): Question[] {
+export function* selectInSteps(
+  rules: readonly Rule[],
+  request: AdmissionRequest,
+): Generator<undefined, readonly Question[], undefined> {
   const object = request.object;
   if (object === undefined) return [];
   let applicable = rules;
@@ -43,51 +62,110 @@ export function selectQuestions(rules: readonly Rule[], request: AdmissionReques
     slots = imageSlots(request.kind.group, request.kind.kind, object);
   } catch (thrown) {
     const problem = asRefusal(thrown);
-    return applicable.map((rule) => unanswerable(rule, request, theObject, problem));
+    return applicable.map((rule) => unanswerable(rule, actionFor(rule, request.namespace), theObject, problem));
   }
-  const old = oldSide(request, slots);
-  const parsed = slots.map((slot) => parseReference(slot.text));
-  const abouts = slots.map((slot): About => ({ kind: 'slot', slot }));
-
-  const questions: Question[] = [];
-  for (const rule of applicable) {
-    const untouched = old !== undefined && (old.leaving || ruleApplies(rule, old.subject)) ? old.unchanged : undefined;
-    for (const [index, slot] of slots.entries()) {
-      const reference = parsed[index];
-      const about = abouts[index];
-      if (reference === undefined || about === undefined) continue;
-      const question =
-        'problem' in reference
-          ? unanswerable(rule, request, about, new Refusal('image-unparsable', imageProblem(slot, reference.problem)))
-          : questionFor(rule, actionFor(rule, request.namespace), about, reference.reference);
-      if (question === undefined) continue;
-      questions.push(untouched?.has(slot) ? setAside(question) : question);
+  const asking = askingOf(applicable, request, slots);
+  let tried = 0;
+  for (const [text, same] of byText(slots)) {
+    const parsed = parseReference(text);
+    if ('problem' in parsed) {
+      askUnparsable(asking, same, parsed.problem);
+      continue;
+    }
+    const spellings = new Spellings(parsed.reference);
+    for (const each of asking) {
+      askAll(each, same, spellings);
+      for (const entry of each.rule.entries) tried += entry.imageReferences.length;
+      if (tried < stride) continue;
+      tried = 0;
+      try {
+        yield;
+      } catch (thrown) {
+        return withoutTime(asking, slots, asRefusal(thrown));
+      }
     }
   }
-  return questions;
+  return asking.flatMap(({ questions }) => questions);
+}
+
+function askingOf(rules: readonly Rule[], request: AdmissionRequest, slots: readonly ImageSlot[]): Asking[] {
+  const old = oldSide(request, slots);
+  return rules.map((rule) => ({
+    rule,
+    action: actionFor(rule, request.namespace),
+    untouched: old !== undefined && (old.leaving || ruleApplies(rule, old.subject)) ? old.unchanged : undefined,
+    questions: [],
+  }));
+}
+
+function byText(slots: readonly ImageSlot[]): ReadonlyMap<string, ImageSlot[]> {
+  const texts = new Map<string, ImageSlot[]>();
+  for (const slot of slots) {
+    const same = texts.get(slot.text);
+    if (same === undefined) texts.set(slot.text, [slot]);
+    else same.push(slot);
+  }
+  return texts;
+}
+
+/** What a rule asks about the slots that name one image. */
+function askAll(
+  { rule, action, untouched, questions }: Asking,
+  slots: readonly ImageSlot[],
+  spellings: Spellings,
+): void {
+  const asked = entriesAbout(rule, spellings);
+  if (asked === undefined) return;
+  const { reference } = spellings;
+  for (const slot of slots) {
+    const ask = untouched?.has(slot) ? unasked : asked;
+    questions.push({ rule, action, about: { kind: 'slot', slot }, reference, ...ask });
+  }
+}
+
+function askUnparsable(asking: readonly Asking[], slots: readonly ImageSlot[], what: string): void {
+  for (const slot of slots) {
+    const problem = new Refusal('image-unparsable', imageProblem(slot, what));
+    for (const { rule, action, untouched, questions } of asking) {
+      const question = unanswerable(rule, action, { kind: 'slot', slot }, problem);
+      questions.push(untouched?.has(slot) ? { ...question, problem: undefined, ...unasked } : question);
+    }
+  }
+}
+
+/** An object that leaves all its images as they were is asked nothing, however many there are. */
+function withoutTime(asking: readonly Asking[], slots: readonly ImageSlot[], cause: Refusal): readonly Question[] {
+  const told = `the time ended while the object's ${slots.length} images were compared with the rules' patterns`;
+  const problem = new Refusal('object-too-slow', told, { cause });
+  return asking
+    .filter(({ untouched }) => untouched?.size !== slots.length)
+    .map(({ rule, action }) => unanswerable(rule, action, theObject, problem));
 }
 
 /** The question that a rule asks about one image, or none where no entry covers or skips it. */
 export function questionFor(rule: Rule, action: Action, about: About, reference: ImageReference): Question | undefined {
+  const asked = entriesAbout(rule, new Spellings(reference));
+  return asked === undefined ? undefined : { rule, action, about, reference, ...asked };
+}
+
+type Asked = Pick<Question, 'entries' | 'ask'>;
+const unasked: Asked = { entries: [], ask: 'unchanged' };
+const skippedBy: Asked = { entries: [], ask: 'skipped' };
+
+function entriesAbout(rule: Rule, spellings: Spellings): Asked | undefined {
   const entries: Entry[] = [];
   let skipped = false;
   for (const entry of rule.entries) {
-    const covered = coverage(entry, reference);
+    const covered = coverage(entry, spellings);
     if (covered === 'covered') entries.push(entry);
     else if (covered === 'skipped') skipped = true;
   }
-  if (entries.length > 0) return { rule, action, about, reference, entries, ask: 'verify' };
-  return skipped ? { rule, action, about, reference, entries, ask: 'skipped' } : undefined;
+  if (entries.length > 0) return { entries, ask: 'verify' };
+  return skipped ? skippedBy : undefined;
 }
 
-function unanswerable(rule: Rule, request: AdmissionRequest, about: About, problem: Refusal): Question {
-  const action = actionFor(rule, request.namespace);
+function unanswerable(rule: Rule, action: Action, about: About, problem: Refusal): Question {
   return { rule, action, about, reference: undefined, problem, entries: rule.entries, ask: 'verify' };
-}
-
-function setAside(question: Question): Question {
-  const { rule, action, about, reference } = question;
-  return { rule, action, about, reference, entries: [], ask: 'unchanged' };
 }
 
 function imageProblem(slot: ImageSlot, problem: string): string {

@@ -209,7 +209,8 @@ describe('D1 CVE-2023-46737, CVE-2023-33957, CVE-2024-45395: more to look at tha
       expect(Number(auditAnnotations['omitted']) + told.length).toBe(12_000);
       for (const warning of warnings) expect(warning.length).toBeLessThanOrEqual(256);
       expect(warnings.at(-1)).toBe(action === 'Audit' ? 'and 11984 more' : undefined);
-      expect(deployed.records[0]?.images.length).toBe(12_000);
+      // Its line in the log holds the same, and is no longer.
+      expect(deployed.records[0]).toMatchObject({ images: told, imagesOmitted: 12_000 - told.length });
       await deployed.close();
     }
   });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { makeImage, sign } from '../../local/signer/signer.ts';
 import type { Digest } from '../../shared/image/digest.ts';
-import { openStage, pod, policy, type Response, review, type Stage } from '../e2e/harness.ts';
+import { openStage, type PodParts, pod, policy, type Response, review, type Stage } from '../e2e/harness.ts';
 
 let stage: Stage;
 let good: Digest;
@@ -152,6 +152,64 @@ describe('A1 (connaisseur ≤1.3.0, ≤3.1.1): an image in a field or a kind tha
       const { spec } = pod([image(':good')]);
       expectDenied(await mutate({ ...pod([]), spec: { ...spec, initContainers: broken } }), 'object-malformed');
     }
+  });
+});
+
+describe('A13 (found here): metadata that is written along with a debug container, and dropped by the API server', () => {
+  test.each(['Fail', 'Ignore'] as const)('excludes nothing, failurePolicy %s', async (failurePolicy) => {
+    // With `required: false` validate does not ask again.
+    const exclude = {
+      any: [
+        { resources: { selector: { matchLabels: { tool: 'debug' } } } },
+        { resources: { annotations: { tool: 'debug' } } },
+        { resources: { names: ['debug-*'] } },
+      ],
+    };
+    stage.policies(
+      policy({
+        images: `${stage.registry.host}/*`,
+        keys: [stage.team],
+        failurePolicy,
+        entry: ['required: false'],
+        match: `any: [{resources: {kinds: [Pod]}}]\n      exclude: ${JSON.stringify(exclude)}`,
+      }),
+    );
+    const through = { subResource: 'ephemeralcontainers' };
+    const running = (parts: PodParts = {}) => pod([image(`@${good}`)], parts);
+    const withDebug = (reference: string, parts: PodParts = {}) => {
+      const object = running(parts);
+      return { ...object, spec: { ...object.spec, ephemeralContainers: [{ name: 'debug', image: reference }] } };
+    };
+    const excluded: readonly PodParts[] = [
+      { labels: { tool: 'debug' } },
+      { annotations: { tool: 'debug' } },
+      { name: 'debug-1' },
+    ];
+    for (const parts of excluded) {
+      expectDenied(await mutate(withDebug(image(':bad'), parts), running(), through));
+      // What stands on the Pod itself excludes, whatever the request says of it.
+      expect((await mutate(withDebug(image(':bad'), parts), running(parts), through)).allowed).toBe(true);
+      expect((await mutate(withDebug(image(':bad')), running(parts), through)).allowed).toBe(true);
+      // Without an old object there is only what is written.
+      expect((await mutate(withDebug(image(':bad'), parts), undefined, through)).allowed).toBe(true);
+    }
+    expectDenied(await mutate(withDebug(image(':bad')), running(), through));
+    expect((await mutate(withDebug(image(':good')), running(), through)).allowed).toBe(true);
+  });
+
+  test('and takes the container out of no rule that matches by a label', async () => {
+    const match = 'any: [{resources: {kinds: [Pod], selector: {matchLabels: {tier: prod}}}}]';
+    stage.policies(
+      policy({ images: `${stage.registry.host}/*`, keys: [stage.team], entry: ['required: false'], match }),
+    );
+    const running = pod([image(`@${good}`)], { labels: { tier: 'prod' } });
+    const debug = { ...running.spec, ephemeralContainers: [{ name: 'debug', image: image(':bad') }] };
+    const without = { ...pod([]), spec: debug };
+    expectDenied(await mutate(without, running, { subResource: 'ephemeralcontainers' }));
+    expect((await mutate({ ...running, spec: debug }, pod([]), { subResource: 'ephemeralcontainers' })).allowed).toBe(
+      true,
+    );
+    expect((await mutate(without, running)).allowed).toBe(true);
   });
 });
 

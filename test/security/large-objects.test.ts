@@ -1,0 +1,171 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { makeImage, sign } from '../../local/signer/signer.ts';
+import { openStage, type PodParts, pod, policy, type Response, review, type Stage } from '../e2e/harness.ts';
+
+// Whoever writes an object says how many names it holds, and how long they are. That must cost nobody else the time of a review.
+
+const failurePolicies = ['Fail', 'Ignore'] as const;
+const digestOf = (index: number) => `@sha256:${'a'.repeat(60)}${String(index).padStart(4, '0')}`;
+/** Names of Amazon ECR, each with seven others, that begin to fit the patterns at many places and never do. */
+const longNames = Array.from({ length: 1000 }, (_, index) => {
+  const path = `${'a.dkr.ecr.b.amazonaws.co/team-1x/'.repeat(5)}x${index}`;
+  return `123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/${path}:${'a.dkr.ecr.'.repeat(12)}${digestOf(index)}`;
+});
+
+/** Milliseconds that pass whenever somebody looks: each look stands for the work before it. */
+function ticking(perLook: number) {
+  const time = { now: 0, perLook };
+  const elapsed = () => {
+    time.now += time.perLook;
+    return time.now;
+  };
+  return { time, elapsed };
+}
+
+/** Counts the turns that others have while something is waited for. */
+async function turnsDuring<T>(waited: Promise<T>): Promise<{ readonly value: T; readonly turns: number }> {
+  let turns = 0;
+  let running = true;
+  const counting = (async () => {
+    while (running) {
+      await nextTurn();
+      turns += 1;
+    }
+  })();
+  const value = await waited;
+  running = false;
+  await counting;
+  return { value, turns };
+}
+
+describe.each(failurePolicies)('1000 long names that no rule covers, failurePolicy %s', (failurePolicy) => {
+  const { time, elapsed } = ticking(0);
+  let stage: Stage;
+  let unsigned: string;
+  beforeAll(async () => {
+    stage = await openStage({ core: { elapsed } });
+    const rules = Array.from({ length: 20 }, (_, index) =>
+      policy({
+        name: `p${index}`,
+        images: [`*.dkr.ecr.*.amazonaws.com/team-${index}/*`, `*/team-${index}/*`],
+        keys: [stage.team],
+        failurePolicy,
+      }),
+    );
+    stage.policies(...rules, policy({ images: `${stage.registry.host}/*`, keys: [stage.team], failurePolicy }));
+    await makeImage(stage.target, 'team/unsigned', '1');
+    unsigned = `${stage.registry.host}/team/unsigned:1`;
+  });
+  beforeEach(() => {
+    time.perLook = 0;
+  });
+  afterAll(() => stage.close());
+
+  const send = (asked: unknown): Promise<Response> => stage.send('/mutate', asked);
+  const many = (parts: PodParts = {}) => pod(longNames, parts);
+
+  test.each([
+    ['created', () => review(many())],
+    ['with every image as it was', () => review(many({ labels: { a: 'b' } }), many())],
+  ])('others have their turn while they are compared: %s', async (_, asked) => {
+    time.perLook = 1;
+    const { value, turns } = await turnsDuring(send(asked()));
+    expect(value).toMatchObject({ allowed: true, warnings: [] });
+    // Of the steps, one in ten ends a slice of 10 ms.
+    expect(turns).toBeGreaterThan(30);
+  });
+
+  test('the time that they take is nobody’s failure: the object is denied, and one that leaves them alone is not', async () => {
+    time.perLook = 100;
+    const { allowed, code, message } = await send(review(many()));
+    expect({ allowed, code }).toEqual({ allowed: false, code: 403 });
+    expect(message).toContain('(object-too-slow)');
+    expect(message).toContain("the object's 1000 images");
+    expect(await send(review(many({ labels: { a: 'b' } }), many()))).toMatchObject({ allowed: true, warnings: [] });
+    time.perLook = 0;
+    expect(await send(review(many()))).toMatchObject({ allowed: true, warnings: [] });
+  });
+
+  test('an unsigned image beside ten of them is answered before they are', async () => {
+    time.perLook = 1;
+    let ended = 0;
+    const hostile = Array.from({ length: 10 }, () => send(review(many())).finally(() => ended++));
+    const answer = await send(review(pod([unsigned])));
+    expect(answer).toMatchObject({ allowed: false, code: 403 });
+    expect(answer.message).toContain('(no-signature)');
+    expect(ended).toBe(0);
+    await Promise.all(hostile);
+  });
+});
+
+describe.each(failurePolicies)('what is written about an object, failurePolicy %s', (failurePolicy) => {
+  let stage: Stage;
+  let signed: string;
+  beforeAll(async () => {
+    stage = await openStage();
+    const { target, team: key, registry } = stage;
+    const digest = await makeImage(target, 'team/signed', '1');
+    await sign(target, { repository: 'team/signed', digest, key });
+    await makeImage(target, 'team/unsigned', '1', { label: 'unsigned' });
+    signed = `${registry.host}/team/signed:1`;
+  });
+  afterAll(() => stage.close());
+  const image = (name: string) => `${stage.registry.host}/${name}`;
+
+  test('1000 long names under 20 rules make a line of the log that holds what failed, and counts the rest', async () => {
+    const rules = Array.from({ length: 20 }, (_, index) =>
+      policy({
+        name: `p${index}`,
+        images: '*',
+        keys: [stage.team],
+        failurePolicy,
+        entry: [`skipImageReferences: ['*/x']`],
+      }),
+    );
+    stage.policies(
+      ...rules,
+      policy({
+        name: 'zz',
+        images: '*',
+        keys: [stage.team],
+        failurePolicy,
+        entry: ["skipImageReferences: ['*/team/*']"],
+      }),
+    );
+    const { allowed, body } = await stage.send('/mutate', review(pod(longNames)));
+    expect(allowed).toBe(false);
+    const record = stage.records.at(-1);
+    expect(JSON.stringify(record).length).toBeLessThan(70_000);
+    expect((record?.imagesOmitted ?? 0) + (record?.images.length ?? 0)).toBe(21_000);
+    expect(body.length).toBeLessThan(200_000);
+  });
+
+  test('of results that do not fit, those that failed are kept', async () => {
+    stage.policies(
+      policy({
+        images: '*',
+        keys: [stage.team],
+        failurePolicy,
+        entry: ["skipImageReferences: ['123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/*']"],
+      }),
+    );
+    await stage.send('/mutate', review(pod([...longNames.slice(1), image('team/unsigned:1')])));
+    const [first, second] = stage.records.at(-1)?.images ?? [];
+    expect([first?.reason, second?.reason]).toEqual(['no-signature', 'image-skipped']);
+    await stage.send('/mutate', review(pod([longNames[0] ?? '', image('team/unsigned:1')])));
+    expect(stage.records.at(-1)?.images.map(({ reason }) => reason)).toEqual(['image-skipped', 'no-signature']);
+    expect(stage.records.at(-1)).not.toHaveProperty('imagesOmitted');
+  });
+
+  test.each(['labels', 'annotations'] as const)('%s in a number that nobody writes are not read', async (key) => {
+    stage.policies(policy({ images: image('*'), keys: [stage.team], failurePolicy }));
+    const entries = (count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, '']));
+    const refused = await stage.send('/mutate', review(pod([signed], { [key]: entries(10_001) })));
+    expect(refused).toMatchObject({ allowed: false, code: 403 });
+    expect(refused.message).toContain(`metadata.${key} has more than 10000 entries`);
+    expect(await stage.send('/mutate', review(pod([signed], { [key]: entries(10_000) })))).toMatchObject({
+      allowed: true,
+    });
+  });
+});
