@@ -42,6 +42,7 @@ const text = `${[
   '| values in a manifest or index | 50,000 | `too-large` |',
   "| a signature's payload | 64 KiB | `too-large` |",
   '| a bundle or attestation | 16 MiB | `too-large` |',
+  "| a signature's statement in a bundle | 1 MiB | `malformed-signature` |",
   '| values in a bundle; in a signed statement | 10,000; 100,000 | `malformed-signature` |',
   '| everything that one review fetches | 64 MiB | `review-too-large` |',
   '| referrers of an image | 200, on 10 pages | `too-many-referrers` |',

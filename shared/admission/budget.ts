@@ -38,7 +38,7 @@ export interface Shortage {
 
 /** A time that ended is no outage where the caller gave too little of it: that is the caller's doing, so a denial. */
 export function blameCaller(refusal: Refusal, shortage: Shortage | undefined): Refusal {
-  if (refusal.code !== 'deadline' || shortage === undefined) return refusal;
+  if (!refusal.late || shortage === undefined) return refusal;
   const { left, asked } = shortage;
   const told = `the call left ${left / 1000} s, and the rules ask for ${asked / 1000} s`;
   return new Refusal('too-little-time', `${refusal.message}; ${told}`, { cause: refusal });

@@ -202,10 +202,17 @@ describe('bundles', () => {
     const predicate = `[${'{},'.repeat(1_000_000)}{}]`;
     const sbom = dsseItem(withPredicate('https://cyclonedx.org/bom', predicate), signer);
     expect(readOne(sbom)).toMatchObject({ kind: 'attestation', predicateType: 'https://cyclonedx.org/bom' });
-    // A signature is read as a whole, so that nothing passes that does not parse.
-    expect(readOne(dsseItem(withPredicate(cosignSign, predicate), signer))).toBe(
+    // A signature is read as a whole, so that nothing passes that does not parse; it has no need to be large.
+    const values = (count: number) => `[${'{},'.repeat(count)}{}]`;
+    expect(readOne(dsseItem(withPredicate(cosignSign, values(110_000)), signer))).toBe(
       'the statement holds over 100000 values',
     );
+    expect(readOne(dsseItem(withPredicate(cosignSign, predicate), signer))).toBe(
+      "a signature's statement is over 1048576 bytes",
+    );
+    expect(readOne(dsseItem(withPredicate(cosignSign, values(20_000)), signer))).toMatchObject({
+      kind: 'sigstore-bundle',
+    });
     expect(readOne(dsseItem(withPredicate(cosignSign, '{]'), signer))).toBe('the statement is not JSON');
     expect(readOne(dsseItem(withPredicate(cosignSign, '{}'), signer))).toMatchObject({ kind: 'sigstore-bundle' });
   });

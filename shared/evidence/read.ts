@@ -11,6 +11,18 @@ import { Malformed } from './malformed.ts';
  * `keep`: the predicate types whose statements stay at hand; none, unless a rule asks what they state.
  */
 export function readEvidence(items: readonly AttachedItem[], keep: Keep = keepNone): Gathered {
+  const steps = readEvidenceInSteps(items, keep);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
+}
+
+/** The same, one item a step. */
+export function* readEvidenceInSteps(
+  items: readonly AttachedItem[],
+  keep: Keep = keepNone,
+): Generator<undefined, Gathered, undefined> {
   const evidence: Evidence[] = [];
   const rejected: Rejected[] = [];
   for (const item of items) {
@@ -21,6 +33,7 @@ export function readEvidence(items: readonly AttachedItem[], keep: Keep = keepNo
       const message = thrown instanceof Malformed ? thrown.message : 'it does not parse';
       rejected.push({ repository: item.repository, layer: item.layer.digest, message });
     }
+    yield;
   }
   return { evidence, rejected };
 }

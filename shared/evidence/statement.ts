@@ -16,6 +16,9 @@ const maxDigests = 32;
 /** 1024 subjects of 32 digests each, and some annotations. */
 const maxValues = 100_000;
 
+/** Bytes of a statement that is a signature: it says which image, with annotations, and has to be hashed for each key that is tried. */
+const maxSignature = 1024 * 1024;
+
 export interface Statement {
   readonly predicateType: string;
   /** One for each digest of each subject, sha256 and sha512; other algorithms name no image. */
@@ -40,6 +43,7 @@ export function readStatement(payload: Uint8Array): Statement {
 function parseStatement(payload: Uint8Array): JsonObject {
   const statement = parseJsonObject(withoutMember(payload, 'predicate'), 'the statement', maxValues);
   if (statement['predicateType'] !== signaturePredicate) return statement;
+  if (payload.byteLength > maxSignature) throw new Malformed(`a signature's statement is over ${maxSignature} bytes`);
   return parseJsonObject(payload, 'the statement', maxValues);
 }
 

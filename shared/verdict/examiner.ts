@@ -1,4 +1,4 @@
-import { type Found, foundFor, foundIn, holdsForOthers, nothingFound } from '../evidence/found.ts';
+import { type Found, foundFor, foundHash, foundInSteps, holdsForOthers, nothingFound } from '../evidence/found.ts';
 import type { Digest } from '../image/digest.ts';
 import { type Repository, repositoryName } from '../image/repository.ts';
 import type { Session, ShareGuard } from '../ledger/ledger.ts';
@@ -61,7 +61,10 @@ export class Examiner {
     }
   }
 
-  /** The outcome of a check at a digest: verified once, whichever tags name the digest and whichever reviews ask at the time. */
+  /**
+   * The outcome of a check at a digest: verified once, whichever tags name the digest and whichever reviews ask at the time, as long as they
+   * found the same. What one review had no time or bytes to read says nothing about another's.
+   */
   async #verify(
     inquiry: Inquiry,
     input: VerifyInput,
@@ -75,7 +78,7 @@ export class Examiner {
     const what = `the signatures of ${repositoryName(repository)}@${digest} were verified`;
     const work = () => inSlices(verifyInSteps(input), { deadline, elapsed: this.#ports.elapsed, what });
     try {
-      const name = `verify#${repositoryName(repository)}@${digest}#${hash}`;
+      const name = `verify#${repositoryName(repository)}@${digest}#${hash}#${foundHash(input)}`;
       return await this.#once(name, () => this.#session.share(name, guards, work));
     } catch (thrown) {
       const { code, message } = blame(inquiry, asRefusal(thrown), this.#circumstances);
@@ -127,8 +130,13 @@ export class Examiner {
 
   async #gather(place: Repository, digest: Digest, credentials: CredentialsRef, allowance: Allowance): Promise<Found> {
     const name = keyedBy(credentials, `gather#${repositoryName(place)}@${digest}`);
-    const fetch = async (heldUp: () => void) =>
-      foundIn(await this.#ports.registries.as(credentials).attached(place, digest, whenQueued(allowance, heldUp)));
+    const { elapsed } = this.#ports;
+    const what = `what is attached to ${repositoryName(place)}@${digest} was read`;
+    const fetch = async (heldUp: () => void) => {
+      const registry = this.#ports.registries.as(credentials);
+      const attached = await registry.attached(place, digest, whenQueued(allowance, heldUp));
+      return inSlices(foundInSteps(attached), { deadline: allowance.deadline, elapsed, what });
+    };
     try {
       return await this.#once(name, () => this.#session.share(name, guardsOf(place, digest), fetch, holdsForOthers));
     } catch (thrown) {

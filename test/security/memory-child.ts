@@ -1,8 +1,9 @@
-import { foundIn } from '../../shared/evidence/found.ts';
+import { foundInSteps } from '../../shared/evidence/found.ts';
 import { evidenceKinds } from '../../shared/evidence/kinds.ts';
 import { parseDigest } from '../../shared/image/digest.ts';
 import { monotonic, startDeadline } from '../../shared/net/deadline.ts';
 import { createDoor } from '../../shared/net/door.ts';
+import { inSlices } from '../../shared/net/steps.ts';
 import { byteBudget } from '../../shared/registry/allowance.ts';
 import { createRegistry } from '../../shared/registry/create.ts';
 import { noCredentials } from '../../shared/registry/credentials.ts';
@@ -27,8 +28,9 @@ async function read(text: string) {
   const deadline = startDeadline(60_000, monotonic);
   const allowance = { deadline, take: byteBudget(), sent: () => {}, review: {}, waited: () => {} };
   const attached = await reader.attached({ registry, path: 'team/app' }, digest, allowance);
+  const reading = { deadline, elapsed: monotonic, what: 'what is attached was read' };
+  const { evidence, unreadable } = await inSlices(foundInSteps(attached), reading);
   deadline.stop();
-  const { evidence, unreadable } = foundIn(attached);
   return {
     evidence: evidence.evidence.map(({ kind }) => kind),
     rejected: evidence.rejected.map(({ message }) => message),
