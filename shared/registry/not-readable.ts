@@ -15,3 +15,15 @@ export function notReadable({ repository, credential }: Asking, used: Credential
   else if (credential !== undefined) how = `without ${named(credential)}, which the token server there may not have`;
   return new Refusal('image-not-readable', `${told}, asked ${how}`);
 }
+
+/** A failure to say whether the registry lets us in at all. Where it has let us in meanwhile, `ifLetIn` says what it is. */
+export function unknownIfLetIn(refusal: Refusal, closed: Refusal): Refusal {
+  const { code, message, late } = refusal;
+  return new Refusal(code, message, { late, cause: closed });
+}
+
+/** What a failure is, once the registry has let us in: that of an answer which refused one repository is `image-not-readable`. */
+export function ifLetIn(refusal: Refusal): Refusal {
+  const { cause } = refusal;
+  return cause instanceof Refusal && cause.code === 'image-not-readable' ? cause : refusal;
+}
