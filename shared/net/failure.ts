@@ -1,6 +1,7 @@
 import { Refusal } from '../reasons.ts';
 import { isUndecodable } from './coding.ts';
 import type { Deadline } from './deadline.ts';
+import { unusableTarget } from './redirect.ts';
 
 /** The code under which the connector refuses an address; `failure` leaves it to the door, which knows who named the host. */
 export const addressRefused = 'ADDRESS_REFUSED';
@@ -79,10 +80,15 @@ function isNotHttp(code: string): boolean {
   return code.startsWith('HPE_') || code.startsWith('UND_ERR_HEADERS_OVERFLOW');
 }
 
-/** Whether an answer came that cannot be read: no HTTP, a header over its bound, or a content coding that is unknown or broken. */
+/**
+ * Whether an answer came that is of no use however often it is asked for: no HTTP, a header over its bound, a content coding that is
+ * unknown or broken, redirects that lead nowhere.
+ */
 export function isNonsense({ code, cause }: Refusal): boolean {
   const told = codeOf(cause) ?? (isParserError(cause) ? 'HPE_UNKNOWN' : '');
-  return code === 'registry-error' && (isNotHttp(told) || isUndecodable(told) || told === unknownCoding);
+  if (code === 'redirect-refused') return told === unusableTarget;
+  if (code === 'registry-error') return isNotHttp(told) || isUndecodable(told) || told === unknownCoding;
+  return code === 'too-many-redirects';
 }
 
 /** undici leaves the code of its HTTP parser's errors out where the parser has no number for it. */

@@ -16,13 +16,13 @@ export function notReadable({ repository, credential }: Asking, used: Credential
   return new Refusal('image-not-readable', `${told}, asked ${how}`);
 }
 
-/** A failure to say whether the registry lets us in at all. Where it has let us in meanwhile, `ifLetIn` says what it is. */
+/** A failure, with what it is if the registry lets us in all the same: asked for this alone, it does not tell. See `ifLetIn`. */
 export function unknownIfLetIn(refusal: Refusal, closed: Refusal): Refusal {
   const { code, message, late } = refusal;
   return new Refusal(code, message, { late, cause: closed });
 }
 
-/** What a failure is, once the registry has let us in: that of an answer which refused one repository is `image-not-readable`. */
+/** What a failure is, where the registry is known to have let us in: that of a 401 or 403 is `image-not-readable`. */
 export function ifLetIn(refusal: Refusal): Refusal {
   const { cause } = refusal;
   return cause instanceof Refusal && cause.code === 'image-not-readable' ? cause : refusal;

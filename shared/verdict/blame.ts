@@ -44,7 +44,7 @@ export function blame(inquiry: Inquiry, refusal: Refusal, { shortage, images, bu
 
 /**
  * The same for a signature repository: one at another registry is the policy's choice, and its outage that registry's. One that has
- * answered for the image lets us in and speaks HTTP: what it refuses us, or cannot be read, is about what is attached.
+ * answered for the image lets us in and speaks HTTP: what it refuses us, or answers with nonsense, is about what is attached.
  */
 export function blameIn(place: Repository, inquiry: Inquiry, refusal: Refusal, circumstances: Circumstances): Refusal {
   const elsewhere = inquiry.reference.repository.registry !== place.registry;

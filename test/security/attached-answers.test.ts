@@ -1,4 +1,4 @@
-import { type Fault, type Intercept, on } from '../../local/registry/faults.ts';
+import { type Fault, on } from '../../local/registry/faults.ts';
 import { mediaTypes } from '../../local/registry/store.ts';
 import { makeImage } from '../../local/signer/signer.ts';
 import type { Digest } from '../../shared/image/digest.ts';
@@ -27,20 +27,14 @@ beforeEach(async () => {
 });
 afterEach(() => stage.close());
 
-/** Where something attached to an image is asked for; `sig-tag` is where the signed one has its signature. */
-const places = {
-  'the .sig tag': on.bind(undefined, { reference: /\.sig$/ }),
-  'the fallback tag': on.bind(undefined, { reference: /^sha256-[0-9a-f]{64}$/ }),
-  'the referrers': on.bind(undefined, { kind: 'referrers' }),
-  "a referrer's manifest": (fault: Fault | Intercept): Intercept =>
-    on({ kind: 'manifest', reference: /^sha256:/ }, (request) =>
-      request.reference === unsigned || request.reference === signed
-        ? undefined
-        : typeof fault === 'function'
-          ? fault(request)
-          : fault,
-    ),
-  'a blob': on.bind(undefined, { kind: 'blob' }),
+type Filter = Parameters<typeof on>[0];
+/** Where something attached to an image is asked for. */
+const places: Readonly<Record<string, () => Filter>> = {
+  'the .sig tag': () => ({ reference: /\.sig$/ }),
+  'the fallback tag': () => ({ reference: /^sha256-[0-9a-f]{64}$/ }),
+  'the referrers': () => ({ kind: 'referrers' }),
+  "a referrer's manifest": () => ({ reference: String(stage.registry.store.referrers(name, unsigned)[0]?.digest) }),
+  'a blob': () => ({ kind: 'blob' }),
 };
 
 async function ask(digest: Digest, failurePolicy: 'Fail' | 'Ignore'): Promise<Response> {
@@ -74,11 +68,14 @@ async function expectSignedPasses(): Promise<void> {
 const forGood = [206, 300, 402, 410, 412, 415, 416, 418, 422, 423, 451];
 const elsewhereForGood = [400, 406, 501];
 
-describe.each(Object.entries(places))('%s', (place, at) => {
+describe.each(Object.entries(places))('%s', (place, filter) => {
+  const breakWith = (fault: Fault) => {
+    stage.registry.settings.intercept = on(filter(), fault);
+  };
   const isReferrers = place === 'the referrers';
   test('answered with a status that is no failure of the service denies', async () => {
     for (const status of [...forGood, ...(isReferrers ? [] : elsewhereForGood)]) {
-      stage.registry.settings.intercept = at({ kind: 'status', status });
+      breakWith({ kind: 'status', status });
       expect(await expectDenied('content-missing')).toContain(`answered ${status} to the request for`);
     }
   });
@@ -86,23 +83,31 @@ describe.each(Object.entries(places))('%s', (place, at) => {
   test('under a header that is longer than is read denies', async () => {
     const type = (length: number) => `${mediaTypes.manifest};x=${'a'.repeat(length)}`;
     const headers = { 'content-type': type(17_000) };
-    stage.registry.settings.intercept = at({ kind: 'body', body: '{}', headers });
+    breakWith({ kind: 'body', body: '{}', headers });
     expect(await expectDenied('content-missing')).toContain('did not answer in HTTP');
   });
 
   test('in a content coding that is unknown, or is none, denies', async () => {
     for (const coding of ['zstd', 'gzip']) {
       const headers = { 'content-type': mediaTypes.index, 'content-encoding': coding };
-      stage.registry.settings.intercept = at({ kind: 'body', body: '{"schemaVersion":2}', headers });
+      breakWith({ kind: 'body', body: '{"schemaVersion":2}', headers });
+      await expectDenied('content-missing');
+    }
+  });
+
+  test('redirected to nowhere denies', async () => {
+    for (const location of ['http://[', 'ftp://example.com/', 'http://user@example.com/', undefined, 'self']) {
+      const headers = location === undefined ? {} : { location };
+      breakWith(location === 'self' ? { kind: 'redirect', to: 'self' } : { kind: 'status', status: 307, headers });
       await expectDenied('content-missing');
     }
   });
 
   test('failing (503) is unavailable, and a status beside the signature is no hindrance', async () => {
-    stage.registry.settings.intercept = at({ kind: 'status', status: 503 });
+    breakWith({ kind: 'status', status: 503 });
     await expectUnavailable('registry-error');
     if (place === 'the .sig tag' || place === 'a blob') stage.registry.settings.intercept = undefined;
-    else stage.registry.settings.intercept = at({ kind: 'status', status: 451 });
+    else breakWith({ kind: 'status', status: 451 });
     await expectSignedPasses();
   });
 });
