@@ -112,6 +112,14 @@ describe.each(Object.entries(places))('%s', (place, filter) => {
   });
 });
 
+test('403 of the storage that blobs are redirected to is its failure, whatever the registry gave us', async () => {
+  await using storage = await openStage();
+  storage.registry.settings.intercept = on({}, { kind: 'status', status: 403 });
+  const to = `http://${storage.registry.host}/v2/blob`;
+  stage.registry.settings.intercept = on({ kind: 'blob' }, { kind: 'redirect', to });
+  await expectUnavailable('registry-unauthorized');
+});
+
 test('a page of referrers that is gone denies', async () => {
   stage.registry.settings.intercept = on({ kind: 'referrers' }, ({ path }) => {
     if (path.includes('page')) return { kind: 'status', status: 404 };
