@@ -16,12 +16,12 @@ export const reasons = {
 
   'image-not-found': {
     kind: 'denied',
-    summary: 'the registry has no such image',
+    summary: 'the registry has no such image (404, or another 4xx that the message names)',
     advice: 'check the name, the tag and the digest; push the image',
   },
   'image-not-readable': {
     kind: 'denied',
-    summary: 'the registry lets the verifier in and refuses it this repository (401 or 403)',
+    summary: 'the registry lets the verifier in, or has given it the image, and refuses it this repository',
     advice: 'grant the credential that the message names pull on the repository, or configure one that has it',
   },
   'not-an-image': {
@@ -41,8 +41,10 @@ export const reasons = {
   },
   'content-missing': {
     kind: 'denied',
-    summary: 'a manifest or list names content that the registry does not have',
-    advice: 'push the image and its signatures again; delete references to what is gone',
+    summary:
+      'the registry does not have, or answers that it does not give, what is attached to the image or named there',
+    advice:
+      'push the image and its signatures again; delete references to what is gone; if the message names a status, ask the registry about it',
   },
   'too-large': {
     kind: 'denied',

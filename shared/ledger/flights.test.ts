@@ -136,3 +136,33 @@ test("work that outlives its time is waited for by nobody who asks afterwards, a
   fresh.resolve('found');
   expect(await Promise.all([second, third])).toEqual(['found', 'found']);
 });
+
+test('nobody waits for work that waits for its turn: each of those who joined starts over, and whose turn comes first leads', async () => {
+  const flights = new Flights();
+  let hold = () => {};
+  const queued = work<string>();
+  const crowd = flights.share(
+    'k',
+    deadline(),
+    (heldUp) => {
+      hold = heldUp;
+      return queued.run();
+    },
+    always,
+  );
+  const own = work<string>();
+  const [alone, another] = [
+    flights.share('k', deadline(), own.run, always),
+    flights.share('k', deadline(), own.run, always),
+  ];
+  await settled();
+  expect(own.times).toBe(0);
+  hold();
+  await settled();
+  // One of the two leads, and the other one joins it.
+  expect(own.times).toBe(1);
+  own.resolve('found');
+  expect(await Promise.all([alone, another])).toEqual(['found', 'found']);
+  queued.resolve('found late');
+  expect(await crowd).toBe('found late');
+});

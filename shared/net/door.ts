@@ -6,7 +6,7 @@ import { abandon, drained, readBounded } from './body.ts';
 import { decoderOf, isUndecodable } from './coding.ts';
 import { createConnector, createProbingConnector } from './connector.ts';
 import type { Deadline } from './deadline.ts';
-import { addressRefused, codeOf, failure } from './failure.ts';
+import { addressRefused, codeOf, failure, unknownCoding } from './failure.ts';
 import { hostName, isLoopbackHost, splitHost } from './hosts.ts';
 import { inTime } from './in-time.ts';
 import { createNames } from './names.ts';
@@ -281,7 +281,9 @@ function respond(answer: Answer, url: URL, host: string, request: DoorRequest): 
       const decoder = decoderOf(header(answer, 'content-encoding'));
       if (decoder === 'unknown') {
         abandon(answer.body);
-        throw new Refusal('registry-error', `${host} answered in a content coding that is not known here: ${what}`);
+        throw new Refusal('registry-error', `${host} answered in a content coding that is not known here: ${what}`, {
+          cause: { code: unknownCoding },
+        });
       }
       const length = header(answer, 'content-length');
       const announced = length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : undefined;

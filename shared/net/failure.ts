@@ -1,8 +1,12 @@
 import { Refusal } from '../reasons.ts';
+import { isUndecodable } from './coding.ts';
 import type { Deadline } from './deadline.ts';
+import { unusableTarget } from './redirect.ts';
 
 /** The code under which the connector refuses an address; `failure` leaves it to the door, which knows who named the host. */
 export const addressRefused = 'ADDRESS_REFUSED';
+/** The code of the cause where a content coding is not known here. */
+export const unknownCoding = 'UNKNOWN_CODING';
 
 const untrusted =
   'its certificate is by an authority that is not trusted here (give the certificate of its CA: --ca FILE, deployed registryCa)';
@@ -66,10 +70,25 @@ export function failure(
   const own = ownTrouble[code];
   if (own !== undefined) return new Refusal('internal-error', `Countersign could not ask for ${what}: ${own}`, cause);
   if (phase === 'body') return new Refusal('body-cut-short', `${host} sent only a part of ${what}`, cause);
-  if (code.startsWith('HPE_') || code.startsWith('UND_ERR_HEADERS_OVERFLOW')) {
+  if (isNotHttp(code)) {
     return new Refusal('registry-error', `${host} did not answer in HTTP when it was asked for ${what}`, cause);
   }
   return new Refusal('registry-unreachable', `${host} could not be asked for ${what}: ${words[code] ?? code}`, cause);
+}
+
+function isNotHttp(code: string): boolean {
+  return code.startsWith('HPE_') || code.startsWith('UND_ERR_HEADERS_OVERFLOW');
+}
+
+/**
+ * Whether an answer came that is of no use however often it is asked for: no HTTP, a header over its bound, a content coding that is
+ * unknown or broken, redirects that lead nowhere.
+ */
+export function isNonsense({ code, cause }: Refusal): boolean {
+  const told = codeOf(cause) ?? (isParserError(cause) ? 'HPE_UNKNOWN' : '');
+  if (code === 'redirect-refused') return told === unusableTarget;
+  if (code === 'registry-error') return isNotHttp(told) || isUndecodable(told) || told === unknownCoding;
+  return code === 'too-many-redirects';
 }
 
 /** undici leaves the code of its HTTP parser's errors out where the parser has no number for it. */

@@ -3,6 +3,9 @@ import { Refusal } from '../reasons.ts';
 /** At most this many redirects are followed for one request. */
 export const maxRedirects = 5;
 
+/** The code of the cause where a redirect's target is none that could be asked, whatever the settings allow. */
+export const unusableTarget = 'UNUSABLE_TARGET';
+
 /** One request of a chain of redirects. Header names are in lower case. */
 export interface Hop {
   readonly method: 'GET' | 'HEAD' | 'POST';
@@ -22,7 +25,8 @@ const followed: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 export function nextHop(hop: Hop, status: number, location: string | undefined, sender: string): Hop | undefined {
   if (!followed.has(status) || hop.method === 'POST' || location === undefined) return undefined;
   const url = parse(location, hop.url);
-  const refused = (why: string) => new Refusal('redirect-refused', `${sender} redirects to ${why}`);
+  const refused = (why: string) =>
+    new Refusal('redirect-refused', `${sender} redirects to ${why}`, { cause: { code: unusableTarget } });
   if (url === undefined) throw refused('something that is no URL');
   if (url.protocol === 'http:' && hop.url.protocol === 'https:') throw refused('plain HTTP');
   if (url.protocol !== 'https:' && url.protocol !== 'http:') throw refused('a URL that is not HTTP');

@@ -146,6 +146,20 @@ describe('one repository that is closed, by a registry that lets us in, is denie
       { repository: () => askBearer, token: (who) => (who === basic ? [401] : [200]) },
       'with the credential for HOST/org',
     ],
+    ...[400, 404, 405, 410, 422, 451].map((status): (typeof cases)[number] => [
+      `the token server answers ${status} for it, and gives a token without a scope`,
+      undefined,
+      { repository: () => askBearer, token: (_, scopes) => (scopes.length === 0 ? [200] : [status]) },
+      { repository: () => askBearer, token: () => [401] },
+      'without a credential',
+    ]),
+    ...[400, 404].map((status): (typeof cases)[number] => [
+      `the token server refuses it, and answers ${status} without a scope`,
+      undefined,
+      { repository: () => askBearer, token: (_, scopes) => [scopes.length === 0 ? status : 403] },
+      { repository: () => askBearer, token: () => [403] },
+      'without a credential',
+    ]),
     [
       'a token of the user is taken, and refused for it',
       given,

@@ -2,13 +2,15 @@ import { LRUCache } from 'lru-cache';
 import type { Clock } from '../net/deadline.ts';
 import type { Spending } from '../net/spending.ts';
 import { Refusal } from '../reasons.ts';
-import type { ApiRoot } from './api-root.ts';
+import type { ApiRoot, RootAnswer } from './api-root.ts';
 import type { Asking, Authorization, Authorizer } from './authorization.ts';
-import { notReadable } from './not-readable.ts';
+import { notReadable, unknownIfLetIn } from './not-readable.ts';
 
 /** What a registry answered for a repository. */
 export interface Answered {
   readonly status: number;
+  /** The same in words. */
+  readonly told: string;
   /** WWW-Authenticate. */
   readonly challenge: string | undefined;
 }
@@ -22,8 +24,17 @@ export interface Next {
 }
 
 export interface Access {
-  /** What an answer calls for, that came to a request with the authorization `sent`. Throws Refusal. */
-  next(asking: Asking, answered: Answered, sent: Authorization | undefined, spending: Spending): Promise<Next>;
+  /**
+   * What an answer calls for, that came to a request with the authorization `sent`. `refused`: what was sent and refused last,
+   * now or before. Throws Refusal.
+   */
+  next(
+    asking: Asking,
+    answered: Answered,
+    sent: Authorization | undefined,
+    refused: Authorization | undefined,
+    spending: Spending,
+  ): Promise<Next>;
   /** What a 401 or 403 is that nothing more can be done about, `told` in words. */
   refusal(
     asking: Asking,
@@ -41,15 +52,31 @@ export function createAccess(authorizer: Authorizer, root: ApiRoot, clock: Clock
   /** Origins that ask for no login at `/v2/` either, and until when that is remembered. */
   const open = new LRUCache<string, number>({ max: 2000 });
 
+  /** Asks for `/v2/` about an answer. Where that fails after a 401 or 403, it is unknown what that was, unless we are let in. */
+  async function askRoot(
+    asking: Asking,
+    { status, told }: Pick<Answered, 'status' | 'told'>,
+    sent: Authorization | undefined,
+    spending: Spending,
+  ): Promise<RootAnswer> {
+    try {
+      return await root.ask(asking.at, sent, spending);
+    } catch (thrown) {
+      if (status === 404 || !(thrown instanceof Refusal)) throw thrown;
+      throw unknownIfLetIn(thrown, notReadable(asking, sent?.as, told));
+    }
+  }
+
   /**
    * Some registries challenge at `/v2/` alone, and answer 404, 403, or 401 without a challenge for a repository that they do not
    * show to strangers. `/v2/` is asked about a 404 only where a credential could change it.
    */
-  async function hidden(asking: Asking, status: number, spending: Spending): Promise<Next> {
+  async function hidden(asking: Asking, answered: Answered, spending: Spending): Promise<Next> {
+    const { status } = answered;
     const { at, credential } = asking;
     const believed = credential === undefined || clock() < (open.get(at.origin) ?? 0);
     if (status === 404 && believed) return { authorization: undefined };
-    const { status: rootStatus, challenge } = await root.ask(at, undefined, spending);
+    const { status: rootStatus, challenge } = await askRoot(asking, answered, undefined, spending);
     const authorization =
       rootStatus === 401 ? await authorizer.challengedAtRoot(asking, challenge, spending) : undefined;
     if (authorization !== undefined) return { authorization };
@@ -58,12 +85,13 @@ export function createAccess(authorizer: Authorizer, root: ApiRoot, clock: Clock
   }
 
   return {
-    async next(asking, { status, challenge }, sent, spending) {
+    async next(asking, answered, sent, refused, spending) {
+      const { status, challenge } = answered;
       if (status === 401) {
-        const authorization = await authorizer.challenged(asking, challenge, sent, spending);
+        const authorization = await authorizer.challenged(asking, challenge, refused, spending);
         if (authorization !== undefined) return { authorization };
       }
-      if (sent === undefined) return hidden(asking, status, spending);
+      if (sent === undefined) return hidden(asking, answered, spending);
       return { authorization: status === 403 ? await authorizer.renewed(asking, sent, spending) : undefined };
     },
 
@@ -80,9 +108,12 @@ export function createAccess(authorizer: Authorizer, root: ApiRoot, clock: Clock
       const given = sent?.header.startsWith('Bearer ') && used?.kind !== 'registry-token';
       const letIn = async () => {
         if (used?.issued) return status === 403;
-        return (rootStatus ?? (await root.ask(asking.at, sent, spending)).status) === 200;
+        if (rootStatus !== undefined) return rootStatus === 200;
+        return (await askRoot(asking, { status, told }, sent, spending)).status === 200;
       };
-      return given || (await letIn()) ? notReadable(asking, used, told) : new Refusal('registry-unauthorized', told);
+      const closed = notReadable(asking, used, told);
+      if (given || (await letIn())) return closed;
+      return unknownIfLetIn(new Refusal('registry-unauthorized', told), closed);
     },
   };
 }

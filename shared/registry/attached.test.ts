@@ -325,6 +325,32 @@ describe('one broken thing never spoils the rest', () => {
     expect(read.unreadable).toMatchObject([{ code, kind: 'unavailable' }]);
   });
 
+  test.each([206, 300, 402, 410, 412, 415, 416, 418, 422, 423, 451, 501])(
+    '%d is an answer about each source, and never "unsigned"',
+    async (status) => {
+      const sources = [
+        '[.]sig$',
+        'manifests/sha256-[0-9a-f]+$',
+        'manifests/sha256:',
+        'blobs',
+        ...(status === 501 ? [] : ['referrers']),
+      ];
+      for (const source of sources) {
+        const it = await start();
+        it.store.referrer(it.image, [bundle(it, 'bundle')]);
+        it.store.intercept = (request, response) => {
+          if (!new RegExp(source).test(request.url ?? '')) return false;
+          response.writeHead(status).end();
+          return true;
+        };
+        const read = await attached(it);
+        expect(read.unreadable).toMatchObject([{ code: 'content-missing', kind: 'denied' }]);
+        expect(read.unreadable[0]?.message).toContain(`answered ${status} to the request for`);
+        expect(it.waits).toEqual([]);
+      }
+    },
+  );
+
   test('a registry that asks to slow down is asked again by one request of many, whatever is left to be read', async () => {
     const it = await start();
     for (let index = 0; index < 30; index++) it.store.referrer(it.image, [bundle(it, `bundle ${index}`)]);

@@ -175,6 +175,107 @@ describe('bearer tokens', () => {
   });
 });
 
+describe('what is learned of a registry', () => {
+  /** Tokens hold the scopes that they were asked with; each repository but `basic` wants its own. */
+  function scoped(it: Setup, insufficient: number, challenged = (name: string) => name): string[] {
+    const asked: string[] = [];
+    it.store.intercept = (request, response) => {
+      const url = new URL(request.url ?? '', it.server.url);
+      const { authorization = '' } = request.headers;
+      const name = /^\/v2\/(.+)\/manifests\//.exec(url.pathname)?.[1] ?? '';
+      if (url.pathname === '/token') {
+        const scope = url.searchParams.getAll('scope').join(' ');
+        asked.push(scope);
+        response.end(JSON.stringify({ token: Buffer.from(scope || 'none').toString('hex') }));
+      } else if (name.startsWith('basic')) {
+        if (authorization === annBasic) return false;
+        response.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end();
+      } else if (authorization === '') {
+        const challenge = `Bearer realm="${it.server.url}/token",scope="repository:${challenged(name)}:pull"`;
+        response.writeHead(401, { 'www-authenticate': challenge }).end();
+      } else {
+        const token = Buffer.from(authorization.replace('Bearer ', ''), 'hex').toString();
+        if (token === `repository:${challenged(name)}:pull`) return false;
+        response.writeHead(insufficient).end();
+      }
+      return true;
+    };
+    return asked;
+  }
+
+  test.each([
+    ['another repository', 403, 'secret/other'],
+    ['another repository', 401, 'secret/other'],
+    ['a path with Basic', 403, 'basic/other'],
+  ])('is nothing by a redirect of another registry to %s (%i)', async (_, status, path) => {
+    const it = await start(ann);
+    const asked = scoped(it, status);
+    const to = `${it.server.url}/v2/${path}/manifests/v1`;
+    const hostile = await second((__, response) => response.writeHead(307, { location: to }).end() !== undefined);
+    const repository = { registry: hostile.host, path: 'org/app' };
+    await it.registry.resolve(repository, 'v1', spending()).catch(() => {});
+    asked.length = 0;
+    it.server.requests.length = 0;
+    await resolve(it);
+    expect(asked).toEqual(['repository:org/app:pull']);
+    expect(it.server.requests[0]?.headers.authorization).toBeUndefined();
+  });
+
+  test.each([403, 401])(
+    'is a guess for its other repositories: refused without a challenge (%i), it is asked anew',
+    async (status) => {
+      const it = await start(ann);
+      scoped(it, status);
+      await resolve(it, 'basic/app');
+      await resolve(it, 'org/app');
+      await resolve(it, 'basic/other');
+      await resolve(it, 'org/other');
+      it.server.requests.length = 0;
+      for (const path of ['basic/app', 'org/app', 'basic/other', 'org/other']) await resolve(it, path);
+      expect(it.server.requests).toHaveLength(4);
+    },
+  );
+
+  test('by scopes of another name is a guess as well, which is asked anew when it is refused', async () => {
+    const it = await start();
+    let name = 'mirror/org/app';
+    const asked = scoped(it, 403, () => name);
+    await resolve(it);
+    name = 'org/app';
+    await resolve(it);
+    expect(asked).toEqual(['repository:mirror/org/app:pull', 'repository:org/app:pull']);
+  });
+
+  test.each([401, 403, 404, 451])('and when its token server refuses it (%i)', async (status) => {
+    const it = await start();
+    const before = bearer();
+    it.store.intercept = before.intercept;
+    before.challenge = `realm="${it.server.url}/token",scope="repository:mirror/org/app:pull"`;
+    await resolve(it);
+    before.challenge = undefined;
+    before.valid.clear();
+    it.time.now += 600_000;
+    it.store.intercept = (request, response) => {
+      if (!/^\/token.*mirror/.test(request.url ?? '')) return before.intercept(request, response);
+      response.writeHead(status).end();
+      return true;
+    };
+    await resolve(it);
+    await resolve(it);
+  });
+
+  test('a wrong password is not tried again for it', async () => {
+    const it = await start({ ...ann, password: 'wrong' });
+    scoped(it, 403);
+    for (const path of ['basic/app', 'basic/other']) {
+      it.server.requests.length = 0;
+      await expect(resolve(it, path)).rejects.toEqual(refused('registry-unauthorized'));
+      const tried = it.server.requests.filter(({ path, headers }) => path !== '/v2/' && headers.authorization);
+      expect(tried).toHaveLength(1);
+    }
+  });
+});
+
 describe('identity tokens', () => {
   const identity: Credential = { kind: 'identity-token', username: '<token>', token: 'refresh-me' };
 

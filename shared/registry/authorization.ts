@@ -5,9 +5,9 @@ import type { Spending } from '../net/spending.ts';
 import { Refusal } from '../reasons.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
 import type { Credential } from './credentials.ts';
-import { notReadable } from './not-readable.ts';
+import { notReadable, unknownIfLetIn } from './not-readable.ts';
 import { mayHaveCredentials, parseRealm } from './realm.ts';
-import { basic, type Tokens, type TokenWant } from './token.ts';
+import { basic, isNoToken, type Tokens, type TokenWant } from './token.ts';
 
 /** A registry that is asked, for a repository, as someone. */
 export interface Asking {
@@ -31,6 +31,8 @@ interface Bearer {
 export interface Authorization {
   readonly header: string;
   readonly as: Credential | undefined;
+  /** By what the registry asked for elsewhere: where it is refused, the registry is asked what it wants here. */
+  readonly guessed?: boolean;
 }
 
 /** All methods throw Refusal; `image-not-readable` where a token server lets us in and refuses this repository. */
@@ -47,6 +49,12 @@ export interface Authorizer {
     refused: Authorization | undefined,
     spending: Spending,
   ): Promise<Authorization | undefined>;
+  /** What the challenges of a host ask for, that a registry redirected to. Nothing is learned about that host: another chose what it is asked. */
+  challengedElsewhere(
+    asking: Asking,
+    challenges: string | undefined,
+    spending: Spending,
+  ): Promise<Authorization | undefined>;
   /** What the challenges of `/v2/` ask for. The scope that some registries write there is an example, and not taken. */
   challengedAtRoot(
     asking: Asking,
@@ -55,6 +63,8 @@ export interface Authorizer {
   ): Promise<Authorization | undefined>;
   /** A token in place of one that was kept and has just been refused (403), since rights may have been granted meanwhile. */
   renewed(asking: Asking, refused: Authorization, spending: Spending): Promise<Authorization | undefined>;
+  /** Forgets what the registry has asked for, for this repository. */
+  forget(asking: Asking): void;
 }
 
 const bearerPrefix = 'Bearer ';
@@ -91,19 +101,25 @@ export function createAuthorizer(tokens: Tokens, realms: Readonly<Record<string,
     try {
       return { header: bearerPrefix + (await tokens.get(want, spending, before)), as: want.credential };
     } catch (thrown) {
-      const unauthorized = thrown instanceof Refusal && thrown.code === 'registry-unauthorized';
-      if (!unauthorized || !(await letsIn(want, spending))) throw thrown;
-      throw notReadable(asking, want.credential, thrown.message);
+      if (!(thrown instanceof Refusal)) throw thrown;
+      const unauthorized = thrown.code === 'registry-unauthorized';
+      if (!unauthorized && !isNoToken(thrown)) throw thrown;
+      const closed = notReadable(asking, want.credential, thrown.message);
+      if (await letsIn(want, unauthorized, spending)) throw closed;
+      throw unauthorized ? unknownIfLetIn(thrown, closed) : thrown;
     }
   }
 
-  /** A token server that refuses a repository: does it refuse everyone? Without a scope it is asked for no repository. */
-  async function letsIn(want: TokenWant, spending: Spending): Promise<boolean> {
+  /**
+   * A token server that gives no token for a repository: does it give anyone one? Without a scope it is asked for no repository.
+   * One that is `unauthorized` with a scope, and answers for good and otherwise without, refuses not everyone: it wants a scope.
+   */
+  async function letsIn(want: TokenWant, unauthorized: boolean, spending: Spending): Promise<boolean> {
     try {
       await tokens.get({ ...want, scopes: [] }, spending);
       return true;
     } catch (thrown) {
-      if (thrown instanceof Refusal) return false;
+      if (thrown instanceof Refusal) return unauthorized && isNoToken(thrown);
       throw thrown;
     }
   }
@@ -114,13 +130,22 @@ export function createAuthorizer(tokens: Tokens, realms: Readonly<Record<string,
     refused: Authorization | undefined,
     spending: Spending,
   ): Promise<Authorization | undefined> {
+    const found = await given(asking, challenge, refused, spending);
     if (challenge === undefined || asking.credential?.kind === 'registry-token') return undefined;
-    const found =
-      challenge.scheme === 'basic' ? basicAs(asking.credential) : await bearer(asking, challenge, spending, refused);
     // Only now: a realm that is refused, or gives no token, is not asked unasked from here on.
     learned.set(repositoryKey(asking), challenge);
     learned.set(asking.at.origin, challenge.scheme === 'basic' ? challenge : { ...challenge, scopes: undefined });
     return found?.header === refused?.header ? undefined : found;
+  }
+
+  async function given(
+    asking: Asking,
+    challenge: Learned | undefined,
+    refused: Authorization | undefined,
+    spending: Spending,
+  ): Promise<Authorization | undefined> {
+    if (challenge === undefined || asking.credential?.kind === 'registry-token') return undefined;
+    return challenge.scheme === 'basic' ? basicAs(asking.credential) : bearer(asking, challenge, spending, refused);
   }
 
   const known = (asking: Asking) => learned.get(repositoryKey(asking)) ?? learned.get(asking.at.origin);
@@ -129,13 +154,21 @@ export function createAuthorizer(tokens: Tokens, realms: Readonly<Record<string,
     async standing(asking, spending) {
       const { at, repository, credential } = asking;
       if (credential?.kind === 'registry-token') return { header: bearerPrefix + credential.token, as: credential };
-      const before = known(asking);
+      const own = learned.get(repositoryKey(asking));
+      const before = own ?? learned.get(at.origin);
+      // Of this repository the registry may want something else than of its others, or than scopes of others.
+      const guessed = own === undefined || (own.scheme === 'bearer' && own.scopes !== undefined);
       if (before?.scheme === 'bearer') {
         try {
-          return await bearer(asking, before, spending);
+          return { ...(await bearer(asking, before, spending)), guessed };
         } catch (thrown) {
+          const code = thrown instanceof Refusal ? thrown.code : undefined;
+          const answered = code === 'image-not-readable';
+          if (guessed && (answered || code === 'registry-unauthorized')) {
+            learned.delete(repositoryKey(asking));
+            return undefined;
+          }
           // The registry may have another token server by now: the next request asks it again.
-          const answered = thrown instanceof Refusal && thrown.code === 'image-not-readable';
           if (!answered) {
             learned.delete(repositoryKey(asking));
             learned.delete(at.origin);
@@ -146,11 +179,15 @@ export function createAuthorizer(tokens: Tokens, realms: Readonly<Record<string,
       // ECR takes Basic without asking for it; any other registry has to ask once.
       const unasked =
         before === undefined && credential?.kind === 'basic' && ecrRegistry(repository.registry) !== undefined;
-      return before?.scheme === 'basic' || unasked ? basicAs(credential) : undefined;
+      const found = before?.scheme === 'basic' || unasked ? basicAs(credential) : undefined;
+      return found && { ...found, guessed: guessed && !unasked };
     },
 
     challenged: (asking, challenges, refused, spending) =>
       answer(asking, choose(parseChallenges(challenges ?? ''), asking.repository.path), refused, spending),
+
+    challengedElsewhere: (asking, challenges, spending) =>
+      given(asking, choose(parseChallenges(challenges ?? ''), asking.repository.path), undefined, spending),
 
     challengedAtRoot(asking, challenges, spending) {
       const challenge = choose(parseChallenges(challenges ?? ''), asking.repository.path);
@@ -163,6 +200,8 @@ export function createAuthorizer(tokens: Tokens, realms: Readonly<Record<string,
       if (before?.scheme !== 'bearer' || asking.credential?.kind === 'registry-token') return undefined;
       return bearer(asking, before, spending, refused);
     },
+
+    forget: (asking) => void learned.delete(repositoryKey(asking)),
   };
 }
 

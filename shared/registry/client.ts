@@ -66,10 +66,21 @@ export function createClient({ door, credentials, retrying, realms }: ClientSett
       const url = new URL(path, at);
       let sent = await authorizer.standing(asking, spending);
       let response = await ask(url, sent);
+      const refused = sent;
+      // A challenge says by itself what is wanted.
+      const mute =
+        response.status === 403 || (response.status === 401 && response.header('www-authenticate') === undefined);
+      if (mute && response.url.origin === at.origin && sent?.guessed) {
+        response.discard();
+        authorizer.forget(asking);
+        sent = undefined;
+        response = await ask(url, sent);
+      }
       if ((isRefused(response) || response.status === 404) && response.url.origin === at.origin) {
         response.discard();
-        const answered = { status: response.status, challenge: response.header('www-authenticate') };
-        const { authorization, rootStatus } = await access.next(asking, answered, sent, spending);
+        const { status } = response;
+        const answered = { status, told: toldStatus(status, at, what), challenge: response.header('www-authenticate') };
+        const { authorization, rootStatus } = await access.next(asking, answered, sent, refused, spending);
         // What it asks for is answered once, and no further.
         if (authorization !== undefined) {
           sent = authorization;
@@ -92,7 +103,7 @@ export function createClient({ door, credentials, retrying, realms }: ClientSett
         response.discard();
         const elsewhere = { at: new URL(response.url.origin), repository, credential: undefined };
         const challenge = response.header('www-authenticate');
-        const anonymous = await authorizer.challenged(elsewhere, challenge, undefined, spending);
+        const anonymous = await authorizer.challengedElsewhere(elsewhere, challenge, spending);
         if (anonymous === undefined) throw failed(401, at, what);
         response = await ask(response.url, anonymous, at);
       }

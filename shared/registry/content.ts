@@ -44,8 +44,23 @@ export interface Content {
   ): Promise<Uint8Array>;
 }
 
-export function createContent(client: Client, limits: RegistryLimits, kinds: readonly LayerKind[]): Content {
+/** `declined`: what a status is that is neither 200 nor 404, nor a failure of the registry's service. */
+export function createContent(
+  client: Client,
+  limits: RegistryLimits,
+  kinds: readonly LayerKind[],
+  declined: (status: number, what: string) => Refusal,
+): Content {
   const kept = { kinds, limits };
+
+  /** Whether there is what was asked for. */
+  function found(response: DoorResponse, what: string): boolean {
+    if (response.status === 200) return true;
+    response.discard();
+    if (response.status === 404) return false;
+    throw declined(response.status, what);
+  }
+
   return {
     async manifestByTag(repository, tag, accept, allowance) {
       const what = `the manifest of ${repositoryName(repository)}:${tag}`;
@@ -104,14 +119,6 @@ async function readExactly(
   }
   if (bytes.byteLength !== size) throw unlike(what, 'the size in its descriptor');
   return bytes;
-}
-
-/** 200 and 404 are answers about content; any other status that got here is nonsense of the registry's. */
-function found(response: DoorResponse, what: string): boolean {
-  if (response.status === 200) return true;
-  response.discard();
-  if (response.status === 404) return false;
-  throw new Refusal('registry-error', `the registry answered ${response.status} to the request for ${what}`);
 }
 
 function isDigestOf(text: string, bytes: Uint8Array): boolean {

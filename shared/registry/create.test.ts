@@ -112,7 +112,6 @@ describe("the registry's own failures are unavailable", () => {
     [500, 'registry-error', 4],
     [503, 'registry-error', 4],
     [501, 'registry-error', 1],
-    [418, 'registry-error', 1],
     [204, 'registry-error', 1],
     [304, 'registry-error', 1],
   ])('%d: %s after %d requests', async (status, code, requests) => {
@@ -123,6 +122,20 @@ describe("the registry's own failures are unavailable", () => {
     await expect(result).rejects.not.toThrow(/secret/);
     expect(it.server.requests).toHaveLength(requests);
   });
+
+  test.each([400, 402, 406, 410, 412, 415, 416, 418, 422, 423, 451])(
+    'but %d is an answer: there is no such image',
+    async (status) => {
+      answering(status);
+      for (const ask of [() => resolve(), () => it.registry.image(it.repository, absent, spending())]) {
+        const result = ask();
+        await expect(result).rejects.toEqual(refused('image-not-found', 'denied'));
+        await expect(result).rejects.toThrow(String(status));
+        await expect(result).rejects.not.toThrow(/secret/);
+      }
+      expect(it.server.requests).toHaveLength(2);
+    },
+  );
 
   test('429 once, then the image: waited as asked', async () => {
     it.store.image('app', 'v1');

@@ -7,6 +7,7 @@ import { readAttached } from './attached.ts';
 import { createClient } from './client.ts';
 import { createContent, type ReadManifest } from './content.ts';
 import type { CredentialSource } from './credentials.ts';
+import { declined, imageDeclined } from './failed.ts';
 import type { LayerKind } from './layer-kind.ts';
 import { defaultLimits, type RegistryLimits } from './limits.ts';
 import { acceptImages, named } from './manifest.ts';
@@ -37,15 +38,16 @@ export function createRegistry(settings: RegistrySettings): Registry {
   const random = settings.random ?? Math.random;
   const retrying = { clock, sleep, random, throttles: createThrottles(elapsed, sleep) };
   const client = createClient({ door, credentials, retrying, realms: settings.realms ?? {} });
-  const content = createContent(client, limits, kinds);
+  const images = createContent(client, limits, kinds, imageDeclined);
+  const content = createContent(client, limits, kinds, declined);
 
   return {
     async resolve(repository, tag, allowance) {
-      const read = await content.manifestByTag(repository, tag, acceptImages, allowance);
+      const read = await images.manifestByTag(repository, tag, acceptImages, allowance);
       return imageOf(read, repository, `:${tag}`);
     },
     async image(repository, digest, allowance) {
-      const read = await content.manifestByDigest(repository, digest, acceptImages, allowance);
+      const read = await images.manifestByDigest(repository, digest, acceptImages, allowance);
       return imageOf(read, repository, `@${digest}`);
     },
     attached: (repository, digest, allowance) =>

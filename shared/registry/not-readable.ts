@@ -20,3 +20,15 @@ export function notReadable({ repository, credential }: Refused, used: Credentia
   else if (credential !== undefined) how = `without ${named(credential)}, which the token server there may not have`;
   return new Refusal('image-not-readable', `${told}, asked ${how}`);
 }
+
+/** A failure, with what it is if the registry lets us in all the same: asked for this alone, it does not tell. See `ifLetIn`. */
+export function unknownIfLetIn(refusal: Refusal, closed: Refusal): Refusal {
+  const { code, message, late } = refusal;
+  return new Refusal(code, message, { late, cause: closed });
+}
+
+/** What a failure is, where the registry is known to have let us in: that of a 401 or 403 is `image-not-readable`. */
+export function ifLetIn(refusal: Refusal): Refusal {
+  const { cause } = refusal;
+  return cause instanceof Refusal && cause.code === 'image-not-readable' ? cause : refusal;
+}

@@ -3,6 +3,7 @@ import { type Repository, repositoryName } from '../image/repository.ts';
 import { asRefusal, Refusal } from '../reasons.ts';
 import type { Client } from './client.ts';
 import { apiPath } from './endpoint.ts';
+import { declined } from './failed.ts';
 import type { RegistryLimits } from './limits.ts';
 import { nextPage } from './link.ts';
 import { acceptIndex, type Descriptor, type ImageIndex, parseReferrers } from './manifest.ts';
@@ -47,7 +48,7 @@ export async function listReferrers(
       if (response.status !== 200) {
         response.discard();
         if (page === 1 && absent.has(response.status)) return { descriptors: [], problem: undefined };
-        throw new Refusal('registry-error', `${registry.host} answered ${response.status} to the request for ${what}`);
+        throw declined(response.status, what);
       }
       const bytes = await response.read(limits.manifest);
       const listed = parseReferrers(bytes, response.header('content-type'), `the list of ${what}`, limits);

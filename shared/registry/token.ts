@@ -2,11 +2,12 @@ import { LRUCache } from 'lru-cache';
 import { Flights } from '../ledger/flights.ts';
 import type { Clock } from '../net/deadline.ts';
 import type { Door, DoorResponse } from '../net/door.ts';
+import { codeOf } from '../net/failure.ts';
 import { whenQueued } from '../net/queued.ts';
 import type { Spending } from '../net/spending.ts';
 import { Refusal } from '../reasons.ts';
 import type { Credential } from './credentials.ts';
-import { type Retrying, withRetries } from './retry.ts';
+import { isTemporary, type Retrying, withRetries } from './retry.ts';
 
 /** Which token: for whom, from whom, for what. Two equal wants share a token. */
 export interface TokenWant {
@@ -23,6 +24,14 @@ export interface TokenWant {
 export interface Tokens {
   /** A bearer token that is not `rejected`, the one that the registry has just refused. Throws Refusal. */
   get(want: TokenWant, spending: Spending, rejected?: string): Promise<string>;
+}
+
+/** The cause of a Refusal where the token server answered for good, and gave no token. */
+const noToken = { code: 'NO_TOKEN' };
+
+/** Whether a token server answered for good, neither with a token nor with 401 or 403. */
+export function isNoToken(refusal: Refusal): boolean {
+  return codeOf(refusal.cause) === noToken.code;
 }
 
 const maxAnswer = 64 * 1024;
@@ -129,6 +138,7 @@ function granted(answer: DoorResponse, registry: URL): DoorResponse {
   answer.discard();
   const told = `the token server of ${registry.host} answered ${answer.status}`;
   if (answer.status === 401 || answer.status === 403) throw new Refusal('registry-unauthorized', told);
+  if (!isTemporary(answer.status)) throw new Refusal('registry-error', told, { cause: noToken });
   const { late = false } = answer;
   throw new Refusal(answer.status === 429 ? 'registry-throttled' : 'registry-error', told, { late });
 }
@@ -140,13 +150,14 @@ async function readAnswer(response: DoorResponse, registry: URL): Promise<Uint8A
   } catch (thrown) {
     if (!(thrown instanceof Refusal) || thrown.code !== 'too-large') throw thrown;
     const told = `the token server of ${registry.host} answered with more than ${maxAnswer} bytes`;
-    throw new Refusal('registry-error', told, { cause: thrown });
+    throw new Refusal('registry-error', told, { cause: noToken });
   }
 }
 
 /** `token`, or OAuth2's `access_token`; `expires_in` in seconds from when it was asked for, whatever their clock says. */
 function readToken(bytes: Uint8Array, registry: URL, asked: ReturnType<Clock>): Token {
-  const nonsense = () => new Refusal('registry-error', `the token server of ${registry.host} answered without a token`);
+  const told = `the token server of ${registry.host} answered without a token`;
+  const nonsense = () => new Refusal('registry-error', told, { cause: noToken });
   let answer: unknown;
   try {
     answer = JSON.parse(Buffer.from(bytes).toString('utf8'));
@@ -159,6 +170,6 @@ function readToken(bytes: Uint8Array, registry: URL, asked: ReturnType<Clock>): 
   // It becomes a header's value.
   if (typeof value !== 'string' || !/^[\x21-\x7e]+$/.test(value)) throw nonsense();
   const seconds = fields['expires_in'];
-  const told = typeof seconds === 'number' && seconds > 0 ? Math.min(seconds * second, longestLife) : defaultLife;
-  return { value, expiresAt: asked + told - Math.min(10 * second, told / 4) };
+  const life = typeof seconds === 'number' && seconds > 0 ? Math.min(seconds * second, longestLife) : defaultLife;
+  return { value, expiresAt: asked + life - Math.min(10 * second, life / 4) };
 }

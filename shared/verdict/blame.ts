@@ -1,7 +1,9 @@
 import { blameCaller, type Shortage } from '../admission/budget.ts';
 import type { Repository } from '../image/repository.ts';
+import { isNonsense } from '../net/failure.ts';
 import { Refusal } from '../reasons.ts';
 import { attachedTooSlow } from '../registry/attached.ts';
+import { ifLetIn } from '../registry/not-readable.ts';
 import type { Inquiry } from './inquiry.ts';
 
 /** What is known of a review as a whole, by which it is told whose doing a failure is. */
@@ -40,8 +42,17 @@ export function blame(inquiry: Inquiry, refusal: Refusal, { shortage, images, bu
   return inquiry.named ? refusal : new Refusal('registry-not-named', `${message} (${code})`, cause);
 }
 
-/** The same for a signature repository: one at another registry is the policy's choice, and its outage that registry's. */
+/**
+ * The same for a signature repository: one at another registry is the policy's choice, and its outage that registry's. One that has
+ * answered for the image lets us in and speaks HTTP: what it refuses us, or answers with nonsense, is about what is attached.
+ */
 export function blameIn(place: Repository, inquiry: Inquiry, refusal: Refusal, circumstances: Circumstances): Refusal {
   const elsewhere = inquiry.target.reference.repository.registry !== place.registry;
-  return blame(elsewhere ? { ...inquiry, image: undefined, named: true } : inquiry, refusal, circumstances);
+  if (elsewhere) return blame({ ...inquiry, image: undefined, named: true }, refusal, circumstances);
+  return blame(inquiry, inquiry.image === undefined ? refusal : ofAttached(refusal), circumstances);
+}
+
+function ofAttached(refusal: Refusal): Refusal {
+  if (isNonsense(refusal)) return new Refusal('content-missing', refusal.message, { cause: refusal });
+  return ifLetIn(refusal);
 }

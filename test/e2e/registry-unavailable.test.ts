@@ -194,7 +194,7 @@ describe('a source that could not be read', () => {
   );
 
   test.each(sources)(
-    '%s, closed while the registry lets us in, denies; closed to everyone, it is unavailable',
+    '%s, closed by a registry that gave us the image, denies; closed with the image to everyone, it is unavailable',
     async (_, filter) => {
       const closed: Fault = { kind: 'status', status: 403 };
       faulty.breakAt(filter(), closed);
@@ -202,8 +202,10 @@ describe('a source that could not be read', () => {
       await faulty.expectAdmitted();
       faulty.mend();
       stage.registry.settings.intercept = anyOf(on(filter(), closed), on({ kind: 'ping' }, closed));
-      await faulty.expectUnavailable(`${host}/faults/unsigned:1`, 'registry-unauthorized');
+      await faulty.expectDenied(`${host}/faults/unsigned:1`, 'image-not-readable');
       await faulty.expectAdmitted();
+      faulty.breakAt({}, closed);
+      await faulty.expectUnavailable(`${host}/faults/unsigned:1`, 'registry-unauthorized');
     },
   );
 

@@ -1,4 +1,4 @@
-import { type Auth, type Intercept, on } from '../../local/registry/server.ts';
+import { type Auth, anyOf, type Intercept, on } from '../../local/registry/server.ts';
 import { makeImage, sign } from '../../local/signer/signer.ts';
 import { type Credentials, parseDockerConfig } from '../../shared/registry/credentials.ts';
 import { openStage, type PolicyParts, pod, policy, type Response, review, type Stage } from '../e2e/harness.ts';
@@ -40,6 +40,18 @@ const closings: Readonly<Record<string, Closing>> = {
     auth: { ...bearerAuth, anonymousPull: true },
     login: false,
     one: on({ name: mine }, ({ authorization }) => (authorization === 'Bearer' ? closed : undefined)),
+    all: on({ kind: 'token' }, closed),
+  },
+  'strangers are given tokens, and 404 for it': {
+    auth: { ...bearerAuth, anonymousPull: true },
+    login: false,
+    one: on({ kind: 'token', path: /mallory/ }, { kind: 'status', status: 404 }),
+    all: on({ kind: 'token' }, closed),
+  },
+  'strangers are refused a token for it, and have to name a repository': {
+    auth: { ...bearerAuth, anonymousPull: true },
+    login: false,
+    one: anyOf(tokenFor(/mallory/), on({ kind: 'token', path: /^(?!.*scope=)/ }, { kind: 'status', status: 400 })),
     all: on({ kind: 'token' }, closed),
   },
   'our credential is given tokens': {
@@ -90,6 +102,52 @@ describe.each(['Ignore', 'Fail'] as const)('under failurePolicy %s', (failurePol
       stage.registry.settings.intercept = undefined;
       expect(await ask(mine)).toMatchObject({ allowed: false, code: 403 });
     });
+  });
+
+  describe.each([
+    ['401 Basic', { kind: 'status', status: 401, headers: { 'www-authenticate': 'Basic realm="x"' } }],
+    ['401', { kind: 'status', status: 401 }],
+    ['403', closed],
+    ['404', { kind: 'status', status: 404 }],
+    ['500', { kind: 'status', status: 500 }],
+  ] as const)('the image is given to strangers, and `/v2/` answers %s', (_, root) => {
+    test.each([
+      ['the .sig tag', { reference: /\.sig$/ }],
+      ['the fallback tag', { reference: /^sha256-[0-9a-f]{64}$/ }],
+      ['the referrers', { kind: 'referrers' }],
+    ] as const)('%s is closed: denied, and a signature that is readable passes', async (__, filter) => {
+      await open({ auth: undefined, login: false }, { failurePolicy });
+      const { registry } = stage;
+      for (const refused of [closed, { ...closed, status: 401 }]) {
+        registry.settings.intercept = anyOf(on({ ...filter, name: mine }, refused), on({ kind: 'ping' }, root));
+        const answer = await ask(mine);
+        expect(answer).toMatchObject({ allowed: false, code: 403, patch: [] });
+        expect(answer.message).toContain('denied (image-not-readable)');
+        expect(answer.message).toContain(`none is configured for ${registry.host}/${mine}`);
+        expect(await ask(signed)).toMatchObject({ allowed: true, warnings: [] });
+      }
+    });
+  });
+
+  test('another registry redirects to a repository that is closed: those of its own path are as they were', async () => {
+    await open({ auth: { ...bearerAuth, anonymousPull: true }, login: false }, { failurePolicy });
+    const { registry, team } = stage;
+    stage.policies(policy({ images: '*', keys: [team], failurePolicy, entry: ['useCache: false'] }));
+    const to = `http://${registry.host}/v2/${mine}/manifests/v1`;
+    await using other = await openStage();
+    other.registry.settings.intercept = on({}, { kind: 'redirect', to });
+    // As registries do that say no more than 403 to a token for another repository.
+    const forOther = () =>
+      registry.requests
+        .filter(({ kind }) => kind === 'token')
+        .at(-1)
+        ?.path.includes('mallory');
+    registry.settings.intercept = on({ name: signed }, () => (forOther() ? closed : undefined));
+    expect(await ask(signed)).toMatchObject({ allowed: true });
+    const hostile = await stage.send('/mutate', review(pod([`${other.registry.host}/${signed}:v1`])));
+    expect(hostile).toMatchObject({ allowed: false });
+    stage.now += 3_600_000;
+    for (let again = 0; again < 2; again++) expect(await ask(signed)).toMatchObject({ allowed: true, warnings: [] });
   });
 
   test('a signature repository is closed to us: denied, and a signature that is readable passes', async () => {
