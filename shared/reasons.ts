@@ -195,7 +195,7 @@ export const reasons = {
   },
   deadline: {
     kind: 'unavailable',
-    summary: 'the time that the API server gives ended first',
+    summary: 'the time that the API server gives ended first, or one answer of a registry took too long',
     advice: 'try again; raise webhookTimeoutSeconds if it happens often',
   },
   'internal-error': {

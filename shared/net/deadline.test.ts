@@ -1,3 +1,4 @@
+import { passTime, startTimers, stopTimers } from '../aws/testing/time.ts';
 import { startDeadline } from './deadline.ts';
 
 test('what remains follows the clock and is never negative', () => {
@@ -23,15 +24,29 @@ test('the signal aborts when the time has ended, with the reason for users', asy
   expect(deadline.remaining()).toBe(0);
 });
 
-test('once stopped it aborts no more, whenever its signal was first asked for', async () => {
-  // The clock stands still, so that only a timer could abort.
-  const before = startDeadline(1, () => 0);
-  const { signal } = before;
-  before.stop();
-  const after = startDeadline(1, () => 0);
-  after.stop();
-  expect(after.signal.aborted).toBe(false);
-  // Timers fire in the order of their ends: one of theirs would have fired before this one.
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  expect([signal.aborted, after.signal.aborted]).toEqual([false, false]);
+describe('once stopped', () => {
+  beforeEach(stopTimers);
+  afterEach(startTimers);
+
+  test('what is still under way has a second to end, whenever its signal was first asked for', () => {
+    const before = startDeadline(60_000, () => 0);
+    const { signal } = before;
+    before.stop();
+    const after = startDeadline(60_000, () => 0);
+    after.stop();
+    passTime(500);
+    expect([signal.aborted, after.signal.aborted]).toEqual([false, false]);
+    passTime(1000);
+    expect([signal.aborted, after.signal.aborted]).toEqual([true, true]);
+  });
+
+  test('no longer than the time that is left, and a second stop gives no more', () => {
+    const deadline = startDeadline(100, () => 0);
+    const { signal } = deadline;
+    deadline.stop();
+    passTime(60);
+    deadline.stop();
+    passTime(60);
+    expect(signal.aborted).toBe(true);
+  });
 });

@@ -17,9 +17,12 @@ export interface Deadline {
 
 /** A deadline that holds a timer until it is stopped. */
 export interface RunningDeadline extends Deadline {
-  /** The answer is out: `signal` aborts no more. */
+  /** The answer is out. Work that is still under way with `signal` has a second to end, or what is left; then it aborts. */
   stop(): void;
 }
+
+/** Milliseconds for what still runs when nobody waits for it any longer. */
+const grace = 1000;
 
 /**
  * A deadline `budgetMs` milliseconds from now. `signal` aborts with a Refusal `deadline`. The controller and its timer are made
@@ -53,7 +56,7 @@ class TimerDeadline implements RunningDeadline {
       this.#controller = new AbortController();
       const left = this.remaining();
       if (left === 0) this.#abort();
-      else if (!this.#stopped) this.#timer = setTimeout(() => this.#abort(), left).unref();
+      else this.#abortIn(this.#stopped ? Math.min(left, grace) : left);
     }
     return this.#controller.signal;
   }
@@ -64,8 +67,15 @@ class TimerDeadline implements RunningDeadline {
   }
 
   stop(): void {
+    if (this.#stopped) return;
     this.#stopped = true;
+    if (this.#timer === undefined || this.#controller?.signal.aborted) return;
     clearTimeout(this.#timer);
+    this.#abortIn(Math.min(this.remaining(), grace));
+  }
+
+  #abortIn(milliseconds: number): void {
+    this.#timer = setTimeout(() => this.#abort(), milliseconds).unref();
   }
 
   #abort(): void {

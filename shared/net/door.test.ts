@@ -8,7 +8,7 @@ import { selfSigned as ofAnotherName } from '../../local/tls.ts';
 import { Refusal } from '../reasons.ts';
 import { createDoor, type Door, type DoorSettings } from './door.ts';
 import { selfSigned } from './testing/certificate.ts';
-import { startServer, type TestServer } from './testing/server.ts';
+import { startServer, type TestServer, trickle } from './testing/server.ts';
 import { spending } from './testing/spending.ts';
 
 const closing: (() => Promise<unknown>)[] = [];
@@ -235,7 +235,19 @@ describe('connections', () => {
 
   test('and when it takes too long for its header', async () => {
     const server = await serve(() => {});
-    await expect(get(open({ headersTimeout: 50 }), server.url)).rejects.toEqual(refused('registry-unreachable'));
+    const late = { code: 'deadline', late: true, message: expect.stringContaining('did not answer in time') };
+    await expect(get(open({ headersTimeout: 50 }), server.url)).rejects.toMatchObject(late);
+  });
+
+  test('and when it stops in the middle of a body; one that is closed there is cut short', async () => {
+    const server = await serve((request, response) => {
+      response.writeHead(200, { 'content-length': 10 });
+      response.write('x', () => request.url === '/closed' && response.destroy());
+    });
+    const door = open({ bodyTimeout: 50 });
+    const late = { code: 'deadline', late: true, message: expect.stringContaining('stopped in the middle of a thing') };
+    await expect((await get(door, server.url)).read(10)).rejects.toMatchObject(late);
+    await expect((await get(door, `${server.url}/closed`)).read(10)).rejects.toEqual(refused('body-cut-short'));
   });
 
   test('something that is no HTTP is an error of the registry', async () => {
@@ -370,6 +382,20 @@ describe('connections in all', () => {
     await server.close();
     await expect(get(door, url)).rejects.toEqual(refused('registry-unreachable'));
     await expect(get(door, url)).rejects.toEqual(refused('registry-unreachable'));
+  });
+
+  test.each([404, 401, 503, 307])('an unwanted body of a %d that trickles gives its place back', async (status) => {
+    const server = await serve((request, response) => {
+      if (request.url === '/there') response.end('there');
+      else trickle(response, status, { location: '/there' });
+    });
+    const door = open({ places: 1, connections: 1, discardTimeout: 20 });
+    for (let round = 0; round < 2; round++) {
+      const answer = await get(door, server.url);
+      if (status !== 307) answer.discard();
+      else expect(Buffer.from(await answer.read(5)).toString()).toBe('there');
+    }
+    expect((await get(door, `${server.url}/there`)).status).toBe(200);
   });
 
   test('a chain of redirects on one host needs one place, and a redirect to elsewhere holds none here', async () => {

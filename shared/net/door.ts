@@ -5,7 +5,7 @@ import { type AddressRules, allowsAddress, allowsHandOver } from './addresses.ts
 import { abandon, drained, readBounded } from './body.ts';
 import { decoderOf, isUndecodable } from './coding.ts';
 import { createConnector, createProbingConnector } from './connector.ts';
-import type { Deadline } from './deadline.ts';
+
 import { addressRefused, codeOf, failure, unknownCoding } from './failure.ts';
 import { hostName, isLoopbackHost, splitHost } from './hosts.ts';
 import { inTime } from './in-time.ts';
@@ -33,6 +33,8 @@ export interface DoorSettings {
   readonly connectTimeout?: number;
   readonly headersTimeout?: number;
   readonly bodyTimeout?: number;
+  /** Milliseconds for reading off a body that nobody wants. */
+  readonly discardTimeout?: number;
   /** Requests under way at a time, each with a connection: to one origin (50), and to all of them (200). */
   readonly connections?: number;
   readonly places?: number;
@@ -50,8 +52,8 @@ export interface DoorRequest {
   readonly spending: Spending;
   /** What is asked for, in the words of messages: `the manifest of ghcr.io/org/app:v1`. */
   readonly what: string;
-  /** Asked before each request is sent, a redirect's too; what it throws keeps the request back. */
-  readonly permit?: () => void;
+  /** Asked before each request is sent, with its URL: a redirect's too. What it throws keeps the request back. */
+  readonly permit?: (url: URL) => void;
   /** Who named the URL, when it was not the image or the settings: the registry whose token realm this is. */
   readonly namedBy?: URL;
 }
@@ -98,6 +100,7 @@ export function createDoor(settings: DoorSettings): Door {
   const places = settings.places ?? 200;
   const turns = createTurns({ perOrigin, places });
   const idleTimeout = settings.idleTimeout ?? 4 * second;
+  const discardTimeout = settings.discardTimeout ?? second;
   const connecting = {
     addresses,
     ca: settings.ca ?? {},
@@ -157,7 +160,7 @@ export function createDoor(settings: DoorSettings): Door {
     const giveBack = typeof taken === 'function' ? taken : await taken;
     let answer: Answer | undefined;
     try {
-      permit?.();
+      permit?.(hop.url);
       answer = await sendOne(hop, request, sender);
       // Its connection is in use until the body has ended, whoever ends it.
       answer.body.once('close', giveBack);
@@ -219,8 +222,8 @@ export function createDoor(settings: DoorSettings): Door {
           abandon(answer.body);
           throw thrown;
         }
-        if (next === undefined) return respond(answer, hop.url, called(hop.url, sender), request);
-        discard(answer.body, request.spending.deadline);
+        if (next === undefined) return respond(answer, hop.url, called(hop.url, sender), request, discardTimeout);
+        discard(answer.body, discardTimeout);
         if (redirects === maxRedirects) {
           const who = called(url, namedBy && sender);
           throw new Refusal('too-many-redirects', `${who} redirected over ${maxRedirects} times for ${request.what}`);
@@ -271,7 +274,7 @@ function header(answer: Answer, name: string): string | undefined {
   return values.size > 1 ? text : only;
 }
 
-function respond(answer: Answer, url: URL, host: string, request: DoorRequest): DoorResponse {
+function respond(answer: Answer, url: URL, host: string, request: DoorRequest, discardTimeout: number): DoorResponse {
   const { spending, what } = request;
   return {
     status: answer.statusCode,
@@ -300,11 +303,17 @@ function respond(answer: Answer, url: URL, host: string, request: DoorRequest): 
         throw failure(thrown, host, what, spending.deadline, 'body');
       }
     },
-    discard: () => discard(answer.body, spending.deadline),
+    discard: () => discard(answer.body, discardTimeout),
   };
 }
 
-/** A short body is read off, so that its connection goes back to the pool; a long one is cut. Nobody waits for either. */
-function discard(body: Answer['body'], deadline: Deadline): void {
-  body.dump({ limit: drained, signal: deadline.signal }).catch(() => abandon(body));
+/**
+ * A short body is read off, so that its connection goes back to the pool; a long one is cut, and so is one that trickles: its place
+ * is in use until then, whoever's review has ended. Nobody waits for either.
+ */
+function discard(body: Answer['body'], milliseconds: number): void {
+  if (body.closed) return;
+  const cut = setTimeout(() => abandon(body), milliseconds).unref();
+  body.once('close', () => clearTimeout(cut));
+  body.dump({ limit: drained }).catch(() => abandon(body));
 }

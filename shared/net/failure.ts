@@ -21,7 +21,6 @@ const words: Readonly<Record<string, string>> = {
   UND_ERR_SOCKET: 'the connection was closed',
   ETIMEDOUT: 'the connection timed out',
   UND_ERR_CONNECT_TIMEOUT: 'the connection timed out',
-  UND_ERR_HEADERS_TIMEOUT: 'it accepted the request and did not answer',
   EHOSTUNREACH: 'no route leads to it',
   ENETUNREACH: 'no route leads to it',
   EPROTO: 'it does not speak TLS',
@@ -34,6 +33,12 @@ const words: Readonly<Record<string, string>> = {
   SELF_SIGNED_CERT_IN_CHAIN: untrusted,
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: untrusted,
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted,
+};
+
+/** What was late by the door's own bounds, before the review's time ended: lateness all the same, whose doing is told as a deadline's is. */
+const tooSlow: Readonly<Record<string, string>> = {
+  UND_ERR_HEADERS_TIMEOUT: 'accepted the request and did not answer in time when it was asked for',
+  UND_ERR_BODY_TIMEOUT: 'stopped in the middle of',
 };
 
 /** Codes of the machine that we run on: the host that was to be asked has no part in them. */
@@ -69,6 +74,8 @@ export function failure(
   const cause = { cause: thrown };
   const own = ownTrouble[code];
   if (own !== undefined) return new Refusal('internal-error', `Countersign could not ask for ${what}: ${own}`, cause);
+  const slow = tooSlow[code];
+  if (slow !== undefined) return new Refusal('deadline', `${host} ${slow} ${what}`, cause);
   if (phase === 'body') return new Refusal('body-cut-short', `${host} sent only a part of ${what}`, cause);
   if (isNotHttp(code)) {
     return new Refusal('registry-error', `${host} did not answer in HTTP when it was asked for ${what}`, cause);

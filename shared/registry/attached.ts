@@ -76,7 +76,9 @@ export async function readAttached(
     if (kind === 'denied') answered = true;
     else failures++;
     unreadable.add(blamed(refusal));
-    if (code === 'deadline' || code === 'review-too-large' || failures === mostFailures) stopped = true;
+    // One source that is too slow for the door leaves time for the rest.
+    const over = code === 'deadline' && allowance.deadline.remaining() === 0;
+    if (over || code === 'review-too-large' || failures === mostFailures) stopped = true;
     // Where an image asks for little, all of it is asked for: the registry may have room for the next request.
     if (code === 'registry-throttled' && begun > fewRequests) stopped = true;
   }

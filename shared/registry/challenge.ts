@@ -1,3 +1,5 @@
+import { scan, takeValue } from './scan.ts';
+
 /** One challenge of a WWW-Authenticate header. Names are in lower case; of a parameter given twice the first counts. */
 export interface Challenge {
   readonly scheme: string;
@@ -8,9 +10,9 @@ export interface Challenge {
 const token = /[!#$%&'*+.^_`|~0-9A-Za-z-]+/y;
 /** Registries leave quotes out around URLs and scopes: all up to a comma or a space is taken. */
 const bareValue = /[^\s,"]*/y;
-const quoted = /"((?:[^"\\]|\\[\s\S])*)"/y;
 const gap = /[\s,]*/y;
 const spaces = /[ \t]*/y;
+const equals = /=/y;
 /** A parameter begins here; what follows is not consumed. */
 const parameter = /(?=[!#$%&'*+.^_`|~0-9A-Za-z-]+[ \t]*=[ \t]*[^\s,=])/y;
 const token68 = /[A-Za-z0-9._~+/-]+=*(?=[ \t]*(?:,|$))/y;
@@ -25,13 +27,8 @@ const maxChallenges = 20;
  */
 export function parseChallenges(header: string): Challenge[] {
   const challenges: { scheme: string; parameters: Map<string, string> }[] = [];
-  let at = 0;
-  const take = (pattern: RegExp): RegExpExecArray | null => {
-    pattern.lastIndex = at;
-    const found = pattern.exec(header);
-    if (found !== null) at += found[0].length;
-    return found;
-  };
+  const scanner = scan(header);
+  const { take } = scanner;
 
   for (;;) {
     take(gap);
@@ -39,16 +36,16 @@ export function parseChallenges(header: string): Challenge[] {
     if (name === undefined) return challenges;
     take(spaces);
     const current = challenges.at(-1);
-    if (header[at] === '=' && current !== undefined) {
-      at++;
+    const assigned = take(equals) !== null;
+    if (assigned && current !== undefined) {
       take(spaces);
-      const value = header[at] === '"' ? take(quoted)?.[1]?.replace(/\\([\s\S])/g, '$1') : take(bareValue)?.[0];
+      const value = takeValue(scanner, bareValue);
       if (value === undefined) return challenges;
       if (!current.parameters.has(name)) current.parameters.set(name, value);
       continue;
     }
     // Not a parameter: a scheme, with parameters to come, token68 (`Negotiate abc=`) or nothing behind it.
-    if (header[at] === '=' || challenges.length === maxChallenges) return challenges;
+    if (assigned || challenges.length === maxChallenges) return challenges;
     challenges.push({ scheme: name, parameters: new Map() });
     if (take(parameter) === null) take(token68);
   }

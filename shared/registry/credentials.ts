@@ -115,7 +115,7 @@ function readCredential(entry: Readonly<Record<string, unknown>>): Credential | 
 
 /** Base64 of `user:password`; a password may hold colons. Docker has written NUL bytes at the end. */
 function decodeAuth(auth: string): { username: string; password: string | undefined } | undefined {
-  if (!/^[A-Za-z0-9+/\s]*={0,2}\s*$/.test(auth)) return undefined;
+  if (!/^[A-Za-z0-9+/\s]*(?:=\s*){0,2}$/.test(auth)) return undefined;
   const text = Buffer.from(auth, 'base64').toString('utf8').replace(/\0+$/, '');
   const colon = text.indexOf(':');
   if (colon < 0) return undefined;

@@ -1,8 +1,13 @@
 import { Refusal } from '../reasons.ts';
+import { type Scanner, scan, takeValue } from './scan.ts';
 
-/** `<target>` and its parameters, up to the comma that ends the link (RFC 8288 §3). */
-const link = /[\s,]*(?:$|<([^>]*)>((?:\s*;\s*[^\s=;,"]+(?:\s*=\s*(?:"(?:[^"\\]|\\[\s\S])*"|[^\s;,"]*))?)*)\s*(?=,|$))/y;
-const relation = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]*))/i;
+const gap = /[\s,]*/y;
+const blanks = /\s*/y;
+const reference = /<([^>]*)>/y;
+const semicolon = /;\s*/y;
+const equals = /=\s*/y;
+const name = /[^\s=;,"]+/y;
+const bareValue = /[^\s;,"]*/y;
 
 /**
  * The next page that a Link header names, or `undefined` on the last page. It is read from the page's own address and must
@@ -10,16 +15,16 @@ const relation = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]*))/i;
  * is a listing that may go on (`malformed-manifest`).
  */
 export function nextPage(header: string | undefined, page: URL, registry: URL): URL | undefined {
-  if (header === undefined || header.trim() === '') return undefined;
+  if (header === undefined) return undefined;
   const unreadable = () =>
     new Refusal('malformed-manifest', `${registry.host} pages its referrers with an unreadable Link`);
-  link.lastIndex = 0;
-  while (link.lastIndex < header.length) {
-    const found = link.exec(header);
-    if (found === null) throw unreadable();
-    const [, target = '', parameters = ''] = found;
-    const named = relation.exec(parameters);
-    const relations = (named?.[1] ?? named?.[2] ?? '').toLowerCase().split(/\s+/);
+  const scanner = scan(header);
+  for (;;) {
+    scanner.take(gap);
+    if (scanner.peek() === undefined) return undefined;
+    const target = scanner.take(reference)?.[1];
+    const relations = target === undefined ? undefined : relationsOf(scanner);
+    if (target === undefined || relations === undefined) throw unreadable();
     if (!relations.includes('next')) continue;
     if (!URL.canParse(target, page.href)) throw unreadable();
     const url = new URL(target, page);
@@ -29,5 +34,23 @@ export function nextPage(header: string | undefined, page: URL, registry: URL): 
     url.hash = '';
     return url;
   }
-  return undefined;
+}
+
+/**
+ * The relations that a link's parameters name, in lower case, read up to the comma that ends the link or to the end (RFC 8288 §3); the
+ * first `rel` counts. `undefined` for what is no parameter.
+ */
+function relationsOf(scanner: Scanner): readonly string[] | undefined {
+  const { take, peek } = scanner;
+  let relations: string | undefined;
+  for (;;) {
+    take(blanks);
+    if (peek() === undefined || peek() === ',') return (relations ?? '').toLowerCase().split(/\s+/);
+    const parameter = take(semicolon) === null ? undefined : take(name)?.[0].toLowerCase();
+    if (parameter === undefined) return undefined;
+    take(blanks);
+    const value = take(equals) === null ? '' : takeValue(scanner, bareValue);
+    if (value === undefined) return undefined;
+    if (parameter === 'rel') relations ??= value;
+  }
 }

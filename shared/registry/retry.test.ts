@@ -22,19 +22,24 @@ function scene() {
   const host: AskedHost = { url, registry: url, credential: undefined, name: url.host };
 
   /** Plays the answers one after the other; then 200. */
-  function play(answers: readonly Played[], { remaining = 60_000, at = {}, tries = 4 } = {}) {
+  function play(
+    answers: readonly Played[],
+    { remaining = 60_000, at = {}, tries = 4, named = true, to = undefined as URL | undefined } = {},
+  ) {
     let sent = 0;
+    const asked: AskedHost = { ...host, ...at };
     const { deadline, end } = spending({ remaining });
     const send = async ({ permit }: Hooks): Promise<DoorResponse> => {
-      permit();
+      permit(asked.url);
+      if (to !== undefined) permit(to);
       const answer = answers[sent++] ?? 200;
       if (answer instanceof Refusal) throw answer;
       const [status, header] = typeof answer === 'number' ? [answer, undefined] : answer;
       // Others are sent before this one is answered.
       await nextTurn();
-      return { status, url, header: () => header, read: async () => new Uint8Array(), discard() {} };
+      return { status, url: to ?? asked.url, header: () => header, read: async () => new Uint8Array(), discard() {} };
     };
-    const result = withRetries(send, { ...host, ...at }, { deadline }, retrying, tries);
+    const result = withRetries(send, asked, { deadline, named }, retrying, tries);
     result.catch(() => {});
     return { result, waits, sent: () => sent, end };
   }
@@ -190,5 +195,45 @@ describe('a host that asks to slow down', () => {
       expect((await play([200], { remaining: 10_000, at }).result).status).toBe(200);
     }
     await expect(play([200], { remaining: 10_000 }).result).rejects.toEqual(throttled);
+  });
+
+  describe('and where others redirect to it', () => {
+    const url = new URL('https://registry.example');
+    const elsewhere = (name: string, named: boolean) => {
+      const own = new URL(`https://${name}.example`);
+      return { at: { url: own, registry: own }, to: url, named, remaining: 10_000 };
+    };
+
+    test('is left alone by hosts that nobody named; what a named one redirects to answers for itself', async () => {
+      const { play, time } = scene();
+      await play([[429, '20']], { remaining: 10_000 }).result;
+      const held = play([200], elsewhere('hostile', false));
+      await expect(held.result).rejects.toThrow('a host that registry.example redirects to asks to slow down');
+      expect(held.sent()).toBe(0);
+      expect((await play([200], elsewhere('named', true)).result).status).toBe(200);
+      time.now += 20_000;
+      expect((await play([200], elsewhere('hostile', false)).result).status).toBe(200);
+    });
+
+    test('by all of them, where it has told one; and is asked by those who ask it for itself', async () => {
+      const { play } = scene();
+      expect((await play([[429, '20']], elsewhere('one', false)).result).status).toBe(429);
+      await expect(play([200], elsewhere('another', false)).result).rejects.toEqual(throttled);
+      expect((await play([200], { remaining: 10_000 }).result).status).toBe(200);
+      expect((await play([200], elsewhere('named', true)).result).status).toBe(200);
+    });
+
+    test('by a registry whose own request there it asked to slow down', async () => {
+      const { play } = scene();
+      const { at, ...rest } = elsewhere('named', true);
+      await play([[429, '20']], { remaining: 10_000, at: { registry: at.registry } }).result;
+      await expect(play([200], { at, ...rest }).result).rejects.toEqual(throttled);
+    });
+
+    test('a wait that it asked for is waited once, and then it is asked', async () => {
+      const { play, waits } = scene();
+      expect((await play([[429, '2'], 200], elsewhere('one', false)).result).status).toBe(200);
+      expect(waits).toEqual([2000]);
+    });
   });
 });

@@ -33,11 +33,11 @@ const firstWait = 100;
 export async function withRetries(
   send: (hooks: Hooks) => Promise<DoorResponse>,
   host: AskedHost,
-  { deadline, mayRetry = () => true }: Pick<Spending, 'deadline' | 'mayRetry'>,
+  { deadline, named, mayRetry = () => true }: Pick<Spending, 'deadline' | 'mayRetry' | 'named'>,
   { clock, sleep, random, throttles }: Retrying,
   tries: number = maxTries,
 ): Promise<DoorResponse> {
-  const caller = throttles.caller(host, deadline);
+  const caller = throttles.caller(host, deadline, named);
   try {
     for (let tried = 1; ; tried++) {
       let response: DoorResponse | undefined;
@@ -50,7 +50,8 @@ export async function withRetries(
       }
       const asked = response && retryAfter(response.header('retry-after'), clock());
       const slowed = response?.status === 429 || (response?.status === 503 && asked !== undefined);
-      if (!slowed) caller.answered();
+      if (response !== undefined && slowed) caller.slowedAt(response.url, asked);
+      else caller.answered();
       if (response !== undefined && !isTemporary(response.status)) return response;
 
       const backoff = firstWait * 3 ** (tried - 1) * (0.75 + random() / 2);
@@ -77,7 +78,9 @@ async function sendOnce(send: (hooks: Hooks) => Promise<DoorResponse>, caller: C
     await caller.ready();
     let heldBack: Refusal | undefined;
     try {
-      const permit = () => {
+      const permit = (url: URL) => {
+        const refusal = caller.heldBackAt(url);
+        if (refusal !== undefined) throw refusal;
         heldBack = caller.heldBack();
         if (heldBack !== undefined) throw heldBack;
       };

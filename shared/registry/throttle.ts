@@ -26,8 +26,8 @@ export interface AskedHost {
 }
 
 export interface Throttles {
-  /** One request's dealings with its host, through all of its tries. */
-  caller(host: AskedHost, deadline: Deadline): Caller;
+  /** One request's dealings with its host, through all of its tries. `named`: the rules or the settings name the host; they do if absent. */
+  caller(host: AskedHost, deadline: Deadline, named?: boolean): Caller;
 }
 
 export interface Caller {
@@ -38,6 +38,13 @@ export interface Caller {
   ready(): Promise<void>;
   /** Right before the request goes out: why it must not. It is not an end: `ready` is to be asked again. */
   heldBack(): Refusal | undefined;
+  /**
+   * Right before the request goes on to another host, or not: why that one must not be asked, which is an end. It is left alone where
+   * it asked this registry to slow down, or, behind a host that nobody named but an author, where it asked anyone without a credential.
+   */
+  heldBackAt(url: URL): Refusal | undefined;
+  /** The answer that asks to slow down, for `asked` milliseconds if it says so, came from `url`: the host's own, or where it redirects to. */
+  slowedAt(url: URL, asked: number | undefined): void;
   /** The host asked to slow down, and this request tries again in `wait` milliseconds: until then nobody else asks it. */
   slowed(wait: number): Promise<void>;
   /**
@@ -76,8 +83,8 @@ export function createThrottles(elapsed: Elapsed, sleep: Sleep): Throttles {
   const hosts = new LRUCache<string, Throttled>({ max: maxHosts });
 
   return {
-    caller({ url, registry, credential, name }, deadline) {
-      const key = JSON.stringify([url.origin, registry.origin, credential]);
+    caller({ url, registry, credential, name }, deadline, named = true) {
+      const key = keyOf(url, registry.origin, credential);
       let mine: Scout | undefined;
       /** Until when this request has waited: a timer may end a moment before the clock says so. */
       let waitedUntil = 0;
@@ -115,11 +122,11 @@ export function createThrottles(elapsed: Elapsed, sleep: Sleep): Throttles {
         return true;
       }
 
-      function refusal(left: number, late = false): Refusal {
+      function refusal(left: number, late = false, who = name): Refusal {
         const seconds = Math.max(1, Math.ceil(left / second));
         return new Refusal(
           'registry-throttled',
-          `${name} asks to slow down: it is left alone for another ${seconds} s`,
+          `${who} asks to slow down: it is left alone for another ${seconds} s`,
           { late },
         );
       }
@@ -144,6 +151,25 @@ export function createThrottles(elapsed: Elapsed, sleep: Sleep): Throttles {
 
       return {
         heldBack: () => (permitted() ? undefined : refusal((hosts.get(key)?.until ?? 0) - elapsed())),
+
+        heldBackAt(at) {
+          if (at.origin === url.origin) return undefined;
+          // A credential goes along to no other host.
+          const whose = named ? [registry.origin] : [registry.origin, at.origin, unnamed];
+          for (const who of whose) {
+            const host = hosts.get(keyOf(at, who, undefined));
+            const left = (host?.until ?? 0) - Math.max(elapsed(), waitedUntil);
+            if (left > 0) return refusal(left, false, `a host that ${name} redirects to`);
+          }
+          return undefined;
+        },
+
+        slowedAt(at, asked) {
+          // Not put down as the other host's word to all: whoever redirects chooses what it is asked for.
+          if (named || asked === undefined || at.origin === url.origin) return;
+          const until = elapsed() + Math.min(asked, longest);
+          hosts.set(keyOf(at, unnamed, undefined), { until, hopeless: false, scout: undefined });
+        },
 
         async ready() {
           while (!permitted()) {
@@ -193,6 +219,13 @@ export function createThrottles(elapsed: Elapsed, sleep: Sleep): Throttles {
       };
     },
   };
+}
+
+/** Stands for all registries that nobody named but an author: one of them has as many names as it likes. */
+const unnamed = 'unnamed';
+
+function keyOf({ origin }: URL, registry: string, credential: Credential | undefined): string {
+  return JSON.stringify([origin, registry, credential]);
 }
 
 /** Waits before a host is asked again. Throws Refusal `deadline`. */

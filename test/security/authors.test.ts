@@ -147,6 +147,28 @@ describe('what is attached to an image', () => {
     await expectUnavailable([reference(`@${digest}`)], 'deadline', { seconds: 1 });
   });
 
+  test('what is attached and stalls for longer than one answer is waited for is late, with time left or without', async () => {
+    await stage.close();
+    stage = await openStage({ core: { door: { addresses: 'any', headersTimeout: 200, bodyTimeout: 200 } } });
+    const digest = await freshImage();
+    attachJunk(digest, 1, megabyte);
+    const stalls = { kind: 'endless', bytes: 100_000, contentLength: megabyte + 10 } as const;
+    intercept({ kind: 'blob' }, stalls);
+    const told = await expectDenied([reference(`@${digest}`)], 'attached-too-slow', { seconds: 30 });
+    expect(told).toContain('stopped in the middle of the blob');
+    intercept({ kind: 'referrers' }, { kind: 'hang' });
+    await expectDenied([reference(`@${digest}`)], 'attached-too-slow', { seconds: 30 });
+    // The image itself is the registry's, and what else is attached is read.
+    intercept({}, { kind: 'hang' });
+    await expectUnavailable([reference(`@${digest}`)], 'deadline', { seconds: 30 });
+    const signed = await freshImage();
+    attachJunk(signed, 1, megabyte);
+    attachItems(stage, name, signed, [dsseItem(statementOf(imageIn(stage, name, signed)), alice)]);
+    const junk = makeItem(bundleV03, Buffer.concat([Buffer.from('{"junk":0}'), Buffer.alloc(megabyte, ' ')]));
+    stage.registry.settings.intercept = (request) => (request.path.includes(junk.layer.digest) ? stalls : undefined);
+    expect(await ask([reference(`@${signed}`)], { seconds: 30 })).toMatchObject({ allowed: true });
+  });
+
   test('a registry that fails again and again is left alone, and one that fails once is read on', async () => {
     const digest = await signedImage();
     attachJunk(digest, 30);

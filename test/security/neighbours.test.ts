@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { digestOf, on } from '../../local/registry/server.ts';
 import { makeImage, sign } from '../../local/signer/signer.ts';
 import type { Digest } from '../../shared/image/digest.ts';
+import { startServer, type TestServer, trickle } from '../../shared/net/testing/server.ts';
 import { openStage, pod, policy, type Response, review, type Stage } from '../e2e/harness.ts';
 
 /** All names lead to loopback, so that one registry is many hosts. */
@@ -110,6 +111,67 @@ describe.each(failurePolicies)('a quota that a Pod of absent tags uses up, failu
     await send(...tags());
     expect(stage.waits).toHaveLength(3);
     expect(stage.registry.count()).toBeLessThanOrEqual(53);
+  });
+});
+
+describe.each(failurePolicies)('beside a registry of the author’s own, failurePolicy %s', (failurePolicy) => {
+  let hostile: TestServer;
+  let answer: Parameters<typeof startServer>[0];
+  beforeEach(async () => {
+    hostile = await startServer((request, response) => answer(request, response));
+  });
+  afterEach(() => hostile.close());
+  const port = () => hostile.host.split(':')[1];
+
+  test.each([
+    ['404', { status: 404, headers: {} }],
+    ['login', { status: 401, headers: { 'www-authenticate': 'Basic' } }],
+    ['failure', { status: 500, headers: {} }],
+    ['redirect', { status: 307, headers: { location: 'http://127.0.0.1:9/' } }],
+  ])('bodies of a %s that trickle keep no place once nobody wants them', async (_, { status, headers }) => {
+    await using own = await openStage({
+      core: { door: { addresses: 'any', lookup, discardTimeout: 50 }, registries: [] },
+    });
+    const { target, team: key, registry } = own;
+    const digest = await makeImage(target, 'team/app', '1');
+    await sign(target, { repository: 'team/app', digest, key, format: 'sig' });
+    const unsigned = await makeImage(target, 'team/app', '2', { label: 'unsigned' });
+    own.policies(policy({ images: '*', keys: [key], failurePolicy }));
+    answer = (_request, response) => trickle(response, status, headers);
+    const ask = (images: string[], timeout: string) => own.send('/mutate', review(pod(images)), { timeout });
+    // As many reviews as there are places for hosts that nobody has named; each ends before its time, so nothing is aborted with it.
+    for (let index = 0; index < 100; index++) {
+      expect(await ask([`h${index}.localhost:${port()}/a:1`], '2s')).toMatchObject({ allowed: false, code: 403 });
+    }
+    // The same places are for this host, which nobody has named either.
+    const image = `neighbour.localhost:${registry.port}/team/app`;
+    expect(await ask([`${image}@${digest}`], '5s')).toMatchObject({ allowed: true, warnings: [] });
+    expect(await ask([`${image}@${unsigned}`], '5s')).toMatchObject({ allowed: false, code: 403 });
+  });
+
+  test('a registry that asks to be left alone is not asked by way of redirects, and one that does not is', async () => {
+    const redirected = (name: string) => stage.registry.count({ name });
+    answer = (request, response) => {
+      response.writeHead(307, { location: `http://${stage.registry.host}${request.url}` }).end();
+    };
+    stage.policies(policy({ images: ['*', `${stage.registry.host}/*`], keys: [stage.team], failurePolicy }));
+    const images = (round: number, repository: string) =>
+      Array.from({ length: 64 }, (_, index) => `r${round}.localhost:${port()}/${repository}/a${index}:1`);
+    expect(await send(...images(0, 'before'))).toMatchObject({ allowed: false, code: 403 });
+    expect(redirected('before/a0')).toBe(1);
+
+    stage.registry.settings.intercept = () => ({ kind: 'status', status: 429, headers: { 'retry-after': '60' } });
+    await send(signedImage());
+    stage.registry.requests.length = 0;
+    for (const round of [1, 2, 3]) {
+      expect(await send(...images(round, 'during'))).toMatchObject({ allowed: false, code: 403 });
+    }
+    expect(stage.registry.count()).toBe(0);
+
+    stage.registry.settings.intercept = undefined;
+    stage.now += 60_000;
+    expect(await send(signedImage())).toMatchObject({ allowed: true, warnings: [] });
+    expect(await send(`r4.localhost:${port()}/team/signed@${signed}`)).toMatchObject({ allowed: true, warnings: [] });
   });
 });
 

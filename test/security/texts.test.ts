@@ -47,10 +47,15 @@ describe('D3 CVE-2025-47281, CVE-2026-23881: texts that cost more than their len
     ['WWW-Authenticate, one long name', (length) => parseChallenges(`Bearer ${'a'.repeat(length)}`)],
     ['Link of spaces', (length) => quietly(() => nextPage(`<a>${' '.repeat(length)};`, registry, registry))],
     ['Link of semicolons', (length) => quietly(() => nextPage(`<a>${';a'.repeat(length)} b`, registry, registry))],
+    ['Link of blanks', (length) => quietly(() => nextPage(`<a>${';a= '.repeat(length)}"`, registry, registry))],
     ['Link of commas', (length) => quietly(() => nextPage(`${', '.repeat(length)}x`, registry, registry))],
     ['Link of quotes', (length) => quietly(() => nextPage(`<a>;a="${'\\"'.repeat(length)}`, registry, registry))],
     ['Link of relations', (length) => quietly(() => nextPage(`<a>; rel="${' x'.repeat(length)}"`, registry, registry))],
   ];
+  test('and a Link with blanks wherever they may stand is read', () => {
+    const header = `<a>${' ; a = '.repeat(1000)}; rel = "next" ,`;
+    expect(nextPage(header, registry, registry)?.href).toBe('https://registry.test/a');
+  });
   test.each(texts)('%s: the time grows with the length', (_, work) => {
     expect(growth(work)).toBeLessThan(12);
   });

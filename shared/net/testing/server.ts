@@ -42,3 +42,16 @@ export async function startServer(
       }),
   };
 }
+
+/** Answers with a body that never ends and never stalls, byte by byte, until the client hangs up. */
+export function trickle(
+  response: ServerResponse,
+  status: number,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  response.writeHead(status, { ...headers, 'content-length': 60_000 });
+  const drip = () => response.write('x');
+  drip();
+  const dripping = setInterval(drip, 20);
+  response.on('close', () => clearInterval(dripping));
+}
