@@ -34,7 +34,8 @@ const text = `${[
   ...sections.flat(),
   '## Bounds',
   '',
-  'What exceeds one of these is `denied` with a reason of its own, never taken for "unsigned".',
+  'What exceeds one of these is `denied` with a reason of its own, never taken for "unsigned". Too many redirects alone are the',
+  "registry's fault: `unavailable` where the image itself is asked for, `content-missing` for what is attached to it.",
   '',
   '| what | bound | reason |',
   '|---|---|---|',
@@ -47,7 +48,7 @@ const text = `${[
   '| everything that one review fetches | 64 MiB | `review-too-large` |',
   '| referrers of an image | 200, on 10 pages | `too-many-referrers` |',
   '| signatures tried for an image; attestations beside them | 50; 50 | `too-many-signatures` |',
-  '| distinct images that one review asks about | 64 | `too-many-images` |',
+  '| distinct images that one review asks about | 64, or what the settings say | `too-many-images` |',
   '| redirects of one request | 5 | `too-many-redirects` |',
 ].join('\n')}\n`;
 
