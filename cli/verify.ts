@@ -5,9 +5,10 @@ import type { Rule } from '../shared/policy/policy.ts';
 import { type Question, questionFor } from '../shared/policy/select.ts';
 import { quoted } from '../shared/printable.ts';
 import { Refusal } from '../shared/reasons.ts';
-import { settledVerdict, type Verdict } from '../shared/verdict/verdict.ts';
+import type { Verdict } from '../shared/verdict/verdict.ts';
 import { atLeastOne, readArguments } from './arguments.ts';
 import { coreFrom, coreOptions, outputFrom, timeoutFrom } from './core.ts';
+import { notCovered, nothingAsked } from './not-asked.ts';
 import { policiesFrom } from './policies.ts';
 import { progress } from './progress.ts';
 import { shortRun } from './short-run.ts';
@@ -67,10 +68,5 @@ function questionOn(rule: Rule, image: string): Question | Verdict {
   }
   const question = questionFor(rule, rule.action, about, parsed.reference);
   if (question !== undefined) return question;
-  const none: Question = { rule, action: rule.action, about, reference: parsed.reference, entries: [], ask: 'skipped' };
-  return settledVerdict(none, 'not-covered', 'no pattern of imageReferences covers this image');
-}
-
-function nothingAsked(question: Question): Verdict {
-  return settledVerdict(question, 'not-covered', 'the rule has no attestors and asks for no digest');
+  return notCovered(rule, rule.action, about, parsed.reference);
 }

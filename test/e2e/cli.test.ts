@@ -28,6 +28,10 @@ beforeAll(async () => {
       'audit.yaml': policy({ name: 'soft', images, keys: [team], action: 'Audit' }),
       'several.yaml': `${policy({ name: 'first', images, keys: [team] })}---\n${policy({ name: 'second', images: 'ghcr.io/*', keys: [team] })}`,
       'two-keys.yaml': policy({ images, attestors: [{ count: 2, entries: [byKey(team), byKey(stranger)] }] }),
+      'elsewhere.yaml': policy({ name: 'elsewhere', images: 'ghcr.io/*', keys: [team] }),
+      'jobs.yaml': policy({ images, keys: [team], kinds: ['Job'] }),
+      'lax.yaml': policy({ images, entry: ['required: false', 'mutateDigest: false', 'verifyDigest: false'] }),
+      'digests.yaml': policy({ images, entry: ['required: false', 'mutateDigest: false'] }),
       'misspelt.yaml': policy({ images, keys: [team], entry: ['imageReferencez: []'] }),
       'unbuilt.yaml': policy({
         images,
@@ -248,6 +252,45 @@ describe('apply', () => {
     ]);
     expect(report.patched).toHaveLength(3);
     expect(report.patched[1]).toEqual({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c' } });
+  });
+
+  test('an image that no pattern covers is told, as verify tells it: a misspelt pattern does not look like a pass', async () => {
+    const { status, report, stderr } = await json('apply', 'several.yaml', '--resource', 'good.yaml');
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(report.results.map(({ resource, policy, result, reason }) => [resource, policy, result, reason])).toEqual([
+      ['Pod/default/good', 'first', 'pass', 'verified'],
+      ['Pod/default/good', 'second', 'skip', 'not-covered'],
+    ]);
+    const text = await cli('apply', 'several.yaml', '--resource', 'pods.yaml');
+    expect(text.status).toBe(1);
+    expect(text.stdout.match(/- skip {2}second \/ check: not-covered\n.*no pattern of imageReferences/g)).toHaveLength(
+      3,
+    );
+    expect(text.stdout).toMatch(/\nfail: 2 pass, 1 fail, 3 skip\n$/);
+    const alone = await cli('apply', 'elsewhere.yaml', '--resource', 'deployment.yaml');
+    expect(alone).toMatchObject({ status: 0, stderr: '', stdout: expect.stringMatching(/\nskip: 1 skip\n$/) });
+    expect(alone.stdout).toContain('elsewhere / autogen-check: not-covered');
+  });
+
+  test('an entry that asks for nothing is told; one whose digest alone is asked for is not told twice', async () => {
+    const lax = await json('apply', 'lax.yaml', '--resource', 'good.yaml');
+    expect(lax).toMatchObject({ status: 0, report: { results: [{ result: 'skip', reason: 'not-covered' }] } });
+    expect(lax.report.results[0]?.message).toBe('the rule has no attestors and asks for no digest');
+    const digests = await json('apply', 'digests.yaml', '--resource', 'good.yaml');
+    expect(digests).toMatchObject({ status: 1, report: { results: [{ reason: 'digest-missing' }] } });
+  });
+
+  test('resources without an image, and those that no rule matches, are counted with their kinds', async () => {
+    const list = await json('apply', 'policy.yaml', '--resource', 'list.json');
+    expect(list.stderr).toBe('1 resource holds no image that is known here, so nothing was checked: ConfigMap\n');
+    const other = await cli('apply', 'jobs.yaml', '--resource', 'pods.yaml', 'list.json');
+    expect(other).toMatchObject({
+      status: 0,
+      stderr:
+        '1 resource holds no image that is known here, so nothing was checked: ConfigMap\n' +
+        '3 resources are matched by no rule, so nothing was checked: Pod\n',
+    });
+    expect(other.stdout).toMatch(/skip: nothing to check\n$/);
   });
 
   test('an object whose images cannot be listed is told as a whole, once for both webhooks', async () => {
