@@ -133,19 +133,45 @@ describe('npm start', () => {
     expect(await readdir(folder.path)).toEqual([]);
   });
 
-  test.each(['port', 'registry-port'])('a busy --%s is told, with what to do', async (option) => {
+  test('two in one folder: neither touches the files of the other', async () => {
     await using folder = await folderWith({});
-    await using busy = await busyPort();
-    const ports = anyPorts.map((word, index) => (anyPorts[index - 1] === `--${option}` ? String(busy.port) : word));
-    const { status, stdout, stderr } = await run(process.execPath, [...demo, ...ports], { cwd: folder.path });
-    expect(status).toBe(2);
-    expect(stdout).toContain(`port ${busy.port} on 127.0.0.1 is in use; choose another: npm start -- --${option} `);
-    expect(stderr).toBe('');
+    await using first = start(process.execPath, [...demo, ...anyPorts], { cwd: folder.path });
+    await using second = start(process.execPath, [...demo, ...anyPorts], { cwd: folder.path });
+    await Promise.all([first.line(/Ctrl-C stops\./), second.line(/Ctrl-C stops\./)]);
+    expect(await readdir(folder.path)).toHaveLength(2);
+    expect((await second.stop('SIGINT')).status).toBe(0);
+    const [, line = ''] = /^ {2}bin\/countersign (apply .*)$/m.exec(first.printed()) ?? [];
+    expect((await run(countersign, line.split(' '), { cwd: folder.path })).stdout).toContain('fail: 1 pass, 1 fail');
+    expect((await first.stop('SIGINT')).status).toBe(0);
+    expect(await readdir(folder.path)).toEqual([]);
   });
 
-  test('a port that is none', async () => {
+  test.each(['port', 'registry-port'])(
+    'a busy --%s is told, with what to do, and nothing is written',
+    async (option) => {
+      await using folder = await folderWith({});
+      await using busy = await busyPort();
+      const ports = anyPorts.map((word, index) => (anyPorts[index - 1] === `--${option}` ? String(busy.port) : word));
+      const { status, stdout, stderr } = await run(process.execPath, [...demo, ...ports], { cwd: folder.path });
+      expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+      expect(stderr).toMatch(
+        new RegExp(`^port ${busy.port} on 127.0.0.1 is in use; try: npm start -- --port \\d+ --registry-port \\d+\n$`),
+      );
+      expect(await readdir(folder.path)).toEqual([]);
+    },
+  );
+
+  test.each<[string[], number, string]>([
+    [['--port', 'x'], 2, '--port takes a number'],
+    [['--prot', '1'], 2, "Unknown option '--prot'"],
+    [['--help'], 0, ''],
+  ])('%j: a line of usage', async (words, expected, told) => {
     await using folder = await folderWith({});
-    const answer = await run(process.execPath, [...demo, '--port', 'x'], { cwd: folder.path });
-    expect(answer).toMatchObject({ status: 2, stdout: expect.stringContaining('--port takes a number') });
+    const { status, stdout, stderr } = await run(process.execPath, [...demo, ...words], { cwd: folder.path });
+    expect(status).toBe(expected);
+    expect(expected === 0 ? stdout : stderr).toContain('usage: npm start -- [--port 9443] [--registry-port 5080]\n');
+    expect(stderr).toContain(told);
+    expect(stderr).not.toMatch(/\n\s+at /);
+    expect(await readdir(folder.path)).toEqual([]);
   });
 });
