@@ -20,11 +20,19 @@ import { readResources } from './resources.ts';
 import { shortRun } from './short-run.ts';
 import { treeOf } from './tree.ts';
 
+const form = 'countersign apply POLICY... --resource FILE...';
+
 /** `countersign apply POLICY... --resource FILE...`: both webhooks, one after the other, on each resource as a CREATE. */
 export async function apply(words: readonly string[]): Promise<number> {
   const found = readArguments(words, {
     single: coreOptions.single,
     several: [...coreOptions.several, 'registries', 'resource'],
+    bare: 'taken',
+    elsewhere: {
+      policy: `policies stand before any option: write ${form}`,
+      policies: `policies stand before any option: write ${form}`,
+      image: 'apply is about resources; for images: countersign verify --policy FILE... --image REF...',
+    },
   });
   const output = outputFrom(found, ['json', 'yaml']);
   const timeout = timeoutFrom(found);

@@ -110,6 +110,8 @@ test.each([
   ['https://api.example.com/prod?a=b', 'without query and fragment'],
   ['https://api.example.com/prod#', 'without query and fragment'],
   ['https://api.example.com/a//b', 'without empty segments'],
+  ['https://api.example.com/mutate', 'leave /mutate out'],
+  ['https://api.example.com/prod/validate/fail/', 'leave /validate out'],
   ['https://me@api.example.com', 'no user name or password'],
   ['https://:secret-word@api.example.com', 'no user name or password'],
 ])('--url %s is refused', async (given, message) => {
@@ -130,7 +132,8 @@ test.each<[string[], string]>([
   [['--url', url, '--break-glass', 'Not_A_Name'], "'Not_A_Name' is not a valid name of a namespace"],
   [['--url', url, '--break-glass', 'kube-system'], 'the webhooks leave kube-system out anyway'],
   [['--url', url, '-o', 'toml'], '-o takes yaml or json'],
-  [['--url', url, 'more'], "does not know what 'more' is for"],
+  [['--url', url, 'more'], "'more' stands after no option: write countersign manifests"],
+  [['--url', url, '--policy', 'x'], 'there is no --policy here: write --policies DIR'],
   [['--url', url, '--namespace', 'x'], "Unknown option '--namespace'"],
   [['--url', url, '--ca', '/nowhere/ca.pem'], 'cannot read /nowhere/ca.pem'],
   [[], '--url URL is missing'],
@@ -141,7 +144,10 @@ test.each<[string[], string]>([
 });
 
 test('a folder that is not there is a wrong use, a folder that cannot be a segment of a URL too', async () => {
-  await expect(good()).rejects.toMatchObject({ name: 'UsageError', message: expect.stringContaining('ENOENT') });
+  await expect(good()).rejects.toMatchObject({
+    name: 'UsageError',
+    message: expect.stringMatching(/^there is no folder \S+policies: give the folder that the policies are in$/),
+  });
   await file('policies/not a segment/a.yaml', clusterPolicy());
   await expect(good('--cluster', 'not a segment')).rejects.toThrow("--cluster: 'not a segment' cannot be a segment");
 });

@@ -34,6 +34,8 @@ export async function serve(words: readonly string[]): Promise<number> {
       ...ledgerSettingNames,
     ],
     several: [...coreOptions.several, 'registries'],
+    bare: { instead: 'write countersign serve --policies DIR' },
+    elsewhere: { policy: 'write --policies DIR, a folder with the policies' },
   });
   const [folder = ''] = atLeastOne(found, 'policies', '--policies DIR');
   const address = addressFrom(single(found, 'addr', '127.0.0.1:9443'));

@@ -38,7 +38,10 @@ beforeAll(async () => {
 async function tls(cert: string, key: string) {
   await using folder = await folderWith(files);
   const words = ['--tls-cert', join(folder.path, cert), '--tls-key', join(folder.path, key)];
-  return await tlsFrom(readArguments(words, { single: ['tls-cert', 'tls-key'], several: [] }), 'localhost');
+  return await tlsFrom(
+    readArguments(words, { single: ['tls-cert', 'tls-key'], several: [], bare: 'taken' }),
+    'localhost',
+  );
 }
 
 test.each([

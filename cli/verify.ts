@@ -14,6 +14,8 @@ import { progress } from './progress.ts';
 import { shortRun } from './short-run.ts';
 import { treeOf } from './tree.ts';
 
+const form = 'countersign verify --policy FILE... --image REF...';
+
 /** Images that are looked at side by side. */
 const batch = 16;
 
@@ -22,6 +24,11 @@ export async function verifyImages(words: readonly string[]): Promise<number> {
   const found = readArguments(words, {
     single: coreOptions.single,
     several: [...coreOptions.several, 'policy', 'image'],
+    bare: { instead: `write ${form}` },
+    elsewhere: {
+      policies: `write ${form}`,
+      resource: 'verify is about images; for resources: countersign apply POLICY... --resource FILE...',
+    },
   });
   const output = outputFrom(found, ['json']);
   const timeout = timeoutFrom(found);

@@ -1,9 +1,10 @@
+import { join } from 'node:path';
 import { type LocalRegistry, startRegistry } from '../../local/registry/server.ts';
 import { makeImage, newKey, sign } from '../../local/signer/signer.ts';
 import { storeTarget } from '../../local/signer/target.ts';
 import type { Report } from '../../shared/answer/report.ts';
 import { byKey, policy } from './documents.ts';
-import { countersign, folderWith, inThisProcess, run } from './processes.ts';
+import { countersign, folderWith, inThisProcess, root, run } from './processes.ts';
 
 const cleanUp = new AsyncDisposableStack();
 const team = newKey();
@@ -332,6 +333,27 @@ describe('a wrong use: 2, and what to write instead', () => {
   test.each<[string, string[], RegExp]>([
     ['a command that is none', ['sign'], /there is no command 'sign', only verify, apply, serve/],
     ['an option that is none', ['verify', '--polcy', 'x'], /--polcy/],
+    [
+      'a bare policy for verify',
+      ['verify', 'policy.yaml', '--image', 'a'],
+      /policy\.yaml' stands after no option: write countersign verify --policy FILE/,
+    ],
+    [
+      '--policy for apply',
+      ['apply', '--policy', 'policy.yaml', '-f', 'good.yaml'],
+      /no --policy here: .*write countersign apply POLICY/,
+    ],
+    [
+      '--resource for verify',
+      ['verify', '--policy', 'policy.yaml', '-f', 'good.yaml'],
+      /no -f here: .*countersign apply POLICY/,
+    ],
+    ['--image for apply', ['apply', 'policy.yaml', '--image', 'a'], /no --image here: .*countersign verify --policy/],
+    [
+      'a word too many',
+      ['verify', '--policy', 'policy.yaml', '--image', 'a', '--timeout', '1s', 'b'],
+      /'b' stands after no option/,
+    ],
     ['no policy', ['verify', '--image', 'a'], /--policy FILE is missing/],
     ['no image', ['verify', '--policy', 'policy.yaml'], /--image REF is missing/],
     ['no resource', ['apply', 'policy.yaml'], /--resource FILE is missing/],
@@ -341,6 +363,11 @@ describe('a wrong use: 2, and what to write instead', () => {
       'a policy without a rule',
       ['verify', '--policy', 'empty.yaml', '--image', 'a'],
       /no verifyImages rule in .*empty\.yaml/,
+    ],
+    [
+      'a folder with samples alone',
+      ['verify', '--policy', join(root, 'policies'), '--image', 'a'],
+      /no verifyImages rule in .*policies; what is in the folder samples is left out: copy a policy out of it/,
     ],
     ['another output', ['verify', '--policy', 'policy.yaml', '--image', 'a', '-o', 'xml'], /-o takes text or json/],
     ['a timeout that is none', ['verify', '--policy', 'policy.yaml', '--image', 'a', '--timeout', 'x'], /--timeout/],

@@ -66,7 +66,20 @@ describe('serve', () => {
 
   test.each<[string, readonly string[], RegExp]>([
     ['no folder', ['serve'], /--policies DIR is missing/],
-    ['a folder that is absent', ['serve', '--policies', '/nowhere/at/all'], /\/nowhere\/at\/all/],
+    ['a bare folder', ['serve', 'GOOD'], /stands after no option: write countersign serve --policies DIR/],
+    ['a word too many', ['serve', '--policies', 'GOOD', 'EMPTY'], /stands after no option/],
+    ['--policy', ['serve', '--policy', 'GOOD'], /there is no --policy here: write --policies DIR/],
+    ['a file', ['serve', '--policies', 'FILE'], /all\.yaml is a file: give the folder that the policies are in/],
+    [
+      'samples alone',
+      ['serve', '--policies', 'SAMPLES'],
+      /would be admitted; what is in the folder samples is left out: copy a policy out of it/,
+    ],
+    [
+      'a folder that is absent',
+      ['serve', '--policies', '/nowhere/at/all'],
+      /there is no folder \/nowhere\/at\/all: give the folder that the policies are in/,
+    ],
     ['a folder without a policy', ['serve', '--policies', 'EMPTY'], /without a rule everything would be admitted/],
     ['an address that is none', ['serve', '--policies', 'GOOD', '--addr', 'here'], /--addr takes HOST:PORT/],
     ['a port over 65535', ['serve', '--policies', 'GOOD', '--addr', '127.0.0.1:70000'], /--addr takes HOST:PORT/],
@@ -76,7 +89,15 @@ describe('serve', () => {
   ])('%s: 2, and why', async (_, words, message) => {
     await using folders = await folderWith({ 'all.yaml': text });
     await using empty = await folderWith({});
-    const places: Readonly<Record<string, string>> = { GOOD: folders.path, EMPTY: empty.path };
+    await using samples = await folderWith({});
+    await mkdir(samples.file('samples'));
+    await writeFile(samples.file('samples/one.yaml'), text);
+    const places: Readonly<Record<string, string>> = {
+      GOOD: folders.path,
+      EMPTY: empty.path,
+      FILE: folders.file('all.yaml'),
+      SAMPLES: samples.path,
+    };
     const { status, stdout, stderr } = await inThisProcess(words.map((word) => places[word] ?? word));
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(stderr).toMatch(message);
