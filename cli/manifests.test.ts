@@ -124,8 +124,9 @@ test.each([
 });
 
 test.each<[string[], string]>([
-  [['--url', url, '--token', 'short'], '--token takes 8 to 128 characters'],
-  [['--url', url, '--token', 'with/a/slash'], '--token takes 8 to 128 characters'],
+  [['--url', url, '--token', 'short'], '--token takes 8 to 256 letters'],
+  [['--url', url, '--token', 'with/a/slash'], '--token takes 8 to 256 letters'],
+  [['--url', url, '--token', 't'.repeat(257)], '--token takes 8 to 256 letters'],
   [['--url', url, '--cluster', 'green'], "has no cluster 'green', only default, blue"],
   [['--url', url, '--cluster', 'samples'], "has no cluster 'samples'"],
   [['--url', url, '--cluster', '../policies'], "has no cluster '../policies'"],
@@ -225,4 +226,14 @@ test('warns of what loading warns of, and of what no API server would ask about'
     `${path}:9: warning: rule 'signed' of not-the-emergency is only about emergency, which the webhooks leave out: it blocks nothing`,
     'warning: no --token: a deployed function refuses calls at these URLs, only `serve` without a token answers them',
   ]);
+});
+
+test('any token that a deployment takes is taken', async () => {
+  await file('policies/a.yaml', clusterPolicy());
+  for (const token of ['a.b_c~d-', 't'.repeat(256), '0123456789.~_-0123456789.~_-0123456789']) {
+    const { items } = JSON.parse((await run('--url', url, '--token', token, '-o', 'json')).output) as {
+      items: WebhookConfiguration[];
+    };
+    expect(items[0]?.webhooks[0]?.clientConfig.url).toMatch(new RegExp(`/${token.replaceAll('.', '\\.')}$`));
+  }
 });

@@ -84,7 +84,7 @@ describe('serve', () => {
     ['an address that is none', ['serve', '--policies', 'GOOD', '--addr', 'here'], /--addr takes HOST:PORT/],
     ['a port over 65535', ['serve', '--policies', 'GOOD', '--addr', '127.0.0.1:70000'], /--addr takes HOST:PORT/],
     ['a certificate without its key', ['serve', '--policies', 'GOOD', '--tls-cert', 'x'], /are needed together/],
-    ['a token that is too short', ['serve', '--policies', 'GOOD', '--token', 'short'], /--token takes 8 to 128/],
+    ['a token that is too short', ['serve', '--policies', 'GOOD', '--token', 'short'], /--token takes 8 to 256/],
     ['a TTL over a day', ['serve', '--policies', 'GOOD', '--imageVerifyCacheTTLDuration', '25h'], /CacheTTLDuration/],
   ])('%s: 2, and why', async (_, words, message) => {
     await using folders = await folderWith({ 'all.yaml': text });
