@@ -1,5 +1,6 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { codeOf } from '../shared/net/failure.ts';
 import { createLocalCore } from './core.ts';
 import { demoPorts, demoUsage, portProblem } from './demo-ports.ts';
 import { readPolicyFolder } from './policies.ts';
@@ -145,4 +146,7 @@ function say(line: string): void {
 }
 
 tolerateClosedOutput();
-await demo();
+await demo().catch((thrown: unknown) => {
+  if (codeOf(thrown) !== 'EADDRINUSE') throw thrown;
+  refuse('a port that was free was taken by another program meanwhile: start again');
+});

@@ -33,6 +33,11 @@ beforeAll(async () => {
       'jobs.yaml': policy({ images, keys: [team], kinds: ['Job'] }),
       'lax.yaml': policy({ images, entry: ['required: false', 'mutateDigest: false', 'verifyDigest: false'] }),
       'digests.yaml': policy({ images, entry: ['required: false', 'mutateDigest: false'] }),
+      'kinds.json': JSON.stringify({
+        apiVersion: 'v1',
+        kind: 'List',
+        items: ['K\u001b[2J', 'A', 'A', 'B', 'C', 'D', 'E'].map((kind) => ({ apiVersion: 'a.example/v1', kind })),
+      }),
       'misspelt.yaml': policy({ images, keys: [team], entry: ['imageReferencez: []'] }),
       'unbuilt.yaml': policy({
         images,
@@ -292,6 +297,10 @@ describe('apply', () => {
         '3 resources are matched by no rule, so nothing was checked: Pod\n',
     });
     expect(other.stdout).toMatch(/skip: nothing to check\n$/);
+    const kinds = await cli('apply', 'policy.yaml', '--resource', 'kinds.json');
+    expect(kinds.stderr).toBe(
+      '7 resources hold no image that is known here, so nothing was checked: K\\u001b[2J, A, B, C, D, …\n',
+    );
   });
 
   test('an object whose images cannot be listed is told as a whole, once for both webhooks', async () => {
