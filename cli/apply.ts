@@ -1,15 +1,18 @@
 import type { LocalCore } from '../local/core.ts';
 import type { AdmissionRequest } from '../shared/admission/review.ts';
+import { shownName } from '../shared/answer/message.ts';
 import { patchOf } from '../shared/answer/patch.ts';
 import { exitStatus, type ReportResult, report, reportResult } from '../shared/answer/report.ts';
 import { startDeadline } from '../shared/net/deadline.ts';
 import { toJson, toYaml } from '../shared/policy/kyverno/yaml/write.ts';
 import type { Rule } from '../shared/policy/policy.ts';
 import { refuseUnasked } from '../shared/policy/unasked.ts';
+import { printable } from '../shared/printable.ts';
 import { decide } from '../shared/verdict/decision.ts';
 import { kindOf, severity, type Verdict } from '../shared/verdict/verdict.ts';
 import { atLeastOne, readArguments } from './arguments.ts';
 import { coreFrom, coreOptions, outputFrom, registriesFrom, timeoutFrom } from './core.ts';
+import { notAsked, slotKey } from './not-asked.ts';
 import { patched } from './patched.ts';
 import { policiesFrom } from './policies.ts';
 import { progress } from './progress.ts';
@@ -17,11 +20,19 @@ import { readResources } from './resources.ts';
 import { shortRun } from './short-run.ts';
 import { treeOf } from './tree.ts';
 
+const form = 'countersign apply POLICY... --resource FILE...';
+
 /** `countersign apply POLICY... --resource FILE...`: both webhooks, one after the other, on each resource as a CREATE. */
 export async function apply(words: readonly string[]): Promise<number> {
   const found = readArguments(words, {
     single: coreOptions.single,
     several: [...coreOptions.several, 'registries', 'resource'],
+    bare: 'taken',
+    elsewhere: {
+      policy: `policies stand before any option: write ${form}`,
+      policies: `policies stand before any option: write ${form}`,
+      image: 'apply is about resources; for images: countersign verify --policy FILE... --image REF...',
+    },
   });
   const output = outputFrom(found, ['json', 'yaml']);
   const timeout = timeoutFrom(found);
@@ -36,11 +47,14 @@ export async function apply(words: readonly string[]): Promise<number> {
   using _ = shortRun();
   const results: ReportResult[] = [];
   const after: unknown[] = [];
+  const untouched = { 'no-image': [] as string[], 'no-rule': [] as string[] };
   const bar = progress(resources.length);
   try {
     for (const { title, request } of resources) {
-      const { verdicts, object } = await admission(core, rules, request, timeout);
-      results.push(...verdicts.map((verdict) => reportResult(verdict, title)));
+      const { verdicts, object, denied } = await admission(core, rules, request, timeout);
+      const rest = notAsked(rules, request, verdicts, denied);
+      results.push(...[...verdicts, ...rest.verdicts].map((verdict) => reportResult(verdict, title)));
+      if (rest.untouched !== undefined) untouched[rest.untouched].push(request.kind.kind);
       after.push(object);
       bar.advance(1);
     }
@@ -48,6 +62,8 @@ export async function apply(words: readonly string[]): Promise<number> {
     bar.end();
     await core.close();
   }
+  tellUntouched(untouched['no-image'], ['holds no image that is known here', 'hold no image that is known here']);
+  tellUntouched(untouched['no-rule'], ['is matched by no rule', 'are matched by no rule']);
   const whole = report(results, after);
   if (output === 'json') process.stdout.write(`${toJson(whole)}\n`);
   else if (output === 'text') process.stdout.write(treeOf(whole, process.stdout.isTTY));
@@ -72,10 +88,10 @@ async function admission(core: LocalCore, rules: readonly Rule[], request: Admis
   const deadline = startDeadline(timeout, core.elapsed);
   try {
     const first = await core.pipeline.review(rules, request, { purpose: 'mutate', deadline });
-    if (!decide(first).allowed) return { verdicts: first, object: request.object };
+    if (!decide(first).allowed) return { verdicts: first, object: request.object, denied: true };
     const object = request.object === undefined ? undefined : patched(request.object, patchOf(request, first));
     const second = await core.pipeline.review(rules, { ...request, object }, { purpose: 'validate', deadline });
-    return { verdicts: worse(first, second), object };
+    return { verdicts: worse(first, second), object, denied: false };
   } finally {
     deadline.stop();
   }
@@ -92,7 +108,18 @@ function worse(first: readonly Verdict[], second: readonly Verdict[]): Verdict[]
   return [...verdicts.values()];
 }
 
-/** By the slot, since mutate may have changed its text. */
 function keyOf({ question: { rule, about } }: Verdict): string {
-  return JSON.stringify([rule.policy, rule.name, about.kind === 'slot' ? about.slot.pointer : about]);
+  return slotKey(rule, about);
+}
+
+/** Kinds that a line names. */
+const mostKinds = 5;
+
+/** Says of how many resources no rule was asked anything, and of which kinds they are: a wrong name would look as if all were well. */
+function tellUntouched(kinds: readonly string[], [one, many]: readonly [string, string]): void {
+  if (kinds.length === 0) return;
+  const distinct = [...new Set(kinds)].map(shownName);
+  const named = [...distinct.slice(0, mostKinds), ...(distinct.length > mostKinds ? ['…'] : [])].join(', ');
+  const how = kinds.length === 1 ? `1 resource ${one}` : `${kinds.length} resources ${many}`;
+  process.stderr.write(`${printable(`${how}, so nothing was checked: ${named}`)}\n`);
 }

@@ -6,14 +6,22 @@ export type Arguments = ReadonlyMap<string, readonly string[]>;
 
 /**
  * Reads a command's words. An option named in `several` takes every word up to the next option (`--image a b c`), and may be
- * repeated. Throws UsageError for an option that the command does not have.
+ * repeated. `bare`: whether words before any option are taken, or what to write in their place; `elsewhere`: options of other commands,
+ * each with what to write here. Throws UsageError for an option that the command does not have, and for a word that nothing asks for.
  */
 export function readArguments(
   words: readonly string[],
-  options: { readonly single: readonly string[]; readonly several: readonly string[] },
+  options: {
+    readonly single: readonly string[];
+    readonly several: readonly string[];
+    readonly bare: 'taken' | { readonly instead: string };
+    readonly elsewhere?: Readonly<Record<string, string>>;
+  },
 ): Arguments {
   const config: Record<string, { type: 'string'; short?: string }> = {};
-  for (const name of [...options.single, ...options.several]) config[name] = { type: 'string' };
+  const { elsewhere = {}, bare } = options;
+  for (const name of [...options.single, ...options.several, ...Object.keys(elsewhere)])
+    config[name] = { type: 'string' };
   if ('output' in config) config['output'] = { type: 'string', short: 'o' };
   if ('resource' in config) config['resource'] = { type: 'string', short: 'f' };
   const { tokens } = (() => {
@@ -36,9 +44,13 @@ export function readArguments(
   for (const token of tokens) {
     if (token.kind === 'option-terminator') continue;
     if (token.kind === 'positional') {
+      if (open === '' && bare !== 'taken')
+        throw new UsageError(`'${token.value.slice(0, 120)}' stands after no option: ${bare.instead}`);
       add(open, token.value);
       continue;
     }
+    const instead = Object.hasOwn(elsewhere, token.name) ? elsewhere[token.name] : undefined;
+    if (instead !== undefined) throw new UsageError(`there is no ${token.rawName} here: ${instead}`);
     if (token.value === undefined || token.value === '') throw new UsageError(`${token.rawName} needs a value`);
     if (options.single.includes(token.name) && found.has(token.name)) {
       throw new UsageError(`${token.rawName} is given twice`);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { type Certificates, CertificatesError, readCertificates } from '../shared/net/certificates.ts';
+import { readFile, stat } from 'node:fs/promises';
+import { type Certificates, CertificatesError, largestBundle, readCertificates } from '../shared/net/certificates.ts';
 import { printable } from '../shared/printable.ts';
 import { type Arguments, single } from './arguments.ts';
 import { UsageError } from './usage.ts';
@@ -37,9 +37,7 @@ function rootsOfEnvironment(): readonly string[] {
 
 /** The certificates of a file that `setting` names. Throws UsageError, which names both. */
 export async function certificatesIn(file: string, setting: string): Promise<Certificates> {
-  const bytes = await readFile(file).catch((thrown: unknown) => {
-    throw new UsageError(`${setting}: cannot read ${file}: ${messageOf(thrown)}`);
-  });
+  const bytes = await fileIn(file, setting);
   try {
     return readCertificates(bytes, Date.now());
   } catch (thrown) {
@@ -48,6 +46,17 @@ export async function certificatesIn(file: string, setting: string): Promise<Cer
   }
 }
 
-function messageOf(thrown: unknown): string {
+/** The bytes of a file that `setting` names. Throws UsageError, which names both. */
+export async function fileIn(file: string, setting: string): Promise<Buffer> {
+  try {
+    const { size } = await stat(file);
+    if (size <= largestBundle) return await readFile(file);
+  } catch (thrown) {
+    throw new UsageError(`${setting}: cannot read ${file}: ${messageOf(thrown)}`);
+  }
+  throw new UsageError(`${setting}: ${file} is larger than ${largestBundle} bytes`);
+}
+
+export function messageOf(thrown: unknown): string {
   return Error.isError(thrown) ? thrown.message : String(thrown);
 }

@@ -110,6 +110,8 @@ test.each([
   ['https://api.example.com/prod?a=b', 'without query and fragment'],
   ['https://api.example.com/prod#', 'without query and fragment'],
   ['https://api.example.com/a//b', 'without empty segments'],
+  ['https://api.example.com/mutate', 'leave /mutate out'],
+  ['https://api.example.com/prod/validate/fail/', 'leave /validate out'],
   ['https://me@api.example.com', 'no user name or password'],
   ['https://:secret-word@api.example.com', 'no user name or password'],
 ])('--url %s is refused', async (given, message) => {
@@ -122,15 +124,17 @@ test.each([
 });
 
 test.each<[string[], string]>([
-  [['--url', url, '--token', 'short'], '--token takes 8 to 128 characters'],
-  [['--url', url, '--token', 'with/a/slash'], '--token takes 8 to 128 characters'],
+  [['--url', url, '--token', 'short'], '--token takes 8 to 256 letters'],
+  [['--url', url, '--token', 'with/a/slash'], '--token takes 8 to 256 letters'],
+  [['--url', url, '--token', 't'.repeat(257)], '--token takes 8 to 256 letters'],
   [['--url', url, '--cluster', 'green'], "has no cluster 'green', only default, blue"],
   [['--url', url, '--cluster', 'samples'], "has no cluster 'samples'"],
   [['--url', url, '--cluster', '../policies'], "has no cluster '../policies'"],
   [['--url', url, '--break-glass', 'Not_A_Name'], "'Not_A_Name' is not a valid name of a namespace"],
   [['--url', url, '--break-glass', 'kube-system'], 'the webhooks leave kube-system out anyway'],
   [['--url', url, '-o', 'toml'], '-o takes yaml or json'],
-  [['--url', url, 'more'], "does not know what 'more' is for"],
+  [['--url', url, 'more'], "'more' stands after no option: write countersign manifests"],
+  [['--url', url, '--policy', 'x'], 'there is no --policy here: write --policies DIR'],
   [['--url', url, '--namespace', 'x'], "Unknown option '--namespace'"],
   [['--url', url, '--ca', '/nowhere/ca.pem'], 'cannot read /nowhere/ca.pem'],
   [[], '--url URL is missing'],
@@ -141,7 +145,10 @@ test.each<[string[], string]>([
 });
 
 test('a folder that is not there is a wrong use, a folder that cannot be a segment of a URL too', async () => {
-  await expect(good()).rejects.toMatchObject({ name: 'UsageError', message: expect.stringContaining('ENOENT') });
+  await expect(good()).rejects.toMatchObject({
+    name: 'UsageError',
+    message: expect.stringMatching(/^there is no folder \S+policies: give the folder that the policies are in$/),
+  });
   await file('policies/not a segment/a.yaml', clusterPolicy());
   await expect(good('--cluster', 'not a segment')).rejects.toThrow("--cluster: 'not a segment' cannot be a segment");
 });
@@ -219,4 +226,14 @@ test('warns of what loading warns of, and of what no API server would ask about'
     `${path}:9: warning: rule 'signed' of not-the-emergency is only about emergency, which the webhooks leave out: it blocks nothing`,
     'warning: no --token: a deployed function refuses calls at these URLs, only `serve` without a token answers them',
   ]);
+});
+
+test('any token that a deployment takes is taken', async () => {
+  await file('policies/a.yaml', clusterPolicy());
+  for (const token of ['a.b_c~d-', 't'.repeat(256), '0123456789.~_-0123456789.~_-0123456789']) {
+    const { items } = JSON.parse((await run('--url', url, '--token', token, '-o', 'json')).output) as {
+      items: WebhookConfiguration[];
+    };
+    expect(items[0]?.webhooks[0]?.clientConfig.url).toMatch(new RegExp(`/${token.replaceAll('.', '\\.')}$`));
+  }
 });

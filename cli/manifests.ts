@@ -25,10 +25,9 @@ export async function manifestsFrom(words: readonly string[]): Promise<{ output:
   const found = readArguments(words, {
     single: ['policies', 'url', 'ca', 'cluster', 'token', 'break-glass', 'output'],
     several: [],
+    bare: { instead: 'write countersign manifests --policies DIR --url URL' },
+    elsewhere: { policy: 'write --policies DIR, a folder with the policies' },
   });
-  const [stray] = found.get('') ?? [];
-  if (stray !== undefined)
-    throw new UsageError(`manifests does not know what '${stray}' is for: write it after an option`);
   const [folder = ''] = atLeastOne(found, 'policies', '--policies DIR');
   const [url = ''] = atLeastOne(found, 'url', '--url URL');
   const print = printerFor(single(found, 'output', 'yaml'));
@@ -113,6 +112,12 @@ function baseOf(text: string): string {
   }
   if (/[?#]/.test(text)) refuse('takes a URL without query and fragment');
   const path = parsed.pathname.replace(/\/+$/, '');
+  const webhook = /\/(?:mutate|validate)(?=\/|$)/.exec(path)?.[0];
+  if (webhook !== undefined) {
+    refuse(
+      `takes what the webhooks' paths are appended to: leave ${webhook} out, what follows it, and a cluster before it`,
+    );
+  }
   if (path.includes('//')) refuse('takes a path without empty segments');
   return `https://${parsed.host}${path}`;
 }

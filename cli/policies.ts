@@ -1,6 +1,7 @@
-import { readPolicySet } from '../local/policies.ts';
+import { holdsSamples, readPolicySet } from '../local/policies.ts';
 import type { PolicySet } from '../shared/policy/policy.ts';
 import { printWarning } from '../shared/policy/problems.ts';
+import { samplesLeftOut } from '../shared/policy-set/layout.ts';
 import { UsageError } from './usage.ts';
 
 /**
@@ -14,6 +15,9 @@ export async function policiesFrom(
   if (named.includes('-')) throw new UsageError("policies are read from files: '-', standard input, is for --resource");
   const set = await readPolicySet(named, options);
   for (const warning of set.warnings) process.stderr.write(`${printWarning(warning)}\n`);
-  if (set.rules.length === 0) throw new UsageError(`no verifyImages rule in ${named.join(', ')}`);
+  if (set.rules.length === 0) {
+    const hint = (await holdsSamples(named)) ? `; ${samplesLeftOut}` : '';
+    throw new UsageError(`no verifyImages rule in ${named.join(', ')}${hint}`);
+  }
   return set;
 }

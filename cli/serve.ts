@@ -1,8 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { FileError } from '../local/files.ts';
 import { readPolicyFolder } from '../local/policies.ts';
-import { selfSigned } from '../local/tls.ts';
 import { startWebhooks } from '../local/webhooks.ts';
 import {
   type LedgerSettings,
@@ -16,6 +14,7 @@ import { defaultReviewImages, parseReviewImages } from '../shared/registry/allow
 import { type Arguments, atLeastOne, readArguments, single } from './arguments.ts';
 import { coreFrom, coreOptions, registriesFrom } from './core.ts';
 import { recordLog } from './log.ts';
+import { tlsFrom } from './tls.ts';
 import { tokenFrom } from './token.ts';
 import { UsageError } from './usage.ts';
 
@@ -35,6 +34,8 @@ export async function serve(words: readonly string[]): Promise<number> {
       ...ledgerSettingNames,
     ],
     several: [...coreOptions.several, 'registries'],
+    bare: { instead: 'write countersign serve --policies DIR' },
+    elsewhere: { policy: 'write --policies DIR, a folder with the policies' },
   });
   const [folder = ''] = atLeastOne(found, 'policies', '--policies DIR');
   const address = addressFrom(single(found, 'addr', '127.0.0.1:9443'));
@@ -81,22 +82,6 @@ function addressFrom(text: string): { host: string; port: number } {
     throw new UsageError(`--addr takes HOST:PORT, for instance 127.0.0.1:9443, not '${text}'`);
   }
   return { host: host === '' ? '0.0.0.0' : host, port: Number(port) };
-}
-
-async function tlsFrom(found: Arguments, host: string) {
-  const cert = single(found, 'tls-cert', undefined);
-  const key = single(found, 'tls-key', undefined);
-  if ((cert === undefined) !== (key === undefined))
-    throw new UsageError('--tls-cert and --tls-key are needed together: give both, or neither');
-  if (cert === undefined || key === undefined) {
-    process.stderr.write('no --tls-cert: this run has made a certificate of its own, which no client trusts\n');
-    return selfSigned({ names: [...new Set(['localhost', '127.0.0.1', '::1', host])] });
-  }
-  const read = (file: string) =>
-    readFile(file, 'utf8').catch((thrown: unknown) => {
-      throw new UsageError(`cannot read ${file}: ${Error.isError(thrown) ? thrown.message : thrown}`);
-    });
-  return { certPem: await read(cert), keyPem: await read(key) };
 }
 
 function imagesFrom(found: Arguments): number {

@@ -33,7 +33,7 @@ export function treeOf(report: Report, colour: boolean): string {
     attestorTree(result.attestors, '      ', lines, paint);
     const advice = reasons[result.reason as ReasonCode]?.advice ?? '';
     if (advice !== '') lines.push(`      next: ${advice}`);
-    const effort = `${result.requests} requests, ${result.ms} ms, from the ${result.source}`;
+    const effort = `${result.requests} ${result.requests === 1 ? 'request' : 'requests'}, ${result.ms} ms, from the ${result.source}`;
     if (result.source !== 'none') lines.push(paint('dim', `      ${effort}`));
   }
   const [, style] = marks[report.verdict];

@@ -5,13 +5,16 @@ import type { Rule } from '../shared/policy/policy.ts';
 import { type Question, questionFor } from '../shared/policy/select.ts';
 import { quoted } from '../shared/printable.ts';
 import { Refusal } from '../shared/reasons.ts';
-import { settledVerdict, type Verdict } from '../shared/verdict/verdict.ts';
+import type { Verdict } from '../shared/verdict/verdict.ts';
 import { atLeastOne, readArguments } from './arguments.ts';
 import { coreFrom, coreOptions, outputFrom, timeoutFrom } from './core.ts';
+import { notCovered, nothingAsked } from './not-asked.ts';
 import { policiesFrom } from './policies.ts';
 import { progress } from './progress.ts';
 import { shortRun } from './short-run.ts';
 import { treeOf } from './tree.ts';
+
+const form = 'countersign verify --policy FILE... --image REF...';
 
 /** Images that are looked at side by side. */
 const batch = 16;
@@ -21,6 +24,11 @@ export async function verifyImages(words: readonly string[]): Promise<number> {
   const found = readArguments(words, {
     single: coreOptions.single,
     several: [...coreOptions.several, 'policy', 'image'],
+    bare: { instead: `write ${form}` },
+    elsewhere: {
+      policies: `write ${form}`,
+      resource: 'verify is about images; for resources: countersign apply POLICY... --resource FILE...',
+    },
   });
   const output = outputFrom(found, ['json']);
   const timeout = timeoutFrom(found);
@@ -67,10 +75,5 @@ function questionOn(rule: Rule, image: string): Question | Verdict {
   }
   const question = questionFor(rule, rule.action, about, parsed.reference);
   if (question !== undefined) return question;
-  const none: Question = { rule, action: rule.action, about, reference: parsed.reference, entries: [], ask: 'skipped' };
-  return settledVerdict(none, 'not-covered', 'no pattern of imageReferences covers this image');
-}
-
-function nothingAsked(question: Question): Verdict {
-  return settledVerdict(question, 'not-covered', 'the rule has no attestors and asks for no digest');
+  return notCovered(rule, rule.action, about, parsed.reference);
 }

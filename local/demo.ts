@@ -1,7 +1,8 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { codeOf } from '../shared/net/failure.ts';
 import { createLocalCore } from './core.ts';
+import { demoPorts, demoUsage, portProblem } from './demo-ports.ts';
 import { readPolicyFolder } from './policies.ts';
 import { startRegistry } from './registry/server.ts';
 import { sendReview } from './review-client.ts';
@@ -15,14 +16,17 @@ import { startWebhooks } from './webhooks.ts';
 
 const root = join(import.meta.dirname, '..');
 const host = '127.0.0.1';
-/** Where the demo's policy, Pod and reviews lie while it runs, below the current folder. */
-const folder = 'demo';
 
 /** `npm start`: a registry with four images, the webhooks over HTTPS, a review for each image, and the verdicts. */
 async function demo(): Promise<void> {
-  const ports = portsFrom(process.argv.slice(2));
-  await using registry = await startRegistry({ port: ports.registry }).catch(busy('registry-port', ports.registry));
+  const ports = demoPorts(process.argv.slice(2));
+  if (ports === 'help') return say(`usage: ${demoUsage}`);
+  if ('problem' in ports) return refuse(`${ports.problem}\nusage: ${demoUsage}`);
+  const problem = await portProblem(ports, host);
+  if (problem !== undefined) return refuse(problem);
+  await using registry = await startRegistry({ port: ports.registry });
   const images = `localhost:${registry.port}`;
+  const folder = folderOf(registry.port);
   say(`registry  http://${images} (in this process, gone when it ends)`);
 
   const target = storeTarget(registry);
@@ -51,7 +55,7 @@ async function demo(): Promise<void> {
     address: { host, port: ports.webhooks },
     tls,
     log: () => undefined,
-  }).catch(busy('port', ports.webhooks));
+  });
   say(`webhooks  ${server.url}/mutate and ${server.url}/validate\n`);
 
   const rows: Row[] = [];
@@ -82,32 +86,21 @@ async function demo(): Promise<void> {
   });
   await server.close();
   await core.close();
-  await rm(folder, { recursive: true });
+  await rm(folder, { recursive: true, force: true });
   say('\nstopped');
 }
 
-function portsFrom(words: readonly string[]): { webhooks: number; registry: number } {
-  const { values } = parseArgs({
-    args: [...words],
-    options: { port: { type: 'string', default: '9443' }, 'registry-port': { type: 'string', default: '5080' } },
-  });
-  return { webhooks: portOf('port', values.port), registry: portOf('registry-port', values['registry-port']) };
+/**
+ * Where the policy, the Pod and the reviews lie while the demo runs, below the current folder: one for each registry port, since they
+ * name it and two demos may run.
+ */
+function folderOf(registryPort: number): string {
+  return registryPort === 5080 ? 'demo' : `demo-${registryPort}`;
 }
 
-function portOf(option: string, text: string): number {
-  const port = Number(text);
-  if (text !== '' && Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
-  say(`--${option} takes a number from 0 to 65535, not '${text}'`);
-  return process.exit(2);
-}
-
-/** Says which port is in use and how to choose another; anything else is thrown on. */
-function busy(option: string, port: number) {
-  return (thrown: unknown): never => {
-    if ((thrown as { code?: unknown } | null)?.code !== 'EADDRINUSE') throw thrown;
-    say(`port ${port} on ${host} is in use; choose another: npm start -- --${option} ${port + 1}`);
-    return process.exit(2);
-  };
+function refuse(why: string): void {
+  process.stderr.write(`${why}\n`);
+  process.exitCode = 2;
 }
 
 /** The sample review of a Pod, with this registry's image in it. */
@@ -153,4 +146,7 @@ function say(line: string): void {
 }
 
 tolerateClosedOutput();
-await demo();
+await demo().catch((thrown: unknown) => {
+  if (codeOf(thrown) !== 'EADDRINUSE') throw thrown;
+  refuse('a port that was free was taken by another program meanwhile: start again');
+});

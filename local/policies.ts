@@ -1,9 +1,10 @@
 import { join, relative } from 'node:path';
 import type { PoliciesInForce } from '../functions/http/handler.ts';
+import { codeOf } from '../shared/net/failure.ts';
 import type { PolicyFile } from '../shared/policy/kyverno/load.ts';
 import type { PolicySet } from '../shared/policy/policy.ts';
 import { type ClusterPolicies, loadCluster, loadClusters, warningsOf } from '../shared/policy-set/clusters.ts';
-import { policyFiles } from '../shared/policy-set/layout.ts';
+import { isSample, policyFiles } from '../shared/policy-set/layout.ts';
 import { loadSet, type SetOptions } from '../shared/policy-set/load.ts';
 import { type Listing, largestFile, type PolicySource } from '../shared/policy-set/source.ts';
 import { Refusal } from '../shared/reasons.ts';
@@ -63,7 +64,10 @@ function folderSource(folder: string, only?: readonly string[]): PolicySource {
 }
 
 async function list(folder: string, only: readonly string[] | undefined): Promise<Listing> {
-  const below = await filesBelow(folder);
+  const below = await filesBelow(folder).catch((thrown: unknown) => {
+    if (!(thrown instanceof FileError) || codeOf(thrown.cause) !== 'ENOENT' || thrown.file !== folder) throw thrown;
+    throw new FileError(folder, `there is no folder ${folder}: give the folder that the policies are in`);
+  });
   if (below === undefined) throw new FileError(folder, `${folder} is a file: give the folder that the policies are in`);
   const names = below.map((file) => relative(folder, file));
   return {
@@ -74,6 +78,14 @@ async function list(folder: string, only: readonly string[] | undefined): Promis
 
 async function readPolicy(name: string): Promise<PolicyFile> {
   return { name, text: await readBounded(name, largestFile) };
+}
+
+/** Whether one of these folders holds samples, which are left out. Throws FileError. */
+export async function holdsSamples(named: readonly string[]): Promise<boolean> {
+  for (const name of named) {
+    if ((await filesBelow(name))?.some((file) => isSample(relative(name, file)))) return true;
+  }
+  return false;
 }
 
 async function namesOfPolicies(named: readonly string[]): Promise<string[]> {

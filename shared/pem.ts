@@ -26,6 +26,16 @@ export function readPem(text: string): Pem {
   return { blocks, rest: text.replace(block, '') };
 }
 
+/** What a block says it is, with its article, for messages: `a PUBLIC KEY`, `an EC PRIVATE KEY`. */
+export function labelOf({ label }: PemBlock): string {
+  return `${/^(?:[AEIOU]|RSA|X\d)/.test(label) ? 'an' : 'a'} ${label.slice(0, 40)}`;
+}
+
+/** Whether a private key needs a passphrase, in PKCS #8 or in the older form (RFC 1421 §4.6.1.1). */
+export function isEncrypted({ label, body }: PemBlock): boolean {
+  return label === 'ENCRYPTED PRIVATE KEY' || /^Proc-Type: *4, *ENCRYPTED/m.test(body);
+}
+
 export function isPublicKeyBlock({ label }: PemBlock): boolean {
   return Object.hasOwn(encodings, label);
 }

@@ -161,7 +161,7 @@ export const reasons = {
     kind: 'unavailable',
     summary: 'no connection to the registry: DNS, TCP or TLS failed',
     advice:
-      "check the registry's name, network path and certificate, then try again; for a CA of its own: --ca FILE, deployed registryCa",
+      "check the registry's name, network path and certificate, then try again; a CA of its own has to be among those given: --ca FILE, deployed registryCa",
   },
   'registry-unauthorized': {
     kind: 'unavailable',

@@ -1,4 +1,4 @@
-import { parseWebhookPath, tokenMatches } from './path.ts';
+import { isWebhookToken, parseWebhookPath, tokenMatches } from './path.ts';
 
 const hash = '0123456789abcdef';
 
@@ -57,6 +57,16 @@ test.each([
 ])('%s is none', (path) => {
   expect(parseWebhookPath(path)).toBe(undefined);
 });
+
+test.each(['a.b_c~d-', '01234567', 't'.repeat(256)])('%s may be a token, and stands in a path as it is', (token) => {
+  expect(isWebhookToken(token, 8)).toBe(true);
+  expect(parseWebhookPath(`/mutate/${token}`)).toMatchObject({ token });
+});
+
+test.each(['', 'short', '0123456', 't'.repeat(257), 'with/a/slash', 'with a space', '100%25-of-it', 'a\nb-c-d-e-f'])(
+  '%j may not',
+  (token) => expect(isWebhookToken(token, 8)).toBe(false),
+);
 
 test('either of two tokens is valid, and nothing like them', () => {
   const valid = ['current-token', 'previous-token'];

@@ -24,10 +24,17 @@ const clusterGrammar = /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/;
 const scopeGrammar = /^(fail|ignore)(?:-([0-9a-f]{16}))?$/;
 /** RFC 3986's unreserved characters, so that no token has two spellings in a URL. */
 const tokenGrammar = /^[A-Za-z0-9._~-]{1,256}$/;
+/** The grammar of tokens in words, which stand after "8 to". */
+export const tokenCharacters = "256 letters, digits, '.', '_', '~' and '-'";
 
 /** Whether a cluster may have this name, by EKS's grammar of cluster names; no path can name any other. */
 export function isClusterName(text: string): boolean {
   return clusterGrammar.test(text);
+}
+
+/** Whether a webhook token of `shortest` characters at least may be this, so that it can stand in a webhook's URL as it is. */
+export function isWebhookToken(text: string, shortest: number): boolean {
+  return text.length >= shortest && tokenGrammar.test(text);
 }
 
 /** Reads the path of a request, without its query and without an API's stage. `undefined` for any other path. */

@@ -1,12 +1,12 @@
-import { isClusterName } from '../admission/path.ts';
+import { isClusterName, isWebhookToken, tokenCharacters } from '../admission/path.ts';
 import type { Refreshing } from './refreshing.ts';
 import { SecretFormatError, type Secrets } from './secrets.ts';
 
 /** The webhook tokens that are valid for a cluster: one or two; none for a cluster that the secret does not name. Throws SecretError. */
 export type WebhookTokens = (cluster: string, signal?: AbortSignal) => Promise<readonly string[]>;
 
-/** RFC 3986's unreserved characters, as in a webhook's path, and enough of them that nobody guesses one. */
-const webhookToken = /^[A-Za-z0-9._~-]{32,256}$/;
+/** Characters of a token, enough of them that nobody guesses one. */
+const shortestToken = 32;
 const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 /** The webhook tokens, in a secret of the form `{"<cluster>": ["<token>", "<token>"], …}`. */
@@ -35,8 +35,8 @@ function parseWebhookTokens(text: string): ReadonlyMap<string, readonly string[]
     const list = oneOrTwo(tokens);
     if (list === undefined) throw new SecretFormatError(`${cluster} must have a list of one or two tokens`);
     for (const token of list) {
-      if (!webhookToken.test(token)) {
-        throw new SecretFormatError(`a token of ${cluster} is not 32 to 256 letters, digits, '.', '_', '~' and '-'`);
+      if (!isWebhookToken(token, shortestToken)) {
+        throw new SecretFormatError(`a token of ${cluster} is not ${shortestToken} to ${tokenCharacters}`);
       }
       if (seen.has(token))
         throw new SecretFormatError(`a token of ${cluster} is given twice: give every cluster tokens of its own`);

@@ -8,6 +8,7 @@ beforeAll(async () => {
   valid = await selfSigned({ now: new Date('2026-01-01T00:00:00Z') });
 });
 
+const labelled = (label: string) => `-----BEGIN ${label}-----\nAAAA\n-----END ${label}-----\n`;
 const read = (text: string) => readCertificates(Buffer.from(text), now);
 
 test('all certificates of a bundle, without what stands around them', () => {
@@ -19,6 +20,9 @@ test('all certificates of a bundle, without what stands around them', () => {
 test.each<[string, () => string, RegExp]>([
   ['none', () => 'certificate', /^holds no certificate in PEM$/],
   ['a private key', () => valid.keyPem, /^holds a PRIVATE KEY: certificates alone belong there$/],
+  ['an encrypted key', () => labelled('ENCRYPTED PRIVATE KEY'), /^holds an ENCRYPTED PRIVATE KEY: /],
+  ['an EC key', () => labelled('EC PRIVATE KEY'), /^holds an EC PRIVATE KEY: /],
+  ['an RSA key', () => labelled('RSA PRIVATE KEY'), /^holds an RSA PRIVATE KEY: /],
   ['a private key beside one', () => valid.certPem + valid.keyPem, /^holds a PRIVATE KEY/],
   ['one that does not parse', () => valid.certPem.replace(/\nMI/, '\nAA'), /its certificate 1 does not parse$/],
   ['too much', () => valid.certPem + ' '.repeat(largestBundle), /^is larger than 1048576 bytes$/],

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { readPem } from '../pem.ts';
+import { labelOf, readPem } from '../pem.ts';
 
 /** In bytes; a bundle of all public roots has a fifth of it. */
 export const largestBundle = 1024 * 1024;
@@ -26,8 +26,10 @@ export function readCertificates(bytes: Uint8Array, now: number): Certificates {
   if (blocks.length === 0) throw new CertificatesError('holds no certificate in PEM');
   const pem: string[] = [];
   const warnings: string[] = [];
-  for (const [index, { text, label }] of blocks.entries()) {
-    if (label !== 'CERTIFICATE') throw new CertificatesError(`holds a ${label}: certificates alone belong there`);
+  for (const [index, block] of blocks.entries()) {
+    const { text, label } = block;
+    if (label !== 'CERTIFICATE')
+      throw new CertificatesError(`holds ${labelOf(block)}: certificates alone belong there`);
     const warning = validity(parsed(text, index + 1), index + 1, now);
     if (warning !== undefined) warnings.push(warning);
     pem.push(`${text}\n`);

@@ -101,10 +101,16 @@ export function createDoor(settings: DoorSettings): Door {
   const turns = createTurns({ perOrigin, places });
   const idleTimeout = settings.idleTimeout ?? 4 * second;
   const discardTimeout = settings.discardTimeout ?? second;
+  /** Known once TLS has been spoken. */
+  let rootsGiven = false;
   const connecting = {
     addresses,
     ca: settings.ca ?? {},
-    roots: settings.roots ?? (() => []),
+    roots: () => {
+      const given = settings.roots?.() ?? [];
+      rootsGiven = given.length > 0;
+      return given;
+    },
     connectTimeout: settings.connectTimeout ?? 5 * second,
     lookup: createNames(settings.lookup ?? dns.lookup),
   };
@@ -187,7 +193,7 @@ export function createDoor(settings: DoorSettings): Door {
     } catch (thrown) {
       if (codeOf(thrown) === addressRefused) throw refusal(hop.url, sender, notCalled);
       probe.forget(hop.url.host);
-      throw failure(thrown, called(hop.url, sender), what, deadline, 'head');
+      throw failure(thrown, called(hop.url, sender), what, deadline, 'head', rootsGiven);
     }
   }
 

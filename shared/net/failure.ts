@@ -10,6 +10,8 @@ export const unknownCoding = 'UNKNOWN_CODING';
 
 const untrusted =
   'its certificate is by an authority that is not trusted here (give the certificate of its CA: --ca FILE, deployed registryCa)';
+const notCertified =
+  'its certificate is by an authority that is neither public nor among the certificates given (--ca FILE, deployed registryCa): they do not certify this host';
 
 /** What went wrong below HTTP, in words. Codes of Node, OpenSSL and undici. */
 const words: Readonly<Record<string, string>> = {
@@ -35,6 +37,16 @@ const words: Readonly<Record<string, string>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted,
 };
 
+/** The same where certificates were given: to say "give them" again would send people in a circle. */
+const wordsWithRoots: Readonly<Record<string, string>> = {
+  ...words,
+  DEPTH_ZERO_SELF_SIGNED_CERT:
+    'its certificate is self-signed and is none of those given (--ca FILE, deployed registryCa): they do not certify this host',
+  SELF_SIGNED_CERT_IN_CHAIN: notCertified,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: notCertified,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: notCertified,
+};
+
 /** What was late by the door's own bounds, before the review's time ended: lateness all the same, whose doing is told as a deadline's is. */
 const tooSlow: Readonly<Record<string, string>> = {
   UND_ERR_HEADERS_TIMEOUT: 'accepted the request and did not answer in time when it was asked for',
@@ -58,7 +70,7 @@ export function codeOf(thrown: unknown): string | undefined {
 
 /**
  * What was thrown while `host` (its name, or words for it) was asked, as a Refusal. `phase` says whether the body was being read, since a body that
- * stops is cut short whatever stopped it. An error without a code is no network's: it is thrown on as it is.
+ * stops is cut short whatever stopped it. `rootsGiven`: certificates are trusted beside the default ones. An error without a code is no network's: it is thrown on as it is.
  */
 export function failure(
   thrown: unknown,
@@ -66,6 +78,7 @@ export function failure(
   what: string,
   deadline: Deadline,
   phase: 'head' | 'body',
+  rootsGiven = false,
 ): Refusal {
   if (thrown instanceof Refusal) return thrown;
   if (deadline.signal.aborted) return new Refusal('deadline', `the time ended before ${host} gave ${what}`);
@@ -80,7 +93,8 @@ export function failure(
   if (isNotHttp(code)) {
     return new Refusal('registry-error', `${host} did not answer in HTTP when it was asked for ${what}`, cause);
   }
-  return new Refusal('registry-unreachable', `${host} could not be asked for ${what}: ${words[code] ?? code}`, cause);
+  const told = rootsGiven ? wordsWithRoots : words;
+  return new Refusal('registry-unreachable', `${host} could not be asked for ${what}: ${told[code] ?? code}`, cause);
 }
 
 function isNotHttp(code: string): boolean {

@@ -1,7 +1,7 @@
 import { type LoadWarning, PolicyLoadError, printWarning } from '../policy/problems.ts';
 import { type Scopes, scopesOf } from '../policy/scopes.ts';
 import { Refusal } from '../reasons.ts';
-import { clusterFiles } from './layout.ts';
+import { clusterFiles, isSample, samplesLeftOut } from './layout.ts';
 import { loadSet, type SetOptions } from './load.ts';
 import type { PolicySource, ReadFile } from './source.ts';
 
@@ -36,9 +36,10 @@ export class UnknownCluster extends Error {
 export class EmptyPolicySet extends Error {
   override readonly name = 'EmptyPolicySet';
 
-  constructor(cluster: string, title: string | undefined) {
+  constructor(cluster: string, title: string | undefined, besideSamples: boolean) {
     const where = title === undefined ? '' : ` in ${title}`;
-    super(`no verifyImages rule for cluster '${cluster}'${where}: without a rule everything would be admitted`);
+    const hint = besideSamples ? `; ${samplesLeftOut}` : '';
+    super(`no verifyImages rule for cluster '${cluster}'${where}: without a rule everything would be admitted${hint}`);
   }
 }
 
@@ -48,7 +49,7 @@ export class EmptyPolicySet extends Error {
  */
 export async function loadClusters(source: PolicySource, options: ClusterOptions): Promise<LoadedClusters> {
   const { clusters } = options;
-  let files: ReadonlyMap<string, readonly string[]>;
+  let files: Files;
   try {
     files = await filesByCluster(source, clusters);
   } catch (thrown) {
@@ -58,8 +59,8 @@ export async function loadClusters(source: PolicySource, options: ClusterOptions
   }
   const once = { ...source, read: readOnce(source.read) };
   const loaded = new Map<string, ClusterPolicies | Refusal>();
-  for (const [cluster, names] of files) {
-    loaded.set(cluster, await loadOne(once, cluster, names, options).catch(refusalOf));
+  for (const cluster of files.byCluster.keys()) {
+    loaded.set(cluster, await loadOne(once, cluster, files, options).catch(refusalOf));
   }
   return loaded;
 }
@@ -74,9 +75,9 @@ export async function loadCluster(
   options: ClusterOptions,
 ): Promise<ClusterPolicies> {
   const files = await filesByCluster(source, options.clusters);
-  const names = files.get(cluster);
-  if (names === undefined) throw new UnknownCluster(cluster, source.title, [...files.keys()]);
-  return loadOne(source, cluster, names, options);
+  const { byCluster } = files;
+  if (!byCluster.has(cluster)) throw new UnknownCluster(cluster, source.title, [...byCluster.keys()]);
+  return loadOne(source, cluster, files, options);
 }
 
 /** What loading warned of, in lines for people: each once, however many clusters it is about. */
@@ -85,22 +86,27 @@ export function warningsOf(loaded: LoadedClusters): string[] {
   return [...new Set(lines)];
 }
 
-async function filesByCluster(source: PolicySource, clusters: ClusterOptions['clusters']) {
+interface Files {
+  readonly byCluster: ReadonlyMap<string, readonly string[]>;
+  readonly besideSamples: boolean;
+}
+
+async function filesByCluster(source: PolicySource, clusters: ClusterOptions['clusters']): Promise<Files> {
   const { files, folders } = await source.list();
-  if (clusters !== 'folders') return clusterFiles(files, clusters);
   const found = folders.filter((name) => name !== 'samples' && name !== 'default');
-  return clusterFiles(files, ['default', ...found]);
+  const byCluster = clusterFiles(files, clusters === 'folders' ? ['default', ...found] : clusters);
+  return { byCluster, besideSamples: files.some(isSample) };
 }
 
 /** A cluster without a rule does not load: it would admit everything. */
 async function loadOne(
   { title, read }: PolicySource,
   cluster: string,
-  names: readonly string[],
+  { byCluster, besideSamples }: Files,
   options: SetOptions,
 ): Promise<ClusterPolicies> {
-  const set = await loadSet(names, read, options);
-  if (set.rules.length === 0) throw new EmptyPolicySet(cluster, title);
+  const set = await loadSet(byCluster.get(cluster) ?? [], read, options);
+  if (set.rules.length === 0) throw new EmptyPolicySet(cluster, title, besideSamples);
   return { scopes: scopesOf(set), hash: set.hash, warnings: set.warnings };
 }
 

@@ -14,6 +14,14 @@ function kindOf(base: string): 'policy' | 'documentation' | 'neither' {
 
 const neither = 'is neither a policy (.yaml, .yml, .json) nor documentation (.md, .txt): rename it, or take it out';
 
+/** Whether a file, by its name relative to the folder of policies, is in a folder of samples. */
+export function isSample(name: string): boolean {
+  return name.split(/[\\/]/).slice(0, -1).includes(samples);
+}
+
+/** What to say where no rule was found beside samples. */
+export const samplesLeftOut = `what is in the folder ${samples} is left out: copy a policy out of it`;
+
 /**
  * The policy files among the files below one folder, whatever clusters they are for: `names` are relative to it.
  * @throws PolicyLoadError for files that are neither policies nor documentation
@@ -21,9 +29,8 @@ const neither = 'is neither a policy (.yaml, .yml, .json) nor documentation (.md
 export function policyFiles(names: readonly string[]): string[] {
   const problems: LoadProblem[] = [];
   const found = names.filter((name) => {
-    const folders = name.split(/[\\/]/);
-    const kind = kindOf(folders.pop() ?? '');
-    if (folders.includes(samples)) return false;
+    const kind = kindOf(name.split(/[\\/]/).pop() ?? '');
+    if (isSample(name)) return false;
     if (kind === 'neither') problems.push({ file: name, line: 0, field: '', message: neither });
     return kind === 'policy';
   });

@@ -181,8 +181,12 @@ describe('one repository that is closed, by a registry that lets us in, is denie
     const refused = await outcome(it);
     expect(refused).toMatchObject({ code: 'image-not-readable', kind: 'denied' });
     expect(String(refused.message)).toContain(`asked ${words.replaceAll('HOST', it.server.host)}`);
-    const other = await outcome(await start(refusing, credential));
+    const everyone = await start(refusing, credential);
+    const other = await outcome(everyone);
     expect(other).toMatchObject({ code: 'registry-unauthorized', kind: 'unavailable' });
+    const [asked = ''] = words.replaceAll('HOST', everyone.server.host).split(':');
+    expect(String(other.message)).toContain(`asked ${asked}`);
+    expect(String(other.message)).not.toContain('grant');
     for (const { message } of [refused, other]) expect(message).not.toMatch(/se:cret|c2U6|ann|given|Basic|Bearer/);
   });
 

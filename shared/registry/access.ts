@@ -4,7 +4,7 @@ import type { Spending } from '../net/spending.ts';
 import { Refusal } from '../reasons.ts';
 import type { ApiRoot, RootAnswer } from './api-root.ts';
 import type { Asking, Authorization, Authorizer } from './authorization.ts';
-import { notReadable, unknownIfLetIn } from './not-readable.ts';
+import { notReadable, unauthorized, unknownIfLetIn } from './not-readable.ts';
 
 /** What a registry answered for a repository. */
 export interface Answered {
@@ -113,7 +113,7 @@ export function createAccess(authorizer: Authorizer, root: ApiRoot, clock: Clock
       };
       const closed = notReadable(asking, used, told);
       if (given || (await letIn())) return closed;
-      return unknownIfLetIn(new Refusal('registry-unauthorized', told), closed);
+      return unknownIfLetIn(unauthorized(asking, used, told), closed);
     },
   };
 }

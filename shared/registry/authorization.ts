@@ -5,7 +5,7 @@ import type { Spending } from '../net/spending.ts';
 import { Refusal } from '../reasons.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
 import type { Credential } from './credentials.ts';
-import { notReadable, unknownIfLetIn } from './not-readable.ts';
+import { notReadable, unauthorized, unknownIfLetIn } from './not-readable.ts';
 import { mayHaveCredentials, parseRealm } from './realm.ts';
 import { basic, isNoToken, type Tokens, type TokenWant } from './token.ts';
 
@@ -102,24 +102,25 @@ export function createAuthorizer(tokens: Tokens, realms: Readonly<Record<string,
       return { header: bearerPrefix + (await tokens.get(want, spending, before)), as: want.credential };
     } catch (thrown) {
       if (!(thrown instanceof Refusal)) throw thrown;
-      const unauthorized = thrown.code === 'registry-unauthorized';
-      if (!unauthorized && !isNoToken(thrown)) throw thrown;
-      const closed = notReadable(asking, want.credential, thrown.message);
-      if (await letsIn(want, unauthorized, spending)) throw closed;
-      throw unauthorized ? unknownIfLetIn(thrown, closed) : thrown;
+      const { code, message } = thrown;
+      const refusedUs = code === 'registry-unauthorized';
+      if (!refusedUs && !isNoToken(thrown)) throw thrown;
+      const closed = notReadable(asking, want.credential, message);
+      if (await letsIn(want, refusedUs, spending)) throw closed;
+      throw refusedUs ? unknownIfLetIn(unauthorized(asking, want.credential, message), closed) : thrown;
     }
   }
 
   /**
    * A token server that gives no token for a repository: does it give anyone one? Without a scope it is asked for no repository.
-   * One that is `unauthorized` with a scope, and answers for good and otherwise without, refuses not everyone: it wants a scope.
+   * One that refuses us (`refusedUs`) with a scope, and answers for good and otherwise without, refuses not everyone: it wants a scope.
    */
-  async function letsIn(want: TokenWant, unauthorized: boolean, spending: Spending): Promise<boolean> {
+  async function letsIn(want: TokenWant, refusedUs: boolean, spending: Spending): Promise<boolean> {
     try {
       await tokens.get({ ...want, scopes: [] }, spending);
       return true;
     } catch (thrown) {
-      if (thrown instanceof Refusal) return unauthorized && isNoToken(thrown);
+      if (thrown instanceof Refusal) return refusedUs && isNoToken(thrown);
       throw thrown;
     }
   }

@@ -14,11 +14,23 @@ interface Refused {
  */
 export function notReadable({ repository, credential }: Refused, used: Credential | undefined, told: string): Refusal {
   const name = repositoryName(repository);
+  let next = '';
+  if (used !== undefined) next = `: grant it pull on ${name}`;
+  else if (credential === undefined) next = '; configure one that may pull it';
+  return new Refusal('image-not-readable', `${told}, ${askedAs({ repository, credential }, used)}${next}`);
+}
+
+/** The failure of a registry that refuses everyone, or the credential with which it was asked, in the same words. */
+export function unauthorized(asking: Refused, used: Credential | undefined, told: string): Refusal {
+  return new Refusal('registry-unauthorized', `${told}, ${askedAs(asking, used)}`);
+}
+
+function askedAs({ repository, credential }: Refused, used: Credential | undefined): string {
   const named = (one: Credential) => `the credential for ${one.for ?? repository.registry}`;
-  let how = `without a credential: none is configured for ${name}; configure one that may pull it`;
-  if (used !== undefined) how = `with ${named(used)}: grant it pull on ${name}`;
-  else if (credential !== undefined) how = `without ${named(credential)}, which the token server there may not have`;
-  return new Refusal('image-not-readable', `${told}, asked ${how}`);
+  if (used !== undefined) return `asked with ${named(used)}`;
+  if (credential !== undefined)
+    return `asked without ${named(credential)}, which it did not ask for, or which the token server there may not have`;
+  return `asked without a credential: none is configured for ${repositoryName(repository)}`;
 }
 
 /** A failure, with what it is if the registry lets us in all the same: asked for this alone, it does not tell. See `ifLetIn`. */

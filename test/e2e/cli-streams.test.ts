@@ -111,7 +111,8 @@ describe('apply -o yaml: for kubectl', () => {
 describe('what is read', () => {
   const names = async (...words: string[]) => {
     const { status, stdout, stderr } = await cli(['apply', ...words, '-o', 'json']);
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(status).toBe(0);
+    expect(stderr).toMatch(/^\d resources? holds? no image that is known here, so nothing was checked: ConfigMap\n$/);
     return (JSON.parse(stdout) as { patched: { metadata: { name: string } }[] }).patched.map(
       ({ metadata }) => metadata.name,
     );

@@ -1,9 +1,10 @@
+import { join } from 'node:path';
 import { type LocalRegistry, startRegistry } from '../../local/registry/server.ts';
 import { makeImage, newKey, sign } from '../../local/signer/signer.ts';
 import { storeTarget } from '../../local/signer/target.ts';
 import type { Report } from '../../shared/answer/report.ts';
 import { byKey, policy } from './documents.ts';
-import { countersign, folderWith, inThisProcess, run } from './processes.ts';
+import { countersign, folderWith, inThisProcess, root, run } from './processes.ts';
 
 const cleanUp = new AsyncDisposableStack();
 const team = newKey();
@@ -28,6 +29,15 @@ beforeAll(async () => {
       'audit.yaml': policy({ name: 'soft', images, keys: [team], action: 'Audit' }),
       'several.yaml': `${policy({ name: 'first', images, keys: [team] })}---\n${policy({ name: 'second', images: 'ghcr.io/*', keys: [team] })}`,
       'two-keys.yaml': policy({ images, attestors: [{ count: 2, entries: [byKey(team), byKey(stranger)] }] }),
+      'elsewhere.yaml': policy({ name: 'elsewhere', images: 'ghcr.io/*', keys: [team] }),
+      'jobs.yaml': policy({ images, keys: [team], kinds: ['Job'] }),
+      'lax.yaml': policy({ images, entry: ['required: false', 'mutateDigest: false', 'verifyDigest: false'] }),
+      'digests.yaml': policy({ images, entry: ['required: false', 'mutateDigest: false'] }),
+      'kinds.json': JSON.stringify({
+        apiVersion: 'v1',
+        kind: 'List',
+        items: ['K\u001b[2J', 'A', 'A', 'B', 'C', 'D', 'E'].map((kind) => ({ apiVersion: 'a.example/v1', kind })),
+      }),
       'misspelt.yaml': policy({ images, keys: [team], entry: ['imageReferencez: []'] }),
       'unbuilt.yaml': policy({
         images,
@@ -250,6 +260,49 @@ describe('apply', () => {
     expect(report.patched[1]).toEqual({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c' } });
   });
 
+  test('an image that no pattern covers is told, as verify tells it: a misspelt pattern does not look like a pass', async () => {
+    const { status, report, stderr } = await json('apply', 'several.yaml', '--resource', 'good.yaml');
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(report.results.map(({ resource, policy, result, reason }) => [resource, policy, result, reason])).toEqual([
+      ['Pod/default/good', 'first', 'pass', 'verified'],
+      ['Pod/default/good', 'second', 'skip', 'not-covered'],
+    ]);
+    const text = await cli('apply', 'several.yaml', '--resource', 'pods.yaml');
+    expect(text.status).toBe(1);
+    expect(text.stdout.match(/- skip {2}second \/ check: not-covered\n.*no pattern of imageReferences/g)).toHaveLength(
+      3,
+    );
+    expect(text.stdout).toMatch(/\nfail: 2 pass, 1 fail, 3 skip\n$/);
+    const alone = await cli('apply', 'elsewhere.yaml', '--resource', 'deployment.yaml');
+    expect(alone).toMatchObject({ status: 0, stderr: '', stdout: expect.stringMatching(/\nskip: 1 skip\n$/) });
+    expect(alone.stdout).toContain('elsewhere / autogen-check: not-covered');
+  });
+
+  test('an entry that asks for nothing is told; one whose digest alone is asked for is not told twice', async () => {
+    const lax = await json('apply', 'lax.yaml', '--resource', 'good.yaml');
+    expect(lax).toMatchObject({ status: 0, report: { results: [{ result: 'skip', reason: 'not-covered' }] } });
+    expect(lax.report.results[0]?.message).toBe('the rule has no attestors and asks for no digest');
+    const digests = await json('apply', 'digests.yaml', '--resource', 'good.yaml');
+    expect(digests).toMatchObject({ status: 1, report: { results: [{ reason: 'digest-missing' }] } });
+  });
+
+  test('resources without an image, and those that no rule matches, are counted with their kinds', async () => {
+    const list = await json('apply', 'policy.yaml', '--resource', 'list.json');
+    expect(list.stderr).toBe('1 resource holds no image that is known here, so nothing was checked: ConfigMap\n');
+    const other = await cli('apply', 'jobs.yaml', '--resource', 'pods.yaml', 'list.json');
+    expect(other).toMatchObject({
+      status: 0,
+      stderr:
+        '1 resource holds no image that is known here, so nothing was checked: ConfigMap\n' +
+        '3 resources are matched by no rule, so nothing was checked: Pod\n',
+    });
+    expect(other.stdout).toMatch(/skip: nothing to check\n$/);
+    const kinds = await cli('apply', 'policy.yaml', '--resource', 'kinds.json');
+    expect(kinds.stderr).toBe(
+      '7 resources hold no image that is known here, so nothing was checked: K\\u001b[2J, A, B, C, D, …\n',
+    );
+  });
+
   test('an object whose images cannot be listed is told as a whole, once for both webhooks', async () => {
     const { status, report } = await json('apply', 'audit.yaml', '--resource', 'listless.json');
     expect(status).toBe(2);
@@ -289,6 +342,27 @@ describe('a wrong use: 2, and what to write instead', () => {
   test.each<[string, string[], RegExp]>([
     ['a command that is none', ['sign'], /there is no command 'sign', only verify, apply, serve/],
     ['an option that is none', ['verify', '--polcy', 'x'], /--polcy/],
+    [
+      'a bare policy for verify',
+      ['verify', 'policy.yaml', '--image', 'a'],
+      /policy\.yaml' stands after no option: write countersign verify --policy FILE/,
+    ],
+    [
+      '--policy for apply',
+      ['apply', '--policy', 'policy.yaml', '-f', 'good.yaml'],
+      /no --policy here: .*write countersign apply POLICY/,
+    ],
+    [
+      '--resource for verify',
+      ['verify', '--policy', 'policy.yaml', '-f', 'good.yaml'],
+      /no -f here: .*countersign apply POLICY/,
+    ],
+    ['--image for apply', ['apply', 'policy.yaml', '--image', 'a'], /no --image here: .*countersign verify --policy/],
+    [
+      'a word too many',
+      ['verify', '--policy', 'policy.yaml', '--image', 'a', '--timeout', '1s', 'b'],
+      /'b' stands after no option/,
+    ],
     ['no policy', ['verify', '--image', 'a'], /--policy FILE is missing/],
     ['no image', ['verify', '--policy', 'policy.yaml'], /--image REF is missing/],
     ['no resource', ['apply', 'policy.yaml'], /--resource FILE is missing/],
@@ -298,6 +372,11 @@ describe('a wrong use: 2, and what to write instead', () => {
       'a policy without a rule',
       ['verify', '--policy', 'empty.yaml', '--image', 'a'],
       /no verifyImages rule in .*empty\.yaml/,
+    ],
+    [
+      'a folder with samples alone',
+      ['verify', '--policy', join(root, 'policies'), '--image', 'a'],
+      /no verifyImages rule in .*policies; what is in the folder samples is left out: copy a policy out of it/,
     ],
     ['another output', ['verify', '--policy', 'policy.yaml', '--image', 'a', '-o', 'xml'], /-o takes text or json/],
     ['a timeout that is none', ['verify', '--policy', 'policy.yaml', '--image', 'a', '--timeout', 'x'], /--timeout/],

@@ -66,17 +66,38 @@ describe('serve', () => {
 
   test.each<[string, readonly string[], RegExp]>([
     ['no folder', ['serve'], /--policies DIR is missing/],
-    ['a folder that is absent', ['serve', '--policies', '/nowhere/at/all'], /\/nowhere\/at\/all/],
+    ['a bare folder', ['serve', 'GOOD'], /stands after no option: write countersign serve --policies DIR/],
+    ['a word too many', ['serve', '--policies', 'GOOD', 'EMPTY'], /stands after no option/],
+    ['--policy', ['serve', '--policy', 'GOOD'], /there is no --policy here: write --policies DIR/],
+    ['a file', ['serve', '--policies', 'FILE'], /all\.yaml is a file: give the folder that the policies are in/],
+    [
+      'samples alone',
+      ['serve', '--policies', 'SAMPLES'],
+      /would be admitted; what is in the folder samples is left out: copy a policy out of it/,
+    ],
+    [
+      'a folder that is absent',
+      ['serve', '--policies', '/nowhere/at/all'],
+      /there is no folder \/nowhere\/at\/all: give the folder that the policies are in/,
+    ],
     ['a folder without a policy', ['serve', '--policies', 'EMPTY'], /without a rule everything would be admitted/],
     ['an address that is none', ['serve', '--policies', 'GOOD', '--addr', 'here'], /--addr takes HOST:PORT/],
     ['a port over 65535', ['serve', '--policies', 'GOOD', '--addr', '127.0.0.1:70000'], /--addr takes HOST:PORT/],
     ['a certificate without its key', ['serve', '--policies', 'GOOD', '--tls-cert', 'x'], /are needed together/],
-    ['a token that is too short', ['serve', '--policies', 'GOOD', '--token', 'short'], /--token takes 8 to 128/],
+    ['a token that is too short', ['serve', '--policies', 'GOOD', '--token', 'short'], /--token takes 8 to 256/],
     ['a TTL over a day', ['serve', '--policies', 'GOOD', '--imageVerifyCacheTTLDuration', '25h'], /CacheTTLDuration/],
   ])('%s: 2, and why', async (_, words, message) => {
     await using folders = await folderWith({ 'all.yaml': text });
     await using empty = await folderWith({});
-    const places: Readonly<Record<string, string>> = { GOOD: folders.path, EMPTY: empty.path };
+    await using samples = await folderWith({});
+    await mkdir(samples.file('samples'));
+    await writeFile(samples.file('samples/one.yaml'), text);
+    const places: Readonly<Record<string, string>> = {
+      GOOD: folders.path,
+      EMPTY: empty.path,
+      FILE: folders.file('all.yaml'),
+      SAMPLES: samples.path,
+    };
     const { status, stdout, stderr } = await inThisProcess(words.map((word) => places[word] ?? word));
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(stderr).toMatch(message);
@@ -133,19 +154,45 @@ describe('npm start', () => {
     expect(await readdir(folder.path)).toEqual([]);
   });
 
-  test.each(['port', 'registry-port'])('a busy --%s is told, with what to do', async (option) => {
+  test('two in one folder: neither touches the files of the other', async () => {
     await using folder = await folderWith({});
-    await using busy = await busyPort();
-    const ports = anyPorts.map((word, index) => (anyPorts[index - 1] === `--${option}` ? String(busy.port) : word));
-    const { status, stdout, stderr } = await run(process.execPath, [...demo, ...ports], { cwd: folder.path });
-    expect(status).toBe(2);
-    expect(stdout).toContain(`port ${busy.port} on 127.0.0.1 is in use; choose another: npm start -- --${option} `);
-    expect(stderr).toBe('');
+    await using first = start(process.execPath, [...demo, ...anyPorts], { cwd: folder.path });
+    await using second = start(process.execPath, [...demo, ...anyPorts], { cwd: folder.path });
+    await Promise.all([first.line(/Ctrl-C stops\./), second.line(/Ctrl-C stops\./)]);
+    expect(await readdir(folder.path)).toHaveLength(2);
+    expect((await second.stop('SIGINT')).status).toBe(0);
+    const [, line = ''] = /^ {2}bin\/countersign (apply .*)$/m.exec(first.printed()) ?? [];
+    expect((await run(countersign, line.split(' '), { cwd: folder.path })).stdout).toContain('fail: 1 pass, 1 fail');
+    expect((await first.stop('SIGINT')).status).toBe(0);
+    expect(await readdir(folder.path)).toEqual([]);
   });
 
-  test('a port that is none', async () => {
+  test.each(['port', 'registry-port'])(
+    'a busy --%s is told, with what to do, and nothing is written',
+    async (option) => {
+      await using folder = await folderWith({});
+      await using busy = await busyPort();
+      const ports = anyPorts.map((word, index) => (anyPorts[index - 1] === `--${option}` ? String(busy.port) : word));
+      const { status, stdout, stderr } = await run(process.execPath, [...demo, ...ports], { cwd: folder.path });
+      expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+      expect(stderr).toMatch(
+        new RegExp(`^port ${busy.port} on 127.0.0.1 is in use; try: npm start -- --port \\d+ --registry-port \\d+\n$`),
+      );
+      expect(await readdir(folder.path)).toEqual([]);
+    },
+  );
+
+  test.each<[string[], number, string]>([
+    [['--port', 'x'], 2, '--port takes a number'],
+    [['--prot', '1'], 2, "Unknown option '--prot'"],
+    [['--help'], 0, ''],
+  ])('%j: a line of usage', async (words, expected, told) => {
     await using folder = await folderWith({});
-    const answer = await run(process.execPath, [...demo, '--port', 'x'], { cwd: folder.path });
-    expect(answer).toMatchObject({ status: 2, stdout: expect.stringContaining('--port takes a number') });
+    const { status, stdout, stderr } = await run(process.execPath, [...demo, ...words], { cwd: folder.path });
+    expect(status).toBe(expected);
+    expect(expected === 0 ? stdout : stderr).toContain('usage: npm start -- [--port 9443] [--registry-port 5080]\n');
+    expect(stderr).toContain(told);
+    expect(stderr).not.toMatch(/\n\s+at /);
+    expect(await readdir(folder.path)).toEqual([]);
   });
 });

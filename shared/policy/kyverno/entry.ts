@@ -5,17 +5,29 @@ import { readImageReferences, readSkipImageReferences } from './image-patterns.t
 import type { Place } from './place.ts';
 import type { Report } from './report.ts';
 
+/** What says that an entry audits. */
+export type AuditsBy = 'as written' | 'by default';
+
 /**
  * One element of verifyImages: defaults filled in as the CRD does, the older flat fields converted, Kyverno's lint and our
  * warnings. `audits`: what Kyverno takes the entry's failure action for when it looks at mutateDigest. `undefined` where the
  * report says why.
  */
-export function readEntry(fields: EntryFields, place: Place, audits: boolean, report: Report): Entry | undefined {
+export function readEntry(
+  fields: EntryFields,
+  place: Place,
+  audits: AuditsBy | undefined,
+  report: Report,
+): Entry | undefined {
   const imageReferences = readImageReferences(fields, place, report);
   const skipImageReferences = readSkipImageReferences(fields, imageReferences, place, report);
   const mutateDigest = fields.mutateDigest ?? true;
   if (audits && mutateDigest) {
-    report.problem(place.field('mutateDigest'), "mutateDigest must be set to false for 'Audit' failure action");
+    const how =
+      audits === 'by default'
+        ? 'the default is Audit: write validationFailureAction: Enforce, or mutateDigest: false'
+        : 'write mutateDigest: false, or Enforce';
+    report.problem(place.field('mutateDigest'), `mutateDigest must be set to false for 'Audit' failure action: ${how}`);
   }
   if (fields.type === 'Notary') report.notBuilt(place.field('type'), 'Notary');
   const type = fields.type === 'Notary' ? undefined : fields.type;

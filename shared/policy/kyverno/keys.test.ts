@@ -30,6 +30,11 @@ test.each<[string, () => string, RegExp]>([
     /block 2 does/,
   ],
   ['a private key', privateKey, /block 1 is a PRIVATE KEY: write a PUBLIC KEY/],
+  [
+    'an EC key',
+    () => '-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----',
+    /is an EC PRIVATE KEY: write/,
+  ],
   ['a certificate', () => '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----', /is a CERTIFICATE/],
   ['no block', () => 'cosign.pub', /no PEM block/],
 ])('%s is a problem', (_, text, message) => {

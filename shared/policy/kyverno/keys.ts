@@ -1,6 +1,6 @@
 import { createPublicKey } from 'node:crypto';
 
-import { isPublicKeyBlock, publicKeyIn, readPem } from '../../pem.ts';
+import { isPublicKeyBlock, labelOf, publicKeyIn, readPem } from '../../pem.ts';
 import { quoted } from '../../printable.ts';
 
 const comment = /^\s*#.*$/gm;
@@ -25,7 +25,7 @@ export function parsePublicKeys(text: string): ParsedKeys {
   const publicKeys: string[] = [];
   for (const block of blocks) {
     const which = `block ${publicKeys.length + 1}`;
-    if (!isPublicKeyBlock(block)) return { problem: `${which} is a ${block.label.slice(0, 40)}: write a PUBLIC KEY` };
+    if (!isPublicKeyBlock(block)) return { problem: `${which} is ${labelOf(block)}: write a PUBLIC KEY` };
     if (publicKeyIn(block) === undefined) return { problem: `${which} does not parse as a public key` };
     publicKeys.push(block.text);
   }

@@ -10,7 +10,7 @@ const cases: readonly [string, Record<string, unknown>, string | RegExp, Record<
   [
     'an auditing rule that pins digests',
     clusterPolicy({ validationFailureAction: 'Audit' }),
-    "mutateDigest must be set to false for 'Audit' failure action",
+    /mutateDigest must be set to false for 'Audit' failure action: write mutateDigest: false, or Enforce$/,
     clusterPolicy({
       validationFailureAction: 'Audit',
       rules: [rule({ verifyImages: [entry({ mutateDigest: false })] })],
@@ -19,10 +19,22 @@ const cases: readonly [string, Record<string, unknown>, string | RegExp, Record<
   [
     'an auditing policy by default',
     clusterPolicy({ validationFailureAction: null }),
-    "mutateDigest must be set to false for 'Audit' failure action",
+    /mutateDigest must be set .* 'Audit' failure action: the default is Audit: write validationFailureAction: Enforce, or mutateDigest: false$/,
     clusterPolicy({
       validationFailureAction: null,
       rules: [rule({ verifyImages: [entry({ failureAction: 'Enforce' })] })],
+    }),
+  ],
+  [
+    'an entry that audits under a policy without an action',
+    clusterPolicy({
+      validationFailureAction: null,
+      rules: [rule({ verifyImages: [entry({ failureAction: 'Audit' })] })],
+    }),
+    /'Audit' failure action: write mutateDigest: false, or Enforce$/,
+    clusterPolicy({
+      validationFailureAction: null,
+      rules: [rule({ verifyImages: [entry({ failureAction: 'Audit', mutateDigest: false })] })],
     }),
   ],
   ...(['failureAction', 'failureActon'] as const).map((field): (typeof cases)[number] => [

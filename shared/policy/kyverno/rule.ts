@@ -1,5 +1,5 @@
 import type { Action, Entry, Rule } from '../policy.ts';
-import { readEntry } from './entry.ts';
+import { type AuditsBy, readEntry } from './entry.ts';
 import type { EntryFields, RuleFields } from './fields.ts';
 import { readExclude, readMatch, refuseEmptySet } from './filter.ts';
 import { isActionRefused, readAction } from './overrides.ts';
@@ -9,6 +9,7 @@ import type { Report } from './report.ts';
 /** What a policy says for all of its rules. */
 export interface Common extends Pick<Rule, 'policy' | 'namespace' | 'failurePolicy' | 'timeoutSeconds' | 'overrides'> {
   readonly action: Action;
+  readonly actionFrom: AuditsBy;
 }
 
 /** What a rule does. Kyverno's messages call it an operation; elsewhere an operation is what a request does to its object. */
@@ -92,11 +93,12 @@ function actionOf(elements: readonly EntryFields[], common: Common): Pick<Rule, 
 
 function readEntries(elements: readonly EntryFields[], place: Place, common: Common, report: Report): readonly Entry[] {
   // Kyverno's lint of mutateDigest goes by the spec's action until an entry writes one, and from there by that.
-  let audits = common.action === 'audit';
+  let audits: AuditsBy | undefined = common.action === 'audit' ? common.actionFrom : undefined;
   return elements.flatMap((fields, index) => {
     const at = place.item(index);
-    if (fields.failureAction !== undefined) audits = readAction(fields.failureAction) === 'audit';
-    else if (isActionRefused(at, report)) audits = false;
+    if (fields.failureAction !== undefined)
+      audits = readAction(fields.failureAction) === 'audit' ? 'as written' : undefined;
+    else if (isActionRefused(at, report)) audits = undefined;
     return readEntry(fields, at, audits, report) ?? [];
   });
 }

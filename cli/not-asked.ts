@@ -1,0 +1,75 @@
+import type { AdmissionRequest } from '../shared/admission/review.ts';
+import { type ImageSlot, imageSlots } from '../shared/admission/slots.ts';
+import { subjectOf } from '../shared/admission/subject.ts';
+import { type ImageReference, parseReference } from '../shared/image/reference.ts';
+import type { About } from '../shared/policy/about.ts';
+import { actionFor } from '../shared/policy/action.ts';
+import { ruleApplies } from '../shared/policy/match.ts';
+import type { Action, Rule } from '../shared/policy/policy.ts';
+import { type Question, questionFor } from '../shared/policy/select.ts';
+import { Refusal } from '../shared/reasons.ts';
+import { settledVerdict, type Verdict } from '../shared/verdict/verdict.ts';
+
+/** What a rule says of an image that no entry of it covers or skips. */
+export function notCovered(rule: Rule, action: Action, about: About, reference: ImageReference): Verdict {
+  const none: Question = { rule, action, about, reference, entries: [], ask: 'skipped' };
+  return settledVerdict(none, 'not-covered', 'no pattern of imageReferences covers this image');
+}
+
+/** What a rule says of an image that an entry covers without asking for anything. */
+export function nothingAsked(question: Question): Verdict {
+  return settledVerdict(question, 'not-covered', 'the rule has no attestors and asks for no digest');
+}
+
+/** What nobody was asked about in a resource: a webhook has nothing to say of it, whoever checks a manifest has to know. */
+export interface NotAsked {
+  readonly verdicts: readonly Verdict[];
+  /** Why there are no verdicts at all: no image where images are known to stand, or no rule that matches the object. */
+  readonly untouched?: 'no-image' | 'no-rule';
+}
+
+/**
+ * The images of a resource about which a rule that matches it has no verdict among `known`. `denied`: mutate has denied, so that what
+ * validate alone would have asked is unknown, and not told.
+ */
+export function notAsked(
+  rules: readonly Rule[],
+  request: AdmissionRequest,
+  known: readonly Verdict[],
+  denied: boolean,
+): NotAsked {
+  const { object, kind, namespace } = request;
+  let slots: readonly ImageSlot[];
+  let applicable: readonly Rule[];
+  try {
+    slots = object === undefined ? [] : imageSlots(kind.group, kind.kind, object);
+    if (object === undefined || slots.length === 0) return { verdicts: [], untouched: 'no-image' };
+    const subject = subjectOf(request, object);
+    applicable = rules.filter((rule) => ruleApplies(rule, subject));
+  } catch (thrown) {
+    // What is malformed is the rules' verdict on the object as a whole, where a rule can be about it.
+    if (thrown instanceof Refusal) return { verdicts: [], ...(known.length === 0 ? { untouched: 'no-rule' } : {}) };
+    throw thrown;
+  }
+  if (applicable.length === 0) return { verdicts: [], untouched: 'no-rule' };
+  const answered = new Set(known.map(({ question }) => slotKey(question.rule, question.about)));
+  const verdicts: Verdict[] = [];
+  for (const rule of applicable) {
+    if (answered.has(slotKey(rule, { kind: 'object' }))) continue;
+    const action = actionFor(rule, namespace);
+    for (const slot of slots) {
+      const about = { kind: 'slot', slot } as const;
+      const parsed = parseReference(slot.text);
+      if (answered.has(slotKey(rule, about)) || 'problem' in parsed) continue;
+      const question = questionFor(rule, action, about, parsed.reference);
+      if (question === undefined) verdicts.push(notCovered(rule, action, about, parsed.reference));
+      else if (!denied) verdicts.push(nothingAsked(question));
+    }
+  }
+  return { verdicts };
+}
+
+/** A rule and what it is asked about: by the slot, since mutate may have changed its text. */
+export function slotKey({ policy, name }: Rule, about: About): string {
+  return JSON.stringify([policy, name, about.kind === 'slot' ? about.slot.pointer : about]);
+}
