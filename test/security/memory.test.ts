@@ -22,23 +22,14 @@ interface Found {
   readonly unreadable: readonly string[];
 }
 
-/**
- * Reads what is attached to these images in a process of its own, each as one review does. Its heap is bounded, as a small function's
- * is, and where a busy machine leaves garbage lying the least of three runs counts: garbage is nothing that the work needs.
- */
+/** Reads what is attached to these images in a process of its own, each as one review does; its heap is bounded, as a function's is. */
 async function readAll(images: readonly Stored[]): Promise<readonly Found[]> {
   const child = join(import.meta.dirname, 'memory-child.ts');
-  const words = ['--max-old-space-size=128', child, server.host, ...images.map(({ digest }) => digest)];
-  let least = Number.POSITIVE_INFINITY;
-  let result: readonly Found[] = [];
-  for (let run = 0; run < 3 && least >= bound; run += 1) {
-    const { stdout } = await promisify(execFile)(process.execPath, words);
-    const { peak, found } = JSON.parse(stdout) as { peak: number; found: readonly Found[] };
-    least = Math.min(least, peak);
-    result = found;
-  }
-  expect(least).toBeLessThan(bound);
-  return result;
+  const words = ['--max-old-space-size=256', child, server.host, ...images.map(({ digest }) => digest)];
+  const { stdout } = await promisify(execFile)(process.execPath, words);
+  const { peak, found } = JSON.parse(stdout) as { peak: number; found: readonly Found[] };
+  expect(peak).toBeLessThan(bound);
+  return found;
 }
 
 const found = (parts: Partial<Found>): Found => ({ evidence: [], rejected: [], unreadable: [], ...parts });
