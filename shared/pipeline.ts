@@ -105,7 +105,7 @@ async function settle(ports: Ports, inquiries: readonly Inquiry[], call: Call, l
   if (open.length === 0) return;
   const { reviewImages = defaultReviewImages } = ports;
   const images = countImages(open);
-  if (images <= reviewImages) return new Run(ports, call, ledger, images).settle(open);
+  if (images <= reviewImages) return new Run(ports, call, ledger, open, images).settle(open);
   const told = `the object names ${images} distinct images; a review asks for ${reviewImages} at most`;
   const refusal = new Refusal('too-many-images', told);
   for (const inquiry of open) inquiry.refusal = refusal;
@@ -135,10 +135,16 @@ class Run {
   readonly #circumstances: Circumstances;
   readonly #take: (count: number) => void;
 
-  constructor(ports: Ports, { deadline, shortage }: Call, ledger: Ledger, images: number) {
+  constructor(
+    ports: Ports,
+    { deadline, shortage }: Call,
+    ledger: Ledger,
+    inquiries: readonly Inquiry[],
+    images: number,
+  ) {
     this.#ports = ports;
     this.#deadline = deadline;
-    this.#circumstances = { shortage, images, budget: deadline.remaining() };
+    this.#circumstances = { shortage, images, inquiries, budget: deadline.remaining() };
     this.#session = ledger.begin(deadline);
     this.#examiner = new Examiner(ports, this.#session, this.#circumstances);
     this.#take = byteBudget(ports.reviewBytes);
@@ -151,8 +157,8 @@ class Run {
    * 2. resolve: the registry says it where the ledger does not know;
    * 3. look up: the ledger says what it knows of the digests;
    * 4. accept: hits are taken for answers;
-   * 5. fetch: what is attached to the other images is read and verified; and where a tag that the ledger remembered led to a
-   *    denial, it is resolved once more, and what it names by now is fetched.
+   * 5. fetch: what is attached to the other images is read and verified; where only the ledger has said what a tag names, the
+   *    registry is asked first.
    */
   async settle(open: readonly Inquiry[]): Promise<void> {
     await this.#session.point(open.map(wanted));
@@ -178,7 +184,9 @@ class Run {
       // The answer goes out in time even where a source never answers.
       const done = inTime(working, deadline, late)
         .catch((thrown: unknown) => {
-          inquiry.refusal = blame(inquiry, asRefusal(thrown), this.#circumstances);
+          const refusal = asRefusal(thrown);
+          if (refusal.kind === 'denied') inquiry.heard = true;
+          inquiry.refusal = blame(inquiry, refusal, this.#circumstances);
         })
         .finally(() => ended.set(inquiry, elapsed()));
       pending.push(done);
@@ -261,7 +269,11 @@ class Run {
   #allowance(inquiry: Inquiry, deadline: Deadline): Allowance {
     return {
       deadline,
-      take: this.#take,
+      take: (count) => {
+        inquiry.read += count;
+        inquiry.heard = true;
+        this.#take(count);
+      },
       sent: () => {
         inquiry.requests += 1;
       },

@@ -101,6 +101,12 @@ function isNotHttp(code: string): boolean {
   return code.startsWith('HPE_') || code.startsWith('UND_ERR_HEADERS_OVERFLOW');
 }
 
+/** Whether the header of an answer was over its bound. */
+export function isHeaderTooLarge({ code, cause }: Refusal): boolean {
+  const told = codeOf(cause) ?? '';
+  return code === 'registry-error' && (told.startsWith('UND_ERR_HEADERS_OVERFLOW') || told === 'HPE_HEADER_OVERFLOW');
+}
+
 /**
  * Whether an answer came that is of no use however often it is asked for: no HTTP, a header over its bound, a content coding that is
  * unknown or broken, redirects that lead nowhere.

@@ -24,7 +24,14 @@ function scene() {
   /** Plays the answers one after the other; then 200. */
   function play(
     answers: readonly Played[],
-    { remaining = 60_000, at = {}, tries = 4, named = true, to = undefined as URL | undefined } = {},
+    {
+      remaining = 60_000,
+      at = {},
+      tries = 4,
+      named = true,
+      to = undefined as URL | undefined,
+      wait = Promise.resolve(),
+    } = {},
   ) {
     let sent = 0;
     const asked: AskedHost = { ...host, ...at };
@@ -37,6 +44,7 @@ function scene() {
       const [status, header] = typeof answer === 'number' ? [answer, undefined] : answer;
       // Others are sent before this one is answered.
       await nextTurn();
+      await wait;
       return { status, url: to ?? asked.url, header: () => header, read: async () => new Uint8Array(), discard() {} };
     };
     const result = withRetries(send, asked, { deadline, named }, retrying, tries);
@@ -236,4 +244,25 @@ describe('a host that asks to slow down', () => {
       expect(waits).toEqual([2000]);
     });
   });
+});
+
+test('good news of a request that took long is news for all: a host that has recovered is not asked one request a second', async () => {
+  const { play, time } = scene();
+  // The host asks to be left alone for a second, and is well afterwards, if slow.
+  await play([[429, '1']], { remaining: 500 }).result;
+  time.now += 1000;
+  const [early, later] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const first = play([200], { wait: early.promise });
+  await nextTurn();
+  const others = Array.from({ length: 20 }, () => play([200], { wait: later.promise }));
+  const sent = () => others.reduce((count, one) => count + one.sent(), 0);
+  // After a second of patience another one goes to find out, and takes as long.
+  while (sent() === 0) await nextTurn();
+  expect(sent()).toBe(1);
+  early.resolve();
+  await first.result;
+  for (let turn = 0; turn < 5; turn += 1) await nextTurn();
+  expect(sent()).toBe(20);
+  later.resolve();
+  await Promise.all(others.map(({ result }) => result));
 });

@@ -88,6 +88,7 @@ export function createThrottles(elapsed: Elapsed, sleep: Sleep): Throttles {
       let mine: Scout | undefined;
       /** Until when this request has waited: a timer may end a moment before the clock says so. */
       let waitedUntil = 0;
+      let sentAt = 0;
 
       function known(): Throttled {
         const host = hosts.get(key) ?? { until: 0, hopeless: false, scout: undefined };
@@ -105,9 +106,12 @@ export function createThrottles(elapsed: Elapsed, sleep: Sleep): Throttles {
       function report(finding: Finding): void {
         const host = hosts.get(key);
         if (mine === undefined) return;
-        if (host?.scout === mine) {
-          host.scout = undefined;
-          if (finding === 'open') hosts.delete(key);
+        const current = host?.scout === mine;
+        if (host !== undefined && current) host.scout = undefined;
+        // Good news of a scout that took long is news all the same, unless the host has asked to slow down since it was sent.
+        if (host !== undefined && finding === 'open' && (current || host.until <= sentAt)) {
+          hosts.delete(key);
+          host.scout?.resolve('open');
         }
         mine.resolve(finding);
         mine = undefined;
@@ -150,7 +154,11 @@ export function createThrottles(elapsed: Elapsed, sleep: Sleep): Throttles {
       }
 
       return {
-        heldBack: () => (permitted() ? undefined : refusal((hosts.get(key)?.until ?? 0) - elapsed())),
+        heldBack() {
+          if (!permitted()) return refusal((hosts.get(key)?.until ?? 0) - elapsed());
+          sentAt = Math.max(elapsed(), waitedUntil);
+          return undefined;
+        },
 
         heldBackAt(at) {
           if (at.origin === url.origin) return undefined;

@@ -1,6 +1,6 @@
 import { blameCaller, type Shortage } from '../admission/budget.ts';
-import type { Repository } from '../image/repository.ts';
-import { isNonsense } from '../net/failure.ts';
+import { type Repository, repositoryName } from '../image/repository.ts';
+import { isHeaderTooLarge, isNonsense } from '../net/failure.ts';
 import { Refusal } from '../reasons.ts';
 import { attachedTooSlow } from '../registry/attached.ts';
 import { ifLetIn } from '../registry/not-readable.ts';
@@ -12,9 +12,14 @@ export interface Circumstances {
   readonly shortage: Shortage | undefined;
   /** Distinct images that the review asks about. */
   readonly images: number;
+  /** What is found out about them. */
+  readonly inquiries: readonly Inquiry[];
   /** Milliseconds that the review had. */
   readonly budget: number;
 }
+
+/** Bytes that no honest manifest has: one that is late after so many is late by its own size. */
+const largeManifest = 64 * 1024;
 
 /** Of the review's time, how much an image may have waited for the object's others before a late end is the object's own doing. */
 const ownWait = 0.1;
@@ -24,8 +29,11 @@ const ownWait = 0.1;
  * failurePolicy Ignore would be theirs to use: they gave the call too little time, attached too much, named so many images that this
  * one waited for the others, or chose the registry that failed.
  */
-export function blame(inquiry: Inquiry, refusal: Refusal, { shortage, images, budget }: Circumstances): Refusal {
+export function blame(inquiry: Inquiry, refusal: Refusal, circumstances: Circumstances): Refusal {
+  const { shortage, images } = circumstances;
   if (refusal.kind !== 'unavailable' || refusal.code === 'internal-error') return refusal;
+  // The media type that its author gave it, echoed in a header.
+  if (isHeaderTooLarge(refusal)) return new Refusal('malformed-manifest', refusal.message, { cause: refusal });
   const { message, code } = refusal;
   const cause = { cause: refusal };
   if (refusal.late) {
@@ -34,12 +42,32 @@ export function blame(inquiry: Inquiry, refusal: Refusal, { shortage, images, bu
     // Its registry has answered for the image, so what is late is late by the size or number of what is attached.
     if (code === 'deadline' && image !== undefined)
       return attachedTooSlow(target.reference.repository, image.digest, 'takes too long to read', refusal);
-    if (images > 1 && (inquiry.waited || inquiry.heldUp > ownWait * budget)) {
+    if (inquiry.read > largeManifest) {
+      const { repository } = target.reference;
+      const told = `the manifest of ${repositoryName(repository)} takes too long to read: ${message}`;
+      return new Refusal('attached-too-slow', told, cause);
+    }
+    if (images > 1 && sharedItsTime(inquiry, circumstances)) {
       const told = `${message}; it had waited for the object's other images (${images} in all)`;
       return new Refusal('object-too-slow', told, cause);
     }
   }
   return inquiry.named ? refusal : new Refusal('registry-not-named', `${message} (${code})`, cause);
+}
+
+/**
+ * Whether the object's other images used time that this one would have had: it waited for them, or its registry was answering them. A
+ * registry that has answered none of them is down.
+ */
+function sharedItsTime(inquiry: Inquiry, { budget, inquiries }: Circumstances): boolean {
+  if (inquiry.waited || inquiry.heldUp > ownWait * budget) return true;
+  const { registry } = inquiry.target.reference.repository;
+  return inquiries.some(
+    (other) =>
+      other !== inquiry &&
+      other.target.reference.repository.registry === registry &&
+      (other.heard || other.image !== undefined),
+  );
 }
 
 /**

@@ -23,6 +23,10 @@ export interface Inquiry {
   /** Why nothing can be said about this image. */
   refusal: Refusal | undefined;
   requests: number;
+  /** Bytes of bodies that were read for it. */
+  read: number;
+  /** Its registry has answered about it, by a body that began or by saying no. */
+  heard: boolean;
   /** A request of it had to wait for others of the same review. */
   waited: boolean;
   /** Milliseconds for which it was ready and the object's other images were not. */
@@ -58,6 +62,8 @@ function openInquiry(target: Target, { named: names, others }: Hosts, now: numbe
       ? new Refusal('host-refused', `${registry} is not among the registries that may be called`)
       : undefined,
     requests: 0,
+    read: 0,
+    heard: false,
     waited: false,
     heldUp: 0,
     source: 'ledger',
