@@ -97,7 +97,9 @@ export function createBodies(): Bodies {
         return (isLarge(request) ? large : little).reserve(bytes, request, (release) =>
           collect(request, bytes, (read) => {
             resolve(read(use));
-            setImmediate(release);
+            // A large text is parsed in the turn that follows, and its room is free when that is over.
+            if (bytes > small) setImmediate(release);
+            else release();
           }),
         );
       }),

@@ -68,7 +68,8 @@ export const reasons = {
   },
   'attached-too-slow': {
     kind: 'denied',
-    summary: "the image's manifest, or what is attached to it, is too much or too slow to be read in the time of a review",
+    summary:
+      "the image's manifest, or what is attached to it, is too much or too slow to be read in the time of a review",
     advice: 'delete signatures and attestations that are not needed; if the registry is slow, try again',
   },
   'too-many-images': {
