@@ -144,9 +144,16 @@ describe('the image itself', () => {
     await expectUnavailable('registry-error');
   });
 
-  test('that is not answered in HTTP, as nothing is, is the registry’s failure', async () => {
-    const headers = { 'x-long': 'a'.repeat(17_000) };
-    stage.registry.settings.intercept = on({}, { kind: 'status', status: 200, headers });
+  test('in a content coding that is unknown is the registry’s failure', async () => {
+    const headers = { 'content-type': mediaTypes.manifest, 'content-encoding': 'zstd' };
+    stage.registry.settings.intercept = on({ reference: unsigned }, { kind: 'body', body: '{}', headers });
     await expectUnavailable('registry-error');
+  });
+
+  test('under a header that is longer than is read denies: the registry may echo what the author chose', async () => {
+    const headers = { 'x-long': 'a'.repeat(17_000) };
+    stage.registry.settings.intercept = on({ reference: unsigned }, { kind: 'status', status: 200, headers });
+    await expectDenied('malformed-manifest');
+    await expectSignedPasses();
   });
 });
