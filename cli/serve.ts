@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { FileError } from '../local/files.ts';
 import { readPolicyFolder } from '../local/policies.ts';
+import { stopSignal } from '../local/stop-signal.ts';
 import { startWebhooks } from '../local/webhooks.ts';
 import {
   type LedgerSettings,
@@ -63,12 +64,10 @@ export async function serve(words: readonly string[]): Promise<number> {
     throw listenError(thrown, address);
   });
   const clusters = [...policies.clusters].map(([name, { hash }]) => `${name} (policies ${hash.slice(0, 12)})`);
+  const stopped = stopSignal();
   process.stderr.write(`serving ${server.url}/mutate and /validate for ${clusters.join(', ')}; Ctrl-C stops\n`);
 
-  await new Promise<void>((resolve) => {
-    process.once('SIGINT', resolve);
-    process.once('SIGTERM', resolve);
-  });
+  await stopped;
   await server.close();
   await core.close();
   log.flush();

@@ -10,6 +10,7 @@ import { signedByPolicy } from './sample-policy.ts';
 import { attest, makeImage, newKey, sign } from './signer/signer.ts';
 import { storeTarget } from './signer/target.ts';
 import { tolerateClosedOutput } from './standard-output.ts';
+import { stopSignal } from './stop-signal.ts';
 import { type Row, tableOf } from './table.ts';
 import { selfSigned } from './tls.ts';
 import { startWebhooks } from './webhooks.ts';
@@ -78,12 +79,10 @@ async function demo(): Promise<void> {
   );
   say(`  bin/countersign apply ${folder}/policy.yaml --resource ${folder}/pod.yaml`);
   say(`  curl -sk ${server.url}/mutate -d @${folder}/review-unsigned.json`);
+  const stopped = stopSignal();
   say('Ctrl-C stops.');
 
-  await new Promise<void>((resolve) => {
-    process.once('SIGINT', resolve);
-    process.once('SIGTERM', resolve);
-  });
+  await stopped;
   await server.close();
   await core.close();
   await rm(folder, { recursive: true, force: true });
