@@ -7,7 +7,7 @@ import { dirname, join, normalize, relative } from 'node:path';
  * SDK is imported in shared/aws alone, which may use any stage's ports; no stage knows of it, and functions/ alone wires it.
  * Kyverno's documents are read in shared/policy/kyverno alone: the stages know the rules that it makes. policy-set loads whole sets
  * with it, as do cli, local and functions, and knows the stages from admission to trust; no stage knows of policy-set.
- * No files import each other in a circle. * A function imports http/, wiring/ and its own folder, never another function's; wiring/ imports no function, and http/ nothing of
+ * A function imports http/, wiring/ and its own folder, never another function's; wiring/ imports no function, and http/ nothing of
  * either. No files import each other in a circle.
  */
 const root = join(import.meta.dirname, '..');

@@ -64,7 +64,8 @@ export interface Reviews {
 /**
  * The line from a review to its verdicts: which questions the rules ask, what they need (the plan), what is found out about its
  * targets, and what that comes to.
- */ export function createPipeline(ports: Ports): Pipeline {
+ */
+export function createPipeline(ports: Ports): Pipeline {
   const { elapsed, trust = trustOfPolicies() } = ports;
 
   async function answer(questions: readonly Question[], call: Call, site: Site): Promise<Verdict[]> {
@@ -78,7 +79,6 @@ export interface Reviews {
 
   /** The questions of an object whose images are compared with many patterns. */
   async function selected(steps: ReturnType<typeof selectInSteps>, { deadline }: Call): Promise<readonly Question[]> {
-    const { elapsed } = ports;
     const what = 'images were compared with patterns';
     try {
       return await inSlices(steps, { deadline: shareOf(deadline, shares.select, elapsed), elapsed, what });
