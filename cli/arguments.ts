@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { messageOf } from '../shared/reasons.ts';
 import { UsageError } from './usage.ts';
 
 /** Options by name, each with all its values in order; `''` holds what stands before any option. */
@@ -29,7 +30,7 @@ export function readArguments(
       return parseArgs({ args: [...words], options: config, allowPositionals: true, tokens: true });
     } catch (thrown) {
       // Node's own advice after the first sentence is about other programs.
-      const message = Error.isError(thrown) ? thrown.message : String(thrown);
+      const message = messageOf(thrown);
       throw new UsageError(message.split('. ', 1)[0] ?? message);
     }
   })();

@@ -1,7 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
-import { type Certificates, CertificatesError, largestBundle, readCertificates } from '../shared/net/certificates.ts';
+import {
+  type Certificates,
+  CertificatesError,
+  largestBundle,
+  readCertificates,
+  whyUnread,
+} from '../shared/net/certificates.ts';
 import { printable } from '../shared/printable.ts';
+import { messageOf } from '../shared/reasons.ts';
 import { type Arguments, single } from './arguments.ts';
 import { UsageError } from './usage.ts';
 
@@ -27,9 +34,8 @@ function rootsOfEnvironment(): readonly string[] {
   try {
     return readCertificates(readFileSync(file), Date.now()).pem;
   } catch (thrown) {
-    const why = thrown instanceof CertificatesError ? thrown.message : `cannot be read: ${messageOf(thrown)}`;
     process.stderr.write(
-      `countersign: ${printable(`SSL_CERT_FILE: ${file} ${why}; its certificates are not trusted`)}\n`,
+      `countersign: ${printable(`SSL_CERT_FILE: ${file} ${whyUnread(thrown)}; its certificates are not trusted`)}\n`,
     );
     return [];
   }
@@ -55,8 +61,4 @@ export async function fileIn(file: string, setting: string): Promise<Buffer> {
     throw new UsageError(`${setting}: cannot read ${file}: ${messageOf(thrown)}`);
   }
   throw new UsageError(`${setting}: ${file} is larger than ${largestBundle} bytes`);
-}
-
-export function messageOf(thrown: unknown): string {
-  return Error.isError(thrown) ? thrown.message : String(thrown);
 }

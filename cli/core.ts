@@ -5,6 +5,7 @@ import { createLocalCore, type LocalCore, type LocalCoreOptions } from '../local
 import { canonicalHost } from '../shared/image/host.ts';
 import type { Clock } from '../shared/net/deadline.ts';
 import { printable } from '../shared/printable.ts';
+import { messageOf } from '../shared/reasons.ts';
 import { type Credentials, noCredentials, parseDockerConfig } from '../shared/registry/credentials.ts';
 import { type Arguments, single } from './arguments.ts';
 import { rootsFrom } from './certificates.ts';
@@ -50,12 +51,12 @@ async function credentialsFrom(found: Arguments): Promise<Credentials> {
     text = await readFile(file, 'utf8');
   } catch (thrown) {
     if (named === undefined) return noCredentials;
-    throw new UsageError(`--credentials: cannot read ${file}: ${Error.isError(thrown) ? thrown.message : thrown}`);
+    throw new UsageError(`--credentials: cannot read ${file}: ${messageOf(thrown)}`);
   }
   try {
     return parseDockerConfig(text);
   } catch (thrown) {
-    throw new UsageError(`${file}: ${Error.isError(thrown) ? thrown.message : String(thrown)}`);
+    throw new UsageError(`${file}: ${messageOf(thrown)}`);
   }
 }
 

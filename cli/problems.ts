@@ -1,6 +1,7 @@
 import { FileError } from '../local/files.ts';
 import { PolicyLoadError } from '../shared/policy/problems.ts';
 import { printable, printableLines } from '../shared/printable.ts';
+import { messageOf } from '../shared/reasons.ts';
 import { ResourceError } from './resource-error.ts';
 import { UsageError } from './usage.ts';
 
@@ -31,7 +32,7 @@ export function problemsOf(thrown: unknown): Problem[] {
   }
   if (thrown instanceof FileError) return [{ ...nowhere, file: thrown.file, message: thrown.message }];
   if (thrown instanceof UsageError) return thrown.problems.map((message) => ({ ...nowhere, message }));
-  const message = Error.isError(thrown) ? thrown.message : String(thrown);
+  const message = messageOf(thrown);
   return [{ ...nowhere, message: `a defect in Countersign: ${message}` }];
 }
 

@@ -11,6 +11,7 @@ import {
 } from '../shared/ledger/settings.ts';
 import { isLoopbackHost } from '../shared/net/hosts.ts';
 import { PolicyLoadError } from '../shared/policy/problems.ts';
+import { messageOf } from '../shared/reasons.ts';
 import { defaultReviewImages, parseReviewImages } from '../shared/registry/allowance.ts';
 import { type Arguments, atLeastOne, readArguments, single } from './arguments.ts';
 import { coreFrom, coreOptions, registriesFrom } from './core.ts';
@@ -47,7 +48,7 @@ export async function serve(words: readonly string[]): Promise<number> {
   const reviewImages = imagesFrom(found);
   const policies = await readPolicyFolder(folder, { registries }).catch((thrown: unknown) => {
     if (thrown instanceof PolicyLoadError || thrown instanceof FileError) throw thrown;
-    throw new UsageError(Error.isError(thrown) ? thrown.message : String(thrown));
+    throw new UsageError(messageOf(thrown));
   });
   for (const warning of policies.warnings) process.stderr.write(`${warning}\n`);
 
@@ -113,7 +114,7 @@ function listenError(thrown: unknown, { host, port }: { host: string; port: numb
   if (code === 'EACCES')
     return new UsageError(`port ${port} needs more rights; choose one above 1023 with --addr ${host}:PORT`);
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || isIP(host) === 0) {
-    return new UsageError(`cannot listen on ${host}:${port}: ${Error.isError(thrown) ? thrown.message : thrown}`);
+    return new UsageError(`cannot listen on ${host}:${port}: ${messageOf(thrown)}`);
   }
   return thrown;
 }

@@ -2,8 +2,9 @@ import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import { selfSigned } from '../local/tls.ts';
 import { isEncrypted, labelOf, type PemBlock, readPem } from '../shared/pem.ts';
+import { messageOf } from '../shared/reasons.ts';
 import { type Arguments, single } from './arguments.ts';
-import { fileIn, messageOf } from './certificates.ts';
+import { fileIn } from './certificates.ts';
 import { UsageError } from './usage.ts';
 
 /** In PEM. */

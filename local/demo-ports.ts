@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import { parseArgs } from 'node:util';
 import { codeOf } from '../shared/net/failure.ts';
+import { messageOf } from '../shared/reasons.ts';
 
 /** Of the demo; 0 takes a free one. */
 export interface DemoPorts {
@@ -23,7 +24,7 @@ export function demoPorts(words: readonly string[]): DemoPorts | 'help' | { read
     ({ values } = parseArgs({ args: [...words], options: { port, 'registry-port': registry, help } }));
   } catch (thrown) {
     // Node's own advice after the first sentence is about other programs.
-    const message = Error.isError(thrown) ? thrown.message : String(thrown);
+    const message = messageOf(thrown);
     return { problem: message.split('. ', 1)[0] ?? message };
   }
   if (values.help) return 'help';

@@ -2,6 +2,7 @@ import { createReadStream, type Stats } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { messageOf } from '../shared/reasons.ts';
 import { utf8Problem } from '../shared/utf8.ts';
 
 /** A file or folder that a user named cannot be read, or is more than is read; the message says which and why. */
@@ -92,6 +93,6 @@ function statOf(file: string): Promise<Stats> {
 }
 
 function unreadable(file: string, thrown: unknown): never {
-  const why = Error.isError(thrown) ? thrown.message : String(thrown);
+  const why = messageOf(thrown);
   throw new FileError(file, `cannot read ${file}: ${why}`, { cause: thrown });
 }

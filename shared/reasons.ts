@@ -296,9 +296,14 @@ export function isOnesOwn({ code, late }: Refusal): boolean {
   return late || code === 'review-too-large' || code === 'attached-too-slow';
 }
 
+/** What was thrown, in words: anything can be. */
+export function messageOf(thrown: unknown): string {
+  return Error.isError(thrown) ? thrown.message : String(thrown);
+}
+
 /** Whatever was thrown, as a Refusal: anything that is not one already is a defect of ours, so `internal-error`. */
 export function asRefusal(thrown: unknown): Refusal {
   if (thrown instanceof Refusal) return thrown;
-  const what = Error.isError(thrown) ? thrown.message : String(thrown);
+  const what = messageOf(thrown);
   return new Refusal('internal-error', `internal error: ${printable(what.slice(0, 200))}`, { cause: thrown });
 }

@@ -1,3 +1,4 @@
+import { messageOf } from '../../shared/reasons.ts';
 import type { ClustersConfig } from './config/clusters.ts';
 import { createObservability, type Observability } from './observability.ts';
 
@@ -25,7 +26,7 @@ export function start<Config extends Partial<ClustersConfig>>(options: StartOpti
     config = read();
   } catch (thrown) {
     const observability = observe([]);
-    observability.problem('config-invalid', Error.isError(thrown) ? thrown.message : String(thrown));
+    observability.problem('config-invalid', messageOf(thrown));
     return { observability, config: undefined };
   }
   return { observability: observe(config.clusters ?? []), config };

@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { labelOf, readPem } from '../pem.ts';
+import { messageOf } from '../reasons.ts';
 
 /** In bytes; a bundle of all public roots has a fifth of it. */
 export const largestBundle = 1024 * 1024;
@@ -7,6 +8,11 @@ export const largestBundle = 1024 * 1024;
 /** Why certificates could not be read; the message stands after the name of the file. */
 export class CertificatesError extends Error {
   override readonly name = 'CertificatesError';
+}
+
+/** Why a file of certificates is of no use, by what reading it threw; it stands after the name of the file. */
+export function whyUnread(thrown: unknown): string {
+  return thrown instanceof CertificatesError ? thrown.message : `cannot be read: ${messageOf(thrown)}`;
 }
 
 export interface Certificates {

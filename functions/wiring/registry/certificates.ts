@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Certificates, CertificatesError, readCertificates } from '../../../shared/net/certificates.ts';
+import { type Certificates, readCertificates, whyUnread } from '../../../shared/net/certificates.ts';
 import type { RegistryConfig } from '../config/registry.ts';
 import { ConfigError } from '../config/settings.ts';
 
@@ -19,10 +19,6 @@ export function readRegistryCa(root: string, file: string, now: number): Certifi
   try {
     return readCertificates(readFileSync(join(root, file)), now);
   } catch (thrown) {
-    const why =
-      thrown instanceof CertificatesError
-        ? thrown.message
-        : `cannot be read: ${Error.isError(thrown) ? thrown.message : String(thrown)}`;
-    throw new ConfigError([`REGISTRY_CA: ${file} ${why}`]);
+    throw new ConfigError([`REGISTRY_CA: ${file} ${whyUnread(thrown)}`]);
   }
 }
