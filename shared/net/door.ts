@@ -5,7 +5,6 @@ import { type AddressRules, allowsAddress, allowsHandOver } from './addresses.ts
 import { abandon, drained, readBounded } from './body.ts';
 import { decoderOf, isUndecodable } from './coding.ts';
 import { createConnector, createProbingConnector } from './connector.ts';
-
 import { addressRefused, codeOf, failure, unknownCoding } from './failure.ts';
 import { hostName, isLoopbackHost, splitHost } from './hosts.ts';
 import { inTime } from './in-time.ts';

@@ -68,13 +68,12 @@ export class Examiner {
   async #verify(
     inquiry: Inquiry,
     input: VerifyInput,
-    { hash, check }: TargetCheck,
+    { hash, repositories }: TargetCheck,
     deadline: Deadline,
   ): Promise<Outcome> {
     const { image, repository } = input;
     const { digest } = image;
-    const places = [repository, ...check.repositories.filter((place) => place !== undefined)];
-    const guards = places.flatMap((place) => guardsOf(place, digest));
+    const guards = repositories.flatMap((place) => guardsOf(place, digest));
     const what = `the signatures of ${repositoryName(repository)}@${digest} were verified`;
     const work = () => inSlices(verifyInSteps(input), { deadline, elapsed: this.#ports.elapsed, what });
     try {
