@@ -1,4 +1,5 @@
-import { evidenceKinds, signatureKinds } from './kinds.ts';
+import { acceptedBy } from '../trust/accepted.ts';
+import { evidenceKinds, signatureFormat } from './kinds.ts';
 
 const mediaTypes = [
   'application/vnd.dev.cosign.simplesigning.v1+json',
@@ -21,10 +22,10 @@ test.each([
 });
 
 test('whatever can be a signature is looked for among the referrers, before what attests something else', () => {
-  for (const kind of Object.values(signatureKinds))
-    expect(kind.ranking('referrer', undefined)?.bound).toBe('signatures');
-  const { ranking } = signatureKinds['sigstore-bundle'];
+  const signatures = [...acceptedBy({})].map((kind) => signatureFormat(kind).ranking('referrer', undefined));
+  for (const ranking of signatures) expect(ranking?.bound).toBe('signatures');
+  const { ranking } = signatureFormat('sigstore-bundle');
   expect(ranking('referrer', 'https://slsa.dev/provenance/v1')).toEqual({ rank: 3, bound: 'attestations' });
-  const last = Math.max(...Object.values(signatureKinds).map((kind) => kind.ranking('referrer', undefined)?.rank ?? 0));
+  const last = Math.max(...signatures.map((one) => one?.rank ?? 0));
   expect(last).toBeLessThan(3);
 });

@@ -1,13 +1,13 @@
 import type { AttestorEntry } from '../policy/policy.ts';
 import type { AnchorBase, AnchorKind, Inherited } from './anchor.ts';
-import { keyAnchors } from './key/anchor.ts';
+import * as rows from './rows.ts';
 
 type LeafAttestor = Exclude<AttestorEntry, { readonly kind: 'set' }>;
 
-/** Every kind of anchor, a row each, by the attestors that it is built of. `verify` has a table with the same rows. */
-const anchorKinds = {
-  keys: keyAnchors,
-} satisfies { readonly [K in LeafAttestor['kind']]: AnchorKind<Extract<LeafAttestor, { kind: K }>, AnchorBase> };
+/** An attestor without a row does not compile. */
+const anchorKinds = rows satisfies {
+  readonly [K in LeafAttestor['kind']]: AnchorKind<Extract<LeafAttestor, { kind: K }>, AnchorBase>;
+};
 
 type Row = (typeof anchorKinds)[keyof typeof anchorKinds];
 
@@ -21,5 +21,5 @@ export function leavesOf(attestor: LeafAttestor, path: string, inherited: Inheri
   return kind.build(attestor, path, inherited);
 }
 
-/** The kinds by name, in the order of the table. */
+/** The kinds by name. */
 export const leafKinds: readonly LeafKind[] = Object.values(anchorKinds).map(({ kind }) => kind);

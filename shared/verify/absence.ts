@@ -1,5 +1,5 @@
 import type { Evidence, Gathered, SignatureEvidence } from '../evidence/evidence.ts';
-import { signatureKinds } from '../evidence/kinds.ts';
+import { signatureFormat } from '../evidence/kinds.ts';
 import { type Repository, repositoryName } from '../image/repository.ts';
 import type { Check } from '../trust/check.ts';
 import type { Problem } from './anchor-judge.ts';
@@ -14,7 +14,7 @@ export function absenceOf(gathered: Gathered, accepts: Check['accepts'], place?:
 
   const uncounted = evidence.filter(isSignature);
   if (uncounted.length > 0) {
-    const wanted = [...accepts].map((kind) => signatureKinds[kind].title).join(' or ');
+    const wanted = [...accepts].map((kind) => signatureFormat(kind).title).join(' or ');
     const message = `no ${wanted} is attached ${where}, and the rule's type counts nothing else (${countsOf(uncounted)})`;
     return { code: 'no-signature', message };
   }
@@ -40,6 +40,6 @@ export function isSignature(one: Evidence): one is SignatureEvidence {
 /** `2 in cosign's older format`. */
 function countsOf(signatures: readonly SignatureEvidence[]): string {
   return [...new Set(signatures.map(({ kind }) => kind))]
-    .map((kind) => `${signatures.filter((one) => one.kind === kind).length} ${signatureKinds[kind].plural}`)
+    .map((kind) => `${signatures.filter((one) => one.kind === kind).length} ${signatureFormat(kind).plural}`)
     .join(', ');
 }
