@@ -68,7 +68,7 @@ describe.each(kinds)('%s/%s', (group, kind, spec) => {
     ];
     for (const [value, message] of shapes) {
       expect(() => imageSlots(group, kind, objectWith(spec, { [list]: value }))).toThrow(
-        expect.objectContaining({ code: 'object-malformed', message }),
+        expect.objectContaining({ reason: 'object-malformed', message }),
       );
     }
   });
@@ -76,7 +76,7 @@ describe.each(kinds)('%s/%s', (group, kind, spec) => {
   test('a spec of another shape is refused', () => {
     for (const podSpec of ['text', 7, []]) {
       expect(() => imageSlots(group, kind, objectWith(spec, podSpec))).toThrow(
-        expect.objectContaining({ code: 'object-malformed', message: `${spec} must be an object` }),
+        expect.objectContaining({ reason: 'object-malformed', message: `${spec} must be an object` }),
       );
     }
   });
@@ -106,7 +106,7 @@ test('1000 images are listed, one more is refused', () => {
   const containers = Array.from({ length: 1000 }, (_, index) => ({ name: `c${index}`, image: 'a' }));
   expect(imageSlots('', 'Pod', { spec: { containers } })).toHaveLength(1000);
   const more = { containers, volumes: [{ name: 'v', image: { reference: 'a' } }] };
-  expect(() => imageSlots('', 'Pod', { spec: more })).toThrow(expect.objectContaining({ code: 'object-malformed' }));
+  expect(() => imageSlots('', 'Pod', { spec: more })).toThrow(expect.objectContaining({ reason: 'object-malformed' }));
 });
 
 test('other kinds, and equal names of other groups, have no slots', () => {

@@ -22,7 +22,7 @@ export function foundHash({ evidence: { evidence, rejected }, unreadable }: Foun
   const parts = [
     evidence.map(({ kind, hash, repository }) => [kind, hash, repositoryName(repository)]),
     rejected.map(({ message, repository }) => [message, repositoryName(repository)]),
-    unreadable.map(({ code, message }) => [code, message]),
+    unreadable.map(({ reason, message }) => [reason, message]),
   ];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }

@@ -31,7 +31,7 @@ function open(settings: Partial<DoorSettings> = {}): Door {
 const get = (door: Door, url: string, options: { headers?: Record<string, string>; namedBy?: URL } = {}) =>
   door.request(new URL(url), { spending: spending(), what: 'a thing', ...options });
 
-const refused = (code: string) => expect.objectContaining({ name: 'Refusal', code });
+const refused = (reason: string) => expect.objectContaining({ name: 'Refusal', reason });
 
 describe('bodies', () => {
   const big = Buffer.alloc(1024 * 1024, 1);
@@ -235,7 +235,7 @@ describe('connections', () => {
 
   test('and when it takes too long for its header', async () => {
     const server = await serve(() => {});
-    const late = { code: 'deadline', late: true, message: expect.stringContaining('did not answer in time') };
+    const late = { reason: 'deadline', late: true, message: expect.stringContaining('did not answer in time') };
     await expect(get(open({ headersTimeout: 50 }), server.url)).rejects.toMatchObject(late);
   });
 
@@ -245,7 +245,11 @@ describe('connections', () => {
       response.write('x', () => request.url === '/closed' && response.destroy());
     });
     const door = open({ bodyTimeout: 50 });
-    const late = { code: 'deadline', late: true, message: expect.stringContaining('stopped in the middle of a thing') };
+    const late = {
+      reason: 'deadline',
+      late: true,
+      message: expect.stringContaining('stopped in the middle of a thing'),
+    };
     await expect((await get(door, server.url)).read(10)).rejects.toMatchObject(late);
     await expect((await get(door, `${server.url}/closed`)).read(10)).rejects.toEqual(refused('body-cut-short'));
   });
@@ -458,7 +462,11 @@ describe('connections in all', () => {
       callback(Object.assign(new Error('none left'), { code }), []);
     const request = get(open({ lookup: failing }), 'https://registry.example');
     await expect(request).rejects.toEqual(
-      expect.objectContaining({ code: 'internal-error', kind: 'unavailable', message: expect.stringContaining(words) }),
+      expect.objectContaining({
+        reason: 'internal-error',
+        kind: 'unavailable',
+        message: expect.stringContaining(words),
+      }),
     );
     await expect(request).rejects.not.toThrow('registry.example');
   });
@@ -546,13 +554,13 @@ describe('addresses, deployed', () => {
     'https://user@registry.example/',
   ])('%s is refused, as denied: the image names it', async (url) => {
     await expect(get(open({ addresses: [] }), url)).rejects.toEqual(
-      expect.objectContaining({ code: 'address-refused', kind: 'denied' }),
+      expect.objectContaining({ reason: 'address-refused', kind: 'denied' }),
     );
   });
 
   test('as a token realm it is refused as unavailable: the registry names it', async () => {
     const request = get(open({ addresses: [] }), 'https://10.0.0.1/', { namedBy: new URL('https://registry.example') });
-    await expect(request).rejects.toEqual(expect.objectContaining({ code: 'redirect-refused', kind: 'unavailable' }));
+    await expect(request).rejects.toEqual(expect.objectContaining({ reason: 'redirect-refused', kind: 'unavailable' }));
   });
 
   test('a name is refused when any of its addresses is not public', async () => {

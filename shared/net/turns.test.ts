@@ -167,7 +167,7 @@ test('waiting ends with the time, and leaves neither a listener nor a place behi
   one.end();
   await settled();
   expect(ended).toHaveLength(100);
-  expect(ended[0]).toMatchObject({ code: 'deadline' });
+  expect(ended[0]).toMatchObject({ reason: 'deadline' });
   expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   await round();
   expect(of(next)).toBe(1);

@@ -114,7 +114,7 @@ async function readExactly(
   try {
     bytes = await response.read(size);
   } catch (thrown) {
-    if (thrown instanceof Refusal && thrown.code === 'too-large') throw unlike(what, 'the size in its descriptor');
+    if (thrown instanceof Refusal && thrown.reason === 'too-large') throw unlike(what, 'the size in its descriptor');
     throw thrown;
   }
   if (bytes.byteLength !== size) throw unlike(what, 'the size in its descriptor');

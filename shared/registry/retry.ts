@@ -62,7 +62,7 @@ export async function withRetries(
         if (response !== undefined) return late ? { ...response, late } : response;
         throw refusal === undefined || !late
           ? refusal
-          : new Refusal(refusal.code, refusal.message, { cause: refusal, late });
+          : new Refusal(refusal.reason, refusal.message, { cause: refusal, late });
       }
       response?.discard();
       await (slowed ? caller.slowed(wait) : pause(sleep, wait, host.name, deadline));

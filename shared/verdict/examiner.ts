@@ -80,8 +80,8 @@ export class Examiner {
       const name = `verify#${repositoryName(repository)}@${digest}#${hash}#${foundHash(input)}`;
       return await this.#once(name, () => this.#session.share(name, guards, work));
     } catch (thrown) {
-      const { code, message } = blame(inquiry, asRefusal(thrown), this.#circumstances);
-      return { pass: false, code, message, attestors: [] };
+      const { reason, message } = blame(inquiry, asRefusal(thrown), this.#circumstances);
+      return { pass: false, reason, message, attestors: [] };
     }
   }
 

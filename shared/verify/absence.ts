@@ -16,21 +16,21 @@ export function absenceOf(gathered: Gathered, accepts: Check['accepts'], place?:
   if (uncounted.length > 0) {
     const wanted = [...accepts].map((kind) => signatureKinds[kind].title).join(' or ');
     const message = `no ${wanted} is attached ${where}, and the rule's type counts nothing else (${countsOf(uncounted)})`;
-    return { code: 'no-signature', message };
+    return { reason: 'no-signature', message };
   }
   if (evidence.length > 0) {
     return {
-      code: 'only-attestations',
+      reason: 'only-attestations',
       message: `attestations (${evidence.length}) and no signature are attached ${where}`,
     };
   }
   if (rejected !== undefined) {
     return {
-      code: 'malformed-signature',
+      reason: 'malformed-signature',
       message: `what is attached as a signature ${where} is none: ${rejected.message}`,
     };
   }
-  return { code: 'no-signature', message: `no signature is attached ${where}` };
+  return { reason: 'no-signature', message: `no signature is attached ${where}` };
 }
 
 export function isSignature(one: Evidence): one is SignatureEvidence {

@@ -1,9 +1,9 @@
-import type { NoCode } from '../reasons.ts';
+import type { NoReason } from '../reasons.ts';
 import type { LeafAnchor } from '../trust/anchors.ts';
 import type { Signature } from './signature.ts';
 
 export interface Problem {
-  readonly code: NoCode;
+  readonly reason: NoReason;
   readonly message: string;
 }
 

@@ -67,9 +67,9 @@ export class Judge {
       return { result: { ...result, pass }, signers, evidence: passing.flatMap((child) => child.evidence) };
     }
     const [only, another] = result.children;
-    if (only?.code !== undefined && another === undefined)
-      return failed({ ...result, pass, code: only.code, message: only.message });
-    return failed({ ...result, pass, code: 'too-few-attestors' });
+    if (only?.reason !== undefined && another === undefined)
+      return failed({ ...result, pass, reason: only.reason, message: only.message });
+    return failed({ ...result, pass, reason: 'too-few-attestors' });
   }
 
   /** The first signature that meets every condition decides; else the one that came furthest tells why not. */
@@ -97,7 +97,7 @@ export class Judge {
     return failed({
       ...about,
       pass: false,
-      code: furthest.code,
+      reason: furthest.reason,
       message: judge.denial(anchor, furthest, found.length),
     });
   }

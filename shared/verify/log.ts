@@ -8,7 +8,7 @@ import { isEntryOf } from './log-entry.ts';
 import type { Signature } from './signature.ts';
 
 export interface LogProblem extends Problem {
-  readonly code: 'log-entry-missing' | 'log-entry-mismatch';
+  readonly reason: 'log-entry-missing' | 'log-entry-mismatch';
 }
 
 /**
@@ -22,15 +22,15 @@ export function logProblem(
 ): LogProblem | undefined {
   if (log === undefined) return undefined;
   if (logEntries.length === 0)
-    return { code: 'log-entry-missing', message: 'carries no entry of the transparency log' };
+    return { reason: 'log-entry-missing', message: 'carries no entry of the transparency log' };
   const entries = entriesOf(log, logEntries);
   if (entries.length === 0) {
-    return { code: 'log-entry-mismatch', message: `carries no entry of the log ${log.baseUrl} but of another` };
+    return { reason: 'log-entry-mismatch', message: `carries no entry of the log ${log.baseUrl} but of another` };
   }
   const aboutUs = attempt(() => entries.every((entry) => isEntryOf(entry, signer)));
   return aboutUs === true
     ? undefined
-    : { code: 'log-entry-mismatch', message: 'has a log entry that names another key' };
+    : { reason: 'log-entry-mismatch', message: 'has a log entry that names another key' };
 }
 
 /** The entries that this log wrote, by their own word. */

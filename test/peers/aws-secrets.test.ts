@@ -213,6 +213,6 @@ describe("Amazon ECR's tokens", () => {
     expect(await find(ownEcr)).toBeDefined();
     await own.stop();
     time.now += minute;
-    await expect(find(ownEcr)).rejects.toMatchObject({ code: 'registry-unreachable' });
+    await expect(find(ownEcr)).rejects.toMatchObject({ reason: 'registry-unreachable' });
   });
 });

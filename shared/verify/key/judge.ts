@@ -6,10 +6,10 @@ import { type ClaimProblem, claimProblem } from '../claims.ts';
 import { entriesOf, type LogProblem, logProblem } from '../log.ts';
 import type { Signature } from '../signature.ts';
 
-type KeyProblem = ClaimProblem | LogProblem | (Problem & { readonly code: 'signature-mismatch' });
+type KeyProblem = ClaimProblem | LogProblem | (Problem & { readonly reason: 'signature-mismatch' });
 
 /** The conditions in their order. */
-const progress: Readonly<Record<KeyProblem['code'], number>> = {
+const progress: Readonly<Record<KeyProblem['reason'], number>> = {
   'signature-mismatch': 0,
   'other-image': 1,
   'annotation-mismatch': 2,
@@ -22,11 +22,11 @@ export const keyJudge: AnchorJudge<KeyAnchor> = {
   identity: identityOf,
   examine(signature, anchor) {
     const problem = problemWith(signature, anchor);
-    if (problem !== undefined) return { pass: false, ...problem, progress: progress[problem.code] };
+    if (problem !== undefined) return { pass: false, ...problem, progress: progress[problem.reason] };
     return { pass: true, identity: identityOf(anchor), message: `a signature verifies with ${nameOf(anchor)}` };
   },
-  denial(anchor, { code, message }, tried) {
-    return code === 'signature-mismatch'
+  denial(anchor, { reason, message }, tried) {
+    return reason === 'signature-mismatch'
       ? `no signature verifies with ${nameOf(anchor)} (${tried} ${tried === 1 ? 'signature' : 'signatures'} tried)`
       : `a good signature by ${nameOf(anchor)} ${message}`;
   },
@@ -42,7 +42,7 @@ function nameOf({ spki }: KeyAnchor): string {
 }
 
 function problemWith(signature: Signature, anchor: KeyAnchor): KeyProblem | undefined {
-  if (!signature.isBy(anchor)) return { code: 'signature-mismatch', message: 'it does not verify' };
+  if (!signature.isBy(anchor)) return { reason: 'signature-mismatch', message: 'it does not verify' };
   return (
     claimProblem(signature, anchor.annotations) ??
     logProblem(signature, anchor.log, anchor.key) ??
@@ -73,10 +73,10 @@ function verifierProblem(signature: Signature, anchor: KeyAnchor): KeyProblem | 
     return undefined;
   });
   if (failure === undefined) return undefined;
-  if (log === undefined) return { code: 'signature-mismatch', message: 'it does not verify' };
+  if (log === undefined) return { reason: 'signature-mismatch', message: 'it does not verify' };
   const what = failure.error instanceof VerificationError ? failure.error.code : 'malformed';
   return {
-    code: 'log-entry-mismatch',
+    reason: 'log-entry-mismatch',
     message: `has a log entry that does not verify or is about other bytes (${what})`,
   };
 }
