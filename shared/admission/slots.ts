@@ -2,7 +2,7 @@ import { quoted } from '../printable.ts';
 import { Refusal } from '../reasons.ts';
 import { isJsonObject, type JsonObject, own } from './json.ts';
 
-/** A place in an object that names an image. */
+/** A field of an object that names an image. */
 export interface ImageSlot {
   readonly list: 'containers' | 'initContainers' | 'ephemeralContainers' | 'volumes';
   /** The container's or the volume's name; unique within its list in a valid object. */
@@ -77,7 +77,7 @@ const maxSlots = 1000;
 const containerLists = ['containers', 'initContainers', 'ephemeralContainers'] as const;
 
 /**
- * Every place where the object names an image: containers, init and ephemeral containers, image volumes. An absent or empty
+ * Every field where the object names an image: containers, init and ephemeral containers, image volumes. An absent or empty
  * text is no slot: Kubernetes allows it in templates and refuses it in Pods, and there is no image to look at.
  * @throws Refusal `object-malformed` naming the field whose shape is not what the kind says; two equal names in a list are
  *   refused because an image is told from its old self by its name.

@@ -331,9 +331,9 @@ describe('connections in all', () => {
     }
   }
 
-  test('300 hosts are asked at the same time over no more connections than there are places', async () => {
+  test('300 hosts are asked at the same time over no more connections than there are permits', async () => {
     const { at, parked, seen } = await counting({ hang: true });
-    const door = open({ lookup, places: 40 });
+    const door = open({ lookup, permits: 40 });
     const reviews = [spending(), spending(), spending()];
     const asked = Array.from({ length: 300 }, async (_, index) => {
       const request = { spending: reviews[index % 3] ?? spending(), what: 'a thing' };
@@ -348,7 +348,7 @@ describe('connections in all', () => {
 
   test('connections that nobody uses do not add up over many hosts', async () => {
     const { at, sockets } = await counting({ keepAlive: 'timeout=600' });
-    const door = open({ lookup, places: 10 });
+    const door = open({ lookup, permits: 10 });
     for (let index = 0; index < 100; index++) await (await get(door, at(`h${index}`))).read(10);
     expect(sockets.size).toBeLessThanOrEqual(11);
   });
@@ -363,7 +363,7 @@ describe('connections in all', () => {
     }
   });
 
-  test('a place is free again however its request ended', async () => {
+  test('a permit is free again however its request ended', async () => {
     const { server, at } = await counting();
     const door = open({ lookup, connections: 1 });
     const url = at('a');
@@ -377,7 +377,7 @@ describe('connections in all', () => {
     const held = door.request(new URL(url), {
       spending: spending(),
       what: 'a thing',
-      permit: () => {
+      beforeSending: () => {
         throw new Refusal('registry-throttled', 'not now');
       },
     });
@@ -391,12 +391,12 @@ describe('connections in all', () => {
     await expect(get(door, url)).rejects.toEqual(refused('registry-unreachable'));
   });
 
-  test.each([404, 401, 503, 307])('an unwanted body of a %d that trickles gives its place back', async (status) => {
+  test.each([404, 401, 503, 307])('an unwanted body of a %d that trickles gives its permit back', async (status) => {
     const server = await serve((request, response) => {
       if (request.url === '/there') response.end('there');
       else trickle(response, status, { location: '/there' });
     });
-    const door = open({ places: 1, connections: 1, discardTimeout: 20 });
+    const door = open({ permits: 1, connections: 1, discardTimeout: 20 });
     for (let round = 0; round < 2; round++) {
       const answer = await get(door, server.url);
       if (status !== 307) answer.discard();
@@ -405,18 +405,18 @@ describe('connections in all', () => {
     expect((await get(door, `${server.url}/there`)).status).toBe(200);
   });
 
-  test('a chain of redirects on one host needs one place, and a redirect to elsewhere holds none here', async () => {
+  test('a chain of redirects on one host needs one permit, and a redirect to elsewhere holds none here', async () => {
     const server = await serve((request, response) => {
       const left = Number(request.url?.slice(1));
       if (left === 0) response.end('there');
       else response.writeHead(307, { location: `/${left - 1}` }).end('on you go');
     });
-    const door = open({ connections: 1, places: 2 });
+    const door = open({ connections: 1, permits: 2 });
     const all = Array.from({ length: 10 }, async () => (await get(door, `${server.url}/5`)).read(10));
     for (const body of await Promise.all(all)) expect(Buffer.from(body).toString()).toBe('there');
   });
 
-  test('the time that ends before there is a place is no word about the host, and nothing is sent', async () => {
+  test('the time that ends before there is a permit is no word about the host, and nothing is sent', async () => {
     const { server, at, parked } = await counting({ hang: true });
     const door = open({ lookup, connections: 1 });
     const first = get(door, at('a'));
@@ -432,7 +432,7 @@ describe('connections in all', () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  test('the look whether a host speaks TLS takes a place too', async () => {
+  test('the look whether a host speaks TLS takes a permit too', async () => {
     const sockets = new Set<Socket>();
     const arrived = Promise.withResolvers<void>();
     const silent = createServer((socket) => {
@@ -442,7 +442,7 @@ describe('connections in all', () => {
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
     closing.push(() => new Promise((resolve) => silent.close(resolve)));
     const { port } = silent.address() as AddressInfo;
-    const door = open({ lookup, places: 4 });
+    const door = open({ lookup, permits: 4 });
     const spent = spending();
     const looks = Array.from({ length: 20 }, (_, index) => door.origin(`h${index}.localhost:${port}`, spent));
     const results = Promise.allSettled(looks);

@@ -36,9 +36,9 @@ function scene() {
     let sent = 0;
     const asked: AskedHost = { ...host, ...at };
     const { deadline, end } = spending({ remaining });
-    const send = async ({ permit }: Hooks): Promise<DoorResponse> => {
-      permit(asked.url);
-      if (to !== undefined) permit(to);
+    const send = async ({ beforeSending }: Hooks): Promise<DoorResponse> => {
+      beforeSending(asked.url);
+      if (to !== undefined) beforeSending(to);
       const answer = answers[sent++] ?? 200;
       if (answer instanceof Refusal) throw answer;
       const [status, header] = typeof answer === 'number' ? [answer, undefined] : answer;

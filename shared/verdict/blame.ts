@@ -74,8 +74,13 @@ function sharedItsTime(inquiry: Inquiry, { budget, inquiries }: Circumstances): 
  * The same for a signature repository: one at another registry is the policy's choice, and its outage that registry's. One that has
  * answered for the image lets us in and speaks HTTP: what it refuses us, or answers with nonsense, is about what is attached.
  */
-export function blameIn(place: Repository, inquiry: Inquiry, refusal: Refusal, circumstances: Circumstances): Refusal {
-  const elsewhere = inquiry.target.reference.repository.registry !== place.registry;
+export function blameIn(
+  signedIn: Repository,
+  inquiry: Inquiry,
+  refusal: Refusal,
+  circumstances: Circumstances,
+): Refusal {
+  const elsewhere = inquiry.target.reference.repository.registry !== signedIn.registry;
   if (elsewhere) return blame({ ...inquiry, image: undefined, named: true }, refusal, circumstances);
   return blame(inquiry, inquiry.image === undefined ? refusal : ofAttached(refusal), circumstances);
 }

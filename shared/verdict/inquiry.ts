@@ -14,7 +14,7 @@ export interface Inquiry {
   readonly named: boolean;
   /** Milliseconds. */
   readonly startedAt: number;
-  /** By the checks' places. */
+  /** By index in the plan, as the checks are. */
   readonly answers: (Answer | undefined)[];
   digest: Digest | undefined;
   /** The digest is the ledger's word for where the tag points: good for a pass, never for a denial. */
@@ -39,7 +39,7 @@ export type Answer =
   | { readonly from: 'ledger'; readonly verification: Verification }
   | { readonly from: 'registry'; readonly outcome: Outcome };
 
-/** An inquiry for each target of a plan, by the targets' places. @param now milliseconds. */
+/** An inquiry for each target of a plan, by index in the plan. @param now milliseconds. */
 export function openInquiries({ targets }: Plan, hosts: Hosts, now: number): Inquiry[] {
   const inquiries: Inquiry[] = [];
   for (const target of targets.values()) inquiries.push(openInquiry(target, hosts, now));

@@ -7,7 +7,7 @@ import { combine, type Effort, type Judgement, kindOf, settledVerdict, type Verd
 
 /**
  * The verdict on a question, from what was found out about its image; `undefined` where the purpose asks nothing of it.
- * `inquiries` are those of the plan's targets, by their places.
+ * `inquiries` are those of the plan's targets, by index in the plan.
  */
 export function judge(planned: QuestionPlan, plan: Plan, inquiries: readonly Inquiry[]): Verdict | undefined {
   const { question } = planned;

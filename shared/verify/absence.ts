@@ -5,10 +5,10 @@ import type { Check } from '../trust/check.ts';
 import type { Problem } from './anchor-judge.ts';
 
 /** Why there is no signature to try: in one repository, by its name, or anywhere. */
-export function absenceOf(gathered: Gathered, accepts: Check['accepts'], place?: string): Problem {
+export function absenceOf(gathered: Gathered, accepts: Check['accepts'], repository?: string): Problem {
   const here = (one: { readonly repository: Repository }): boolean =>
-    place === undefined || repositoryName(one.repository) === place;
-  const where = place === undefined ? 'to the image' : `in ${place}`;
+    repository === undefined || repositoryName(one.repository) === repository;
+  const where = repository === undefined ? 'to the image' : `in ${repository}`;
   const evidence = gathered.evidence.filter(here);
   const [rejected] = gathered.rejected.filter(here);
 

@@ -76,8 +76,8 @@ export class Judge {
   *#judgeLeaf(anchor: LeafAnchor): Steps<Judged> {
     const { kind, path } = anchor;
     const judge = judgeOf(anchor);
-    const place = repositoryName(anchor.repository ?? this.#own);
-    const found = this.#signatures.filter(({ evidence }) => repositoryName(evidence.repository) === place);
+    const repository = repositoryName(anchor.repository ?? this.#own);
+    const found = this.#signatures.filter(({ evidence }) => repositoryName(evidence.repository) === repository);
     const known = judge.identity(anchor);
     const about = { path, kind, ...(known === undefined ? {} : { identity: known }) };
 
@@ -93,7 +93,7 @@ export class Judge {
       yield;
     }
     if (furthest === undefined)
-      return failed({ ...about, pass: false, ...absenceOf(this.#gathered, this.#accepts, place) });
+      return failed({ ...about, pass: false, ...absenceOf(this.#gathered, this.#accepts, repository) });
     return failed({
       ...about,
       pass: false,

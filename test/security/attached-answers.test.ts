@@ -5,7 +5,7 @@ import type { Digest } from '../../shared/image/digest.ts';
 import { openStage, pod, policy, type Response, review, type Stage } from '../e2e/harness.ts';
 import { bundleV03, cosignItem, makeItem, payloadOf } from '../fixtures/attached.ts';
 import { makeSigner } from '../fixtures/signers.ts';
-import { attachItems, attestorsOf, imageIn } from './place.ts';
+import { attachItems, attestorsOf, imageIn } from './attach.ts';
 
 /**
  * What a registry answers for good about one thing that is attached says nothing about its service: were it an outage, who attaches

@@ -6,7 +6,7 @@ import { monotonic } from '../../shared/net/deadline.ts';
 import { openStage, pod, policy, type Response, review, type Stage } from '../e2e/harness.ts';
 import { bundleV03, cosignItem, dsseItem, makeItem, payloadOf, statementOf } from '../fixtures/attached.ts';
 import { makeSigner } from '../fixtures/signers.ts';
-import { attachItems, attestorsOf, imageIn } from './place.ts';
+import { attachItems, attestorsOf, imageIn } from './attach.ts';
 
 /**
  * What an image's or a Pod's author brings about is a denial and never an outage: under failurePolicy Ignore an outage admits. Each

@@ -15,7 +15,7 @@ import {
 } from '../fixtures/attached.ts';
 import { type EntryKind, type LogEntry, makeLog } from '../fixtures/log.ts';
 import { makeSigner } from '../fixtures/signers.ts';
-import { attachItems, attestorsOf, imageIn } from './place.ts';
+import { attachItems, attestorsOf, imageIn } from './attach.ts';
 
 let stage: Stage;
 const name = 'team/app';

@@ -3,7 +3,7 @@ import { makeImage, sign } from '../../local/signer/signer.ts';
 import type { Digest } from '../../shared/image/digest.ts';
 import { defaultLedgerSettings } from '../../shared/ledger/settings.ts';
 import { byKey, openStage, pod, policy, type Response, review, type Stage } from '../e2e/harness.ts';
-import { putSignatureTag } from './place.ts';
+import { putSignatureTag } from './attach.ts';
 
 let stage: Stage;
 const name = 'team/app';

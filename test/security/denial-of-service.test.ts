@@ -6,8 +6,8 @@ import type { Image } from '../../shared/registry/registry.ts';
 import { openStage, pod, policy, type Response, review, type Stage } from '../e2e/harness.ts';
 import { bundleV03, cosignItem, dsseItem, makeItem, payloadOf, statementOf } from '../fixtures/attached.ts';
 import { makeSigner } from '../fixtures/signers.ts';
+import { attachItems, attestorsOf, descriptorIn, imageIn, putSignatureTag } from './attach.ts';
 import { deploy } from './deployed.ts';
-import { attachItems, attestorsOf, descriptorIn, imageIn, putSignatureTag } from './place.ts';
 
 let stage: Stage;
 let ignoring: (spec: readonly string[]) => string;

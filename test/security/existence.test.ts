@@ -4,7 +4,7 @@ import type { Digest } from '../../shared/image/digest.ts';
 import { openStage, pod, policy, review, type Stage } from '../e2e/harness.ts';
 import { cosignItem, dsseItem, makeItem, payloadOf, statementOf } from '../fixtures/attached.ts';
 import { makeSigner } from '../fixtures/signers.ts';
-import { attachItems, attestorsOf, imageIn } from './place.ts';
+import { attachItems, attestorsOf, imageIn } from './attach.ts';
 
 let stage: Stage;
 const name = 'team/app';

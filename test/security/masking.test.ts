@@ -1,7 +1,7 @@
 import { on } from '../../local/registry/server.ts';
 import { makeImage, sign } from '../../local/signer/signer.ts';
 import { byKey, openStage, pod, policy, review, type Stage } from '../e2e/harness.ts';
-import { putSignatureTag } from './place.ts';
+import { putSignatureTag } from './attach.ts';
 
 // Under failurePolicy Ignore what is unavailable is admitted: it must never stand where a denial belongs.
 let stage: Stage;

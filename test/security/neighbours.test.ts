@@ -65,12 +65,12 @@ describe.each(failurePolicies)('three Pods of absent digests beside a neighbour,
     const host = (pod: number) => (index: number) => `h${pod}-${index}.localhost:${stage.registry.port}`;
     let ended = 0;
     const hostile = [0, 1, 2].map((index) => send(...absent(index, host(index))).finally(() => ended++));
-    // More than there are places wait, or are under way.
+    // More than there are permits wait, or are under way.
     while (stage.registry.count({ name: 'hostile/app' }) < 80) await nextTurn();
     expect(await send(signedImage())).toMatchObject({ allowed: true, warnings: [] });
     expect(await send(unsignedImage())).toMatchObject({ allowed: false, code: 403 });
     expect(ended).toBe(0);
-    // Nobody has named those hosts, so together they have half of the places.
+    // Nobody has named those hosts, so together they have half of the permits.
     expect(stage.registry.count({ name: 'hostile/app' })).toBeLessThanOrEqual(100);
     await stage.registry.close();
     await Promise.all(hostile);
@@ -128,7 +128,7 @@ describe.each(failurePolicies)('beside a registry of the author’s own, failure
     ['login', { status: 401, headers: { 'www-authenticate': 'Basic' } }],
     ['failure', { status: 500, headers: {} }],
     ['redirect', { status: 307, headers: { location: 'http://127.0.0.1:9/' } }],
-  ])('bodies of a %s that trickle keep no place once nobody wants them', async (_, { status, headers }) => {
+  ])('bodies of a %s that trickle keep no permit once nobody wants them', async (_, { status, headers }) => {
     await using own = await openStage({
       core: { door: { addresses: 'any', lookup, discardTimeout: 50 }, registries: [] },
     });
@@ -139,11 +139,11 @@ describe.each(failurePolicies)('beside a registry of the author’s own, failure
     own.policies(policy({ images: '*', keys: [key], failurePolicy }));
     answer = (_request, response) => trickle(response, status, headers);
     const ask = (images: string[], timeout: string) => own.send('/mutate', review(pod(images)), { timeout });
-    // As many reviews as there are places for hosts that nobody has named; each ends before its time, so nothing is aborted with it.
+    // As many reviews as there are permits for hosts that nobody has named; each ends before its time, so nothing is aborted with it.
     for (let index = 0; index < 100; index++) {
       expect(await ask([`h${index}.localhost:${port()}/a:1`], '2s')).toMatchObject({ allowed: false, code: 403 });
     }
-    // The same places are for this host, which nobody has named either.
+    // The same permits are for this host, which nobody has named either.
     const image = `neighbour.localhost:${registry.port}/team/app`;
     expect(await ask([`${image}@${digest}`], '5s')).toMatchObject({ allowed: true, warnings: [] });
     expect(await ask([`${image}@${unsigned}`], '5s')).toMatchObject({ allowed: false, code: 403 });
@@ -175,10 +175,10 @@ describe.each(failurePolicies)('beside a registry of the author’s own, failure
   });
 });
 
-test('one connection is enough: no request keeps its place while it waits for another', async () => {
+test('one connection is enough: no request keeps its permit while it waits for another', async () => {
   for (const format of ['sig', 'bundle'] as const) {
     await using narrow = await openStage({
-      core: { door: { addresses: 'any', connections: 1, places: 1 } },
+      core: { door: { addresses: 'any', connections: 1, permits: 1 } },
       registry: { auth: { scheme: 'bearer' }, referrers: 'off' },
     });
     const { target, team: key, registry } = narrow;

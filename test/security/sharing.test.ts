@@ -4,7 +4,7 @@ import type { Digest } from '../../shared/image/digest.ts';
 import { openStage, pod, policy, review, type Stage } from '../e2e/harness.ts';
 import { bundleV03, cosignItem, dsseItem, makeItem, payloadOf, statementOf } from '../fixtures/attached.ts';
 import { makeSigner } from '../fixtures/signers.ts';
-import { attachItems, attestorsOf, imageIn } from './place.ts';
+import { attachItems, attestorsOf, imageIn } from './attach.ts';
 
 // Reviews share what is under way. What one of them lacks, time, bytes or a turn, is its own, and decides for no other.
 
