@@ -13,7 +13,7 @@ import { scopesOf } from '../../shared/policy/scopes.ts';
 export { byKey, type PodParts, type PolicyParts, pod, policy, review } from './documents.ts';
 
 /** A registry, keys, and the real handler with the ledger in process; the clock stands until it is moved. */
-export interface Stage {
+export interface World {
   readonly registry: LocalRegistry;
   readonly target: Target;
   readonly team: SigningKey;
@@ -46,7 +46,7 @@ export interface SendOptions {
   readonly remaining?: number;
 }
 
-export interface StageOptions {
+export interface WorldOptions {
   readonly registry?: RegistryOptions;
   readonly core?: LocalCoreOptions;
   /** Valid webhook tokens of each cluster; without it none is asked for. */
@@ -67,7 +67,7 @@ export interface Response {
 /** Clusters that have policies, the same ones. */
 const clusters = ['default', 'prod'];
 
-export async function openStage(options: StageOptions = {}): Promise<Stage> {
+export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const registry = await startRegistry(options.registry);
   const counted = new Map<string, number>();
   const records: AdmissionRecord[] = [];
@@ -79,8 +79,8 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
       events.push({ name, labels });
     },
   };
-  const stage = { now: Date.parse('2026-01-01T00:00:00Z') };
-  const clock = () => stage.now;
+  const world = { now: Date.parse('2026-01-01T00:00:00Z') };
+  const clock = () => world.now;
   // Durations stand still with the clock.
   const core = createLocalCore({
     registries: [registry.host],
@@ -89,7 +89,7 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
     metrics,
     sleep: async (ms) => {
       waits.push(ms);
-      stage.now += ms;
+      world.now += ms;
     },
     ...options.core,
   });
@@ -107,7 +107,7 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
     await registry.close();
     await core.close();
   };
-  return Object.assign(stage, {
+  return Object.assign(world, {
     registry,
     target: storeTarget(registry),
     team: newKey(),

@@ -1,18 +1,18 @@
 import { on } from '../../local/registry/faults.ts';
 import { makeImage, sign } from '../../local/signer/signer.ts';
-import { openStage, type PodParts, type PolicyParts, pod, policy, review, type Stage } from './harness.ts';
+import { openWorld, type PodParts, type PolicyParts, pod, policy, review, type World } from './harness.ts';
 
 type Step = 'mutate' | 'validate';
 const steps: readonly Step[] = ['mutate', 'validate'];
 
-let stage: Stage;
+let world: World;
 let signed: string;
 let other: string;
 let unsigned: string;
 
 beforeAll(async () => {
-  stage = await openStage();
-  const { target, team: key, registry } = stage;
+  world = await openWorld();
+  const { target, team: key, registry } = world;
   const pinned: string[] = [];
   for (const [index, repository] of ['up/signed', 'up/other', 'up/unsigned'].entries()) {
     const digest = await makeImage(target, repository, '1', { label: `${index}` });
@@ -22,26 +22,26 @@ beforeAll(async () => {
   [signed = '', other = '', unsigned = ''] = pinned;
 });
 beforeEach(() => {
-  stage.policies(rule());
-  stage.registry.settings.intercept = undefined;
-  stage.registry.requests.length = 0;
+  world.policies(rule());
+  world.registry.settings.intercept = undefined;
+  world.registry.requests.length = 0;
   // Nothing that an earlier test verified is remembered.
-  stage.now += 2 * 3_600_000;
+  world.now += 2 * 3_600_000;
 });
-afterAll(() => stage.close());
+afterAll(() => world.close());
 
 function rule(parts: Partial<PolicyParts> = {}): string {
-  return policy({ images: `${stage.registry.host}/up/*`, keys: [stage.team], ...parts });
+  return policy({ images: `${world.registry.host}/up/*`, keys: [world.team], ...parts });
 }
 
 function update(step: Step, object: unknown, oldObject: unknown, more: Readonly<Record<string, unknown>> = {}) {
-  return stage.send(`/${step}`, review(object, oldObject, { operation: 'UPDATE', ...more }));
+  return world.send(`/${step}`, review(object, oldObject, { operation: 'UPDATE', ...more }));
 }
 
 const down = () => {
-  stage.registry.settings.intercept = on({}, { kind: 'status', status: 503 });
+  world.registry.settings.intercept = on({}, { kind: 'status', status: 503 });
 };
-const lastReasons = () => stage.records.at(-1)?.images.map(({ reason }) => reason);
+const lastReasons = () => world.records.at(-1)?.images.map(({ reason }) => reason);
 
 describe.each(steps)('%s of an UPDATE', (step) => {
   test('an unchanged slot is skipped: no request, whatever the image and the state of the registry', async () => {
@@ -50,15 +50,15 @@ describe.each(steps)('%s of an UPDATE', (step) => {
     const answer = await update(step, pod([unsigned], { labels: { tier: 'new' } }), before);
     expect(answer).toMatchObject({ allowed: true, patch: [], warnings: [] });
     expect(lastReasons()).toEqual(['unchanged']);
-    expect(stage.registry.requests).toEqual([]);
+    expect(world.registry.requests).toEqual([]);
   });
 
   test('a tag that is left as it was needs no digest and no signature (`verifyDigest`, `required`)', async () => {
     const tagged = unsigned.replace(/@.*/, '');
     const answer = await update(step, pod([tagged], { annotations: { touched: 'yes' } }), pod([tagged]));
     expect(answer.allowed).toBe(true);
-    expect(stage.registry.requests).toEqual([]);
-    const created = await stage.send(`/${step}`, review(pod([tagged])));
+    expect(world.registry.requests).toEqual([]);
+    const created = await world.send(`/${step}`, review(pod([tagged])));
     expect(created).toMatchObject({ allowed: false, code: 403 });
   });
 
@@ -72,7 +72,7 @@ describe.each(steps)('%s of an UPDATE', (step) => {
     const answer = await update(step, pod([unsigned, other]), pod([unsigned, signed]));
     expect(answer.allowed).toBe(true);
     expect(lastReasons()).toEqual(['unchanged', 'verified']);
-    expect(stage.registry.count({ name: 'up/unsigned' })).toBe(0);
+    expect(world.registry.count({ name: 'up/unsigned' })).toBe(0);
   });
 
   test('an added slot is verified', async () => {
@@ -150,7 +150,7 @@ describe.each(steps)('%s of an UPDATE', (step) => {
   });
 
   test('an image that does not parse: unchanged is skipped, new is invalid', async () => {
-    const broken = `${stage.registry.host}/up/Broken:1`;
+    const broken = `${world.registry.host}/up/Broken:1`;
     expect(await update(step, pod([broken], { labels: { a: 'b' } }), pod([broken]))).toMatchObject({ allowed: true });
     expect(await update(step, pod([broken]), pod([signed]))).toMatchObject({
       code: 403,
@@ -164,25 +164,25 @@ describe.each(steps)('%s and a rule’s reach', (step) => {
   const inReach = { labels: { signed: 'yes' } };
 
   test('relabelled into reach: verified although no image changed', async () => {
-    stage.policies(rule({ match }));
+    world.policies(rule({ match }));
     expect(await update(step, pod([unsigned], inReach), pod([unsigned]))).toMatchObject({ code: 403 });
     expect(await update(step, pod([signed], inReach), pod([signed]))).toMatchObject({ allowed: true });
     expect(lastReasons()).toEqual(['verified']);
   });
 
   test('in reach before, by its own labels: skipped; out of reach now: not asked at all', async () => {
-    stage.policies(rule({ match }));
+    world.policies(rule({ match }));
     const renamed = { labels: { signed: 'yes', tier: 'new' } };
     expect(await update(step, pod([unsigned], renamed), pod([unsigned], inReach))).toMatchObject({ allowed: true });
     expect(lastReasons()).toEqual(['unchanged']);
     expect(await update(step, pod([unsigned]), pod([unsigned], inReach))).toMatchObject({ allowed: true });
     expect(lastReasons()).toEqual([]);
-    expect(stage.registry.requests).toEqual([]);
+    expect(world.registry.requests).toEqual([]);
   });
 
   test('the same for annotations', async () => {
     const annotated = { annotations: { team: 'a' } };
-    stage.policies(rule({ match: 'any: [{resources: {kinds: [Pod], annotations: {team: a}}}]' }));
+    world.policies(rule({ match: 'any: [{resources: {kinds: [Pod], annotations: {team: a}}}]' }));
     expect(await update(step, pod([unsigned], annotated), pod([unsigned]))).toMatchObject({ code: 403 });
     expect(await update(step, pod([unsigned], annotated), pod([unsigned], annotated))).toMatchObject({ allowed: true });
   });
@@ -191,7 +191,7 @@ describe.each(steps)('%s and a rule’s reach', (step) => {
     const match = `any: [{resources: {kinds: [Pod]}}]
       exclude:
         any: [{resources: {kinds: [Pod], selector: {matchLabels: {exempt: "yes"}}}}]`;
-    stage.policies(rule({ match }));
+    world.policies(rule({ match }));
     const exempt = { labels: { exempt: 'yes' } };
     expect(await update(step, pod([unsigned]), pod([unsigned], exempt))).toMatchObject({ code: 403 });
     expect(await update(step, pod([unsigned], exempt), pod([unsigned], exempt))).toMatchObject({ allowed: true });
@@ -199,7 +199,7 @@ describe.each(steps)('%s and a rule’s reach', (step) => {
   });
 
   test('a rule asked on UPDATE alone applied to what was updated before', async () => {
-    stage.policies(rule({ match: 'any: [{resources: {kinds: [Pod], operations: [UPDATE]}}]' }));
+    world.policies(rule({ match: 'any: [{resources: {kinds: [Pod], operations: [UPDATE]}}]' }));
     expect(await update(step, pod([unsigned], inReach), pod([unsigned]))).toMatchObject({ allowed: true });
     expect(await update(step, pod([unsigned]), pod([signed]))).toMatchObject({ code: 403 });
   });
@@ -213,11 +213,11 @@ describe.each(steps)('%s of an object being deleted', (step) => {
     down();
     const answer = await update(step, pod([unsigned], leaving), pod([unsigned], held));
     expect(answer).toMatchObject({ allowed: true, patch: [] });
-    expect(stage.registry.requests).toEqual([]);
+    expect(world.registry.requests).toEqual([]);
   });
 
   test('and also where the same edit brings it into a rule’s reach', async () => {
-    stage.policies(rule({ match: 'any: [{resources: {kinds: [Pod], selector: {matchLabels: {signed: "yes"}}}}]' }));
+    world.policies(rule({ match: 'any: [{resources: {kinds: [Pod], selector: {matchLabels: {signed: "yes"}}}}]' }));
     const labels = { signed: 'yes' };
     expect(await update(step, pod([unsigned], { ...leaving, labels }), pod([unsigned], held))).toMatchObject({
       allowed: true,
@@ -233,7 +233,7 @@ describe.each(steps)('%s of an object being deleted', (step) => {
 
   test('a deletionTimestamp that only the new object claims changes nothing', async () => {
     expect(await update(step, pod([unsigned], held), pod([signed]))).toMatchObject({ code: 403 });
-    stage.policies(rule({ match: 'any: [{resources: {kinds: [Pod], selector: {matchLabels: {signed: "yes"}}}}]' }));
+    world.policies(rule({ match: 'any: [{resources: {kinds: [Pod], selector: {matchLabels: {signed: "yes"}}}}]' }));
     const forged = pod([unsigned], { ...held, labels: { signed: 'yes' } });
     expect(await update(step, forged, pod([unsigned]))).toMatchObject({ code: 403 });
   });
@@ -246,22 +246,22 @@ describe.each(steps)('%s of what is none of ours', (step) => {
       const answer = await update(step, pod([unsigned]), pod([unsigned]), { operation, object: null });
       expect(answer).toMatchObject({ allowed: true, patch: [], warnings: [] });
     }
-    expect(stage.registry.requests).toEqual([]);
+    expect(world.registry.requests).toEqual([]);
   });
 
   test('unknown kinds are admitted untouched, by a rule that names them too; a Pod is not', async () => {
-    stage.policies(rule({ kinds: ['Pod', 'Widget'] }));
+    world.policies(rule({ kinds: ['Pod', 'Widget'] }));
     const widget = { ...pod([unsigned]), apiVersion: 'example.com/v1', kind: 'Widget' };
-    expect(await stage.send(`/${step}`, review(widget))).toMatchObject({ allowed: true, patch: [] });
-    expect(await stage.send(`/${step}`, review(pod([unsigned])))).toMatchObject({ code: 403 });
+    expect(await world.send(`/${step}`, review(widget))).toMatchObject({ allowed: true, patch: [] });
+    expect(await world.send(`/${step}`, review(pod([unsigned])))).toMatchObject({ code: 403 });
   });
 
   test('a kind of another group with a Pod controller’s name is unknown', async () => {
     const template = { spec: { template: { spec: pod([unsigned]).spec } } };
     const deployment = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' }, ...template };
-    expect(await stage.send(`/${step}`, review({ ...deployment, apiVersion: 'example.com/v1' }))).toMatchObject({
+    expect(await world.send(`/${step}`, review({ ...deployment, apiVersion: 'example.com/v1' }))).toMatchObject({
       allowed: true,
     });
-    expect(await stage.send(`/${step}`, review(deployment))).toMatchObject({ code: 403 });
+    expect(await world.send(`/${step}`, review(deployment))).toMatchObject({ code: 403 });
   });
 });

@@ -13,7 +13,7 @@ import { secretsClient } from '../../shared/aws/secrets-client.ts';
 import { fakeCredentials, keptMetrics } from '../../shared/aws/testing/service.ts';
 import { createSeal } from '../../shared/ledger/seal.ts';
 import { type AwsService, account, region, startMoto } from './aws.ts';
-import { otherEcr, ownEcr } from './aws-stage.ts';
+import { otherEcr, ownEcr } from './aws-world.ts';
 
 // The function's secrets and Amazon ECR's tokens, from moto.
 

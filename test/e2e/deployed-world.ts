@@ -15,7 +15,7 @@ import { failed, fakeCredentials, type ServiceAnswer, startService } from '../..
 import { selfSigned } from '../../shared/net/testing/certificate.ts';
 
 /** The admission function as it is deployed, with a registry, dynalite and a stub of Secrets Manager on loopback. */
-export interface DeployedStage {
+export interface DeployedWorld {
   readonly registry: LocalRegistry;
   readonly target: Target;
   readonly team: SigningKey;
@@ -62,13 +62,13 @@ export interface Answer {
 /** Each cluster's webhook token. */
 export const tokens = { prod: 'a'.repeat(32), staging: 'b'.repeat(32) } as const;
 
-export async function openDeployed(): Promise<DeployedStage> {
+export async function openDeployed(): Promise<DeployedWorld> {
   const dir = await mkdtemp(join(tmpdir(), 'countersign-deployed-'));
   const { key, cert } = await selfSigned('127.0.0.1');
   const registry = await startRegistry({ tls: { keyPem: key, certPem: cert } });
   const dynamo = await startDynamo();
   const manager = await startService();
-  const secrets: DeployedStage['secrets'] = new Map();
+  const secrets: DeployedWorld['secrets'] = new Map();
   manager.answerWith(({ input }) => {
     const secret = secrets.get(String(input['SecretId'])) ?? failed('ResourceNotFoundException');
     if (secret === 'never') return undefined;

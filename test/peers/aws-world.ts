@@ -26,7 +26,7 @@ export type Asked =
  * The admission function on DynamoDB Local and moto, in processes of their own, and a registry over TLS on loopback: at 127.0.0.1, and at
  * the hosts of Amazon ECR for accounts of ours and of others.
  */
-export interface AwsStage {
+export interface AwsWorld {
   readonly registry: LocalRegistry;
   readonly target: Target;
   readonly team: SigningKey;
@@ -90,7 +90,7 @@ export function macKey(byte: number): string {
   return Buffer.alloc(32, byte).toString('base64');
 }
 
-export async function openAws(): Promise<AwsStage> {
+export async function openAws(): Promise<AwsWorld> {
   const dir = await mkdtemp(join(tmpdir(), 'countersign-aws-'));
   const [dynamo, moto] = await bothOf(startDynamoDbLocal(), startMoto());
   const tls = await selfSigned({ names: ['127.0.0.1', ownEcr, otherEcr] });
