@@ -66,7 +66,7 @@ async function demo(): Promise<void> {
     await writeFile(`${folder}/review-${image}.json`, review);
     const { response } = JSON.parse(
       await sendReview(`${server.url}/mutate?timeout=10s`, review, tls.certPem),
-    ) as Answer;
+    ) as AnsweredReview;
     rows.push(rowOf(`demo/${image}:1`, response));
     if (response.status !== undefined) denials.push(response.status.message);
   }
@@ -108,7 +108,7 @@ async function reviewOf(image: string, registry: string): Promise<string> {
   return sample.replaceAll('localhost:5000/demo/signed:1', `${registry}/demo/${image}:1`);
 }
 
-interface Answer {
+interface AnsweredReview {
   readonly response: {
     readonly allowed: boolean;
     readonly patch?: string;
@@ -116,7 +116,7 @@ interface Answer {
   };
 }
 
-function rowOf(image: string, { allowed, patch, status }: Answer['response']): Row {
+function rowOf(image: string, { allowed, patch, status }: AnsweredReview['response']): Row {
   if (!allowed) {
     const reason = /\(([a-z-]+)\)/.exec(status?.message ?? '')?.[1] ?? '';
     return { image, verdict: `denied ${status?.code}`, detail: reason };

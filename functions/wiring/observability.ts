@@ -95,13 +95,13 @@ export function createObservability({ service, clusters }: ObservabilityOptions)
   };
 }
 
-type Handler<Event, Answer> = (event: Event, context: Context) => Promise<Answer>;
+type Handler<Event, Result> = (event: Event, context: Context) => Promise<Result>;
 
 /** Lines of each call carry its request id, and its metrics are out before its answer. */
-export function observed<Event, Answer>(
-  handler: Handler<Event, Answer>,
+export function observed<Event, Result>(
+  handler: Handler<Event, Result>,
   observability: Observability,
-): Handler<Event, Answer> {
+): Handler<Event, Result> {
   return async (event, context) => {
     observability.begin(context);
     try {

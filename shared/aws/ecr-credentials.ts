@@ -94,7 +94,7 @@ function credentialOf(token: string | undefined, region: string): Credential | u
   return { kind: 'basic', username, password, for: `Amazon ECR in ${region}`, issued: true };
 }
 
-const answers: Readonly<Record<AwsFailure, readonly [NoReason, string]>> = {
+const refusals: Readonly<Record<AwsFailure, readonly [NoReason, string]>> = {
   throttled: ['registry-throttled', 'it asks to slow down'],
   denied: ['registry-unauthorized', 'access is denied'],
   missing: ['registry-unauthorized', 'access is denied'],
@@ -106,6 +106,6 @@ const answers: Readonly<Record<AwsFailure, readonly [NoReason, string]>> = {
 };
 
 function refusal(region: string, failure: AwsFailure): Refusal {
-  const [reason, words] = answers[failure];
+  const [reason, words] = refusals[failure];
   return new Refusal(reason, `Amazon ECR in ${region} gave no token to read with: ${words}`);
 }

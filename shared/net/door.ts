@@ -157,13 +157,13 @@ export function createDoor(settings: DoorSettings): Door {
     return taken;
   }
 
-  async function once(hop: Hop, request: DoorRequest, sender: Sender | undefined): Promise<Answer> {
+  async function once(hop: Hop, request: DoorRequest, sender: Sender | undefined): Promise<UndiciResponse> {
     check(hop, sender);
     const { spending, what, beforeSending } = request;
     const host = called(hop.url, sender);
     const taken = permit(hop.url.origin, spending, `${host} could be asked for ${what}`);
     const giveBack = typeof taken === 'function' ? taken : await taken;
-    let answer: Answer | undefined;
+    let answer: UndiciResponse | undefined;
     try {
       beforeSending?.(hop.url);
       answer = await sendOne(hop, request, sender);
@@ -175,7 +175,7 @@ export function createDoor(settings: DoorSettings): Door {
     }
   }
 
-  async function sendOne(hop: Hop, request: DoorRequest, sender: Sender | undefined): Promise<Answer> {
+  async function sendOne(hop: Hop, request: DoorRequest, sender: Sender | undefined): Promise<UndiciResponse> {
     const { spending, what } = request;
     const { deadline } = spending;
     try {
@@ -242,7 +242,7 @@ export function createDoor(settings: DoorSettings): Door {
   };
 }
 
-type Answer = Awaited<ReturnType<typeof send>>;
+type UndiciResponse = Awaited<ReturnType<typeof send>>;
 
 /** Who sent us to a URL, and how messages call the host there: what a registry writes is not repeated to users. */
 interface Sender {
@@ -269,7 +269,7 @@ function hostAndPort(url: URL): string {
 /** Headers of one value, in which no comma stands. Some proxies repeat them, and some registries send them empty. */
 const singular: ReadonlySet<string> = new Set(['content-type', 'docker-content-digest']);
 
-function header(answer: Answer, name: string): string | undefined {
+function header(answer: UndiciResponse, name: string): string | undefined {
   const value = answer.headers[name];
   const text = Array.isArray(value) ? value.join(', ') : value;
   if (text === undefined || !singular.has(name)) return text;
@@ -279,7 +279,13 @@ function header(answer: Answer, name: string): string | undefined {
   return values.size > 1 ? text : only;
 }
 
-function respond(answer: Answer, url: URL, host: string, request: DoorRequest, discardTimeout: number): DoorResponse {
+function respond(
+  answer: UndiciResponse,
+  url: URL,
+  host: string,
+  request: DoorRequest,
+  discardTimeout: number,
+): DoorResponse {
   const { spending, what } = request;
   return {
     status: answer.statusCode,
@@ -316,7 +322,7 @@ function respond(answer: Answer, url: URL, host: string, request: DoorRequest, d
  * A short body is read off, so that its connection goes back to the pool; a long one is cut, and so is one that trickles: its permit
  * is in use until then, whoever's review has ended. Nobody waits for either.
  */
-function discard(body: Answer['body'], milliseconds: number): void {
+function discard(body: UndiciResponse['body'], milliseconds: number): void {
   if (body.closed) return;
   const cut = setTimeout(() => abandon(body), milliseconds).unref();
   body.once('close', () => clearTimeout(cut));

@@ -50,7 +50,7 @@ export class Examiner {
       const now = this.#ports.clock();
       const input = { ...foundFor(check, repository, found), image, repository, check, now };
       const outcome = await this.#verify(inquiry, input, one, allowance.deadline);
-      inquiry.answers[one.at] = { from: 'registry', outcome };
+      inquiry.findings[one.at] = { from: 'registry', outcome };
       if (!outcome.pass) continue;
       const { signers, evidence, validUntil } = outcome;
       const verifiedAt = this.#ports.clock();

@@ -47,19 +47,19 @@ function judgeEntry(planned: EntryPlan, inquiry: Inquiry | undefined): Judgement
 
 /** By its check where the entry has one, else by its digest alone. */
 function judgeImage(entry: Entry, check: TargetCheck | undefined, inquiry: Inquiry): Judgement {
-  const { refusal, digest, answers } = inquiry;
+  const { refusal, digest, findings } = inquiry;
   if (refusal !== undefined) return no(entry, refusal);
   if (digest === undefined) return no(entry, notLookedAt());
   if (check === undefined) {
     return { entry, reason: 'digest-resolved', message: `the digest is ${digest}`, signers: [], attestors: [] };
   }
-  const answer = answers[check.at];
-  if (answer === undefined) return no(entry, notLookedAt());
-  if (answer.from === 'ledger') {
-    const { signers } = answer.verification;
+  const finding = findings[check.at];
+  if (finding === undefined) return no(entry, notLookedAt());
+  if (finding.from === 'ledger') {
+    const { signers } = finding.verification;
     return { entry, reason: 'verified', message: verifiedBy(signers), signers, attestors: [] };
   }
-  const { outcome } = answer;
+  const { outcome } = finding;
   const { attestors } = outcome;
   if (!outcome.pass) return { entry, reason: outcome.reason, message: outcome.message, signers: [], attestors };
   return { entry, reason: 'verified', message: verifiedBy(outcome.signers), signers: outcome.signers, attestors };

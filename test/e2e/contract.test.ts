@@ -228,7 +228,7 @@ describe('the local server', () => {
   const limit = 6_291_556;
 
   async function withServer(
-    work: (ask: (path: string, body?: string) => Promise<Answer>) => Promise<void>,
+    work: (ask: (path: string, body?: string) => Promise<HttpResponse>) => Promise<void>,
     shape?: EventShape,
   ) {
     const server = await startServer({
@@ -283,12 +283,12 @@ describe('the local server', () => {
   });
 });
 
-interface Answer {
+interface HttpResponse {
   readonly status: number | undefined;
   readonly body: string;
 }
 
-function ask(url: string, body?: string): Promise<Answer> {
+function ask(url: string, body?: string): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
     const call = request(url, { method: body === undefined ? 'GET' : 'POST' }, (response) => {
       const chunks: Buffer[] = [];

@@ -3,7 +3,7 @@ import { on } from '../../local/registry/faults.ts';
 import { makeImage, sign } from '../../local/signer/signer.ts';
 import { selfSigned } from '../../local/tls.ts';
 import { failed } from '../../shared/aws/testing/service.ts';
-import { type Answer, type DeployedWorld, type Instance, openDeployed, tokens } from './deployed-world.ts';
+import { type DeployedResponse, type DeployedWorld, type Instance, openDeployed, tokens } from './deployed-world.ts';
 import { pod, policy, review } from './documents.ts';
 
 // Everything that a deployed function depends on, failing: the right one of three answers each time, nothing admitted that should not be,
@@ -43,7 +43,7 @@ function macKeysOf(byte: number): string {
   return JSON.stringify([Buffer.alloc(32, byte).toString('base64')]);
 }
 
-function ask(instance: Instance, image: string, scope = 'fail', remaining?: number): Promise<Answer> {
+function ask(instance: Instance, image: string, scope = 'fail', remaining?: number): Promise<DeployedResponse> {
   return instance.send(`/prod/mutate/${scope}/${tokens.prod}`, review(pod([image])), remaining);
 }
 

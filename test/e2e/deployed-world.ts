@@ -45,10 +45,10 @@ export interface Instance extends Deployment {
   /** What operators were told. */
   readonly problems: readonly string[];
   readonly warned: readonly string[];
-  send(path: string, review: unknown, remaining?: number): Promise<Answer>;
+  send(path: string, review: unknown, remaining?: number): Promise<DeployedResponse>;
 }
 
-export interface Answer {
+export interface DeployedResponse {
   readonly statusCode: number;
   readonly body: string;
   readonly allowed: boolean | undefined;
@@ -157,7 +157,12 @@ export async function openDeployed(): Promise<DeployedWorld> {
   });
 }
 
-async function send({ handler }: Deployment, path: string, review: unknown, remaining = 30_000): Promise<Answer> {
+async function send(
+  { handler }: Deployment,
+  path: string,
+  review: unknown,
+  remaining = 30_000,
+): Promise<DeployedResponse> {
   const event: unknown = {
     version: '2.0',
     rawPath: path,

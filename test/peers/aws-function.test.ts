@@ -6,7 +6,16 @@ import { on, type RegistryOptions, type SeenRequest, startRegistry } from '../..
 import { makeImage, sign } from '../../local/signer/signer.ts';
 import { pod, policy, review } from '../e2e/documents.ts';
 import { account } from './aws.ts';
-import { type Answer, type AwsWorld, type Instance, macKey, openAws, otherEcr, ownEcr, tokens } from './aws-world.ts';
+import {
+  type AwsResponse,
+  type AwsWorld,
+  type Instance,
+  macKey,
+  openAws,
+  otherEcr,
+  ownEcr,
+  tokens,
+} from './aws-world.ts';
 import { copyOfClone } from './packed.ts';
 import { cleanEnvironment, runOk } from './tools.ts';
 
@@ -66,7 +75,7 @@ beforeEach(async () => {
   }
 });
 
-function ask(running: Instance, image: string, path = `/prod/mutate/fail/${tokens.prod}`): Promise<Answer> {
+function ask(running: Instance, image: string, path = `/prod/mutate/fail/${tokens.prod}`): Promise<AwsResponse> {
   return running.send(path, review(pod([image])));
 }
 

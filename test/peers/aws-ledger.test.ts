@@ -3,7 +3,7 @@ import { newKey } from '../../local/signer/keys.ts';
 import { makeImage, sign } from '../../local/signer/signer.ts';
 import type { Digest } from '../../shared/image/digest.ts';
 import { pod, policy, review } from '../e2e/documents.ts';
-import { type Answer, type AwsWorld, type Instance, openAws, tokens } from './aws-world.ts';
+import { type AwsResponse, type AwsWorld, type Instance, openAws, tokens } from './aws-world.ts';
 
 // One table on DynamoDB Local, as infra/ defines it, and instances of the function in processes of their own.
 
@@ -60,7 +60,7 @@ async function signedImage(): Promise<Signed> {
   return { repository, digest, byTag: `${name}:v1`, byDigest: `${name}@${digest}` };
 }
 
-function ask(instance: Instance, ...names: string[]): Promise<Answer> {
+function ask(instance: Instance, ...names: string[]): Promise<AwsResponse> {
   return instance.send(`/prod/mutate/fail/${tokens.prod}`, review(pod(names)));
 }
 

@@ -47,7 +47,7 @@ export interface InstanceOptions {
 }
 
 export interface Instance {
-  send(path: string, review: unknown, options?: SendOptions): Promise<Answer>;
+  send(path: string, review: unknown, options?: SendOptions): Promise<AwsResponse>;
   /** Moves its clock ahead of the machine's. */
   ahead(ms: number): Promise<void>;
   renew(guard: Guard): Promise<void>;
@@ -70,7 +70,7 @@ export interface SendOptions {
   readonly rest?: boolean;
 }
 
-export interface Answer {
+export interface AwsResponse {
   readonly statusCode: number;
   /** The whole of what the caller gets, headers included. */
   readonly text: string;
@@ -270,7 +270,7 @@ function restEvent(path: string, body: string): HttpEvent {
   return event as HttpEvent;
 }
 
-function read(answered: unknown): Answer {
+function read(answered: unknown): AwsResponse {
   const { statusCode, body = '' } = answered as { statusCode: number; body?: string };
   const { response = {} } = body.startsWith('{') ? (JSON.parse(body) as { response?: Response }) : {};
   const { allowed, status } = response;

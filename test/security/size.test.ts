@@ -58,7 +58,7 @@ async function openServer(failurePolicy: 'Fail' | 'Ignore', options: Partial<Web
   };
 }
 
-function post(url: string, body: string | Buffer): Promise<Answer> {
+function post(url: string, body: string | Buffer): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
     const call = request(url, { method: 'POST', agent: false }, (response) => resolve(read(response)));
     call.on('error', reject);
@@ -293,7 +293,7 @@ async function declared(port: number, header: string, path?: string): Promise<st
 }
 
 /** A body of `bytes` that does not say how long it is. */
-function chunked(url: string, bytes: number): Promise<Answer> {
+function chunked(url: string, bytes: number): Promise<HttpResponse> {
   return new Promise((resolve) => {
     const call = request(url, { method: 'POST', agent: false }, (response) => resolve(read(response)));
     // The server stops reading before all is sent.
@@ -302,12 +302,12 @@ function chunked(url: string, bytes: number): Promise<Answer> {
   });
 }
 
-interface Answer {
+interface HttpResponse {
   readonly status: number | undefined;
   readonly body: string;
 }
 
-async function read(response: IncomingMessage): Promise<Answer> {
+async function read(response: IncomingMessage): Promise<HttpResponse> {
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(chunk as Buffer);
   return { status: response.statusCode, body: Buffer.concat(chunks).toString('utf8') };
