@@ -2,10 +2,10 @@ import type { Evidence, Gathered, SignatureEvidence } from '../evidence/evidence
 import { signatureKinds } from '../evidence/kinds.ts';
 import { type Repository, repositoryName } from '../image/repository.ts';
 import type { Check } from '../trust/check.ts';
-import type { Problem } from './anchor-judge.ts';
+import type { Objection } from './anchor-judge.ts';
 
 /** Why there is no signature to try: in one repository, by its name, or anywhere. */
-export function absenceOf(gathered: Gathered, accepts: Check['accepts'], repository?: string): Problem {
+export function absenceOf(gathered: Gathered, accepts: Check['accepts'], repository?: string): Objection {
   const here = (one: { readonly repository: Repository }): boolean =>
     repository === undefined || repositoryName(one.repository) === repository;
   const where = repository === undefined ? 'to the image' : `in ${repository}`;

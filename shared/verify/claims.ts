@@ -1,15 +1,15 @@
 import type { Claim } from '../evidence/evidence.ts';
-import type { Problem } from './anchor-judge.ts';
+import type { Objection } from './anchor-judge.ts';
 import type { Signature } from './signature.ts';
 
 type Annotations = Readonly<Record<string, string>>;
 
-export interface ClaimProblem extends Problem {
+export interface ClaimObjection extends Objection {
   readonly reason: 'other-image' | 'annotation-mismatch';
 }
 
 /** Why no claim of the signature is about its image, with the annotations wanted; `undefined` when one is. */
-export function claimProblem({ claims, image }: Signature, annotations: Annotations): ClaimProblem | undefined {
+export function claimObjection({ claims, image }: Signature, annotations: Annotations): ClaimObjection | undefined {
   const ours = claims.filter((claim) => claim.digest === image.digest);
   if (ours.length === 0) {
     const [other] = claims;

@@ -5,7 +5,7 @@ import type { Image } from '../registry/registry.ts';
 import type { LeafAnchor } from '../trust/anchors.ts';
 import type { Anchor, AnchorSet, Check } from '../trust/check.ts';
 import { absenceOf, isSignature } from './absence.ts';
-import type { Examination, Problem } from './anchor-judge.ts';
+import type { Examination, Objection } from './anchor-judge.ts';
 import { judgeOf } from './judges.ts';
 import { distinctlyMatched } from './matching.ts';
 import type { AttestorResult, Steps } from './outcome.ts';
@@ -39,7 +39,7 @@ export class Judge {
   }
 
   /** Why there is nothing to try, wherever one looks; `undefined` when there is. */
-  get emptiness(): Problem | undefined {
+  get emptiness(): Objection | undefined {
     return this.#signatures.length === 0 ? absenceOf(this.#gathered, this.#accepts) : undefined;
   }
 

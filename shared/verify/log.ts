@@ -1,13 +1,13 @@
 import type { KeyObject } from 'node:crypto';
 import type { TransparencyLogEntry } from '@sigstore/protobuf-specs';
 import type { LogAnchor } from '../trust/log.ts';
-import type { Problem } from './anchor-judge.ts';
+import type { Objection } from './anchor-judge.ts';
 import { attempt } from './attempt.ts';
 import { sameBytes } from './crypto.ts';
 import { isEntryOf } from './log-entry.ts';
 import type { Signature } from './signature.ts';
 
-export interface LogProblem extends Problem {
+export interface LogObjection extends Objection {
   readonly reason: 'log-entry-missing' | 'log-entry-mismatch';
 }
 
@@ -15,11 +15,11 @@ export interface LogProblem extends Problem {
  * Why no entry of this log is about a signature by this key, as far as the entries say so themselves: whether the log wrote
  * them is Sigstore's verifier's to find out. `undefined` where they are, or where no log is asked for.
  */
-export function logProblem(
+export function logObjection(
   { material: { logEntries } }: Signature,
   log: LogAnchor | undefined,
   signer: KeyObject,
-): LogProblem | undefined {
+): LogObjection | undefined {
   if (log === undefined) return undefined;
   if (logEntries.length === 0)
     return { reason: 'log-entry-missing', message: 'carries no entry of the transparency log' };
