@@ -159,10 +159,10 @@ test('INIT takes at most 3 times that of an empty handler', async () => {
     await running.stop();
   }
   const [bare, init, first] = [inits.empty, inits.admission, firsts].map(median) as [number, number, number];
-  const late = await lateParts();
+  const lazy = await lazyParts();
   console.info(
     `INIT: ${init.toFixed(0)} ms; of an empty handler ${bare.toFixed(0)} ms (${(init / bare).toFixed(2)} times). ` +
-      `INIT and first verdict: ${first.toFixed(0)} ms. Medians of ${runs}. Loaded late: ${late}.`,
+      `INIT and first verdict: ${first.toFixed(0)} ms. Medians of ${runs}. Loaded late: ${lazy}.`,
   );
   expect(init).toBeLessThan(3 * bare);
 }, 240_000);
@@ -172,7 +172,7 @@ function median(values: readonly number[]): number {
 }
 
 /** `core` beside the secrets, as the first call begins; `registry` when the ledger does not know an image. */
-async function lateParts(): Promise<string> {
+async function lazyParts(): Promise<string> {
   const folder = join(root, 'dist', 'admission');
   const names = (await readdir(folder)).filter((name) => /^(?:core|registry)-/.test(name)).sort();
   const sizes = await Promise.all(names.map(async (name) => (await stat(join(folder, name))).size));
