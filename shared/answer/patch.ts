@@ -19,12 +19,12 @@ export function patchOf(request: AdmissionRequest, verdicts: readonly Verdict[])
   for (const { pin, digest, reference, question } of verdicts) {
     // Only a slot can be written: an image that someone named stands in no object, and the object as a whole names none.
     if (question.about.kind !== 'slot') continue;
-    const { pointer, text } = question.about.slot;
+    const { jsonPointer, text } = question.about.slot;
     if (!pin || digest === undefined || reference === undefined || reference.digest !== undefined) continue;
-    if (pinned.has(pointer)) continue;
-    pinned.add(pointer);
+    if (pinned.has(jsonPointer)) continue;
+    pinned.add(jsonPointer);
     const value = formatReference({ ...reference, digest });
-    if (value !== text) operations.push({ op: 'replace', path: pointer, value });
+    if (value !== text) operations.push({ op: 'replace', path: jsonPointer, value });
   }
   // The API server drops annotations that are written through a subresource.
   if (request.subResource === '') operations.push(...annotate(request, verdicts));

@@ -65,12 +65,12 @@ const fields: readonly [string, string, (reference: string) => Json][] = [
 
 describe('A1 (connaisseur ≤1.3.0, ≤3.1.1): an image in a field or a kind that nobody looks at', () => {
   const cases = kinds.flatMap(([version, kind, wrap, at]) =>
-    fields.map(([list, pointer, make]) => ({ version, kind, list, wrap, pointer: at + pointer, make })),
+    fields.map(([list, jsonPointer, make]) => ({ version, kind, list, wrap, jsonPointer: at + jsonPointer, make })),
   );
 
   test.each(cases)(
     '$version $kind, $list: unsigned is denied, signed is pinned there',
-    async ({ version, kind, list, wrap, pointer, make }) => {
+    async ({ version, kind, list, wrap, jsonPointer, make }) => {
       const object = (reference: string) => {
         const first = { ...make(image(':good')), name: 'a' };
         const spec = { containers: [{ name: 'a', image: image(':good') }], [list]: [first, make(reference)] };
@@ -79,7 +79,7 @@ describe('A1 (connaisseur ≤1.3.0, ≤3.1.1): an image in a field or a kind tha
       expectDenied(await mutate(object(image(':bad'))));
       const { allowed, patch } = await mutate(object(image(':good')));
       expect(allowed).toBe(true);
-      expect(patch).toContainEqual({ op: 'replace', path: pointer, value: image(`:good@${good}`) });
+      expect(patch).toContainEqual({ op: 'replace', path: jsonPointer, value: image(`:good@${good}`) });
     },
   );
 
