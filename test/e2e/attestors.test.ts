@@ -36,13 +36,13 @@ interface Made {
 
 async function newImage(): Promise<Made> {
   const repository = `attestors/app-${made++}`;
-  const digest = await makeImage(world.target, repository, '1', { label: repository });
+  const digest = await makeImage(world.destination, repository, '1', { label: repository });
   return { repository, digest, image: `${host}/${repository}:1` };
 }
 
 async function signedBy(keys: readonly SigningKey[], request: Partial<SignRequest> = {}): Promise<Made> {
   const image = await newImage();
-  for (const key of keys) await sign(world.target, { ...image, key, ...request });
+  for (const key of keys) await sign(world.destination, { ...image, key, ...request });
   return image;
 }
 
@@ -77,15 +77,15 @@ describe.each(formats)('a signature stored as %s', (format) => {
   test.each(['payload', 'signature'] as const)('whose %s was changed: denied', async (tamper) => {
     const image = await signedBy([alice], { format, tamper });
     expect(await verdictOn(image, { keys: [alice] })).not.toBe('verified');
-    await sign(world.target, { ...image, key: alice, format });
+    await sign(world.destination, { ...image, key: alice, format });
     expect(await verdictOn(image, { keys: [alice] })).toBe('verified');
   });
 
   test('copied from another image: denied', async () => {
     const from = await newImage();
-    const digest = await makeImage(world.target, from.repository, 'other', { label: `${from.repository} other` });
-    await sign(world.target, { repository: from.repository, digest: from.digest, key: alice, format });
-    await copySignatures(world.target, from.repository, from.digest, digest);
+    const digest = await makeImage(world.destination, from.repository, 'other', { label: `${from.repository} other` });
+    await sign(world.destination, { repository: from.repository, digest: from.digest, key: alice, format });
+    await copySignatures(world.destination, from.repository, from.digest, digest);
     const copy = { image: `${host}/${from.repository}:other` };
     // A message signature is over the image's bytes themselves, so a copy of it is a signature of nothing here.
     const reason = format === 'message-bundle' ? 'signature-mismatch' : 'other-image';
@@ -95,8 +95,8 @@ describe.each(formats)('a signature stored as %s', (format) => {
 
   test('of an index: the index is what is signed, its children are not', async () => {
     const { repository, digest: child } = await newImage();
-    const index = await makeIndex(world.target, repository, 'index', [{ digest: child }]);
-    await sign(world.target, { repository, digest: index, key: alice, format });
+    const index = await makeIndex(world.destination, repository, 'index', [{ digest: child }]);
+    await sign(world.destination, { repository, digest: index, key: alice, format });
     expect(await verdictOn({ image: `${host}/${repository}:index` }, { keys: [alice] })).toBe('verified');
     expect(await verdictOn({ image: `${host}/${repository}@${child}` }, { keys: [alice] })).toBe('no-signature');
     expect(world.records.at(-1)?.images[0]?.image).toContain(child);
@@ -118,7 +118,7 @@ test.each(['sig', 'bundle', 'oci11'] as const)(
   async (format) => {
     const image = await signedBy([alice], { format, claim: { digest: `sha256:${'ab'.repeat(32)}` } });
     expect(await verdictOn(image, { keys: [alice] })).toBe('other-image');
-    await sign(world.target, { ...image, key: alice, format });
+    await sign(world.destination, { ...image, key: alice, format });
     expect(await verdictOn(image, { keys: [alice] })).toBe('verified');
   },
 );
@@ -143,10 +143,10 @@ describe('annotations', () => {
 
   test('one signature has to have them all', async () => {
     const image = await signedBy([alice], { annotations: { env: 'prod' } });
-    await sign(world.target, { ...image, key: alice, annotations: { team: 'a' } });
+    await sign(world.destination, { ...image, key: alice, annotations: { team: 'a' } });
     const entry = ['annotations: {env: prod, team: a}'];
     expect(await verdictOn(image, { keys: [alice], entry })).toBe('annotation-mismatch');
-    await sign(world.target, { ...image, key: alice, annotations });
+    await sign(world.destination, { ...image, key: alice, annotations });
     expect(await verdictOn(image, { keys: [alice], entry })).toBe('verified');
   });
 
@@ -199,9 +199,9 @@ describe('count', () => {
   test('the same signer twice is not two', async () => {
     const twice = { attestors: [set(2, byKey(alice), byKey(alice), byKey(bob))] };
     const image = await signedBy([alice, alice]);
-    await sign(world.target, { ...image, key: alice, format: 'sig' });
+    await sign(world.destination, { ...image, key: alice, format: 'sig' });
     expect(await verdictOn(image, twice)).toBe('too-few-attestors');
-    await sign(world.target, { ...image, key: bob });
+    await sign(world.destination, { ...image, key: bob });
     expect(await verdictOn(image, twice)).toBe('verified');
   });
 
@@ -215,8 +215,8 @@ describe('count', () => {
 
   test('two signatures of two kinds add up', async () => {
     const image = await newImage();
-    await sign(world.target, { ...image, key: alice, format: 'sig' });
-    await sign(world.target, { ...image, key: bob, format: 'bundle' });
+    await sign(world.destination, { ...image, key: alice, format: 'sig' });
+    await sign(world.destination, { ...image, key: bob, format: 'bundle' });
     expect(await verdictOn(image, two())).toBe('verified');
   });
 
@@ -299,10 +299,10 @@ describe('type', () => {
     for (const format of ['att', 'bundle'] as const) {
       const image = await newImage();
       const predicateType = 'https://slsa.dev/provenance/v1';
-      await attest(world.target, { ...image, key: alice, predicateType, predicate: {}, format });
+      await attest(world.destination, { ...image, key: alice, predicateType, predicate: {}, format });
       // cosign 2 keeps attestations under a tag that is not read for signatures.
       expect(await verdictOn(image, { keys: [alice] })).toBe(format === 'att' ? 'no-signature' : 'only-attestations');
-      await sign(world.target, { ...image, key: alice });
+      await sign(world.destination, { ...image, key: alice });
       expect(await verdictOn(image, { keys: [alice] })).toBe('verified');
     }
   });

@@ -8,9 +8,9 @@ const hour = 3_600_000;
 
 async function signedWorld(elapsed: () => number) {
   const world = await openWorld({ core: { elapsed } });
-  const { target, team: key, registry } = world;
-  const digest = await makeImage(target, 'team/app', 'v1');
-  await sign(target, { repository: 'team/app', digest, key });
+  const { destination, team: key, registry } = world;
+  const digest = await makeImage(destination, 'team/app', 'v1');
+  await sign(destination, { repository: 'team/app', digest, key });
   world.policies(policy({ images: `${registry.host}/*`, keys: [key] }));
   const ask = async (timeout = '10s') => {
     registry.requests.length = 0;

@@ -13,10 +13,10 @@ let unsigned: string;
 
 beforeAll(async () => {
   world = await openWorld({ tokens });
-  const { target, registry, team: key } = world;
-  const digest = await makeImage(target, 'contract/signed', '1');
-  await sign(target, { repository: 'contract/signed', digest, key });
-  await makeImage(target, 'contract/unsigned', '1', { label: 'unsigned' });
+  const { destination, registry, team: key } = world;
+  const digest = await makeImage(destination, 'contract/signed', '1');
+  await sign(destination, { repository: 'contract/signed', digest, key });
+  await makeImage(destination, 'contract/unsigned', '1', { label: 'unsigned' });
   signed = `${registry.host}/contract/signed:1`;
   unsigned = `${registry.host}/contract/unsigned:1`;
   world.policies(policy({ images: `${registry.host}/contract/*`, keys: [key] }));

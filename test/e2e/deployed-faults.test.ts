@@ -15,9 +15,9 @@ let unsigned: string;
 
 beforeAll(async () => {
   world = await openDeployed();
-  const { registry, target, team: key } = world;
-  await sign(target, { repository: 'team/signed', digest: await makeImage(target, 'team/signed', '1'), key });
-  await makeImage(target, 'team/unsigned', '1', { label: 'unsigned' });
+  const { registry, destination, team: key } = world;
+  await sign(destination, { repository: 'team/signed', digest: await makeImage(destination, 'team/signed', '1'), key });
+  await makeImage(destination, 'team/unsigned', '1', { label: 'unsigned' });
   signed = `${registry.host}/team/signed:1`;
   unsigned = `${registry.host}/team/unsigned:1`;
 });
@@ -137,7 +137,7 @@ describe('an item', () => {
     const { counted } = other;
     // By its tag: the pointer to the signed digest. By its digest: the signed image's verification.
     await world.put({ ...pointer, pk: { S: `tag#${unsigned}` } });
-    const digest = await makeImage(world.target, 'team/unsigned', '1', { label: 'unsigned' });
+    const digest = await makeImage(world.destination, 'team/unsigned', '1', { label: 'unsigned' });
     const repository = unsigned.slice(0, unsigned.lastIndexOf(':'));
     await world.put({ ...verification, pk: { S: `img#${repository}@${digest}` } });
     expect(await ask(other, unsigned)).toMatchObject({ allowed: false, code: 403 });

@@ -6,8 +6,8 @@ import type { Context } from 'aws-lambda';
 import { type Deployment, deployAdmission } from '../../functions/admission/deploy.ts';
 import type { HttpEvent } from '../../functions/http/event.ts';
 import { type LocalRegistry, startRegistry } from '../../local/registry/server.ts';
+import { type Destination, storeDestination } from '../../local/signer/destination.ts';
 import { newKey, type SigningKey } from '../../local/signer/keys.ts';
-import { storeTarget, type Target } from '../../local/signer/target.ts';
 import type { AdmissionRecord } from '../../shared/answer/record.ts';
 import { secretsClient } from '../../shared/aws/secrets-client.ts';
 import { startDynamo, type TestDynamo, tableName } from '../../shared/aws/testing/dynamodb.ts';
@@ -17,7 +17,7 @@ import { selfSigned } from '../../shared/net/testing/certificate.ts';
 /** The admission function as it is deployed, with a registry, dynalite and a stub of Secrets Manager on loopback. */
 export interface DeployedWorld {
   readonly registry: LocalRegistry;
-  readonly target: Target;
+  readonly destination: Destination;
   readonly team: SigningKey;
   readonly dynamo: TestDynamo;
   /** What Secrets Manager answers for each secret: its text, or an answer of its own. */
@@ -127,7 +127,7 @@ export async function openDeployed(): Promise<DeployedWorld> {
 
   return Object.assign(time, {
     registry,
-    target: storeTarget(registry),
+    destination: storeDestination(registry),
     team: newKey(),
     dynamo,
     secrets,

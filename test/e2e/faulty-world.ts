@@ -26,13 +26,13 @@ const day = 24 * 3_600_000;
 export async function openFaultyWorld(): Promise<FaultyWorld> {
   const world = await openWorld();
   const { host } = world.registry;
-  const { target, team: key } = world;
+  const { destination, team: key } = world;
   const repository = 'faults/signed';
-  const signed = await makeImage(target, repository, '1');
+  const signed = await makeImage(destination, repository, '1');
   // Both ways of storing it: whichever source a test breaks, the other holds a good signature.
-  await sign(target, { repository, digest: signed, key, format: 'sig' });
-  await sign(target, { repository, digest: signed, key, format: 'bundle' });
-  await makeImage(target, 'faults/unsigned', '1', { label: 'unsigned' });
+  await sign(destination, { repository, digest: signed, key, format: 'sig' });
+  await sign(destination, { repository, digest: signed, key, format: 'bundle' });
+  await makeImage(destination, 'faults/unsigned', '1', { label: 'unsigned' });
 
   const ask: FaultyWorld['ask'] = (image, parts = {}, timeout = '10s') => {
     const images = `${image.slice(0, image.indexOf('/'))}/faults/*`;

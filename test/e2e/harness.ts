@@ -4,8 +4,8 @@ import { type AdmissionHandler, createHandler } from '../../functions/http/handl
 import { createLocalCore, type LocalCoreOptions } from '../../local/core.ts';
 import type { EventShape } from '../../local/event.ts';
 import { type LocalRegistry, type RegistryOptions, startRegistry } from '../../local/registry/server.ts';
+import { type Destination, storeDestination } from '../../local/signer/destination.ts';
 import { newKey, type SigningKey } from '../../local/signer/keys.ts';
-import { storeTarget, type Target } from '../../local/signer/target.ts';
 import type { AdmissionRecord } from '../../shared/answer/record.ts';
 import { loadPolicies } from '../../shared/policy/kyverno/load.ts';
 import { scopesOf } from '../../shared/policy/scopes.ts';
@@ -15,7 +15,7 @@ export { byKey, type PodParts, type PolicyParts, pod, policy, review } from './d
 /** A registry, keys, and the real handler with the ledger in process; the clock stands until it is moved. */
 export interface World {
   readonly registry: LocalRegistry;
-  readonly target: Target;
+  readonly destination: Destination;
   readonly team: SigningKey;
   readonly stranger: SigningKey;
   /** How often each metric was counted, by its name. */
@@ -109,7 +109,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   };
   return Object.assign(world, {
     registry,
-    target: storeTarget(registry),
+    destination: storeDestination(registry),
     team: newKey(),
     stranger: newKey(),
     counted,

@@ -12,8 +12,8 @@ const repository = 'jobs/migrate';
 const tagged = () => `${world.registry.host}/${repository}:1`;
 
 async function push(label: string, signed: boolean): Promise<string> {
-  const digest = await makeImage(world.target, repository, '1', { label });
-  if (signed) await sign(world.target, { repository, digest, key: world.team });
+  const digest = await makeImage(world.destination, repository, '1', { label });
+  if (signed) await sign(world.destination, { repository, digest, key: world.team });
   return `${tagged()}@${digest}`;
 }
 

@@ -26,10 +26,10 @@ let images: Readonly<Record<Kind | 'signed', string>>;
 
 beforeAll(async () => {
   world = await openWorld();
-  const { registry, target, team: key } = world;
-  const signed = await makeImage(target, 'no/signed', '1');
-  await sign(target, { repository: 'no/signed', digest: signed, key });
-  const unsigned = await makeImage(target, 'no/unsigned', '1', { label: 'unsigned' });
+  const { registry, destination, team: key } = world;
+  const signed = await makeImage(destination, 'no/signed', '1');
+  await sign(destination, { repository: 'no/signed', digest: signed, key });
+  const unsigned = await makeImage(destination, 'no/unsigned', '1', { label: 'unsigned' });
   registry.settings.intercept = on({ name: 'no/private' }, { kind: 'status', status: 501 });
   images = {
     signed: `${registry.host}/no/signed:1@${signed}`,

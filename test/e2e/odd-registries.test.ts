@@ -14,9 +14,9 @@ beforeEach(async () => {
   credentials = parseDockerConfig('{}');
   const lazily: Credentials = { warnings: [], find: (repository) => credentials.find(repository) };
   world = await openWorld({ core: { credentials: lazily } });
-  const digest = await makeImage(world.target, name, 'signed');
-  await sign(world.target, { repository: name, digest, key: world.team, format: 'sig' });
-  await makeImage(world.target, name, 'unsigned', { label: 'unsigned' });
+  const digest = await makeImage(world.destination, name, 'signed');
+  await sign(world.destination, { repository: name, digest, key: world.team, format: 'sig' });
+  await makeImage(world.destination, name, 'unsigned', { label: 'unsigned' });
   world.policies(policy({ images: '*/odd/*', keys: [world.team], failurePolicy: 'Ignore' }));
 });
 afterEach(() => world.close());
@@ -103,9 +103,9 @@ test.each([401, 403, 404])('a registry that challenges at /v2/ alone, and answer
 
 test('a signature of Tekton Chains', async () => {
   const repository = 'odd/tekton';
-  const digest = await makeImage(world.target, repository, '1', { label: 'tekton' });
+  const digest = await makeImage(world.destination, repository, '1', { label: 'tekton' });
   const claim = { type: 'Tekton container signature' };
-  await sign(world.target, { repository, digest, key: world.team, format: 'sig', claim });
+  await sign(world.destination, { repository, digest, key: world.team, format: 'sig', claim });
   const send = () => world.send('/mutate', review(pod([`${world.registry.host}/${repository}:1`])));
   expect(await send()).toMatchObject({ allowed: true, warnings: [] });
   world.policies(policy({ images: '*/odd/*', keys: [world.stranger] }));

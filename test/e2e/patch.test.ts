@@ -16,9 +16,9 @@ beforeAll(async () => {
   host = world.registry.host;
   for (const name of ['app', 'init', 'debug', 'data', 'unsigned']) {
     const repository = `patch/${name}`;
-    const digest = await makeImage(world.target, repository, '1', { label: name });
+    const digest = await makeImage(world.destination, repository, '1', { label: name });
     world.registry.store.tag(repository, 'latest', digest);
-    if (name !== 'unsigned') await sign(world.target, { repository, digest, key: world.team });
+    if (name !== 'unsigned') await sign(world.destination, { repository, digest, key: world.team });
     digests.set(name, digest);
   }
 });
@@ -221,10 +221,10 @@ describe('what is pinned', () => {
 
   test('a tag that moves between two reviews is pinned to what was verified then', async () => {
     const { store } = world.registry;
-    const second = await makeImage(world.target, 'patch/moving', undefined, { label: 'second' });
-    const first = await makeImage(world.target, 'patch/moving', '1', { label: 'first' });
+    const second = await makeImage(world.destination, 'patch/moving', undefined, { label: 'second' });
+    const first = await makeImage(world.destination, 'patch/moving', '1', { label: 'first' });
     for (const digest of [first, second]) {
-      await sign(world.target, { repository: 'patch/moving', digest, key: world.team });
+      await sign(world.destination, { repository: 'patch/moving', digest, key: world.team });
     }
     expect(await pinOf(image('moving'))).toBe(`${image('moving')}@${first}`);
     store.tag('patch/moving', '1', second);

@@ -233,8 +233,8 @@ describe('a text that does not parse', () => {
 describe('skipImageReferences', () => {
   let pinned: string;
   beforeAll(async () => {
-    const made = await makeImage(world.target, 'skip/app', 'v1');
-    await sign(world.target, { repository: 'skip/app', digest: made, key: world.stranger });
+    const made = await makeImage(world.destination, 'skip/app', 'v1');
+    await sign(world.destination, { repository: 'skip/app', digest: made, key: world.stranger });
     pinned = made;
   });
   const skipping = (pattern: string, image: string) =>

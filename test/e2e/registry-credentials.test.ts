@@ -25,8 +25,13 @@ describe('credentials', () => {
     });
     credentials = config(own.registry.host);
     try {
-      const digest = await makeImage(own.target, 'faults/private', '1');
-      const { layer } = await sign(own.target, { repository: 'faults/private', digest, key: own.team, format: 'sig' });
+      const digest = await makeImage(own.destination, 'faults/private', '1');
+      const { layer } = await sign(own.destination, {
+        repository: 'faults/private',
+        digest,
+        key: own.team,
+        format: 'sig',
+      });
       const blob = own.registry.store.blob('faults/private', layer);
       second.store.putBlob('faults/private', blob ?? Buffer.alloc(0));
       own.registry.settings.intercept = on({ kind: 'blob' }, (request) => ({

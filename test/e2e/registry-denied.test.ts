@@ -53,11 +53,11 @@ describe('denied: all that an image’s author can bring about', () => {
 
   test('a signature’s bytes unlike its descriptor; a good one elsewhere still counts', async () => {
     const repository = 'faults/bad-blob';
-    const digest = await makeImage(world.target, repository, '1', { label: 'bad-blob' });
-    const { layer } = await sign(world.target, { repository, digest, key: world.team, format: 'sig' });
+    const digest = await makeImage(world.destination, repository, '1', { label: 'bad-blob' });
+    const { layer } = await sign(world.destination, { repository, digest, key: world.team, format: 'sig' });
     faulty.breakAt({ reference: layer }, { kind: 'wrong-bytes' });
     await faulty.expectDenied(`${host}/${repository}:1`, 'digest-mismatch');
-    await sign(world.target, { repository, digest, key: world.team });
+    await sign(world.destination, { repository, digest, key: world.team });
     await faulty.expectAdmitted(`${host}/${repository}:1`);
   });
 
@@ -98,7 +98,7 @@ describe('denied: all that an image’s author can bring about', () => {
 
   test('201 referrers in one list', async () => {
     const repository = 'faults/many';
-    const digest = await makeImage(world.target, repository, '1', { label: 'many' });
+    const digest = await makeImage(world.destination, repository, '1', { label: 'many' });
     for (let index = 0; index < 201; index++) {
       world.registry.store.attach(repository, digest, { artifactType: `text/x${index}`, layers: [] });
     }
@@ -108,11 +108,11 @@ describe('denied: all that an image’s author can bring about', () => {
 
   test.each(['sig', 'bundle'] as const)('51 junk signatures (%s): denied with a reason of its own', async (format) => {
     const repository = `faults/junk-${format}`;
-    const digest = await makeImage(world.target, repository, '1', { label: repository });
+    const digest = await makeImage(world.destination, repository, '1', { label: repository });
     const keys = Array.from({ length: 51 }, () => newKey());
-    for (const key of keys.slice(1)) await sign(world.target, { repository, digest, key, format });
+    for (const key of keys.slice(1)) await sign(world.destination, { repository, digest, key, format });
     await faulty.expectDenied(`${host}/${repository}:1`, 'signature-mismatch');
-    await sign(world.target, { repository, digest, key: keys[0] ?? newKey(), format });
+    await sign(world.destination, { repository, digest, key: keys[0] ?? newKey(), format });
     world.registry.requests.length = 0;
     await faulty.expectDenied(`${host}/${repository}:1`, 'too-many-signatures');
     expect(world.registry.count({ kind: 'blob' })).toBeLessThanOrEqual(2 * 50);
@@ -121,10 +121,11 @@ describe('denied: all that an image’s author can bring about', () => {
   test.each(['first', 'last'] as const)('a good signature that comes %s among 49 of junk passes', async (place) => {
     for (const format of ['sig', 'bundle'] as const) {
       const repository = `faults/among-${format}-${place}`;
-      const digest = await makeImage(world.target, repository, '1', { label: repository });
-      const good = () => sign(world.target, { repository, digest, key: world.team, format });
+      const digest = await makeImage(world.destination, repository, '1', { label: repository });
+      const good = () => sign(world.destination, { repository, digest, key: world.team, format });
       if (place === 'first') await good();
-      for (let index = 0; index < 49; index++) await sign(world.target, { repository, digest, key: newKey(), format });
+      for (let index = 0; index < 49; index++)
+        await sign(world.destination, { repository, digest, key: newKey(), format });
       if (place === 'last') await good();
       await faulty.expectAdmitted(`${host}/${repository}:1`);
     }
@@ -132,16 +133,16 @@ describe('denied: all that an image’s author can bring about', () => {
 
   test('junk referrers do not crowd out the .sig tag', async () => {
     const repository = 'faults/crowd';
-    const digest = await makeImage(world.target, repository, '1', { label: 'crowd' });
-    for (let index = 0; index < 60; index++) await sign(world.target, { repository, digest, key: newKey() });
+    const digest = await makeImage(world.destination, repository, '1', { label: 'crowd' });
+    for (let index = 0; index < 60; index++) await sign(world.destination, { repository, digest, key: newKey() });
     await faulty.expectDenied(`${host}/${repository}:1`, 'too-many-signatures');
-    await sign(world.target, { repository, digest, key: world.team, format: 'sig' });
+    await sign(world.destination, { repository, digest, key: world.team, format: 'sig' });
     await faulty.expectAdmitted(`${host}/${repository}:1`);
   });
 
   test('a payload over 64 KiB and a bundle over 16 MiB are not fetched', async () => {
     const repository = 'faults/large';
-    const digest = await makeImage(world.target, repository, '1', { label: 'large' });
+    const digest = await makeImage(world.destination, repository, '1', { label: 'large' });
     const { store } = world.registry;
     const layer = (mediaType: string, size: number) => ({ mediaType, size, digest: digestOf(Buffer.from(mediaType)) });
     const manifest = (layers: object[], more: object = {}) => ({
@@ -163,7 +164,7 @@ describe('denied: all that an image’s author can bring about', () => {
 
   test('one review fetches 64 MiB at most', async () => {
     const repository = 'faults/heavy';
-    const digest = await makeImage(world.target, repository, '1', { label: 'heavy' });
+    const digest = await makeImage(world.destination, repository, '1', { label: 'heavy' });
     for (let index = 0; index < 6; index++) {
       const bytes = Buffer.alloc(15 * mebi, ' ');
       bytes.write(String(index));
@@ -186,8 +187,8 @@ describe('denied: all that an image’s author can bring about', () => {
 
   test('a listed referrer that the registry does not have', async () => {
     const repository = 'faults/missing';
-    const digest = await makeImage(world.target, repository, '1', { label: 'missing' });
-    const { manifest, layer } = await sign(world.target, { repository, digest, key: world.team });
+    const digest = await makeImage(world.destination, repository, '1', { label: 'missing' });
+    const { manifest, layer } = await sign(world.destination, { repository, digest, key: world.team });
     faulty.breakAt({ reference: layer }, { kind: 'status', status: 404 });
     await faulty.expectDenied(`${host}/${repository}:1`, 'content-missing');
     faulty.breakAt({ reference: manifest }, { kind: 'status', status: 404 });

@@ -24,8 +24,8 @@ async function withImage(format: Format, options: WorldOptions = {}, count = 1) 
   const images: { tagged: string; pinned: string; digest: Digest }[] = [];
   for (let index = 0; index < count; index++) {
     const repository = `rounds/app-${index}`;
-    const digest = await makeImage(world.target, repository, '1', { label: `${made++}` });
-    await sign(world.target, { repository, digest, key: world.team, format });
+    const digest = await makeImage(world.destination, repository, '1', { label: `${made++}` });
+    await sign(world.destination, { repository, digest, key: world.team, format });
     const name = `${world.registry.host}/${repository}`;
     images.push({ tagged: `${name}:1`, pinned: `${name}@${digest}`, digest });
   }
@@ -181,7 +181,7 @@ describe('the same image again', () => {
     await using one = await withImage('sig');
     const { world } = one;
     await admit(world, one.tagged);
-    const other = await makeImage(world.target, 'rounds/app-0', '1', { label: 'moved and unsigned' });
+    const other = await makeImage(world.destination, 'rounds/app-0', '1', { label: 'moved and unsigned' });
     world.now += 30_001;
     const answer = await world.send('/mutate', review(pod([one.tagged])));
     expect(answer).toMatchObject({ code: 403, message: expect.stringContaining(other) });
@@ -193,10 +193,10 @@ describe('the same image again', () => {
     const { world } = one;
     const repository = 'rounds/app-9';
     const name = `${world.registry.host}/${repository}:1`;
-    await makeImage(world.target, repository, '1', { label: 'unsigned' });
+    await makeImage(world.destination, repository, '1', { label: 'unsigned' });
     expect(await world.send('/mutate', review(pod([name])))).toMatchObject({ code: 403 });
-    const digest = await makeImage(world.target, repository, '1', { label: 'fixed' });
-    await sign(world.target, { repository, digest, key: world.team });
+    const digest = await makeImage(world.destination, repository, '1', { label: 'fixed' });
+    await sign(world.destination, { repository, digest, key: world.team });
     expect((await admit(world, name)).patch[0]?.value).toBe(`${name}@${digest}`);
   });
 
@@ -204,10 +204,10 @@ describe('the same image again', () => {
     await using one = await withImage('sig');
     const { world } = one;
     const repository = 'rounds/app-8';
-    const digest = await makeImage(world.target, repository, '1', { label: 'late' });
+    const digest = await makeImage(world.destination, repository, '1', { label: 'late' });
     const image = `${world.registry.host}/${repository}@${digest}`;
     expect(await world.send('/mutate', review(pod([image])))).toMatchObject({ code: 403 });
-    await sign(world.target, { repository, digest, key: world.team });
+    await sign(world.destination, { repository, digest, key: world.team });
     await admit(world, image);
   });
 });

@@ -12,8 +12,8 @@ beforeEach(async () => {
 afterEach(() => world.close());
 
 async function image(name: string, signed: boolean): Promise<string> {
-  const digest = await makeImage(world.target, name, '1', { label: name });
-  if (signed) await sign(world.target, { repository: name, digest, key: world.team });
+  const digest = await makeImage(world.destination, name, '1', { label: name });
+  if (signed) await sign(world.destination, { repository: name, digest, key: world.team });
   return `${world.registry.host}/${name}:1`;
 }
 

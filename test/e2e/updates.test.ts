@@ -12,11 +12,11 @@ let unsigned: string;
 
 beforeAll(async () => {
   world = await openWorld();
-  const { target, team: key, registry } = world;
+  const { destination, team: key, registry } = world;
   const pinned: string[] = [];
   for (const [index, repository] of ['up/signed', 'up/other', 'up/unsigned'].entries()) {
-    const digest = await makeImage(target, repository, '1', { label: `${index}` });
-    if (repository !== 'up/unsigned') await sign(target, { repository, digest, key });
+    const digest = await makeImage(destination, repository, '1', { label: `${index}` });
+    if (repository !== 'up/unsigned') await sign(destination, { repository, digest, key });
     pinned.push(`${registry.host}/${repository}:1@${digest}`);
   }
   [signed = '', other = '', unsigned = ''] = pinned;

@@ -49,9 +49,13 @@ beforeAll(async () => {
   const built = runOk(process.execPath, ['scripts/build.ts'], { cwd: clone, wholeEnv: cleanEnvironment() });
   [world] = await Promise.all([openAws(), built]);
   bundle = join(clone, 'dist', 'admission', 'index.mjs');
-  const { target, team, registry } = world;
-  await sign(target, { repository: 'team/signed', digest: await makeImage(target, 'team/signed', '1'), key: team });
-  await makeImage(target, 'team/unsigned', '1', { label: 'unsigned' });
+  const { destination, team, registry } = world;
+  await sign(destination, {
+    repository: 'team/signed',
+    digest: await makeImage(destination, 'team/signed', '1'),
+    key: team,
+  });
+  await makeImage(destination, 'team/unsigned', '1', { label: 'unsigned' });
   const images = [registry.host, ownEcr, otherEcr].map((host) => `${host}/team/*`);
   await world.policies({ 'signed.yaml': policy({ images, keys: [team] }) });
   await world.secret('tokens', JSON.stringify({ prod: [tokens.prod, next], staging: [tokens.staging] }));

@@ -19,8 +19,8 @@ const otherTeam = newKey();
 
 beforeAll(async () => {
   world = await openAws();
-  const { registry, target, team } = world;
-  await makeImage(target, 'team/unsigned', '1', { label: 'unsigned' });
+  const { registry, destination, team } = world;
+  await makeImage(destination, 'team/unsigned', '1', { label: 'unsigned' });
   unsigned = `${registry.host}/team/unsigned:1`;
   const images = `${registry.host}/team/*`;
   await world.policies({
@@ -49,12 +49,12 @@ interface Signed {
 
 /** A signed image of its own for each test. */
 async function signedImage(): Promise<Signed> {
-  const { registry, target, team } = world;
+  const { registry, destination, team } = world;
   made += 1;
   // No name is the beginning of another.
   const path = `team/app${made}-x`;
-  const digest = await makeImage(target, path, 'v1', { label: path });
-  await sign(target, { repository: path, digest, key: team });
+  const digest = await makeImage(destination, path, 'v1', { label: path });
+  await sign(destination, { repository: path, digest, key: team });
   const name = `${registry.host}/${path}`;
   const repository = { registry: registry.host, path };
   return { repository, digest, byTag: `${name}:v1`, byDigest: `${name}@${digest}` };
@@ -120,7 +120,7 @@ test('a tag that moved to an image that nobody signed is denied everywhere once 
   const image = await signedImage();
   expect([await admitted(one, image.byTag), await admitted(other, image.byTag)]).toEqual([expect.any(Number), 0]);
   const { path } = image.repository;
-  await makeImage(world.target, path, 'v1', { label: 'another' });
+  await makeImage(world.destination, path, 'v1', { label: 'another' });
   await one.renew({ repository: image.repository });
   for (const instance of [one, other]) expect(await ask(instance, image.byTag)).toMatchObject({ allowed: false });
   expect(await admitted(other, image.byDigest)).toBeGreaterThan(0);
@@ -227,7 +227,7 @@ describe('an item that somebody changed is a miss: the image is verified once mo
     // The other check's sort key is known from an image that passes it.
     const passing = await signedImage();
     const { digest } = passing;
-    await sign(world.target, { repository: passing.repository.path, digest, key: otherTeam });
+    await sign(world.destination, { repository: passing.repository.path, digest, key: otherTeam });
     expect(await other.send(path, review(pod([passing.byDigest])))).toMatchObject({ allowed: true });
     const { sk } = await itemOf('img#', passing.repository.path);
 

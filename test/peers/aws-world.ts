@@ -6,8 +6,8 @@ import { createInterface } from 'node:readline';
 import { CreateSecretCommand, type SecretsManagerClient, UpdateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import type { HttpEvent } from '../../functions/http/event.ts';
 import { type LocalRegistry, startRegistry } from '../../local/registry/server.ts';
+import { type Destination, storeDestination } from '../../local/signer/destination.ts';
 import { newKey, type SigningKey } from '../../local/signer/keys.ts';
-import { storeTarget, type Target } from '../../local/signer/target.ts';
 import { selfSigned } from '../../local/tls.ts';
 import { secretsClient } from '../../shared/aws/secrets-client.ts';
 import { fakeCredentials } from '../../shared/aws/testing/service.ts';
@@ -28,7 +28,7 @@ export type Asked =
  */
 export interface AwsWorld {
   readonly registry: LocalRegistry;
-  readonly target: Target;
+  readonly destination: Destination;
   readonly team: SigningKey;
   readonly table: LedgerTable;
   /** Puts a secret's text in. */
@@ -125,7 +125,7 @@ export async function openAws(): Promise<AwsWorld> {
 
   return {
     registry,
-    target: storeTarget(registry),
+    destination: storeDestination(registry),
     team: newKey(),
     table,
     async secret(name, text) {

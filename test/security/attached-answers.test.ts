@@ -20,9 +20,9 @@ const policies = ['Fail', 'Ignore'] as const;
 
 beforeEach(async () => {
   world = await openWorld();
-  unsigned = await makeImage(world.target, name, 'unsigned', { label: 'unsigned' });
+  unsigned = await makeImage(world.destination, name, 'unsigned', { label: 'unsigned' });
   attachItems(world, name, unsigned, [makeItem(bundleV03, Buffer.from('{"junk":1}'))]);
-  signed = await makeImage(world.target, name, 'signed', { label: 'signed' });
+  signed = await makeImage(world.destination, name, 'signed', { label: 'signed' });
   attachItems(world, name, signed, [cosignItem(payloadOf(imageIn(world, name, signed)), alice)]);
 });
 afterEach(() => world.close());

@@ -64,7 +64,7 @@ async function expectUnavailable(images: readonly string[], reason: string, aske
 }
 
 async function freshImage(tag?: string): Promise<Digest> {
-  return makeImage(world.target, name, tag, { label: `${Math.random()}` });
+  return makeImage(world.destination, name, tag, { label: `${Math.random()}` });
 }
 
 /** An image that alice signed, in the older format. */

@@ -32,7 +32,7 @@ afterEach(() => world.close());
 const host = () => `${world.registry.host}/*`;
 const admit = (digest: Digest, step: 'mutate' | 'validate' = 'mutate') =>
   world.send(`/${step}`, review(pod([`${world.registry.host}/${name}@${digest}`])));
-const unsigned = async (): Promise<Image> => imageIn(world, name, await makeImage(world.target, name));
+const unsigned = async (): Promise<Image> => imageIn(world, name, await makeImage(world.destination, name));
 
 /** `pass`, or the reason that the denial gives; and that it blocks. */
 async function answer(digest: Digest, step: 'mutate' | 'validate' = 'mutate'): Promise<string> {
@@ -214,8 +214,8 @@ describe('B5 CVE-2026-48815: a field that is accepted and ignored', () => {
   const signedBy =
     (more: Partial<SignRequest> = {}) =>
     async () => {
-      const digest = await makeImage(world.target, name);
-      await sign(world.target, { repository: name, digest, key: world.team, ...more });
+      const digest = await makeImage(world.destination, name);
+      await sign(world.destination, { repository: name, digest, key: world.team, ...more });
       return digest;
     };
   const team = (more: Readonly<Record<string, unknown>> = {}) => [{ entries: [byKey(world.team, more)] }];
@@ -259,12 +259,12 @@ describe('B5 CVE-2026-48815: a field that is accepted and ignored', () => {
       ],
       bad: async () => {
         const digest = await signedBy()();
-        await sign(world.target, { repository: name, digest, key: world.stranger });
+        await sign(world.destination, { repository: name, digest, key: world.stranger });
         return digest;
       },
       good: async () => {
         const digest = await signedBy()();
-        await sign(world.target, { repository: name, digest, key: world.stranger, storeIn: 'team/sigs' });
+        await sign(world.destination, { repository: name, digest, key: world.stranger, storeIn: 'team/sigs' });
         return digest;
       },
     },
@@ -273,7 +273,7 @@ describe('B5 CVE-2026-48815: a field that is accepted and ignored', () => {
       bad: signedBy(),
       good: async () => {
         const digest = await signedBy()();
-        await sign(world.target, { repository: name, digest, key: world.stranger });
+        await sign(world.destination, { repository: name, digest, key: world.stranger });
         return digest;
       },
     },
@@ -282,7 +282,7 @@ describe('B5 CVE-2026-48815: a field that is accepted and ignored', () => {
       bad: signedBy(),
       good: async () => {
         const digest = await signedBy()();
-        await sign(world.target, { repository: name, digest, key: world.stranger });
+        await sign(world.destination, { repository: name, digest, key: world.stranger });
         return digest;
       },
     },
@@ -364,10 +364,10 @@ describe('A8: the digest that was signed is not compared with the one that was r
 
   test.each(formats)('%s: a signature of X copied to Y admits no Y, in mutate and in validate', async (format) => {
     world.policies(policy({ images: host(), keys: [world.team] }));
-    const x = await makeImage(world.target, name);
-    const y = await makeImage(world.target, name);
-    await sign(world.target, { repository: name, digest: x, key: world.team, format });
-    await copySignatures(world.target, name, x, y);
+    const x = await makeImage(world.destination, name);
+    const y = await makeImage(world.destination, name);
+    await sign(world.destination, { repository: name, digest: x, key: world.team, format });
+    await copySignatures(world.destination, name, x, y);
     const reason = format === 'message-bundle' ? 'signature-mismatch' : 'other-image';
     expect(await answer(y, 'validate')).toBe(reason);
     expect(await answer(y)).toBe(reason);
@@ -386,12 +386,12 @@ describe('A8: the digest that was signed is not compared with the one that was r
 
   test('the reviewed tag is resolved to Y: a signature of X, the image that the tag named, is none of its', async () => {
     world.policies(policy({ images: host(), keys: [world.team] }));
-    const x = await makeImage(world.target, name, 'v1');
-    await sign(world.target, { repository: name, digest: x, key: world.team });
-    const y = await makeImage(world.target, name, 'v1');
+    const x = await makeImage(world.destination, name, 'v1');
+    await sign(world.destination, { repository: name, digest: x, key: world.team });
+    const y = await makeImage(world.destination, name, 'v1');
     const byTag = () => world.send('/mutate', review(pod([`${world.registry.host}/${name}:v1`])));
     expect(await byTag()).toMatchObject({ allowed: false, patch: [] });
-    await sign(world.target, { repository: name, digest: y, key: world.team });
+    await sign(world.destination, { repository: name, digest: y, key: world.team });
     expect((await byTag()).patch[0]?.value).toBe(`${world.registry.host}/${name}:v1@${y}`);
   });
 });

@@ -22,8 +22,8 @@ const validate = (suffix: string, annotations?: Record<string, string>) =>
 const pinned = ({ patch }: Response) => patch.filter(({ op }) => op === 'replace').map(({ value }) => value);
 
 async function signedImage(tag: string | undefined = 'v1', format: 'sig' | 'bundle' | 'oci11' = 'bundle') {
-  const digest = await makeImage(world.target, name, tag);
-  await sign(world.target, { repository: name, digest, key: world.team, format });
+  const digest = await makeImage(world.destination, name, tag);
+  await sign(world.destination, { repository: name, digest, key: world.team, format });
   return digest;
 }
 
@@ -32,7 +32,7 @@ describe('C1 CVE-2026-122321, GHSA-2r43-6962-xcw5: a cache keyed by tag pins a d
     trustTeam();
     const verified = await signedImage();
     expect(pinned(await mutate())).toEqual([image(`:v1@${verified}`)]);
-    world.registry.store.tag(name, 'v1', await makeImage(world.target, name));
+    world.registry.store.tag(name, 'v1', await makeImage(world.destination, name));
     expect(pinned(await mutate())).toEqual([image(`:v1@${verified}`)]);
     world.now += minute;
     const late = await mutate();
@@ -46,7 +46,7 @@ describe('C1 CVE-2026-122321, GHSA-2r43-6962-xcw5: a cache keyed by tag pins a d
     trustTeam();
     await signedImage();
     expect((await mutate()).allowed).toBe(true);
-    world.registry.store.tag(name, 'v1', await makeImage(world.target, name));
+    world.registry.store.tag(name, 'v1', await makeImage(world.destination, name));
     expect(await mutate()).toMatchObject({ allowed: false, patch: [] });
   });
 
@@ -175,7 +175,7 @@ describe('C4 CVE-2022-47633: a registry that answers the second request differen
   test('the tag is asked for once, and what is pinned is what was verified', async () => {
     trustTeam();
     const good = await signedImage(undefined);
-    flipFlop(good, await makeImage(world.target, name));
+    flipFlop(good, await makeImage(world.destination, name));
     const response = await world.send('/mutate', review(pod([image(':v1'), image(':v1')])));
     expect(pinned(response)).toEqual([image(`:v1@${good}`), image(`:v1@${good}`)]);
     expect(world.registry.count({ kind: 'manifest', reference: 'v1' })).toBe(1);
@@ -184,14 +184,14 @@ describe('C4 CVE-2022-47633: a registry that answers the second request differen
   test('an unsigned image that is served first is not admitted for the signed one that follows', async () => {
     trustTeam();
     const good = await signedImage(undefined);
-    flipFlop(await makeImage(world.target, name), good);
+    flipFlop(await makeImage(world.destination, name), good);
     expect(await mutate()).toMatchObject({ allowed: false, patch: [] });
   });
 
   test('other bytes under the verified digest are refused, the right ones admitted', async () => {
     trustTeam();
     const good = await signedImage(undefined);
-    const bad = world.registry.store.manifest(name, await makeImage(world.target, name));
+    const bad = world.registry.store.manifest(name, await makeImage(world.destination, name));
     const swap = on(
       { kind: 'manifest', reference: good },
       {
@@ -227,7 +227,7 @@ describe('C6 CVE-2023-47630: the digest is what the registry says it is', () => 
   test('an unsigned image served under the digest of a signed one is denied', async () => {
     trustTeam();
     const good = await signedImage(undefined);
-    const bad = world.registry.store.manifest(name, await makeImage(world.target, name, 'v1'));
+    const bad = world.registry.store.manifest(name, await makeImage(world.destination, name, 'v1'));
     world.registry.settings.intercept = on(
       { kind: 'manifest', reference: 'v1' },
       {
@@ -282,7 +282,7 @@ describe('C7 CVE-2023-33959: what was fetched is not compared with what describe
   test('a referrer that is listed for one image and whose subject is another counts for its subject alone', async () => {
     trustTeam();
     const digest = await signedImage(undefined);
-    const other = await makeImage(world.target, name);
+    const other = await makeImage(world.destination, name);
     const manifests = world.registry.store.referrers(name, digest).map((found) => ({
       mediaType: found.mediaType,
       size: found.bytes.length,
@@ -306,10 +306,10 @@ describe('C8 CVE-2024-3727: a digest that is a path', () => {
 
   test.each(paths)('%s among the layers of a signature is refused before any request', async (digest) => {
     trustTeam();
-    const target = await makeImage(world.target, name);
+    const subject = await makeImage(world.destination, name);
     const mediaType = 'application/vnd.dev.cosign.simplesigning.v1+json';
-    putSignatureTag(world, name, target, [{ mediaType, size: 2, digest, annotations: {} }]);
-    const response = await mutate(`@${target}`);
+    putSignatureTag(world, name, subject, [{ mediaType, size: 2, digest, annotations: {} }]);
+    const response = await mutate(`@${subject}`);
     expect(response).toMatchObject({ allowed: false, code: 403 });
     expect(response.message).toContain('malformed-manifest');
     expect(world.registry.count({ kind: 'blob' })).toBe(0);
@@ -317,7 +317,7 @@ describe('C8 CVE-2024-3727: a digest that is a path', () => {
 
   test.each(paths)('%s among the referrers is refused before any request', async (digest) => {
     trustTeam();
-    const target = await makeImage(world.target, name);
+    const subject = await makeImage(world.destination, name);
     const mediaType = 'application/vnd.oci.image.manifest.v1+json';
     const index = {
       schemaVersion: 2,
@@ -332,7 +332,7 @@ describe('C8 CVE-2024-3727: a digest that is a path', () => {
         headers: { 'content-type': index.mediaType },
       },
     );
-    expect((await mutate(`@${target}`)).message).toContain('malformed-manifest');
+    expect((await mutate(`@${subject}`)).message).toContain('malformed-manifest');
     expect(
       world.registry.requests.filter(({ kind, reference }) => kind === 'manifest' && reference === digest),
     ).toEqual([]);
@@ -365,7 +365,7 @@ describe('C9 (Kyverno #16336): validate believes an annotation that the user wro
 
   test('with mutate skipped and the proof forged the image is verified all the same', async () => {
     trustTeam();
-    const unsigned = await makeImage(world.target, name);
+    const unsigned = await makeImage(world.destination, name);
     const response = await validate(`@${unsigned}`, forged(image(`@${unsigned}`)));
     expect(response).toMatchObject({ allowed: false, code: 403 });
     expect(response.message).toContain('no-signature');

@@ -68,9 +68,9 @@ async function open({ auth, login }: Login, parts: Partial<PolicyParts>): Promis
   world = await openWorld({ registry: auth === undefined ? {} : { auth }, core: { credentials } });
   const entry = { username: canary.user, password: canary.password };
   if (login) config = parseDockerConfig(JSON.stringify({ auths: { [world.registry.host]: entry } }));
-  const digest = await makeImage(world.target, signed, 'v1');
-  await sign(world.target, { repository: signed, digest, key: world.team });
-  await makeImage(world.target, mine, 'v1', { label: 'unsigned' });
+  const digest = await makeImage(world.destination, signed, 'v1');
+  await sign(world.destination, { repository: signed, digest, key: world.team });
+  await makeImage(world.destination, mine, 'v1', { label: 'unsigned' });
   world.policies(policy({ images: `${world.registry.host}/*`, keys: [world.team], ...parts }));
 }
 
@@ -152,11 +152,11 @@ describe.each(['Ignore', 'Fail'] as const)('under failurePolicy %s', (failurePol
 
   test('a signature repository is closed to us: denied, and a signature that is readable passes', async () => {
     await open({ auth: undefined, login: false }, { failurePolicy });
-    const { target, team: key, registry } = world;
+    const { destination, team: key, registry } = world;
     const entry = [`repository: ${registry.host}/signatures`];
     world.policies(policy({ images: `${registry.host}/*`, keys: [key], entry, failurePolicy }));
-    const digest = await makeImage(target, signed, 'v1');
-    await sign(target, { repository: signed, digest, key, storeIn: 'signatures' });
+    const digest = await makeImage(destination, signed, 'v1');
+    await sign(destination, { repository: signed, digest, key, storeIn: 'signatures' });
     registry.settings.intercept = on({ name: 'signatures' }, closed);
     const answer = await ask(signed);
     expect(answer).toMatchObject({ allowed: false, code: 403 });

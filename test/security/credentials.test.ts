@@ -63,8 +63,8 @@ async function signedImage(path = name) {
   // Each host is named: what fails there is the registry's failure, not its author's choice.
   const hosts = [world.registry.host, stranger.host, ...names.map((host) => `${host}:${world.registry.port}`)];
   world.policies(policy({ images: ['*', ...hosts.map((host) => `${host}/*`)], keys: [world.team] }));
-  const digest = await makeImage(world.target, path, 'v1');
-  await sign(world.target, { repository: path, digest, key: world.team });
+  const digest = await makeImage(world.destination, path, 'v1');
+  await sign(world.destination, { repository: path, digest, key: world.team });
   return digest;
 }
 

@@ -25,7 +25,7 @@ afterEach(() => world.close());
 
 const reference = (suffix: string) => `${world.registry.host}/${name}${suffix}`;
 const send = (suffix: string, timeout = '10s') => world.send('/mutate', review(pod([reference(suffix)])), { timeout });
-const freshImage = async () => imageIn(world, name, await makeImage(world.target, name));
+const freshImage = async () => imageIn(world, name, await makeImage(world.destination, name));
 const countBlobs = () => world.registry.count({ kind: 'blob' });
 
 function expectDenied(response: Response, reason: string): void {
@@ -351,9 +351,9 @@ describe('D2 CVE-2024-29902, CVE-2024-29903: more bytes than anybody should read
 
 describe('D5 (Kyverno #16657): one image eight times is eight verifications', () => {
   test.each(['by tag', 'by digest'])('%s, in one review: the requests of one', async (how) => {
-    const digest: Digest = await makeImage(world.target, name, 'v1');
+    const digest: Digest = await makeImage(world.destination, name, 'v1');
     world.policies(policy({ images: `${world.registry.host}/*`, keys: [world.team] }));
-    await sign(world.target, { repository: name, digest, key: world.team });
+    await sign(world.destination, { repository: name, digest, key: world.team });
     const suffix = how === 'by tag' ? ':v1' : `@${digest}`;
     const askedFor = async (count: number) => {
       const other = await openWorld();

@@ -19,7 +19,7 @@ const trustTeam = (entry: readonly string[] = []) =>
 const send = (digest: Digest, step: 'mutate' | 'validate' = 'mutate') =>
   world.send(`/${step}`, review(pod([`${world.registry.host}/${name}@${digest}`])));
 const signAs = (digest: Digest, more: Partial<SignRequest> = {}) =>
-  sign(world.target, { repository: name, digest, key: world.team, ...more });
+  sign(world.destination, { repository: name, digest, key: world.team, ...more });
 
 /** `pass`, or the reason of a denial that blocks. */
 async function answer(digest: Digest): Promise<string> {
@@ -44,7 +44,7 @@ describe('P1 (policy-controller #1894): what a referrer holds is believed withou
   test.each(paths)('%s: forgeries are denied, the real signature among them is found', async (_, settings, format) => {
     Object.assign(world.registry.settings, settings);
     trustTeam();
-    const digest = await makeImage(world.target, name);
+    const digest = await makeImage(world.destination, name);
     const shape = format === undefined ? {} : { format };
     await signAs(digest, { ...shape, key: world.stranger });
     await signAs(digest, { ...shape, tamper: 'signature' });
@@ -58,7 +58,7 @@ describe('P1 (policy-controller #1894): what a referrer holds is believed withou
     const alice = makeSigner();
     world.policies(policy({ images: host(), attestors: attestorsOf([alice]) }));
     const answerFor = async (signatures: readonly object[]) => {
-      const image = imageIn(world, name, await makeImage(world.target, name));
+      const image = imageIn(world, name, await makeImage(world.destination, name));
       const { bytes, layer } = dsseItem(statementOf(image), alice);
       const bundle = JSON.parse(Buffer.from(bytes).toString()) as { dsseEnvelope: object };
       const content = { ...bundle, dsseEnvelope: { ...bundle.dsseEnvelope, signatures } };
@@ -77,9 +77,9 @@ describe('P2 CVE-2022-35930, CVE-2022-35929: something valid of another type cou
 
   test.each(types)('an attestation of type %s by the right key is no signature', async (predicateType) => {
     trustTeam();
-    const digest = await makeImage(world.target, name);
+    const digest = await makeImage(world.destination, name);
     const request = { repository: name, digest, key: world.team, predicateType, predicate: {} };
-    await attest(world.target, { ...request, format: 'bundle' });
+    await attest(world.destination, { ...request, format: 'bundle' });
     expect(await answer(digest)).toBe('only-attestations');
     await signAs(digest);
     expect(await answer(digest)).toBe('pass');
@@ -87,9 +87,9 @@ describe('P2 CVE-2022-35930, CVE-2022-35929: something valid of another type cou
 
   test('an attestation under the .att tag is no signature', async () => {
     trustTeam();
-    const digest = await makeImage(world.target, name);
+    const digest = await makeImage(world.destination, name);
     const predicateType = types[0] ?? '';
-    await attest(world.target, {
+    await attest(world.destination, {
       repository: name,
       digest,
       key: world.team,
@@ -105,7 +105,7 @@ describe('P2 CVE-2022-35930, CVE-2022-35929: something valid of another type cou
   test('an envelope under the .sig tag, or as a bare referrer, is no signature although it says so', async () => {
     const alice = makeSigner();
     world.policies(policy({ images: host(), attestors: attestorsOf([alice]) }));
-    const image = imageIn(world, name, await makeImage(world.target, name));
+    const image = imageIn(world, name, await makeImage(world.destination, name));
     const { dsseEnvelope } = JSON.parse(Buffer.from(dsseItem(statementOf(image), alice).bytes).toString());
     const envelope = 'application/vnd.dsse.envelope.v1+json';
     attachItems(world, name, image.digest, [
@@ -119,7 +119,7 @@ describe('P2 CVE-2022-35930, CVE-2022-35929: something valid of another type cou
 
   test('a rule for bundles does not take the older format', async () => {
     trustTeam(['type: SigstoreBundle']);
-    const digest = await makeImage(world.target, name);
+    const digest = await makeImage(world.destination, name);
     await signAs(digest, { format: 'sig' });
     expect(await answer(digest)).toBe('no-signature');
     await signAs(digest, { format: 'bundle' });
@@ -145,7 +145,7 @@ describe('P3 CVE-2026-39395: a payload that does not parse is a success', () => 
 
   test.each(cases)('%s of %j, signed by the right key, is denied', async (format, text) => {
     trustTeam();
-    const digest = await makeImage(world.target, name);
+    const digest = await makeImage(world.destination, name);
     await signAs(digest, { format, claim: { payload: Buffer.from(text) } });
     expect(await answer(digest)).toBe('malformed-signature');
   });
@@ -155,7 +155,7 @@ describe('P3 CVE-2026-39395: a payload that does not parse is a success', () => 
     async (format) => {
       const alice = makeSigner();
       world.policies(policy({ images: host(), attestors: attestorsOf([alice]) }));
-      const image = imageIn(world, name, await makeImage(world.target, name));
+      const image = imageIn(world, name, await makeImage(world.destination, name));
       const item = (cut: number) => {
         if (format === 'bundle') return dsseItem(statementOf(image).subarray(0, cut), alice);
         const signed = cosignItem(payloadOf(image).subarray(0, cut), alice);
@@ -174,7 +174,7 @@ describe('P4 (Kyverno #17130, #17105, #17109): the second admission answers othe
     '%s: what is admitted is admitted in the same words, without a request',
     async (step) => {
       trustTeam();
-      const digest = await makeImage(world.target, name);
+      const digest = await makeImage(world.destination, name);
       await signAs(digest);
       const first = await send(digest, step);
       expect(first.allowed).toBe(true);
@@ -188,7 +188,7 @@ describe('P4 (Kyverno #17130, #17105, #17109): the second admission answers othe
 
   test('what is denied is denied in the same words, and is asked for each time', async () => {
     trustTeam();
-    const digest = await makeImage(world.target, name);
+    const digest = await makeImage(world.destination, name);
     await signAs(digest, { key: world.stranger });
     const first = await send(digest);
     const asked = world.registry.count();
@@ -202,7 +202,7 @@ describe('P4 (Kyverno #17130, #17105, #17109): the second admission answers othe
 
   test('a verified image stays verified when its signature is swapped for junk under the same check, and useCache: false looks again', async () => {
     trustTeam();
-    const digest = await makeImage(world.target, name);
+    const digest = await makeImage(world.destination, name);
     const { layer } = await signAs(digest, { format: 'sig' });
     expect((await send(digest)).allowed).toBe(true);
     world.registry.store.putBlob(name, Buffer.from('{}'), layer);
@@ -213,7 +213,7 @@ describe('P4 (Kyverno #17130, #17105, #17109): the second admission answers othe
 
   test('ignoreTlog is honoured: without it, and without a log key, the rule is invalid rather than lax', async () => {
     trustTeam();
-    const digest = await makeImage(world.target, name);
+    const digest = await makeImage(world.destination, name);
     await signAs(digest);
     expect(await answer(digest)).toBe('pass');
     const publicKeys = world.team.publicKeyPem;

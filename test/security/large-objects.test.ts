@@ -53,7 +53,7 @@ describe.each(failurePolicies)('1000 long names that no rule covers, failurePoli
       }),
     );
     world.policies(...rules, policy({ images: `${world.registry.host}/*`, keys: [world.team], failurePolicy }));
-    await makeImage(world.target, 'team/unsigned', '1');
+    await makeImage(world.destination, 'team/unsigned', '1');
     unsigned = `${world.registry.host}/team/unsigned:1`;
   });
   beforeEach(() => {
@@ -103,10 +103,10 @@ describe.each(failurePolicies)('what is written about an object, failurePolicy %
   let signed: string;
   beforeAll(async () => {
     world = await openWorld();
-    const { target, team: key, registry } = world;
-    const digest = await makeImage(target, 'team/signed', '1');
-    await sign(target, { repository: 'team/signed', digest, key });
-    await makeImage(target, 'team/unsigned', '1', { label: 'unsigned' });
+    const { destination, team: key, registry } = world;
+    const digest = await makeImage(destination, 'team/signed', '1');
+    await sign(destination, { repository: 'team/signed', digest, key });
+    await makeImage(destination, 'team/unsigned', '1', { label: 'unsigned' });
     signed = `${registry.host}/team/signed:1`;
   });
   afterAll(() => world.close());

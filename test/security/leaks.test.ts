@@ -111,8 +111,8 @@ describe('what a registry or a credential file holds never reaches an answer, a 
     );
     for (const entry of [login, { ...login, identitytoken: canary.identity }]) {
       auths = { [world.registry.host]: entry };
-      const digest = await makeImage(world.target, name, 'v1');
-      await sign(world.target, { repository: name, digest, key: world.team });
+      const digest = await makeImage(world.destination, name, 'v1');
+      await sign(world.destination, { repository: name, digest, key: world.team });
       const image = `${world.registry.host}/${name}:v1`;
       for (const failurePolicy of ['Fail', 'Ignore'] as const) {
         world.policies(policy({ images: '*', keys: [world.team], failurePolicy }));

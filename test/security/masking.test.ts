@@ -31,8 +31,8 @@ function twoEntries(failurePolicy: 'Fail' | 'Ignore'): string {
 }
 
 async function image(...signers: World['team'][]) {
-  const digest = await makeImage(world.target, name);
-  for (const key of signers) await sign(world.target, { repository: name, digest, key });
+  const digest = await makeImage(world.destination, name);
+  for (const key of signers) await sign(world.destination, { repository: name, digest, key });
   return digest;
 }
 
@@ -108,8 +108,8 @@ describe('a source that could not be read', () => {
   });
 
   test('spoils no pass', async () => {
-    const digest = await makeImage(world.target, name);
-    await sign(world.target, { repository: name, digest, key: world.team, format: 'sig' });
+    const digest = await makeImage(world.destination, name);
+    await sign(world.destination, { repository: name, digest, key: world.team, format: 'sig' });
     world.policies(policy({ images: `${world.registry.host}/*`, keys: [world.team] }));
     world.registry.settings.intercept = on({ kind: 'referrers' }, { kind: 'status', status: 500 });
     expect((await admit(digest)).allowed).toBe(true);
@@ -130,7 +130,7 @@ describe('what the image itself brings about', () => {
 
   test('an image that a rule lets pass with a warning is not pinned: only what was verified is', async () => {
     const images = `${world.registry.host}/*`;
-    const digest = await makeImage(world.target, name, 'v1');
+    const digest = await makeImage(world.destination, name, 'v1');
     const entry = ['mutateDigest: true'];
     const tagged = `${world.registry.host}/${name}:v1`;
     const warning = `validationFailureActionOverrides: [{action: Audit, namespaces: [default]}]`;
@@ -139,7 +139,7 @@ describe('what the image itself brings about', () => {
     expect(warned.allowed).toBe(true);
     expect(warned.warnings.join()).toContain('no-signature');
     expect(warned.patch).toEqual([]);
-    await sign(world.target, { repository: name, digest, key: world.team });
+    await sign(world.destination, { repository: name, digest, key: world.team });
     expect((await send(tagged)).patch[0]?.value).toBe(`${tagged}@${digest}`);
   });
 
@@ -186,15 +186,15 @@ describe('what the image itself brings about', () => {
   test('a tag that a pointer remembers: a denial is asked about anew, and a registry that fails then denies nobody it knows', async () => {
     world.policies(policy({ images: `${world.registry.host}/*`, keys: [world.team], failurePolicy: 'Ignore' }));
     const tagged = `${world.registry.host}/${name}:v1`;
-    const first = await makeImage(world.target, name, 'v1');
+    const first = await makeImage(world.destination, name, 'v1');
     expect((await send(tagged)).allowed).toBe(false);
-    await sign(world.target, { repository: name, digest: first, key: world.team });
+    await sign(world.destination, { repository: name, digest: first, key: world.team });
     expect((await send(tagged)).patch[0]?.value).toBe(`${tagged}@${first}`);
     const second = await image(world.team);
     world.registry.store.tag(name, 'v1', second);
     world.policies(policy({ images: `${world.registry.host}/*`, keys: [world.team], entry: ['annotations: {a: b}'] }));
     expect(await send(tagged)).toMatchObject({ allowed: false, code: 403 });
-    await sign(world.target, { repository: name, digest: second, key: world.team, annotations: { a: 'b' } });
+    await sign(world.destination, { repository: name, digest: second, key: world.team, annotations: { a: 'b' } });
     // The pointer still names the first image, which this rule denies: the tag is resolved once more.
     expect((await send(tagged)).patch[0]?.value).toBe(`${tagged}@${second}`);
   });

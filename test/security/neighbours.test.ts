@@ -15,10 +15,10 @@ let signed: Digest;
 let unsigned: Digest;
 beforeEach(async () => {
   world = await openWorld({ core: { door: { addresses: 'any', lookup } } });
-  const { target, team: key } = world;
-  signed = await makeImage(target, 'team/signed', '1');
-  await sign(target, { repository: 'team/signed', digest: signed, key, format: 'sig' });
-  unsigned = await makeImage(target, 'team/unsigned', '1', { label: 'unsigned' });
+  const { destination, team: key } = world;
+  signed = await makeImage(destination, 'team/signed', '1');
+  await sign(destination, { repository: 'team/signed', digest: signed, key, format: 'sig' });
+  unsigned = await makeImage(destination, 'team/unsigned', '1', { label: 'unsigned' });
 });
 afterEach(() => world.close());
 
@@ -132,10 +132,10 @@ describe.each(failurePolicies)('beside a registry of the author’s own, failure
     await using own = await openWorld({
       core: { door: { addresses: 'any', lookup, discardTimeout: 50 }, registries: [] },
     });
-    const { target, team: key, registry } = own;
-    const digest = await makeImage(target, 'team/app', '1');
-    await sign(target, { repository: 'team/app', digest, key, format: 'sig' });
-    const unsigned = await makeImage(target, 'team/app', '2', { label: 'unsigned' });
+    const { destination, team: key, registry } = own;
+    const digest = await makeImage(destination, 'team/app', '1');
+    await sign(destination, { repository: 'team/app', digest, key, format: 'sig' });
+    const unsigned = await makeImage(destination, 'team/app', '2', { label: 'unsigned' });
     own.policies(policy({ images: '*', keys: [key], failurePolicy }));
     answer = (_request, response) => trickle(response, status, headers);
     const ask = (images: string[], timeout: string) => own.send('/mutate', review(pod(images)), { timeout });
@@ -181,12 +181,12 @@ test('one connection is enough: no request keeps its permit while it waits for a
       core: { door: { addresses: 'any', connections: 1, permits: 1 } },
       registry: { auth: { scheme: 'bearer' }, referrers: 'off' },
     });
-    const { target, team: key, registry } = narrow;
+    const { destination, team: key, registry } = narrow;
     const images: string[] = [];
     for (let index = 0; index < 5; index++) {
       const repository = `team/app-${index}`;
-      const digest = await makeImage(target, repository, '1', { label: `${index}` });
-      await sign(target, { repository, digest, key, format });
+      const digest = await makeImage(destination, repository, '1', { label: `${index}` });
+      await sign(destination, { repository, digest, key, format });
       images.push(`${registry.host}/${repository}:1`);
     }
     const pull = on({ kind: 'blob' }, (request) =>

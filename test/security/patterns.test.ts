@@ -10,9 +10,9 @@ const failurePolicies = ['Fail', 'Ignore'] as const;
 
 beforeAll(async () => {
   world = await openWorld();
-  good = await makeImage(world.target, 'team/app', 'good');
-  await sign(world.target, { repository: 'team/app', digest: good, key: world.team });
-  await makeImage(world.target, 'team/app', 'bad', { label: 'unsigned' });
+  good = await makeImage(world.destination, 'team/app', 'good');
+  await sign(world.destination, { repository: 'team/app', digest: good, key: world.team });
+  await makeImage(world.destination, 'team/app', 'bad', { label: 'unsigned' });
 });
 afterAll(() => world.close());
 
@@ -75,7 +75,7 @@ describe('A11: a path that looks like a host that is skipped', () => {
       ['*/mirror/*', 'mallory/mirror/x', 'registry.example.com/mirror/x'],
       ['l*/mirror/*', 'ghcr.io/mirror/x', 'localhost/mirror/x'],
     ])('%s does not skip an unsigned %s', async (pattern, path, skipped) => {
-      await makeImage(world.target, path, 'v1', { label: 'unsigned' });
+      await makeImage(world.destination, path, 'v1', { label: 'unsigned' });
       rule({ failurePolicy, entry: [`skipImageReferences: [${JSON.stringify(pattern)}]`] });
       expectDenied(await world.send('/mutate', review(pod([`${world.registry.host}/${path}:v1`]))));
 
@@ -88,7 +88,7 @@ describe('A11: a path that looks like a host that is skipped', () => {
   test('the command line decides as the webhooks do', async () => {
     const skipped = 'eu.example.com/mirror/x:v1';
     const unsigned = image('bad').replace('team/app:bad', 'a.example.com/mirror/x:v1');
-    await makeImage(world.target, 'a.example.com/mirror/x', 'v1', { label: 'unsigned' });
+    await makeImage(world.destination, 'a.example.com/mirror/x', 'v1', { label: 'unsigned' });
     const entry = ['skipImageReferences: ["*.example.com/mirror/*"]'];
     await using folder = await folderWith({
       'policy.yaml': policy({ images: '*', keys: [world.team], entry }),

@@ -36,7 +36,7 @@ describe.each(['Fail', 'Ignore'] as const)('a denial, failurePolicy %s', (failur
   ];
 
   test.each(hostile)('%s writes no line of its own', async (_, objectOf) => {
-    const unsigned = `${world.registry.host}/team/app@${await makeImage(world.target, 'team/app')}`;
+    const unsigned = `${world.registry.host}/team/app@${await makeImage(world.destination, 'team/app')}`;
     const match = 'any: [{resources: {kinds: [Pod]}}]';
     const exclude = `exclude: {any: [{resources: {annotations: {skip: "yes"}}}]}`;
     world.policies(
@@ -61,7 +61,7 @@ describe.each(['Fail', 'Ignore'] as const)('a denial, failurePolicy %s', (failur
     ['a namespace', (image, name) => pod([image], { namespace: name })],
     ['a name and a namespace', (image, name) => pod([image], { name, namespace: name })],
   ])('%s of megabytes buries no reason, and makes no large answer or log line', async (_, objectOf) => {
-    const unsigned = `${world.registry.host}/team/app@${await makeImage(world.target, 'team/app')}`;
+    const unsigned = `${world.registry.host}/team/app@${await makeImage(world.destination, 'team/app')}`;
     world.policies(policy({ images: images(), keys: [world.team], failurePolicy }));
     for (const character of ['n', '\u202e']) {
       const asked = review(objectOf(unsigned, character.repeat(1_000_000)));
@@ -79,7 +79,7 @@ describe.each(['Fail', 'Ignore'] as const)('a denial, failurePolicy %s', (failur
   });
 
   test('attestors of any number bury no reason', async () => {
-    const unsigned = `${world.registry.host}/team/app@${await makeImage(world.target, 'team/app')}`;
+    const unsigned = `${world.registry.host}/team/app@${await makeImage(world.destination, 'team/app')}`;
     const keys = Array.from({ length: 100 }, () => byKey(world.stranger));
     const sets = Array.from({ length: 8 }, () => ({ count: 1, entries: keys.slice(0, 20) }));
     world.policies(policy({ images: images(), attestors: sets, failurePolicy }));
@@ -91,7 +91,7 @@ describe.each(['Fail', 'Ignore'] as const)('a denial, failurePolicy %s', (failur
   });
 
   test('the name of a policy writes no line of its own, in a warning neither', async () => {
-    const unsigned = `${world.registry.host}/team/app@${await makeImage(world.target, 'team/app')}`;
+    const unsigned = `${world.registry.host}/team/app@${await makeImage(world.destination, 'team/app')}`;
     const parts = { name: inYaml(`p${acts}`), images: images(), keys: [world.team], failurePolicy };
     world.policies(policy(parts));
     expect((await world.send('/mutate', review(pod([unsigned])))).message).toContain(`policy p${shown}, rule check`);
@@ -116,7 +116,7 @@ describe('the command line', () => {
   const good = (more: object = {}) => policy({ images: images(), keys: [world.team], ...more });
 
   test('verify: an image text, a policy’s name', async () => {
-    await makeImage(world.target, 'team/app', '1');
+    await makeImage(world.destination, 'team/app', '1');
     const named = good({ name: inYaml(`p${acts}`) });
     const asked = ['verify', '--policy', 'p.yaml', '--image', `${world.registry.host}/team/app:1`];
     const { stdout, status } = await run({ 'p.yaml': named }, ...asked, `app${acts}`);
@@ -129,7 +129,7 @@ describe('the command line', () => {
   });
 
   test('apply: the name of a resource', async () => {
-    await makeImage(world.target, 'team/app', '1');
+    await makeImage(world.destination, 'team/app', '1');
     const object = pod([`${world.registry.host}/team/app:1`], { name: `web${acts}` });
     const words = ['apply', 'p.yaml', '--resource', 'web.json'];
     const { stdout, status } = await run({ 'p.yaml': good(), 'web.json': JSON.stringify(object) }, ...words);

@@ -9,9 +9,9 @@ let signed: string;
 let unsigned: string;
 beforeAll(async () => {
   world = await openWorld();
-  const image = async (name: string) => [name, await makeImage(world.target, name, '1', { label: name })] as const;
+  const image = async (name: string) => [name, await makeImage(world.destination, name, '1', { label: name })] as const;
   const [repository, digest] = await image('team/signed');
-  await sign(world.target, { repository, digest, key: world.team });
+  await sign(world.destination, { repository, digest, key: world.team });
   await image('team/unsigned');
   [signed, unsigned] = [`${world.registry.host}/team/signed:1`, `${world.registry.host}/team/unsigned:1`];
 });

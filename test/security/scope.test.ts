@@ -11,9 +11,9 @@ const name = 'team/app';
 beforeEach(async () => {
   world = await openWorld();
   world.policies(policy({ images: `${world.registry.host}/*`, keys: [world.team] }));
-  good = await makeImage(world.target, name, 'good');
-  await sign(world.target, { repository: name, digest: good, key: world.team });
-  bad = await makeImage(world.target, name, 'bad');
+  good = await makeImage(world.destination, name, 'good');
+  await sign(world.destination, { repository: name, digest: good, key: world.team });
+  bad = await makeImage(world.destination, name, 'bad');
 });
 afterEach(() => world.close());
 
@@ -298,7 +298,7 @@ describe('A9 (connaisseur): a pattern that matches anywhere in the name', () => 
     const skipping = (pattern: string) =>
       world.policies(policy({ images: '*', keys: [world.team], entry: [`skipImageReferences: ["${pattern}"]`] }));
     const lookalike = `${world.registry.host}/docker.io/ok/x`;
-    await makeImage(world.target, 'docker.io/ok/x', 'v1');
+    await makeImage(world.destination, 'docker.io/ok/x', 'v1');
     skipping('docker.io/ok/*');
     expectDenied(await mutate(pod([`${lookalike}:v1`])));
     expect((await mutate(pod(['docker.io/ok/x:v1']))).allowed).toBe(true);

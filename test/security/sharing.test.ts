@@ -27,7 +27,7 @@ const rules = (failurePolicy: 'Fail' | 'Ignore' = 'Fail', seconds = 10) =>
   });
 
 async function signedImage(tag?: string): Promise<Digest> {
-  const digest = await makeImage(world.target, name, tag, { label: `${Math.random()}` });
+  const digest = await makeImage(world.destination, name, tag, { label: `${Math.random()}` });
   attachItems(world, name, digest, [cosignItem(payloadOf(imageIn(world, name, digest)), alice)]);
   return digest;
 }
@@ -72,7 +72,7 @@ test('a review that ran out of bytes verifies what it has, and the one beside it
   const image = imageIn(world, name, digest);
   const foreign = Array.from({ length: 30 }, () => dsseItem(statementOf(image), makeSigner()));
   attachItems(world, name, digest, foreign);
-  const large = await makeImage(world.target, name, undefined, { label: 'large' });
+  const large = await makeImage(world.destination, name, undefined, { label: 'large' });
   const junk = Array.from({ length: 5 }, (_, index) =>
     makeItem(bundleV03, Buffer.concat([Buffer.from(`{"junk":${index}}`), Buffer.alloc(15 * 1024 * 1024, ' ')])),
   );
@@ -89,7 +89,7 @@ test('a review that ran out of bytes verifies what it has, and the one beside it
 test.each(['Fail', 'Ignore'] as const)(
   'a denial by a remembered tag stays one when the tag cannot be resolved again, failurePolicy %s',
   async (failurePolicy) => {
-    const digest = await makeImage(world.target, name, 'v1', { label: 'unsigned' });
+    const digest = await makeImage(world.destination, name, 'v1', { label: 'unsigned' });
     attachItems(
       world,
       name,

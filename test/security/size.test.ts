@@ -5,9 +5,9 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createLocalCore } from '../../local/core.ts';
 import { startRegistry } from '../../local/registry/server.ts';
+import { storeDestination } from '../../local/signer/destination.ts';
 import { newKey } from '../../local/signer/keys.ts';
 import { makeImage, sign } from '../../local/signer/signer.ts';
-import { storeTarget } from '../../local/signer/target.ts';
 import { startWebhooks, type WebhookOptions } from '../../local/webhooks.ts';
 import { loadPolicies } from '../../shared/policy/kyverno/load.ts';
 import { scopesOf } from '../../shared/policy/scopes.ts';
@@ -45,8 +45,8 @@ async function openServer(failurePolicy: 'Fail' | 'Ignore', options: Partial<Web
     server,
     counted,
     async image(name: string, signed: boolean) {
-      const digest = await makeImage(storeTarget(registry), name, '1', { label: name });
-      if (signed) await sign(storeTarget(registry), { repository: name, digest, key: team });
+      const digest = await makeImage(storeDestination(registry), name, '1', { label: name });
+      if (signed) await sign(storeDestination(registry), { repository: name, digest, key: team });
       return `${registry.host}/${name}:1`;
     },
     post: (path: string, body: string | Buffer) => post(`${server.url}${path}`, body),
