@@ -11,7 +11,7 @@ export interface Automaton {
   readonly steps: readonly (readonly { readonly characters: Characters; readonly to: number }[])[];
 }
 
-interface Part {
+interface Fragment {
   readonly from: number;
   readonly to: number;
 }
@@ -44,7 +44,7 @@ class Builder {
     return { start: from, end: to, silent: this.#silent, steps: this.#steps };
   }
 
-  #alternatives(): Part {
+  #alternatives(): Fragment {
     const from = this.#state();
     const to = this.#state();
     do {
@@ -55,7 +55,7 @@ class Builder {
     return { from, to };
   }
 
-  #sequence(): Part {
+  #sequence(): Fragment {
     const from = this.#state();
     let to = from;
     while (this.#at < this.#source.length && !'|)'.includes(this.#next())) {
@@ -66,7 +66,7 @@ class Builder {
     return { from, to };
   }
 
-  #repeated(): Part {
+  #repeated(): Fragment {
     const { from, to } = this.#one();
     const again = this.#quantifier();
     if (again === undefined) return { from, to };
@@ -91,7 +91,7 @@ class Builder {
     return /^0+(?:,|$)/.test(counts) ? 'any' : 'some';
   }
 
-  #one(): Part {
+  #one(): Fragment {
     if (this.#takes('(?:')) {
       const part = this.#alternatives();
       if (!this.#takes(')')) throw this.#unknown();
