@@ -3,7 +3,7 @@ import { makeImage, sign } from '../../local/signer/signer.ts';
 import { byKey, openWorld, type PolicyParts, pod, policy, type Response, review, type World } from './harness.ts';
 
 type Kind = 'denied' | 'unavailable' | 'invalid';
-type Step = 'mutate' | 'validate';
+type Purpose = 'mutate' | 'validate';
 const combinations = [
   { action: 'Enforce', failurePolicy: 'Fail' },
   { action: 'Enforce', failurePolicy: 'Ignore' },
@@ -44,11 +44,11 @@ function rule(parts: Partial<PolicyParts> = {}): string {
   return policy({ images: `${world.registry.host}/no/*`, keys: [world.team], ...parts });
 }
 
-function ask(step: Step, image: string | readonly string[], namespace = 'default'): Promise<Response> {
-  return world.send(`/${step}`, review(pod(typeof image === 'string' ? [image] : image, { namespace })));
+function ask(purpose: Purpose, image: string | readonly string[], namespace = 'default'): Promise<Response> {
+  return world.send(`/${purpose}`, review(pod(typeof image === 'string' ? [image] : image, { namespace })));
 }
 
-describe.each<Step>(['mutate', 'validate'])('on %s', (step) => {
+describe.each<Purpose>(['mutate', 'validate'])('on %s', (purpose) => {
   describe.each<Kind>(['denied', 'unavailable', 'invalid'])('%s', (kind) => {
     test.each(
       combinations.map((each, index) => ({
@@ -61,7 +61,7 @@ describe.each<Step>(['mutate', 'validate'])('on %s', (step) => {
       const labels = { result: resultOf[kind], reason: reasonOf[kind] };
       const before = world.count('verdict', labels);
 
-      const answer = await ask(step, images[kind]);
+      const answer = await ask(purpose, images[kind]);
 
       expect(answer).toMatchObject({ statusCode: 200, allowed: status === undefined, code: status });
       expect(world.count('verdict', labels)).toBe(before + 1);
@@ -83,7 +83,7 @@ describe.each<Step>(['mutate', 'validate'])('on %s', (step) => {
     async (combination) => {
       world.policies(rule(combination));
 
-      const answer = await ask(step, images.signed);
+      const answer = await ask(purpose, images.signed);
 
       expect(answer).toMatchObject({ allowed: true, code: undefined, warnings: [] });
     },
@@ -92,7 +92,7 @@ describe.each<Step>(['mutate', 'validate'])('on %s', (step) => {
   test('an image that says no decides over one that could not be read: 403, and both are told', async () => {
     world.policies(rule());
 
-    const answer = await ask(step, [images.unavailable, images.denied, images.signed]);
+    const answer = await ask(purpose, [images.unavailable, images.denied, images.signed]);
 
     expect(answer.code).toBe(403);
     expect(answer.message).toContain('registry-error');
@@ -103,7 +103,7 @@ describe.each<Step>(['mutate', 'validate'])('on %s', (step) => {
   test('under failurePolicy Ignore the unread image of such a review is a warning, the denied one still denies', async () => {
     world.policies(rule({ failurePolicy: 'Ignore' }));
 
-    const answer = await ask(step, [images.unavailable, images.denied]);
+    const answer = await ask(purpose, [images.unavailable, images.denied]);
 
     expect(answer.code).toBe(403);
     expect(answer.message).not.toContain('no/private');
@@ -112,7 +112,7 @@ describe.each<Step>(['mutate', 'validate'])('on %s', (step) => {
 
   test('two images that could not be read: 503', async () => {
     world.policies(rule());
-    const answer = await ask(step, [images.unavailable, images.unavailable.replace(':1@', ':2@')]);
+    const answer = await ask(purpose, [images.unavailable, images.unavailable.replace(':1@', ':2@')]);
     expect(answer).toMatchObject({ allowed: false, code: 503 });
   });
 });
@@ -166,8 +166,8 @@ describe('scopes', () => {
       rule({ name: 'audited', action: 'Audit', attestors: [{ entries: [byKey(world.stranger)] }] }),
     );
   });
-  const at = (scope: string, image: string, step: Step = 'mutate') =>
-    world.send(`/prod/${step}/${scope}`, review(pod([image])));
+  const at = (scope: string, image: string, purpose: Purpose = 'mutate') =>
+    world.send(`/prod/${purpose}/${scope}`, review(pod([image])));
 
   test('`fail` asks the rules that enforce under Fail, and no others', async () => {
     expect(await at('fail', images.signed)).toMatchObject({ allowed: true, warnings: [] });

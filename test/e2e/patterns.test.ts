@@ -245,8 +245,8 @@ describe('skipImageReferences', () => {
       reason: 'image-skipped',
       allowed: true,
     });
-    for (const step of ['mutate', 'validate']) {
-      const answer = await world.send(`/${step}`, review(pod([`${host}/skip/app:v1`])));
+    for (const purpose of ['mutate', 'validate']) {
+      const answer = await world.send(`/${purpose}`, review(pod([`${host}/skip/app:v1`])));
       expect(answer).toMatchObject({ allowed: true, patch: [], warnings: [] });
     }
     expect(world.registry.requests).toEqual([]);

@@ -38,8 +38,8 @@ function rule(world: World, parts: Partial<PolicyParts> = {}): string {
   return policy({ images: `${world.registry.host}/rounds/*`, keys: [world.team], ...parts });
 }
 
-async function admit(world: World, images: string | readonly string[], step = 'mutate'): Promise<Response> {
-  const answer = await world.send(`/${step}`, review(pod(typeof images === 'string' ? [images] : images)));
+async function admit(world: World, images: string | readonly string[], purpose = 'mutate'): Promise<Response> {
+  const answer = await world.send(`/${purpose}`, review(pod(typeof images === 'string' ? [images] : images)));
   expect(answer).toMatchObject({ allowed: true, warnings: [] });
   return answer;
 }
@@ -51,9 +51,9 @@ async function roundsOf(world: World, images: string | readonly string[]): Promi
 }
 
 /** How many requests a review sends. */
-async function requestsOf(world: World, images: string | readonly string[], step?: string): Promise<number> {
+async function requestsOf(world: World, images: string | readonly string[], purpose?: string): Promise<number> {
   world.registry.requests.length = 0;
-  await admit(world, images, step);
+  await admit(world, images, purpose);
   return world.registry.requests.length;
 }
 

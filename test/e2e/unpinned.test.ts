@@ -39,8 +39,8 @@ describe.each(outages)('%s', (_, fault, reason) => {
     world.policies(rule({ failurePolicy }));
     const name = await image('app', true);
     world.registry.settings.intercept = ({ path }) => fault(path);
-    for (const step of ['/mutate', '/validate']) {
-      const answer = await world.send(step, review(pod([name])));
+    for (const path of ['/mutate', '/validate']) {
+      const answer = await world.send(path, review(pod([name])));
       if (code === 503)
         expect(answer).toMatchObject({ allowed: false, code, message: expect.stringContaining(reason) });
       else expect(answer).toMatchObject({ allowed: true, warnings: [expect.stringContaining(reason)], patch: [] });

@@ -103,10 +103,10 @@ async function withInstance(settings: Readonly<Record<string, string>>, work: (r
 
 describe('verdicts', () => {
   test.each([false, true])('are right, in the event of a REST API: %s', async (rest) => {
-    for (const step of ['mutate', 'validate']) {
-      const path = `/prod/${step}/fail/${tokens.prod}`;
+    for (const purpose of ['mutate', 'validate']) {
+      const path = `/prod/${purpose}/fail/${tokens.prod}`;
       const digest = world.registry.store.manifest('team/signed', '1')?.digest;
-      const image = step === 'mutate' ? here(signed) : `${here(signed)}@${digest}`;
+      const image = purpose === 'mutate' ? here(signed) : `${here(signed)}@${digest}`;
       const admitted = await instance.send(path, review(pod([image])), { rest });
       expect(admitted).toMatchObject({ statusCode: 200, allowed: true });
       const denied = await instance.send(path, review(pod([image, here(unsigned)])), { rest });

@@ -30,13 +30,13 @@ beforeEach(async () => {
 afterEach(() => world.close());
 
 const host = () => `${world.registry.host}/*`;
-const admit = (digest: Digest, step: 'mutate' | 'validate' = 'mutate') =>
-  world.send(`/${step}`, review(pod([`${world.registry.host}/${name}@${digest}`])));
+const admit = (digest: Digest, purpose: 'mutate' | 'validate' = 'mutate') =>
+  world.send(`/${purpose}`, review(pod([`${world.registry.host}/${name}@${digest}`])));
 const unsigned = async (): Promise<Image> => imageIn(world, name, await makeImage(world.destination, name));
 
 /** `pass`, or the reason that the denial gives; and that it blocks. */
-async function answer(digest: Digest, step: 'mutate' | 'validate' = 'mutate'): Promise<string> {
-  const { allowed, code, message } = await admit(digest, step);
+async function answer(digest: Digest, purpose: 'mutate' | 'validate' = 'mutate'): Promise<string> {
+  const { allowed, code, message } = await admit(digest, purpose);
   if (allowed) return 'pass';
   expect(code).toBe(403);
   return /\((\S+)\): /.exec(message)?.[1] ?? message;

@@ -16,8 +16,8 @@ afterEach(() => world.close());
 const host = () => `${world.registry.host}/*`;
 const trustTeam = (entry: readonly string[] = []) =>
   world.policies(policy({ images: host(), keys: [world.team], entry }));
-const send = (digest: Digest, step: 'mutate' | 'validate' = 'mutate') =>
-  world.send(`/${step}`, review(pod([`${world.registry.host}/${name}@${digest}`])));
+const send = (digest: Digest, purpose: 'mutate' | 'validate' = 'mutate') =>
+  world.send(`/${purpose}`, review(pod([`${world.registry.host}/${name}@${digest}`])));
 const signAs = (digest: Digest, more: Partial<SignRequest> = {}) =>
   sign(world.destination, { repository: name, digest, key: world.team, ...more });
 
@@ -172,14 +172,14 @@ describe('P3 CVE-2026-39395: a payload that does not parse is a success', () => 
 describe('P4 (Kyverno #17130, #17105, #17109): the second admission answers otherwise than the first', () => {
   test.each(['mutate', 'validate'] as const)(
     '%s: what is admitted is admitted in the same words, without a request',
-    async (step) => {
+    async (purpose) => {
       trustTeam();
       const digest = await makeImage(world.destination, name);
       await signAs(digest);
-      const first = await send(digest, step);
+      const first = await send(digest, purpose);
       expect(first.allowed).toBe(true);
       world.registry.requests.length = 0;
-      const second = await send(digest, step);
+      const second = await send(digest, purpose);
       const fromLedger = first.body.replaceAll('\\"source\\":\\"registry\\"', '\\"source\\":\\"ledger\\"');
       expect(second.body).toBe(fromLedger);
       expect(world.registry.count()).toBe(0);

@@ -14,7 +14,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-const send = (reference: string, step = 'mutate') => world.send(`/${step}`, review(pod([reference])));
+const send = (reference: string, purpose = 'mutate') => world.send(`/${purpose}`, review(pod([reference])));
 const admit = (digest: string) => send(`${world.registry.host}/${name}@${digest}`);
 
 /** A rule whose second entry asks for a signature from a repository that fails, and whose first one does not. */

@@ -69,16 +69,16 @@ function post(url: string, body: string | Buffer): Promise<HttpResponse> {
 const answerOf = ({ body }: { body: string }) => (JSON.parse(body) as { response: { allowed: boolean } }).response;
 
 describe.each(['Fail', 'Ignore'] as const)('a review over what a function takes, failurePolicy %s', (failurePolicy) => {
-  const steps = ['mutate', 'validate'] as const;
-  const path = (step: string) => `/default/${step}/${failurePolicy.toLowerCase()}?timeout=10s`;
+  const purposes = ['mutate', 'validate'] as const;
+  const path = (purpose: string) => `/default/${purpose}/${failurePolicy.toLowerCase()}?timeout=10s`;
 
-  test.each(steps)('900 KB of `<` in a Pod: serve looks at it, %s', async (step) => {
+  test.each(purposes)('900 KB of `<` in a Pod: serve looks at it, %s', async (purpose) => {
     await using world = await openServer(failurePolicy);
     const [signed, unsigned] = [await world.image('signed', true), await world.image('unsigned', false)];
-    const denied = answerOf(await world.post(path(step), asSent(review(large(unsigned, 900_000)))));
+    const denied = answerOf(await world.post(path(purpose), asSent(review(large(unsigned, 900_000)))));
     expect(denied).toMatchObject({ allowed: false, status: { code: 403 } });
-    if (step === 'validate') return;
-    expect(answerOf(await world.post(path(step), asSent(review(large(signed, 900_000)))))).toMatchObject({
+    if (purpose === 'validate') return;
+    expect(answerOf(await world.post(path(purpose), asSent(review(large(signed, 900_000)))))).toMatchObject({
       allowed: true,
     });
   });
