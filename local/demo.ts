@@ -121,11 +121,11 @@ function rowOf(image: string, { allowed, patch, status }: AnsweredReview['respon
     const reason = /\(([a-z-]+)\)/.exec(status?.message ?? '')?.[1] ?? '';
     return { image, verdict: `denied ${status?.code}`, detail: reason };
   }
-  const operations = JSON.parse(Buffer.from(patch ?? 'W10=', 'base64').toString('utf8')) as {
+  const edits = JSON.parse(Buffer.from(patch ?? 'W10=', 'base64').toString('utf8')) as {
     path: string;
     value: string;
   }[];
-  const pinned = operations.find(({ path }) => path.endsWith('/image'))?.value ?? '';
+  const pinned = edits.find(({ path }) => path.endsWith('/image'))?.value ?? '';
   return {
     image,
     verdict: 'allowed',

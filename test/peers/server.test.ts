@@ -69,7 +69,7 @@ async function ask(path: string, review: Review): Promise<Response> {
   return response;
 }
 
-function operationsOf({ patchType, patch = '' }: Response): PatchOperation[] {
+function patchOf({ patchType, patch = '' }: Response): PatchOperation[] {
   expect(patchType).toBe('JSONPatch');
   return JSON.parse(Buffer.from(patch, 'base64').toString('utf8'));
 }
@@ -102,7 +102,7 @@ describe.each(
     const review = await sample('pod-create', host);
     const mutated = await ask('/mutate', review);
     expect(mutated.allowed).toBe(true);
-    const operations = operationsOf(mutated);
+    const operations = patchOf(mutated);
     expect(operations).toContainEqual({
       op: 'replace',
       path: '/spec/containers/0/image',
@@ -136,7 +136,7 @@ describe.each(
 
   test('the annotation of a verified image is not believed for another', async () => {
     const review = await sample('pod-create', host);
-    const after = patched(review, operationsOf(await ask('/mutate', review)));
+    const after = patched(review, patchOf(await ask('/mutate', review)));
     const unsigned = await pushImage(host, 'demo/signed', 'other');
     const forged = JSON.parse(JSON.stringify(after).replaceAll(signed, unsigned));
     expect(JSON.stringify(forged)).toContain(`${unsigned}\\":\\"pass`);
@@ -155,7 +155,7 @@ describe.each(
     expect(status?.message).not.toContain(named('signed'));
 
     const repaired = JSON.parse(JSON.stringify(review).replaceAll(named('attested'), named('signed')));
-    const operations = operationsOf(await ask('/mutate', repaired));
+    const operations = patchOf(await ask('/mutate', repaired));
     const images = operations.filter(({ path }) => path.endsWith('/image'));
     expect(images.length).toBe(2);
     for (const { path, value } of images) {
@@ -173,7 +173,7 @@ describe.each(
     expect(denied.status?.message).toContain('no-signature');
 
     await other(named('unsigned:1'), key);
-    const operations = operationsOf(await ask('/mutate', review));
+    const operations = patchOf(await ask('/mutate', review));
     expect(operations).toContainEqual({
       op: 'replace',
       path: '/spec/jobTemplate/spec/template/spec/containers/0/image',
@@ -184,7 +184,7 @@ describe.each(
 
   test('with the registry gone: what was verified is admitted, all else is unavailable', async () => {
     const review = await sample('pod-create', host);
-    const after = patched(review, operationsOf(await ask('/mutate', review)));
+    const after = patched(review, patchOf(await ask('/mutate', review)));
     await registries.get(name)?.stop();
     expect(await ask('/validate', after)).toMatchObject({ allowed: true });
     const unknown = JSON.parse(JSON.stringify(review).replaceAll(named('signed:1'), named('signed:2')));
