@@ -59,9 +59,9 @@ class Builder {
     const from = this.#state();
     let to = from;
     while (this.#at < this.#source.length && !'|)'.includes(this.#next())) {
-      const part = this.#repeated();
-      this.#silent[to]?.push(part.from);
-      to = part.to;
+      const fragment = this.#repeated();
+      this.#silent[to]?.push(fragment.from);
+      to = fragment.to;
     }
     return { from, to };
   }
@@ -93,9 +93,9 @@ class Builder {
 
   #one(): Fragment {
     if (this.#takes('(?:')) {
-      const part = this.#alternatives();
+      const fragment = this.#alternatives();
       if (!this.#takes(')')) throw this.#unknown();
-      return part;
+      return fragment;
     }
     const characters = this.#takes('[') ? this.#class() : new Set([this.#literal()]);
     const [from, to] = [this.#state(), this.#state()];

@@ -1,4 +1,4 @@
-import { type Digest, digestParts } from '../image/digest.ts';
+import { type Digest, splitDigest } from '../image/digest.ts';
 import { type Repository, repositoryName } from '../image/repository.ts';
 import { asRefusal, Refusal } from '../reasons.ts';
 import { type Candidate, type Candidates, referrerCandidates, signatureTagCandidates } from './candidates.ts';
@@ -127,7 +127,7 @@ export async function readAttached(
   }
 
   async function signatureTag(): Promise<readonly Candidate[]> {
-    const { algorithm, hex } = digestParts(digest);
+    const { algorithm, hex } = splitDigest(digest);
     const tag = `${algorithm}-${hex}.sig`;
     if (tag.length > longestTag) return [];
     const read = await attempt(() => content.manifestByTag(repository, tag, acceptImages, spending));
