@@ -224,7 +224,7 @@ class Run {
   }
 
   /**
-   * Takes a verification that the ledger holds for the finding of its check. It says who signed, and that alone: what depends on the
+   * Takes a verification that the ledger holds for its check's finding. It says who signed, and that alone: what depends on the
    * time or the request would be judged here, and could make a miss of the hit.
    */
   #accept(inquiries: readonly Inquiry[]): void {

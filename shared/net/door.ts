@@ -319,8 +319,8 @@ function respond(
 }
 
 /**
- * A short body is read off, so that its connection goes back to the pool; a long one is cut, and so is one that trickles: its permit
- * is in use until then, whoever's review has ended. Nobody waits for either.
+ * A short body is read off, so that its connection goes back to the pool; a long one is cut, and so is one that trickles: its
+ * permit is in use until then, whoever's review has ended. Nobody waits for either.
  */
 function discard(body: UndiciResponse['body'], milliseconds: number): void {
   if (body.closed) return;

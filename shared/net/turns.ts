@@ -66,8 +66,8 @@ interface Queue {
  * Shares the permits for requests between reviews, so that one with hundreds of them does not keep its neighbours waiting.
  * Of those that wait, the review with the fewest permits gets the next one; among equals they take turns. Alone, a review
  * may have all of an origin's permits. Of the permits in all it has at most as many as are left over: hosts that never answer
- * hold their permits until the time ends, and some must be left for whoever comes next. Hosts that nobody named but an image's author
- * have half of the permits together, so that those who ask a named one never wait for them.
+ * hold their permits until the time ends, and some must be left for whoever comes next. Hosts that nobody named but an image's
+ * author have half of the permits together, so that those who ask a named one never wait for them.
  *
  * Between two calls nobody waits who could be given a permit; so whoever finds one free overtakes nobody.
  */

@@ -139,7 +139,7 @@ describe.each(failurePolicies)('beside a registry of the author’s own, failure
     own.policies(policy({ images: '*', keys: [key], failurePolicy }));
     answer = (_request, response) => trickle(response, status, headers);
     const ask = (images: string[], timeout: string) => own.send('/mutate', review(pod(images)), { timeout });
-    // As many reviews as there are permits for hosts that nobody has named; each ends before its time, so nothing is aborted with it.
+    // As many reviews as there are permits for hosts that nobody has named; each ends before its time: nothing is aborted with it.
     for (let index = 0; index < 100; index++) {
       expect(await ask([`h${index}.localhost:${port()}/a:1`], '2s')).toMatchObject({ allowed: false, code: 403 });
     }
