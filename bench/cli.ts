@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startRegistry } from '../local/registry/server.ts';
 import { signedByPolicy } from '../local/sample-policy.ts';
+import { storeDestination } from '../local/signer/destination.ts';
 import { makeImage, newKey, sign } from '../local/signer/signer.ts';
-import { storeTarget } from '../local/signer/target.ts';
 import { spread } from './spread.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -18,9 +18,9 @@ const rounds = 21;
 export async function cli(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'countersign-bench-'));
   await using registry = await startRegistry();
-  const target = storeTarget(registry);
+  const destination = storeDestination(registry);
   const key = newKey();
-  await sign(target, { repository: 'demo/signed', digest: await makeImage(target, 'demo/signed', '1'), key });
+  await sign(destination, { repository: 'demo/signed', digest: await makeImage(destination, 'demo/signed', '1'), key });
   const policy = join(folder, 'policy.yaml');
   await writeFile(policy, signedByPolicy(`${registry.host}/demo/*`, key.publicKeyPem));
 

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { startRegistry } from '../local/registry/server.ts';
 import { sendReview } from '../local/review-client.ts';
 import { signedByPolicy } from '../local/sample-policy.ts';
+import { storeDestination } from '../local/signer/destination.ts';
 import { makeImage, newKey, sign } from '../local/signer/signer.ts';
-import { storeTarget } from '../local/signer/target.ts';
 import { selfSigned } from '../local/tls.ts';
 import { answersPerSecond } from './load.ts';
 import { spread } from './spread.ts';
@@ -22,11 +22,11 @@ const milliseconds = 1500;
 export async function warm(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'countersign-bench-'));
   await using registry = await startRegistry();
-  const target = storeTarget(registry);
+  const destination = storeDestination(registry);
   const key = newKey();
   for (const name of ['signed', 'attested']) {
-    const digest = await makeImage(target, `demo/${name}`, '1');
-    await sign(target, { repository: `demo/${name}`, digest, key });
+    const digest = await makeImage(destination, `demo/${name}`, '1');
+    await sign(destination, { repository: `demo/${name}`, digest, key });
   }
   const { certPem, keyPem } = await selfSigned({});
   const cert = join(folder, 'cert.pem');

@@ -101,7 +101,7 @@ function worse(first: readonly Verdict[], second: readonly Verdict[]): Verdict[]
   const verdicts = new Map(first.map((verdict) => [keyOf(verdict), verdict]));
   for (const verdict of second) {
     const before = verdicts.get(keyOf(verdict));
-    if (before === undefined || severity[kindOf(verdict.code)] > severity[kindOf(before.code)]) {
+    if (before === undefined || severity[kindOf(verdict.reason)] > severity[kindOf(before.reason)]) {
       verdicts.set(keyOf(verdict), verdict);
     }
   }

@@ -71,5 +71,5 @@ export function notAsked(
 
 /** A rule and what it is asked about: by the slot, since mutate may have changed its text. */
 export function slotKey({ policy, name }: Rule, about: About): string {
-  return JSON.stringify([policy, name, about.kind === 'slot' ? about.slot.pointer : about]);
+  return JSON.stringify([policy, name, about.kind === 'slot' ? about.slot.jsonPointer : about]);
 }

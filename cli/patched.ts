@@ -1,10 +1,10 @@
 import type { JsonObject } from '../shared/admission/json.ts';
 import type { PatchOperation } from '../shared/answer/patch.ts';
 
-/** `object` with the operations of our own patches done to a copy: `replace` of a string, `add` of an object's member. */
-export function patched(object: JsonObject, operations: readonly PatchOperation[]): JsonObject {
+/** `object` with our own patch done to a copy: `replace` of a string, `add` of an object's member. */
+export function patched(object: JsonObject, patch: readonly PatchOperation[]): JsonObject {
   const copy = structuredClone(object);
-  for (const { path, value } of operations) {
+  for (const { path, value } of patch) {
     const keys = path
       .split('/')
       .slice(1)

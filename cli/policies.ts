@@ -16,8 +16,8 @@ export async function policiesFrom(
   const set = await readPolicySet(named, options);
   for (const warning of set.warnings) process.stderr.write(`${printWarning(warning)}\n`);
   if (set.rules.length === 0) {
-    const hint = (await holdsSamples(named)) ? `; ${samplesLeftOut}` : '';
-    throw new UsageError(`no verifyImages rule in ${named.join(', ')}${hint}`);
+    const leftOut = (await holdsSamples(named)) ? `; ${samplesLeftOut}` : '';
+    throw new UsageError(`no verifyImages rule in ${named.join(', ')}${leftOut}`);
   }
   return set;
 }

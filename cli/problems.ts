@@ -6,7 +6,7 @@ import { ResourceError } from './resource-error.ts';
 import { UsageError } from './usage.ts';
 
 /** Why a command came to no verdict, as `-o json` prints it; null is what is not known, or concerns no file. */
-export interface Problem {
+export interface ProblemJson {
   readonly file: string | null;
   /** 1-based. */
   readonly line: number | null;
@@ -16,7 +16,7 @@ export interface Problem {
 }
 
 /** What was thrown, for programs. A defect of ours is told by its message alone. */
-export function problemsOf(thrown: unknown): Problem[] {
+export function problemsOf(thrown: unknown): ProblemJson[] {
   const nowhere = { file: null, line: null, field: null };
   if (thrown instanceof PolicyLoadError) {
     return thrown.problems.map(({ file, line, field, message }) => ({

@@ -1,9 +1,8 @@
 import { styleText } from 'node:util';
 import { told } from '../shared/answer/message.ts';
-import type { Report, ReportResult } from '../shared/answer/report.ts';
+import type { Report, ReportAttestor, ReportResult } from '../shared/answer/report.ts';
 import { printable } from '../shared/printable.ts';
-import { type ReasonCode, reasons } from '../shared/reasons.ts';
-import type { AttestorResult } from '../shared/verify/outcome.ts';
+import { type Reason, reasons } from '../shared/reasons.ts';
 
 type Colour = 'green' | 'red' | 'yellow' | 'dim';
 
@@ -31,7 +30,7 @@ export function treeOf(report: Report, colour: boolean): string {
     lines.push(`  ${paint(style, `${mark} ${result.result}`)}  ${asked}`);
     lines.push(printable(`      ${result.message}`));
     attestorTree(result.attestors, '      ', lines, paint);
-    const advice = reasons[result.reason as ReasonCode]?.advice ?? '';
+    const advice = reasons[result.reason as Reason]?.advice ?? '';
     if (advice !== '') lines.push(`      next: ${advice}`);
     const effort = `${result.requests} ${result.requests === 1 ? 'request' : 'requests'}, ${result.ms} ms, from the ${result.source}`;
     if (result.source !== 'none') lines.push(paint('dim', `      ${effort}`));
@@ -42,7 +41,7 @@ export function treeOf(report: Report, colour: boolean): string {
 }
 
 function attestorTree(
-  attestors: readonly AttestorResult[],
+  attestors: readonly ReportAttestor[],
   indent: string,
   lines: string[],
   paint: (style: Colour, text: string) => string,

@@ -226,10 +226,10 @@ test('every rule is asked on both steps about every resource that it applies to,
     fc.property(fc.array(somePolicy, { minLength: 1, maxLength: 4 }), (policies) => {
       const scopes = scopesOf(load(...policies));
       const webhooks = webhookConfigurations(scopes, settings).flatMap((each) => each.webhooks);
-      for (const step of ['mutate', 'validate'] as const) {
+      for (const purpose of ['mutate', 'validate'] as const) {
         for (const resource of podResources) {
           const applying = scopes.all.filter((each) => ruleApplies(each, pod({ ...resource, operation: 'UPDATE' })));
-          const called = scopesCalled(webhooks, step, resource);
+          const called = scopesCalled(webhooks, purpose, resource);
           expect(new Set(called.map(({ kind }) => kind))).toEqual(new Set(applying.map(scopeOf)));
           expect(called.flatMap((scope) => rulesIn(scopes, scope) ?? [])).toEqual(expect.arrayContaining(applying));
           for (const { kind } of called) seen.add(`${kind} ${resource.resource}`);

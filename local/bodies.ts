@@ -59,12 +59,12 @@ function createRoom(size: number): Room {
     reserve(bytes, request, go) {
       let held = false;
       const release = () => {
-        waiting.delete(place);
+        waiting.delete(waiter);
         if (held) left += bytes;
         held = false;
         admitWaiting();
       };
-      const place = {
+      const waiter = {
         bytes,
         go() {
           held = true;
@@ -75,7 +75,7 @@ function createRoom(size: number): Room {
       request.once('close', () => {
         if (!request.readableEnded) release();
       });
-      waiting.add(place);
+      waiting.add(waiter);
       admitWaiting();
     },
   };

@@ -25,7 +25,7 @@ test('ports that can be had are no problem', async () => {
   expect(await portProblem({ webhooks: 0, registry: 0 }, host)).toBeUndefined();
 });
 
-test('one hint has all that is to be changed, and keeps what is right: following it leads to no second refusal', async () => {
+test('one suggestion has all that is to be changed, and keeps what is right: following it leads to no second refusal', async () => {
   await using webhooks = await busyPort();
   await using registry = await busyPort();
   for (const ports of [

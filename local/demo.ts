@@ -7,8 +7,8 @@ import { readPolicyFolder } from './policies.ts';
 import { startRegistry } from './registry/server.ts';
 import { sendReview } from './review-client.ts';
 import { signedByPolicy } from './sample-policy.ts';
+import { storeDestination } from './signer/destination.ts';
 import { attest, makeImage, newKey, sign } from './signer/signer.ts';
-import { storeTarget } from './signer/target.ts';
 import { tolerateClosedOutput } from './standard-output.ts';
 import { stopSignal } from './stop-signal.ts';
 import { type Row, tableOf } from './table.ts';
@@ -30,18 +30,18 @@ async function demo(): Promise<void> {
   const folder = folderOf(registry.port);
   say(`registry  http://${images} (in this process, gone when it ends)`);
 
-  const target = storeTarget(registry);
+  const destination = storeDestination(registry);
   const team = newKey();
   const stranger = newKey();
-  const signed = await makeImage(target, 'demo/signed', '1');
-  await sign(target, { repository: 'demo/signed', digest: signed, key: team });
-  await makeImage(target, 'demo/unsigned', '1');
-  const foreign = await makeImage(target, 'demo/foreign', '1');
-  await sign(target, { repository: 'demo/foreign', digest: foreign, key: stranger });
-  const attested = await makeImage(target, 'demo/attested', '1');
+  const signed = await makeImage(destination, 'demo/signed', '1');
+  await sign(destination, { repository: 'demo/signed', digest: signed, key: team });
+  await makeImage(destination, 'demo/unsigned', '1');
+  const foreign = await makeImage(destination, 'demo/foreign', '1');
+  await sign(destination, { repository: 'demo/foreign', digest: foreign, key: stranger });
+  const attested = await makeImage(destination, 'demo/attested', '1');
   const predicate = { buildDefinition: { buildType: 'demo' } };
   const predicateType = 'https://slsa.dev/provenance/v1';
-  await attest(target, { repository: 'demo/attested', digest: attested, key: team, predicateType, predicate });
+  await attest(destination, { repository: 'demo/attested', digest: attested, key: team, predicateType, predicate });
   say('images    demo/signed (by the team), demo/unsigned, demo/foreign (signed by someone else),');
   say('          demo/attested (an attestation by the team, no signature)');
 
@@ -66,7 +66,7 @@ async function demo(): Promise<void> {
     await writeFile(`${folder}/review-${image}.json`, review);
     const { response } = JSON.parse(
       await sendReview(`${server.url}/mutate?timeout=10s`, review, tls.certPem),
-    ) as Answer;
+    ) as AnsweredReview;
     rows.push(rowOf(`demo/${image}:1`, response));
     if (response.status !== undefined) denials.push(response.status.message);
   }
@@ -108,7 +108,7 @@ async function reviewOf(image: string, registry: string): Promise<string> {
   return sample.replaceAll('localhost:5000/demo/signed:1', `${registry}/demo/${image}:1`);
 }
 
-interface Answer {
+interface AnsweredReview {
   readonly response: {
     readonly allowed: boolean;
     readonly patch?: string;
@@ -116,16 +116,16 @@ interface Answer {
   };
 }
 
-function rowOf(image: string, { allowed, patch, status }: Answer['response']): Row {
+function rowOf(image: string, { allowed, patch, status }: AnsweredReview['response']): Row {
   if (!allowed) {
     const reason = /\(([a-z-]+)\)/.exec(status?.message ?? '')?.[1] ?? '';
     return { image, verdict: `denied ${status?.code}`, detail: reason };
   }
-  const operations = JSON.parse(Buffer.from(patch ?? 'W10=', 'base64').toString('utf8')) as {
+  const edits = JSON.parse(Buffer.from(patch ?? 'W10=', 'base64').toString('utf8')) as {
     path: string;
     value: string;
   }[];
-  const pinned = operations.find(({ path }) => path.endsWith('/image'))?.value ?? '';
+  const pinned = edits.find(({ path }) => path.endsWith('/image'))?.value ?? '';
   return {
     image,
     verdict: 'allowed',

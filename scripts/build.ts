@@ -6,7 +6,7 @@ import { engineHash } from './engine-hash.ts';
 /**
  * Bundles. `cli`: dist/cli.cjs, which `npm pack` ships, since Node strips no types under node_modules: CommonJS, so that
  * bin/compiled.js can keep its compiled code. Without an argument each function as well: dist/<function>/index.mjs, and beside it
- * what is loaded late. The same sources give the same bytes.
+ * what is loaded lazily. The same sources give the same bytes.
  */
 const root = join(import.meta.dirname, '..');
 const [only] = process.argv.slice(2);

@@ -18,8 +18,8 @@ const kinds: readonly (readonly [ReasonKind, string])[] = [
 
 const sections = kinds.map(([kind, meaning]) => {
   const rows = Object.entries(reasons)
-    .filter(([, reason]) => reason.kind === kind)
-    .map(([code, { summary, advice }]) => `| \`${code}\` | ${summary} | ${advice} |`);
+    .filter(([, row]) => row.kind === kind)
+    .map(([reason, { summary, advice }]) => `| \`${reason}\` | ${summary} | ${advice} |`);
   return [`## ${kind}`, '', meaning, '', '| reason | what it means | what to do |', '|---|---|---|', ...rows, ''];
 });
 

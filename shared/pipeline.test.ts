@@ -119,7 +119,7 @@ function ledgerThatShows(items: Item[]): Ledger {
   });
 }
 
-const codes = (verdicts: readonly Verdict[]) => verdicts.map(({ code }) => code);
+const reasonsOf = (verdicts: readonly Verdict[]) => verdicts.map(({ reason }) => reason);
 
 describe('what is read with one source of credentials never answers another', () => {
   const asOurs = ['resolve', 'attached'];
@@ -127,7 +127,7 @@ describe('what is read with one source of credentials never answers another', ()
 
   test('one image in one review: two readings, two flights, two pointers and two verifications', async () => {
     const world = openWorld();
-    expect(codes(await world.verify([ours, theirs]))).toEqual(['verified', 'verified']);
+    expect(reasonsOf(await world.verify([ours, theirs]))).toEqual(['verified', 'verified']);
     expect(world.requests.toSorted()).toEqual([...asOurs, ...asTheirs].toSorted());
     const kinds = world.items.map(({ pk }) => pk.replace(/#.*/, '')).toSorted();
     expect(kinds).toEqual(['img', 'img', 'tag', 'tag']);
@@ -136,7 +136,7 @@ describe('what is read with one source of credentials never answers another', ()
 
   test('with one source: one reading, one pointer and one verification, whatever rules ask', async () => {
     const world = openWorld();
-    expect(codes(await world.verify([ours, entryRead('ours')]))).toEqual(['verified', 'verified']);
+    expect(reasonsOf(await world.verify([ours, entryRead('ours')]))).toEqual(['verified', 'verified']);
     expect(world.requests).toEqual(asOurs);
     expect(world.items).toHaveLength(2);
   });
@@ -148,7 +148,7 @@ describe('what is read with one source of credentials never answers another', ()
     expect(world.requests).toEqual([...asOurs, ...asTheirs]);
     world.requests.length = 0;
     const verdicts = await world.verify([ours, theirs]);
-    expect(verdicts.map(({ code, effort }) => [code, effort.source])).toEqual([
+    expect(verdicts.map(({ reason, effort }) => [reason, effort.source])).toEqual([
       ['verified', 'ledger'],
       ['verified', 'ledger'],
     ]);
@@ -166,53 +166,53 @@ describe('what is read with one source of credentials never answers another', ()
       if (key === 'theirs') throw new Refusal('image-not-readable', 'not for you');
       return signedImage;
     });
-    expect(codes(await world.verify([ours]))).toEqual(['verified']);
-    expect(codes(await world.verify([ours, theirs]))).toEqual(['verified', 'image-not-readable']);
-    expect(codes(await world.verify([theirs]))).toEqual(['image-not-readable']);
+    expect(reasonsOf(await world.verify([ours]))).toEqual(['verified']);
+    expect(reasonsOf(await world.verify([ours, theirs]))).toEqual(['verified', 'image-not-readable']);
+    expect(reasonsOf(await world.verify([theirs]))).toEqual(['image-not-readable']);
   });
 
   test('a tag that names different digests by credentials is denied, since one is pinned', async () => {
     const world = openWorld((key) => (key === 'theirs' ? { ...signedImage, image: moved } : signedImage));
     const verdicts = await world.verify([ours, theirs]);
-    expect(codes(verdicts)).toEqual(['digest-mismatch', 'digest-mismatch']);
+    expect(reasonsOf(verdicts)).toEqual(['digest-mismatch', 'digest-mismatch']);
     expect(verdicts.some(({ pin }) => pin)).toBe(false);
     for (const { digest } of [signed, moved]) expect(verdicts[0]?.message).toContain(digest);
-    expect(codes(await world.verify([ours]))).toEqual(['verified']);
-    expect(codes(await world.verify([theirs]))).toEqual(['verified']);
+    expect(reasonsOf(await world.verify([ours]))).toEqual(['verified']);
+    expect(reasonsOf(await world.verify([theirs]))).toEqual(['verified']);
   });
 
   test('and so by the entries of one rule', async () => {
     const rule = ruleOf([ours, theirs]);
     const differing = openWorld((key) => (key === 'theirs' ? { ...signedImage, image: moved } : signedImage));
-    expect(await differing.answer([rule])).toMatchObject([{ code: 'digest-mismatch', pin: false }]);
+    expect(await differing.answer([rule])).toMatchObject([{ reason: 'digest-mismatch', pin: false }]);
     const agreeing = openWorld();
-    expect(await agreeing.answer([rule])).toMatchObject([{ code: 'verified', pin: true, digest: signed.digest }]);
+    expect(await agreeing.answer([rule])).toMatchObject([{ reason: 'verified', pin: true, digest: signed.digest }]);
   });
 
   test('by digest, at the same time, who sees no signature is denied and who sees one is not', async () => {
     const world = openWorld((key) => ({ image: signed, signatures: key === '' }));
     const pinned = [`registry.test/team/app@${signed.digest}`];
-    expect(codes(await world.verify([ours, theirs], pinned))).toEqual(['verified', 'no-signature']);
+    expect(reasonsOf(await world.verify([ours, theirs], pinned))).toEqual(['verified', 'no-signature']);
     expect(world.requests.toSorted()).toEqual(['attached', 'attached theirs', 'image', 'image theirs']);
     const others = openWorld((key) => ({ image: signed, signatures: key === 'theirs' }));
     const verdicts = await Promise.all([others.verify([ours], pinned), others.verify([theirs], pinned)]);
-    expect(verdicts.map(codes)).toEqual([['no-signature'], ['verified']]);
+    expect(verdicts.map(reasonsOf)).toEqual([['no-signature'], ['verified']]);
   });
 
   test('an image counts once towards the bound, however many credentials it is read with', async () => {
     const world = openWorld(undefined, { reviewImages: 1 });
-    expect(codes(await world.verify([ours, theirs]))).toEqual(['verified', 'verified']);
+    expect(reasonsOf(await world.verify([ours, theirs]))).toEqual(['verified', 'verified']);
     const two = await world.verify([ours], [tagged, 'registry.test/team/app:2']);
-    expect(codes(two)).toEqual(['too-many-images', 'too-many-images']);
+    expect(reasonsOf(two)).toEqual(['too-many-images', 'too-many-images']);
   });
 
   test('credentials that the deployment does not have read nothing', async () => {
     const requests: string[] = [];
     const registries = registriesAsOurselves(registryAs('', () => signedImage, requests));
     const world = openWorld(undefined, { registries });
-    expect(codes(await world.verify([theirs]))).toEqual(['internal-error']);
+    expect(reasonsOf(await world.verify([theirs]))).toEqual(['internal-error']);
     expect(requests).toEqual([]);
-    expect(codes(await world.verify([ours]))).toEqual(['verified']);
+    expect(reasonsOf(await world.verify([ours]))).toEqual(['verified']);
   });
 });
 
@@ -224,7 +224,7 @@ test('keys that come later decide as keys that are known', async () => {
   };
   const world = openWorld(undefined, { trust: later });
   const stranger = entryOf([setOf([keysOf(makeSigner())])]);
-  expect(codes(await world.verify([ours, stranger]))).toEqual(['verified', 'signature-mismatch']);
+  expect(reasonsOf(await world.verify([ours, stranger]))).toEqual(['verified', 'signature-mismatch']);
   expect(world.requests.filter((request) => request === 'attached')).toHaveLength(1);
 });
 
@@ -241,11 +241,11 @@ describe('what a verdict says of its image', () => {
     const refusing = ruleOf([entryOf([], { mutateDigest: false })]);
     const world = openWorld();
     const verdicts = await world.answer([refusing, pinning]);
-    expect(verdicts.map(({ code, digest }) => [code, digest])).toEqual([
+    expect(verdicts.map(({ reason, digest }) => [reason, digest])).toEqual([
       ['no-attestors', signed.digest],
       ['digest-resolved', signed.digest],
     ]);
     const [alone] = await world.answer([refusing]);
-    expect(alone).toMatchObject({ code: 'no-attestors', digest: undefined, effort: { source: 'none' } });
+    expect(alone).toMatchObject({ reason: 'no-attestors', digest: undefined, effort: { source: 'none' } });
   });
 });

@@ -156,7 +156,7 @@ class Run {
    * 1. point: the ledger says where tags point;
    * 2. resolve: the registry says it where the ledger does not know;
    * 3. look up: the ledger says what it knows of the digests;
-   * 4. accept: hits are taken for answers;
+   * 4. accept: hits are taken for findings;
    * 5. fetch: what is attached to the other images is read and verified; where only the ledger has said what a tag names, the
    *    registry is asked first.
    */
@@ -224,15 +224,15 @@ class Run {
   }
 
   /**
-   * Takes a verification that the ledger holds for the answer to its check. It says who signed, and that alone: what depends on the
+   * Takes a verification that the ledger holds for its check's finding. It says who signed, and that alone: what depends on the
    * time or the request would be judged here, and could make a miss of the hit.
    */
   #accept(inquiries: readonly Inquiry[]): void {
-    for (const { refusal, digest, target, answers } of inquiries) {
+    for (const { refusal, digest, target, findings } of inquiries) {
       if (refusal !== undefined || digest === undefined) continue;
       for (const check of target.checks.values()) {
         const verification = this.#session.verification(target.reference.repository, digest, check);
-        if (verification !== undefined) answers[check.at] = { from: 'ledger', verification };
+        if (verification !== undefined) findings[check.at] = { from: 'ledger', verification };
       }
     }
   }

@@ -1,7 +1,7 @@
 import { printable } from './printable.ts';
 
 /**
- * Why an image was let through or not: the closed list of reason codes, each of one kind.
+ * Why an image was let through or not: the closed list of reasons, each of one kind.
  *
  * The three kinds of no are never mixed. `denied`: the evidence says no; all that an image's author can bring about is
  * denied, or failurePolicy Ignore would be theirs to use. `unavailable`: we, the network or the registry's service failed.
@@ -245,23 +245,23 @@ export const reasons = {
     summary: "the webhook's URL names a scope that holds no rules",
     advice: 'make the webhook configuration again',
   },
-} as const satisfies Record<string, Reason>;
+} as const satisfies Record<string, ReasonRow>;
 
 export type NoKind = 'denied' | 'unavailable' | 'invalid';
 export type ReasonKind = 'pass' | 'skip' | NoKind;
-interface Reason {
+interface ReasonRow {
   readonly kind: ReasonKind;
   readonly summary: string;
   readonly advice: string;
 }
 
-export type ReasonCode = keyof typeof reasons;
-type CodeOf<K extends ReasonKind> = {
-  [C in ReasonCode]: (typeof reasons)[C]['kind'] extends K ? C : never;
-}[ReasonCode];
-export type NoCode = CodeOf<NoKind>;
-export type PassCode = CodeOf<'pass'>;
-export type SkipCode = CodeOf<'skip'>;
+export type Reason = keyof typeof reasons;
+type ReasonOf<K extends ReasonKind> = {
+  [R in Reason]: (typeof reasons)[R]['kind'] extends K ? R : never;
+}[Reason];
+export type NoReason = ReasonOf<NoKind>;
+export type PassReason = ReasonOf<'pass'>;
+export type SkipReason = ReasonOf<'skip'>;
 
 export interface RefusalOptions extends ErrorOptions {
   readonly late?: boolean;
@@ -273,18 +273,18 @@ export interface RefusalOptions extends ErrorOptions {
  */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
-  readonly code: NoCode;
+  readonly reason: NoReason;
   /** Another try, which might have gone well, was not made for lack of time: as a deadline, it says so much about the time as well. */
   readonly late: boolean;
 
-  constructor(code: NoCode, message: string, { late = code === 'deadline', ...options }: RefusalOptions = {}) {
+  constructor(reason: NoReason, message: string, { late = reason === 'deadline', ...options }: RefusalOptions = {}) {
     super(message, options);
-    this.code = code;
+    this.reason = reason;
     this.late = late;
   }
 
   get kind(): NoKind {
-    return reasons[this.code].kind;
+    return reasons[this.reason].kind;
   }
 }
 
@@ -292,8 +292,8 @@ export class Refusal extends Error {
  * Whether it says something about the time or bytes of one review alone. Others who waited for the same work have their own, and
  * do the work again.
  */
-export function isOnesOwn({ code, late }: Refusal): boolean {
-  return late || code === 'review-too-large' || code === 'attached-too-slow';
+export function isOnesOwn({ reason, late }: Refusal): boolean {
+  return late || reason === 'review-too-large' || reason === 'attached-too-slow';
 }
 
 /** What was thrown, in words: anything can be. */

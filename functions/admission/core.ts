@@ -7,7 +7,7 @@ import { engine } from '../wiring/engine.ts';
 import { createLedgers } from '../wiring/ledgers.ts';
 import type { Observability } from '../wiring/observability.ts';
 import { policiesInForce } from '../wiring/policies-in-force.ts';
-import { lateRegistry } from '../wiring/registry/late.ts';
+import { lazyRegistry } from '../wiring/registry/lazy.ts';
 import type { FunctionRegistryOptions } from '../wiring/registry/registry.ts';
 import { connect, ledgerTable, type TableClient } from '../wiring/table.ts';
 import type { Config } from './config.ts';
@@ -41,7 +41,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const table = ledgerTable({ config, metrics, client });
   const connected = connect(table, metrics);
   const ledgers = createLedgers({ table, macKeys, clock, settings: config.ledger, engine, metrics });
-  const { registry, load: loadRegistry } = lateRegistry(options);
+  const { registry, load: loadRegistry } = lazyRegistry(options);
   const { registries, maxImages } = config;
   const policies = await policiesInForce(options);
   return {

@@ -2,7 +2,7 @@ import { macKeys, webhookTokens } from '../../shared/aws/function-secrets.ts';
 import { type Clock, type Elapsed, monotonic } from '../../shared/net/deadline.ts';
 import { type AdmissionHandler, createHandler } from '../http/handler.ts';
 import type { Environment } from '../wiring/config/settings.ts';
-import { late } from '../wiring/late.ts';
+import { lazy } from '../wiring/lazy.ts';
 import { type Observability, observed } from '../wiring/observability.ts';
 import { registryCertificates } from '../wiring/registry/certificates.ts';
 import { functionSecrets, type SecretsClient, timeLeft } from '../wiring/secrets.ts';
@@ -60,7 +60,7 @@ function configured(told: Told, parts: Parts): Deployment {
   const tokens = webhookTokens(secrets, config.tokensSecret);
   const keys = macKeys(secrets, config.macKeysSecret);
   // Loaded while the secrets are on their way, since until they come there is nobody whom it could answer.
-  const core = late(async () => {
+  const core = lazy(async () => {
     const { createCore } = await import('./core.ts');
     return createCore({ ...told, macKeys: keys, dynamodb, ecr, ca, elapsed });
   });

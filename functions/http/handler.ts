@@ -86,12 +86,12 @@ async function answer(ports: AdmissionPorts, webhook: WebhookRequest, context: C
       purpose: path.purpose,
       policySet: policies.hash,
     });
-    for (const { result, code } of verdicts) ports.metrics.count('verdict', { result, reason: code });
+    for (const { result, reason } of verdicts) ports.metrics.count('verdict', { result, reason });
     ports.log(record);
     return body;
   } catch (thrown) {
     const refusal = asRefusal(thrown);
-    if (refusal.code === 'internal-error') ports.crashed?.(thrown);
+    if (refusal.reason === 'internal-error') ports.crashed?.(thrown);
     return refuse(ports, path, request, refusal, policies.hash);
   } finally {
     deadline.stop();
@@ -119,12 +119,12 @@ function refuse(
   refusal: Refusal,
   policySet = '',
 ): ReviewResponse {
-  ports.metrics.count('refused', { cluster, reason: refusal.code });
+  ports.metrics.count('refused', { cluster, reason: refusal.reason });
   const uid = typeof asked === 'string' ? asked : asked.uid;
   const response = refuseReview(uid, refusal, scope.kind);
   if (typeof asked !== 'string') {
     const { allowed } = response.response;
-    ports.log(recordOf(asked, [], { cluster, purpose, allowed, policySet, refused: refusal.code }));
+    ports.log(recordOf(asked, [], { cluster, purpose, allowed, policySet, refused: refusal.reason }));
   }
   return response;
 }

@@ -4,11 +4,13 @@ import { promisify } from 'node:util';
 import { admissionRecord as admission } from '../../test/fixtures/record.ts';
 
 const source = join(import.meta.dirname, 'observability.ts');
+const reasons = join(import.meta.dirname, '../../shared/reasons.ts');
 
 /** What a function writes, a line an object. It runs in a process of its own, since the lines go past `console`. */
 async function linesOf(script: string, env: Readonly<Record<string, string>> = {}) {
   const program = `
     import { createObservability } from ${JSON.stringify(source)};
+    import { Refusal } from ${JSON.stringify(reasons)};
     const seen = createObservability({ service: 'admission', clusters: ['prod', 'test'] });
     const { metrics } = seen;
     const record = ${JSON.stringify(admission)};
@@ -98,13 +100,15 @@ test('a caller cannot make metrics: of clusters only the configured ones are nam
 });
 
 test('a crash is told by its class and place, never by its message', async () => {
-  const [error, text] = await linesOf(`
+  const [error, text, refusal] = await linesOf(`
     seen.crashed(Object.assign(new TypeError('the token is s3cret\\n    at s3cret (more)'), { code: 'E_ODD' }));
-    seen.crashed('s3cret');`);
+    seen.crashed('s3cret');
+    seen.crashed(new Refusal('internal-error', 's3cret'));`);
   expect(error).toMatchObject({ level: 'ERROR', message: 'crash', crash: { name: 'TypeError', code: 'E_ODD' } });
   expect(error.crash.at.length).toBeGreaterThan(0);
   expect(text).toMatchObject({ crash: { name: 'string' } });
-  expect(JSON.stringify([error, text])).not.toContain('s3cret');
+  expect(refusal).toMatchObject({ crash: { name: 'Refusal', code: 'internal-error' } });
+  expect(JSON.stringify([error, text, refusal])).not.toContain('s3cret');
 });
 
 test('a warning is a line below the level of an error, counted under its name, and cut', async () => {

@@ -3,6 +3,7 @@ import { Metrics as EmbeddedMetrics, MetricUnit } from '@aws-lambda-powertools/m
 import type { Context } from 'aws-lambda';
 import type { AdmissionRecord, ImageRecord } from '../../shared/answer/record.ts';
 import type { Metrics } from '../../shared/net/metrics.ts';
+import { Refusal } from '../../shared/reasons.ts';
 
 export interface ObservabilityOptions {
   /** Which function this is: the `service` of each line and of each metric. */
@@ -94,13 +95,13 @@ export function createObservability({ service, clusters }: ObservabilityOptions)
   };
 }
 
-type Handler<Event, Answer> = (event: Event, context: Context) => Promise<Answer>;
+type Handler<Event, Result> = (event: Event, context: Context) => Promise<Result>;
 
 /** Lines of each call carry its request id, and its metrics are out before its answer. */
-export function observed<Event, Answer>(
-  handler: Handler<Event, Answer>,
+export function observed<Event, Result>(
+  handler: Handler<Event, Result>,
   observability: Observability,
-): Handler<Event, Answer> {
+): Handler<Event, Result> {
   return async (event, context) => {
     observability.begin(context);
     try {
@@ -145,7 +146,9 @@ function clip(text: string): string {
 
 function described(thrown: unknown): Readonly<Record<string, unknown>> {
   if (!Error.isError(thrown)) return { name: typeof thrown };
-  const code = 'code' in thrown && typeof thrown.code === 'string' ? { code: thrown.code } : {};
+  const own = 'code' in thrown && typeof thrown.code === 'string' ? { code: thrown.code } : {};
+  // The line has one name for a reason of ours and for a system's code.
+  const code = thrown instanceof Refusal ? { code: thrown.reason } : own;
   const { stack = '', message } = thrown;
   // A message of several lines may look like frames itself.
   const below = stack.slice(stack.indexOf(message) + message.length);

@@ -92,9 +92,9 @@ test('it is asked for its own settings, and what is wrong with them is told', as
 
 test('a function with registries loads the HTTP client when one is asked, and no reader of policies', async () => {
   const { printed } = await run(`
-    const { lateRegistry } = await wiring('registry/late.ts');
+    const { lazyRegistry } = await wiring('registry/lazy.ts');
     const config = { account: '123456789012', vpcRanges: [], privateHosts: [], registryCa: undefined };
-    const { load } = lateRegistry({ config, clock: Date.now, elapsed: () => performance.now(), roots: [] });
+    const { load } = lazyRegistry({ config, clock: Date.now, elapsed: () => performance.now(), roots: [] });
     const before = packages();
     await load();
     console.log(JSON.stringify({ before, after: packages() }));`);

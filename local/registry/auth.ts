@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { type Answer, failure, json } from './answer.ts';
 import { basicCredentials, type SeenRequest } from './requests.ts';
+import { failure, json, type RegistryResponse } from './response.ts';
 
 export interface BasicAuth {
   scheme: 'basic';
@@ -50,7 +50,7 @@ export class Authenticator {
     request: SeenRequest,
     authorization: string | undefined,
     realm: string,
-  ): Answer | undefined {
+  ): RegistryResponse | undefined {
     if (auth === undefined) return undefined;
     if (auth.scheme === 'basic') {
       if (isUser(auth, authorization)) return undefined;
@@ -73,7 +73,12 @@ export class Authenticator {
   }
 
   /** `GET /token` with Basic credentials or none; `POST /token` with grant_type password or refresh_token. */
-  token(auth: Auth | undefined, request: SeenRequest, authorization: string | undefined, body: Buffer): Answer {
+  token(
+    auth: Auth | undefined,
+    request: SeenRequest,
+    authorization: string | undefined,
+    body: Buffer,
+  ): RegistryResponse {
     if (auth?.scheme !== 'bearer') return failure(404, 'UNSUPPORTED', 'this registry issues no tokens');
     const form = new URLSearchParams(request.method === 'POST' ? body.toString('utf8') : request.path.split('?')[1]);
     const identified = request.method === 'POST' ? isGranted(auth, form) : isUser(auth, authorization);
@@ -132,6 +137,6 @@ function single(scope: string): string[] {
     .map((action) => `${scope.slice(0, end)}:${action}`);
 }
 
-function unauthorized(challenge: string): Answer {
+function unauthorized(challenge: string): RegistryResponse {
   return failure(401, 'UNAUTHORIZED', 'authentication required', { 'www-authenticate': challenge });
 }

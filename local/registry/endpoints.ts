@@ -1,6 +1,6 @@
 import { parseDigest } from '../../shared/image/digest.ts';
-import { type Answer, answer, failure, json } from './answer.ts';
 import type { SeenRequest } from './requests.ts';
+import { failure, json, type RegistryResponse, respondWith } from './response.ts';
 import { hasDigest, type ImageStore, mediaTypes, parseJson, parseManifest, type StoredManifest } from './store.ts';
 
 /** How the registry answers; may be changed while it runs. */
@@ -26,7 +26,7 @@ const namePattern = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\
  * The end-points of the OCI distribution-spec 1.1 on manifests, blobs, tags and referrers. Blob uploads are in
  * uploads.ts.
  */
-export function respond(store: ImageStore, behaviour: Behaviour, request: SeenRequest, body: Buffer): Answer {
+export function respond(store: ImageStore, behaviour: Behaviour, request: SeenRequest, body: Buffer): RegistryResponse {
   const { kind, name = '', reference = '' } = request;
   if (kind === 'ping') return json(200, {}, { 'docker-distribution-api-version': 'registry/2.0' });
   if (kind === 'other') return failure(404, 'UNSUPPORTED', 'no such end-point');
@@ -52,17 +52,17 @@ function manifest(
   name: string,
   reference: string,
   body: Buffer,
-): Answer {
+): RegistryResponse {
   if (request.method === 'PUT') return putManifest(store, behaviour, request, name, reference, body);
   const found = store.manifest(name, reference);
   if (found === undefined) return failure(404, 'MANIFEST_UNKNOWN', 'no such manifest');
   if (request.method === 'DELETE') {
     if (parseDigest(reference) === undefined) store.untag(name, reference);
     else store.deleteManifest(name, found.digest);
-    return answer(202);
+    return respondWith(202);
   }
   if (!reads(request.method)) return failure(405, 'UNSUPPORTED', 'no such method on a manifest');
-  return answer(200, { 'content-type': found.mediaType, 'docker-content-digest': found.digest }, found.bytes);
+  return respondWith(200, { 'content-type': found.mediaType, 'docker-content-digest': found.digest }, found.bytes);
 }
 
 function putManifest(
@@ -72,7 +72,7 @@ function putManifest(
   name: string,
   reference: string,
   body: Buffer,
-): Answer {
+): RegistryResponse {
   const wanted = parseDigest(reference);
   if (wanted !== undefined ? !hasDigest(body, wanted) : !tagPattern.test(reference)) {
     return wanted === undefined
@@ -91,7 +91,7 @@ function putManifest(
     mediaType,
     ...(wanted === undefined ? { tag: reference } : { digest: wanted }),
   });
-  return answer(201, {
+  return respondWith(201, {
     location: `/v2/${name}/manifests/${digest}`,
     'docker-content-digest': digest,
     // A registry that says this keeps the list of referrers itself (distribution-spec 1.1, "Pushing Manifests with Subject").
@@ -99,20 +99,20 @@ function putManifest(
   });
 }
 
-function blob(store: ImageStore, method: string, name: string, reference: string): Answer {
+function blob(store: ImageStore, method: string, name: string, reference: string): RegistryResponse {
   const digest = parseDigest(reference);
   if (digest === undefined) return failure(400, 'DIGEST_INVALID', 'not a digest');
   const bytes = store.blob(name, digest);
   if (bytes === undefined) return failure(404, 'BLOB_UNKNOWN', 'no such blob');
   if (method === 'DELETE') {
     store.deleteBlob(name, digest);
-    return answer(202);
+    return respondWith(202);
   }
   if (!reads(method)) return failure(405, 'UNSUPPORTED', 'no such method on a blob');
-  return answer(200, { 'content-type': 'application/octet-stream', 'docker-content-digest': digest }, bytes);
+  return respondWith(200, { 'content-type': 'application/octet-stream', 'docker-content-digest': digest }, bytes);
 }
 
-function tags(store: ImageStore, behaviour: Behaviour, request: SeenRequest, name: string): Answer {
+function tags(store: ImageStore, behaviour: Behaviour, request: SeenRequest, name: string): RegistryResponse {
   if (!store.has(name)) return failure(404, 'NAME_UNKNOWN', 'no such repository');
   const { page, link } = paged(store.tags(name), (tag) => tag, request, behaviour.pageSize);
   return json(200, { name, tags: page }, link);
@@ -124,8 +124,8 @@ function referrers(
   request: SeenRequest,
   name: string,
   reference: string,
-): Answer {
-  if (behaviour.referrers === 'off') return answer(404, { 'content-type': 'text/plain' }, '404 page not found\n');
+): RegistryResponse {
+  if (behaviour.referrers === 'off') return respondWith(404, { 'content-type': 'text/plain' }, '404 page not found\n');
   const digest = parseDigest(reference);
   if (digest === undefined) return failure(400, 'DIGEST_INVALID', 'not a digest');
   const all = behaviour.referrers === 'empty' ? [] : store.referrers(name, digest);

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import type { Answer } from './answer.ts';
 import { matches, type RequestFilter, type SeenRequest } from './requests.ts';
+import type { RegistryResponse } from './response.ts';
 import { digestOf, mediaTypes } from './store.ts';
 
 /** What a registry does instead of what it should. */
@@ -83,7 +83,7 @@ export const endlessReferrers: Intercept = (request) => {
  * The answer that a fault makes of the right one; undefined when it is not an answer but something done to the
  * connection.
  */
-export function alter(fault: Fault, request: SeenRequest, right: () => Answer): Answer | undefined {
+export function alter(fault: Fault, request: SeenRequest, right: () => RegistryResponse): RegistryResponse | undefined {
   switch (fault.kind) {
     case 'status':
     case 'body':
@@ -95,16 +95,16 @@ export function alter(fault: Fault, request: SeenRequest, right: () => Answer): 
         body: Buffer.alloc(0),
       };
     case 'wrong-bytes': {
-      const answer = right();
-      const body = Buffer.from(answer.body);
+      const response = right();
+      const body = Buffer.from(response.body);
       const middle = body.length >> 1;
       body[middle] = (body[middle] ?? 0) ^ 1;
-      return { ...answer, body };
+      return { ...response, body };
     }
     case 'wrong-digest-header': {
-      const answer = right();
+      const response = right();
       const other = digestOf(Buffer.from('something else'));
-      return { ...answer, headers: { ...answer.headers, 'docker-content-digest': other } };
+      return { ...response, headers: { ...response.headers, 'docker-content-digest': other } };
     }
     case 'delay':
       return right();
@@ -117,7 +117,7 @@ export function alter(fault: Fault, request: SeenRequest, right: () => Answer): 
 }
 
 /** What a fault does to the connection; for those of which `alter` makes no answer. */
-export function misbehave(fault: Fault, response: ServerResponse, right: () => Answer): void {
+export function misbehave(fault: Fault, response: ServerResponse, right: () => RegistryResponse): void {
   const { socket } = response;
   if (fault.kind === 'reset') {
     // A TLS socket has no RST of its own to send.

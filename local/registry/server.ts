@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { setTimeout as wait } from 'node:timers/promises';
-import { type Answer, failure } from './answer.ts';
 import { type Auth, Authenticator } from './auth.ts';
 import { type Behaviour, respond } from './endpoints.ts';
 import { alter, type Fault, type Intercept, misbehave } from './faults.ts';
 import { matches, type RequestFilter, type SeenRequest, seen } from './requests.ts';
+import { failure, type RegistryResponse } from './response.ts';
 import { createRounds, type Rounds } from './rounds.ts';
 import { ImageStore } from './store.ts';
 import { Uploads } from './uploads.ts';
@@ -78,7 +78,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Loca
   const ownTokens = options.auth?.scheme !== 'bearer' || options.auth.tokenOrigin !== 'second';
   const scheme = options.tls === undefined ? 'http' : 'https';
 
-  function answerRegistry(request: SeenRequest, authorization: string | undefined, body: Buffer): Answer {
+  function answerRegistry(request: SeenRequest, authorization: string | undefined, body: Buffer): RegistryResponse {
     if (request.kind === 'token' && ownTokens) return answerToken(request, authorization, body);
     // By the name that the client used: Go's clients refuse a realm on loopback that is not the very host they asked.
     const realm = ownTokens ? `${scheme}://${request.host || host}/token` : tokenUrl;
@@ -87,7 +87,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Loca
     return request.kind === 'upload' ? uploads.answer(request, body) : respond(store, settings, request, body);
   }
 
-  function answerToken(request: SeenRequest, authorization: string | undefined, body: Buffer): Answer {
+  function answerToken(request: SeenRequest, authorization: string | undefined, body: Buffer): RegistryResponse {
     if (request.kind !== 'token') return failure(404, 'UNSUPPORTED', 'tokens are issued here, and nothing else');
     return authenticator.token(settings.auth, request, authorization, body);
   }
@@ -149,7 +149,7 @@ async function respondWrongly(
   fault: Fault,
   request: SeenRequest,
   response: ServerResponse,
-  right: () => Answer,
+  right: () => RegistryResponse,
 ): Promise<void> {
   // Unreferenced: a delay never keeps a process alive that has closed its registry.
   if (fault.kind === 'delay') await wait(fault.ms, undefined, { ref: false });
@@ -158,7 +158,7 @@ async function respondWrongly(
   else send(response, request, wrong);
 }
 
-function send(response: ServerResponse, request: SeenRequest, { status, headers, body }: Answer): void {
+function send(response: ServerResponse, request: SeenRequest, { status, headers, body }: RegistryResponse): void {
   request.status = status;
   response.writeHead(status, status === 204 ? headers : { 'content-length': body.length, ...headers });
   response.end(request.method === 'HEAD' ? undefined : body);

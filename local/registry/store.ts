@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isJsonObject, type JsonObject } from '../../shared/admission/json.ts';
-import { type Digest, digestParts, parseDigest } from '../../shared/image/digest.ts';
+import { type Digest, parseDigest, splitDigest } from '../../shared/image/digest.ts';
 
 export const mediaTypes = {
   manifest: 'application/vnd.oci.image.manifest.v1+json',
@@ -156,7 +156,7 @@ export function digestOf(bytes: Uint8Array, algorithm: 'sha256' | 'sha512' = 'sh
 }
 
 export function hasDigest(bytes: Uint8Array, digest: Digest): boolean {
-  return digestOf(bytes, digestParts(digest).algorithm) === digest;
+  return digestOf(bytes, splitDigest(digest).algorithm) === digest;
 }
 
 /** What a registry reads of a manifest; nothing of what does not parse. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { parseDigest } from '../../shared/image/digest.ts';
-import { type Answer, answer, failure } from './answer.ts';
 import type { SeenRequest } from './requests.ts';
+import { failure, type RegistryResponse, respondWith } from './response.ts';
 import { hasDigest, type ImageStore } from './store.ts';
 
 /** Bytes that one blob may have. */
@@ -21,7 +21,7 @@ export class Uploads {
     this.#store = store;
   }
 
-  answer(request: SeenRequest, body: Buffer): Answer {
+  answer(request: SeenRequest, body: Buffer): RegistryResponse {
     const { name = '', reference: session } = request;
     const query = new URLSearchParams(request.path.split('?')[1]);
     if (session === undefined) {
@@ -36,7 +36,7 @@ export class Uploads {
         return this.#progress(204, name, session, held.length);
       case 'DELETE':
         this.#open.delete(session);
-        return answer(204);
+        return respondWith(204);
       case 'PATCH': {
         const start = /^(?:bytes )?(\d+)-/.exec(String(request.headers['content-range'] ?? ''))?.[1];
         if (start !== undefined && Number(start) !== held.length) {
@@ -64,26 +64,26 @@ export class Uploads {
     return session;
   }
 
-  #continue(name: string, session: string, size: number): Answer {
+  #continue(name: string, session: string, size: number): RegistryResponse {
     return this.#progress(202, name, session, size);
   }
 
-  #progress(status: number, name: string, session: string, size: number): Answer {
-    return answer(status, {
+  #progress(status: number, name: string, session: string, size: number): RegistryResponse {
+    return respondWith(status, {
       location: `/v2/${name}/blobs/uploads/${session}`,
       range: range(size),
       'docker-upload-uuid': session,
     });
   }
 
-  #finish(name: string, query: URLSearchParams, bytes: Buffer): Answer {
+  #finish(name: string, query: URLSearchParams, bytes: Buffer): RegistryResponse {
     const digest = parseDigest(query.get('digest'));
     if (digest === undefined || !hasDigest(bytes, digest)) {
       return failure(400, 'DIGEST_INVALID', 'the digest is not that of the bytes');
     }
     if (bytes.length > maxBlob) return failure(413, 'SIZE_INVALID', 'the blob is too large');
     this.#store.putBlob(name, bytes, digest);
-    return answer(201, { location: `/v2/${name}/blobs/${digest}`, 'docker-content-digest': digest });
+    return respondWith(201, { location: `/v2/${name}/blobs/${digest}`, 'docker-content-digest': digest });
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Digest } from '../../shared/image/digest.ts';
 import { type Descriptor, mediaTypes, parseJson } from '../registry/store.ts';
+import type { Destination } from './destination.ts';
 import { fallbackTag } from './documents.ts';
-import type { Target } from './target.ts';
 
 export interface Layer {
   mediaType: string;
@@ -27,16 +27,21 @@ export interface Artifact {
  * Adds a layer to the image that a tag names, as cosign keeps `.sig` and `.att`: one layer for each signature, the
  * older first.
  */
-export async function appendLayer(target: Target, repository: string, tag: string, layer: Layer): Promise<Attached> {
-  const descriptor = await putLayer(target, repository, layer);
-  const existing = await target.manifest(repository, tag);
+export async function appendLayer(
+  destination: Destination,
+  repository: string,
+  tag: string,
+  layer: Layer,
+): Promise<Attached> {
+  const descriptor = await putLayer(destination, repository, layer);
+  const existing = await destination.manifest(repository, tag);
   const layers = [...(existing === undefined ? [] : entries(existing.bytes, 'layers')), descriptor];
-  const manifest = await target.putManifest(
+  const manifest = await destination.putManifest(
     repository,
     {
       schemaVersion: 2,
       mediaType: mediaTypes.manifest,
-      config: await putConfig(target, repository, mediaTypes.config, layers),
+      config: await putConfig(destination, repository, mediaTypes.config, layers),
       layers,
     },
     tag,
@@ -50,13 +55,13 @@ export async function appendLayer(target: Target, repository: string, tag: strin
  * annotations.
  */
 export async function attachReferrer(
-  target: Target,
+  destination: Destination,
   repository: string,
   subject: Descriptor,
   layer: Layer,
   { artifactType, config, annotations }: Artifact,
 ): Promise<Attached> {
-  const descriptor = await putLayer(target, repository, layer);
+  const descriptor = await putLayer(destination, repository, layer);
   const empty = Buffer.from('{}');
   const document = {
     schemaVersion: 2,
@@ -66,19 +71,19 @@ export async function attachReferrer(
         ? {
             mediaType: mediaTypes.empty,
             size: empty.length,
-            digest: await target.putBlob(repository, empty),
+            digest: await destination.putBlob(repository, empty),
             artifactType,
           }
-        : await putConfig(target, repository, artifactType, [descriptor]),
+        : await putConfig(destination, repository, artifactType, [descriptor]),
     layers: [descriptor],
     ...(annotations === undefined ? {} : { annotations }),
     subject,
     artifactType,
   };
-  const manifest = await target.putManifest(repository, document);
-  const listed = await target.referrers(repository, subject.digest);
+  const manifest = await destination.putManifest(repository, document);
+  const listed = await destination.referrers(repository, subject.digest);
   if (!listed.includes(manifest)) {
-    await addToFallback(target, repository, subject.digest, {
+    await addToFallback(destination, repository, subject.digest, {
       mediaType: mediaTypes.manifest,
       size: Buffer.byteLength(JSON.stringify(document)),
       digest: manifest,
@@ -89,9 +94,9 @@ export async function attachReferrer(
 }
 
 /** The descriptor of what is to be signed. Throws when it is not there. */
-export async function describe(target: Target, repository: string, digest: Digest): Promise<Descriptor> {
-  const manifest = await target.manifest(repository, digest);
-  if (manifest === undefined) throw new Error(`${repository}@${digest} is not in ${target.host}`);
+export async function describe(destination: Destination, repository: string, digest: Digest): Promise<Descriptor> {
+  const manifest = await destination.manifest(repository, digest);
+  if (manifest === undefined) throw new Error(`${repository}@${digest} is not in ${destination.host}`);
   return { mediaType: manifest.mediaType, size: manifest.bytes.length, digest };
 }
 
@@ -104,29 +109,29 @@ export function entries(bytes: Uint8Array, field: string): Descriptor[] {
 }
 
 async function addToFallback(
-  target: Target,
+  destination: Destination,
   repository: string,
   subject: Digest,
   descriptor: Descriptor,
 ): Promise<void> {
   const tag = fallbackTag(subject);
-  const existing = await target.manifest(repository, tag);
+  const existing = await destination.manifest(repository, tag);
   const manifests = [...(existing === undefined ? [] : entries(existing.bytes, 'manifests')), descriptor];
-  await target.putManifest(repository, { schemaVersion: 2, mediaType: mediaTypes.index, manifests }, tag);
+  await destination.putManifest(repository, { schemaVersion: 2, mediaType: mediaTypes.index, manifests }, tag);
 }
 
-async function putLayer(target: Target, repository: string, layer: Layer): Promise<Descriptor> {
+async function putLayer(destination: Destination, repository: string, layer: Layer): Promise<Descriptor> {
   return {
     mediaType: layer.mediaType,
     size: layer.bytes.length,
-    digest: await target.putBlob(repository, layer.bytes),
+    digest: await destination.putBlob(repository, layer.bytes),
     ...(layer.annotations === undefined ? {} : { annotations: layer.annotations }),
   };
 }
 
 /** The configuration that go-containerregistry writes for an image made of layers alone; no clock goes in. */
 async function putConfig(
-  target: Target,
+  destination: Destination,
   repository: string,
   mediaType: string,
   layers: readonly Descriptor[],
@@ -142,5 +147,5 @@ async function putConfig(
       config: {},
     }),
   );
-  return { mediaType, size: config.length, digest: await target.putBlob(repository, config) };
+  return { mediaType, size: config.length, digest: await destination.putBlob(repository, config) };
 }

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import type { Digest } from '../../shared/image/digest.ts';
 import { type Descriptor, mediaTypes } from '../registry/store.ts';
-import type { Target } from './target.ts';
+import type { Destination } from './destination.ts';
 
 export interface Platform {
   os: string;
@@ -21,7 +21,7 @@ export interface ImageOptions {
  * Returns its digest.
  */
 export async function makeImage(
-  target: Target,
+  destination: Destination,
   repository: string,
   tag?: string,
   { label = randomUUID(), platform = { os: 'linux', architecture: 'amd64' } }: ImageOptions = {},
@@ -38,25 +38,29 @@ export async function makeImage(
   const manifest = {
     schemaVersion: 2,
     mediaType: mediaTypes.manifest,
-    config: { mediaType: mediaTypes.config, size: config.length, digest: await target.putBlob(repository, config) },
-    layers: [{ mediaType: mediaTypes.layer, size: layer.length, digest: await target.putBlob(repository, layer) }],
+    config: {
+      mediaType: mediaTypes.config,
+      size: config.length,
+      digest: await destination.putBlob(repository, config),
+    },
+    layers: [{ mediaType: mediaTypes.layer, size: layer.length, digest: await destination.putBlob(repository, layer) }],
   };
-  return target.putManifest(repository, manifest, tag);
+  return destination.putManifest(repository, manifest, tag);
 }
 
 /**
  * An OCI index over images that are in the repository already. Returns its digest; throws when a child is not there.
  */
 export async function makeIndex(
-  target: Target,
+  destination: Destination,
   repository: string,
   tag: string | undefined,
   children: readonly { digest: Digest; platform?: Platform }[],
 ): Promise<Digest> {
   const manifests: Descriptor[] = [];
   for (const { digest, platform } of children) {
-    const child = await target.manifest(repository, digest);
-    if (child === undefined) throw new Error(`${repository}@${digest} is not in ${target.host}`);
+    const child = await destination.manifest(repository, digest);
+    if (child === undefined) throw new Error(`${repository}@${digest} is not in ${destination.host}`);
     manifests.push({
       mediaType: child.mediaType,
       size: child.bytes.length,
@@ -64,7 +68,7 @@ export async function makeIndex(
       ...(platform === undefined ? {} : { platform }),
     });
   }
-  return target.putManifest(repository, { schemaVersion: 2, mediaType: mediaTypes.index, manifests }, tag);
+  return destination.putManifest(repository, { schemaVersion: 2, mediaType: mediaTypes.index, manifests }, tag);
 }
 
 /** A tar archive (POSIX ustar) of one regular file of 1970, mode 0644. */

@@ -1,9 +1,9 @@
 import { Agent, type Dispatcher, request } from 'undici';
 import { type Digest, parseDigest } from '../../shared/image/digest.ts';
 import { digestOf, mediaTypes, parseJson } from '../registry/store.ts';
-import type { Target } from './target.ts';
+import type { Destination } from './destination.ts';
 
-export interface HttpTargetOptions {
+export interface HttpDestinationOptions {
   /** With the port, as image references write it. */
   host: string;
   /** `http` by default: this is for registries on loopback. */
@@ -36,7 +36,7 @@ interface Reply {
  * (that is shared/registry). Every method rejects with the request and the registry's words when the answer is not
  * the one expected.
  */
-export function httpTarget(options: HttpTargetOptions): Target & { close(): Promise<void> } {
+export function httpDestination(options: HttpDestinationOptions): Destination & { close(): Promise<void> } {
   const { host, scheme = 'http', ca, user, password = '' } = options;
   const dispatcher = new Agent({ connect: ca === undefined ? {} : { ca } });
   const basic = user === undefined ? undefined : `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;

@@ -5,8 +5,9 @@ import { type LocalRegistry, mediaTypes, type RegistryOptions, startRegistry } f
 import {
   attest,
   copySignatures,
+  type Destination,
   fallbackTag,
-  httpTarget,
+  httpDestination,
   type KeyType,
   legacyTag,
   makeImage,
@@ -14,8 +15,7 @@ import {
   newKey,
   type SigningKey,
   sign,
-  storeTarget,
-  type Target,
+  storeDestination,
 } from './signer.ts';
 
 const keyTypes: KeyType[] = ['p256', 'p384', 'p521', 'rsa2048', 'ed25519'];
@@ -41,18 +41,18 @@ function pae(type: string, payload: Buffer): Buffer {
   return Buffer.from(`DSSEv1 ${type.length} ${type} ${payload.length} ${payload.toString()}`);
 }
 
-async function withTarget(
+async function withDestination(
   kind: 'store' | 'http',
   options: RegistryOptions,
-  work: (target: Target, registry: LocalRegistry) => Promise<void>,
+  work: (destination: Destination, registry: LocalRegistry) => Promise<void>,
 ): Promise<void> {
   await using registry = await startRegistry(options);
-  if (kind === 'store') return work(storeTarget(registry), registry);
-  const target = httpTarget({ host: registry.host, user: 'alice', password: 'secret' });
+  if (kind === 'store') return work(storeDestination(registry), registry);
+  const destination = httpDestination({ host: registry.host, user: 'alice', password: 'secret' });
   try {
-    await work(target, registry);
+    await work(destination, registry);
   } finally {
-    await target.close();
+    await destination.close();
   }
 }
 
@@ -72,11 +72,11 @@ function bundlesOf({ store }: LocalRegistry, subject: Digest, way: 'api' | 'fall
 
 describe.each(['store', 'http'] as const)('into the %s', (kind) => {
   test.each(keyTypes)('simple signing with %s', (type) =>
-    withTarget(kind, {}, async (target, registry) => {
+    withDestination(kind, {}, async (destination, registry) => {
       const key = newKey(type);
-      const digest = await makeImage(target, 'demo/app', '1.0');
-      await sign(target, { repository: 'demo/app', digest, key, format: 'sig' });
-      await sign(target, {
+      const digest = await makeImage(destination, 'demo/app', '1.0');
+      await sign(destination, { repository: 'demo/app', digest, key, format: 'sig' });
+      await sign(destination, {
         repository: 'demo/app',
         digest,
         key,
@@ -105,10 +105,10 @@ describe.each(['store', 'http'] as const)('into the %s', (kind) => {
   );
 
   test.each(keyTypes)('a bundle with %s', (type) =>
-    withTarget(kind, {}, async (target, registry) => {
+    withDestination(kind, {}, async (destination, registry) => {
       const key = newKey(type);
-      const digest = await makeImage(target, 'demo/app', '1.0');
-      await sign(target, { repository: 'demo/app', digest, key, annotations: { env: 'prod' } });
+      const digest = await makeImage(destination, 'demo/app', '1.0');
+      await sign(destination, { repository: 'demo/app', digest, key, annotations: { env: 'prod' } });
       const [found] = bundlesOf(registry, digest, 'api');
       const { payload, payloadType, signatures } = found?.bundle.dsseEnvelope ?? {};
       const bytes = Buffer.from(payload, 'base64');
@@ -139,10 +139,10 @@ describe.each(['store', 'http'] as const)('into the %s', (kind) => {
   );
 
   test.each(keyTypes)('a message signature with %s', (type) =>
-    withTarget(kind, {}, async (target, registry) => {
+    withDestination(kind, {}, async (destination, registry) => {
       const key = newKey(type);
-      const digest = await makeImage(target, 'demo/app', '1.0');
-      await sign(target, { repository: 'demo/app', digest, key, format: 'message-bundle' });
+      const digest = await makeImage(destination, 'demo/app', '1.0');
+      await sign(destination, { repository: 'demo/app', digest, key, format: 'message-bundle' });
       const [found] = bundlesOf(registry, digest, 'api');
       const image = registry.store.manifest('demo/app', digest)?.bytes ?? Buffer.alloc(0);
       const { messageDigest, signature } = found?.bundle.messageSignature ?? {};
@@ -154,9 +154,9 @@ describe.each(['store', 'http'] as const)('into the %s', (kind) => {
   );
 
   test('where there is no referrers API, the fallback tag lists every bundle', () =>
-    withTarget(kind, { referrers: 'off' }, async (target, registry) => {
-      const digest = await makeImage(target, 'demo/app', '1.0');
-      for (const key of [newKey(), newKey()]) await sign(target, { repository: 'demo/app', digest, key });
+    withDestination(kind, { referrers: 'off' }, async (destination, registry) => {
+      const digest = await makeImage(destination, 'demo/app', '1.0');
+      for (const key of [newKey(), newKey()]) await sign(destination, { repository: 'demo/app', digest, key });
       expect(bundlesOf(registry, digest, 'fallback')).toHaveLength(2);
       const [descriptor] = parse(registry.store.manifest('demo/app', fallbackTag(digest))?.bytes).manifests;
       expect(Object.keys(descriptor)).toEqual(['mediaType', 'size', 'digest', 'artifactType']);
@@ -164,10 +164,10 @@ describe.each(['store', 'http'] as const)('into the %s', (kind) => {
     }));
 
   test('simple signing as a referrer', () =>
-    withTarget(kind, {}, async (target, registry) => {
+    withDestination(kind, {}, async (destination, registry) => {
       const key = newKey();
-      const digest = await makeImage(target, 'demo/app', '1.0');
-      const at = await sign(target, { repository: 'demo/app', digest, key, format: 'oci11' });
+      const digest = await makeImage(destination, 'demo/app', '1.0');
+      const at = await sign(destination, { repository: 'demo/app', digest, key, format: 'oci11' });
       expect(registry.store.manifest('demo/app', legacyTag(digest, 'sig'))).toBeUndefined();
       const manifest = parse(registry.store.manifest('demo/app', at.manifest)?.bytes);
       expect(manifest.subject.digest).toBe(digest);
@@ -179,12 +179,12 @@ describe.each(['store', 'http'] as const)('into the %s', (kind) => {
     }));
 
   test.each(['att', 'bundle'] as const)('an attestation as %s', (format) =>
-    withTarget(kind, {}, async (target, registry) => {
+    withDestination(kind, {}, async (destination, registry) => {
       const key = newKey();
-      const digest = await makeImage(target, 'demo/app', '1.0');
+      const digest = await makeImage(destination, 'demo/app', '1.0');
       const predicate = { reviewed: true };
       const predicateType = 'https://example.test/review/v1';
-      const at = await attest(target, { repository: 'demo/app', digest, key, predicateType, predicate, format });
+      const at = await attest(destination, { repository: 'demo/app', digest, key, predicateType, predicate, format });
       const stored = parse(registry.store.blob('demo/app', at.layer));
       const envelope = format === 'att' ? stored : stored.dsseEnvelope;
       const payload = Buffer.from(envelope.payload, 'base64');
@@ -203,7 +203,7 @@ describe.each(['store', 'http'] as const)('into the %s', (kind) => {
   );
 
   test('an index over two images is signed like an image', () =>
-    withTarget(kind, {}, async (target, registry) => {
+    withDestination(kind, {}, async (destination, registry) => {
       const platforms = [
         { os: 'linux', architecture: 'amd64' },
         { os: 'linux', architecture: 'arm64' },
@@ -211,26 +211,26 @@ describe.each(['store', 'http'] as const)('into the %s', (kind) => {
       const children = await Promise.all(
         platforms.map(async (platform) => ({
           platform,
-          digest: await makeImage(target, 'demo/app', undefined, { label: 'multi', platform }),
+          digest: await makeImage(destination, 'demo/app', undefined, { label: 'multi', platform }),
         })),
       );
-      const index = await makeIndex(target, 'demo/app', '1.0', children);
-      await sign(target, { repository: 'demo/app', digest: index, key: newKey() });
+      const index = await makeIndex(destination, 'demo/app', '1.0', children);
+      await sign(destination, { repository: 'demo/app', digest: index, key: newKey() });
       expect(bundlesOf(registry, index, 'api')[0]?.manifest.subject.mediaType).toBe(mediaTypes.index);
       const stored = registry.store.manifest('demo/app', '1.0');
       expect(stored?.mediaType).toBe(mediaTypes.index);
       expect(parse(stored?.bytes).manifests).toMatchObject(children);
-      await expect(makeIndex(target, 'demo/other', '1.0', children)).rejects.toThrow('demo/other@sha256:');
+      await expect(makeIndex(destination, 'demo/other', '1.0', children)).rejects.toThrow('demo/other@sha256:');
     }));
 
   test('a signature copied from one image is attached to another, unchanged', () =>
-    withTarget(kind, {}, async (target, registry) => {
+    withDestination(kind, {}, async (destination, registry) => {
       const key = newKey();
-      const signed = await makeImage(target, 'demo/app', 'signed');
-      const victim = await makeImage(target, 'demo/app', 'victim');
-      await sign(target, { repository: 'demo/app', digest: signed, key, format: 'sig' });
-      await sign(target, { repository: 'demo/app', digest: signed, key });
-      await copySignatures(target, 'demo/app', signed, victim);
+      const signed = await makeImage(destination, 'demo/app', 'signed');
+      const victim = await makeImage(destination, 'demo/app', 'victim');
+      await sign(destination, { repository: 'demo/app', digest: signed, key, format: 'sig' });
+      await sign(destination, { repository: 'demo/app', digest: signed, key });
+      await copySignatures(destination, 'demo/app', signed, victim);
       const tagged = (digest: Digest) => registry.store.manifest('demo/app', legacyTag(digest, 'sig'))?.digest;
       expect(tagged(victim)).toBe(tagged(signed));
       const [from, to] = [signed, victim].map((digest) => bundlesOf(registry, digest, 'api'));
@@ -241,8 +241,8 @@ describe.each(['store', 'http'] as const)('into the %s', (kind) => {
 
 test('images are equal by label, and unlike without one', async () => {
   await using registry = await startRegistry();
-  const target = storeTarget(registry);
-  const make = (label?: string) => makeImage(target, 'demo/app', undefined, label === undefined ? {} : { label });
+  const destination = storeDestination(registry);
+  const make = (label?: string) => makeImage(destination, 'demo/app', undefined, label === undefined ? {} : { label });
   expect(await make('one')).toBe(await make('one'));
   expect(await make('one')).not.toBe(await make('two'));
   expect(await make()).not.toBe(await make());
@@ -250,10 +250,10 @@ test('images are equal by label, and unlike without one', async () => {
 
 test('a signature in a repository of its own', async () => {
   await using registry = await startRegistry({ referrers: 'off' });
-  const target = storeTarget(registry);
-  const digest = await makeImage(target, 'demo/app', '1.0');
+  const destination = storeDestination(registry);
+  const digest = await makeImage(destination, 'demo/app', '1.0');
   for (const format of ['sig', 'bundle'] as const) {
-    await sign(target, { repository: 'demo/app', digest, key: newKey(), format, storeIn: 'demo/signatures' });
+    await sign(destination, { repository: 'demo/app', digest, key: newKey(), format, storeIn: 'demo/signatures' });
   }
   expect(registry.store.tags('demo/app')).toEqual(['1.0']);
   expect(registry.store.tags('demo/signatures')).toEqual([fallbackTag(digest), legacyTag(digest, 'sig')]);
@@ -262,10 +262,10 @@ test('a signature in a repository of its own', async () => {
 describe('attacks leave a well-formed document that does not verify, or that says something else', () => {
   async function stored(request: Partial<Parameters<typeof sign>[1]>) {
     await using registry = await startRegistry();
-    const target = storeTarget(registry);
+    const destination = storeDestination(registry);
     const key = newKey();
-    const digest = await makeImage(target, 'demo/app', '1.0');
-    const at = await sign(target, { repository: 'demo/app', digest, key, ...request });
+    const digest = await makeImage(destination, 'demo/app', '1.0');
+    const at = await sign(destination, { repository: 'demo/app', digest, key, ...request });
     const layer = registry.store.blob('demo/app', at.layer) ?? Buffer.alloc(0);
     if (request.format !== 'sig') {
       const { payload, payloadType, signatures } = parse(layer).dsseEnvelope;
@@ -293,26 +293,27 @@ describe('attacks leave a well-formed document that does not verify, or that say
 
 test('pushing by HTTP gives the credentials that the registry asks for, and says what it refused', async () => {
   const auth = { scheme: 'bearer', user: 'alice', password: 'secret', tokenOrigin: 'second' } as const;
-  await withTarget('http', { auth }, async (target, registry) => {
-    const digest = await makeImage(target, 'demo/app', '1.0');
+  await withDestination('http', { auth }, async (destination, registry) => {
+    const digest = await makeImage(destination, 'demo/app', '1.0');
     expect(registry.store.manifest('demo/app', '1.0')?.digest).toBe(digest);
     expect(registry.count({ kind: 'token' })).toBeGreaterThan(0);
   });
   const basic = { scheme: 'basic', user: 'alice', password: 'secret' } as const;
-  await withTarget('http', { auth: basic }, async (target) => {
-    await makeImage(target, 'demo/app', '1.0');
+  await withDestination('http', { auth: basic }, async (destination) => {
+    await makeImage(destination, 'demo/app', '1.0');
   });
-  await withTarget('http', { auth: { ...basic, password: 'other' } }, async (target, registry) => {
-    const refused = makeImage(target, 'demo/app', '1.0');
+  await withDestination('http', { auth: { ...basic, password: 'other' } }, async (destination, registry) => {
+    const refused = makeImage(destination, 'demo/app', '1.0');
     await expect(refused).rejects.toThrow(`POST http://${registry.host}/v2/demo/app/blobs/uploads/: 401`);
   });
 });
 
 test('a list of referrers is read to its end, so that no fallback tag is written beside it', async () => {
-  await withTarget('http', { pageSize: 1 }, async (target, registry) => {
-    const digest = await makeImage(target, 'demo/app', '1.0');
-    for (let count = 0; count < 3; count += 1) await sign(target, { repository: 'demo/app', digest, key: newKey() });
+  await withDestination('http', { pageSize: 1 }, async (destination, registry) => {
+    const digest = await makeImage(destination, 'demo/app', '1.0');
+    for (let count = 0; count < 3; count += 1)
+      await sign(destination, { repository: 'demo/app', digest, key: newKey() });
     expect(registry.store.tags('demo/app')).toEqual(['1.0']);
-    expect(await target.referrers('demo/app', digest)).toHaveLength(3);
+    expect(await destination.referrers('demo/app', digest)).toHaveLength(3);
   });
 });

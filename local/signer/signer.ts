@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Digest } from '../../shared/image/digest.ts';
 import { type Attached, appendLayer, attachReferrer, describe } from './attach.ts';
+import type { Destination } from './destination.ts';
 import {
   attestationStatement,
   cosign,
@@ -13,15 +14,14 @@ import {
   simpleSigning,
 } from './documents.ts';
 import { hashOf, keyHint, type SigningKey, signBytes } from './keys.ts';
-import type { Target } from './target.ts';
 
 export type { Attached } from './attach.ts';
 export { copySignatures } from './copy.ts';
+export { type Destination, storeDestination } from './destination.ts';
 export { cosign, fallbackTag, legacyTag } from './documents.ts';
 export { type ImageOptions, makeImage, makeIndex, type Platform } from './images.ts';
 export { type KeyType, newKey, type SigningKey, signBytes } from './keys.ts';
-export { httpTarget } from './push.ts';
-export { storeTarget, type Target } from './target.ts';
+export { httpDestination } from './push.ts';
 
 interface Request {
   /** The image's repository, without host. */
@@ -69,32 +69,32 @@ export interface AttestRequest extends Request {
 }
 
 /** Signs an image with a key as cosign does, offline: no log entry, no timestamp. Returns where the signature is. */
-export async function sign(target: Target, request: SignRequest): Promise<Attached> {
+export async function sign(destination: Destination, request: SignRequest): Promise<Attached> {
   const { annotations = {}, format = 'bundle' } = request;
   switch (format) {
     case 'sig':
     case 'oci11':
-      return signSimply(target, request, annotations, format);
+      return signSimply(destination, request, annotations, format);
     case 'message-bundle':
-      return signMessage(target, request);
+      return signMessage(destination, request);
     case 'bundle': {
       const predicateType = request.claim?.predicateType ?? cosign.signPredicate;
       const statement = { digest: request.claim?.digest ?? request.digest, predicateType, predicate: {} };
       const payload = request.claim?.payload ?? signatureStatement(statement, annotations);
-      return putBundle(target, request, envelope(request, payload).bundle, predicateType);
+      return putBundle(destination, request, envelope(request, payload).bundle, predicateType);
     }
   }
 }
 
 /** Attests a predicate about an image, signed with a key, as `cosign attest` does, offline. */
-export async function attest(target: Target, request: AttestRequest): Promise<Attached> {
+export async function attest(destination: Destination, request: AttestRequest): Promise<Attached> {
   const { repository, digest, claim = {}, storeIn = repository, format = 'bundle' } = request;
   const predicateType = claim.predicateType ?? request.predicateType;
-  const name = claim.dockerReference ?? `${target.host}/${repository}`;
+  const name = claim.dockerReference ?? `${destination.host}/${repository}`;
   const statement = { digest: claim.digest ?? digest, predicateType, predicate: request.predicate };
   const signed = envelope(request, claim.payload ?? attestationStatement(name, statement));
-  if (format === 'bundle') return putBundle(target, request, signed.bundle, predicateType);
-  return appendLayer(target, storeIn, legacyTag(digest, 'att'), {
+  if (format === 'bundle') return putBundle(destination, request, signed.bundle, predicateType);
+  return appendLayer(destination, storeIn, legacyTag(digest, 'att'), {
     mediaType: cosign.dsse,
     bytes: signed.envelope,
     annotations: { [cosign.signatureAnnotation]: '', predicateType },
@@ -102,13 +102,13 @@ export async function attest(target: Target, request: AttestRequest): Promise<At
 }
 
 async function signSimply(
-  target: Target,
+  destination: Destination,
   request: SignRequest,
   annotations: Readonly<Record<string, string>>,
   format: 'sig' | 'oci11',
 ): Promise<Attached> {
   const { repository, digest, claim = {}, storeIn = repository } = request;
-  const reference = claim.dockerReference ?? `${target.host}/${repository}`;
+  const reference = claim.dockerReference ?? `${destination.host}/${repository}`;
   const payload = claim.payload ?? simpleSigning(reference, claim.digest ?? digest, annotations, claim.type);
   const stored = tampered(request, payload, signBytes(request.key, payload));
   const layer = {
@@ -116,31 +116,34 @@ async function signSimply(
     bytes: stored.payload,
     annotations: { [cosign.signatureAnnotation]: stored.signature.toString('base64') },
   };
-  if (format === 'sig') return appendLayer(target, storeIn, legacyTag(digest, 'sig'), layer);
-  const subject = await describe(target, repository, digest);
-  return attachReferrer(target, storeIn, subject, layer, { artifactType: cosign.signatureArtifact, config: 'image' });
+  if (format === 'sig') return appendLayer(destination, storeIn, legacyTag(digest, 'sig'), layer);
+  const subject = await describe(destination, repository, digest);
+  return attachReferrer(destination, storeIn, subject, layer, {
+    artifactType: cosign.signatureArtifact,
+    config: 'image',
+  });
 }
 
-async function signMessage(target: Target, request: SignRequest): Promise<Attached> {
+async function signMessage(destination: Destination, request: SignRequest): Promise<Attached> {
   const { repository, key, claim = {} } = request;
-  const image = await target.manifest(repository, claim.digest ?? request.digest);
+  const image = await destination.manifest(repository, claim.digest ?? request.digest);
   const message = claim.payload ?? image?.bytes;
-  if (message === undefined) throw new Error(`${repository}@${request.digest} is not in ${target.host}`);
+  if (message === undefined) throw new Error(`${repository}@${request.digest} is not in ${destination.host}`);
   const hash = hashOf(key.type);
   const { payload, signature } = tampered(request, message, signBytes(key, message));
   const bytes = messageBundle(keyHint(key), hash, createHash(hash).update(payload).digest(), signature);
-  return putBundle(target, request, bytes);
+  return putBundle(destination, request, bytes);
 }
 
 async function putBundle(
-  target: Target,
+  destination: Destination,
   { repository, digest, storeIn = repository, created = new Date() }: Request,
   bytes: Buffer,
   predicateType?: string,
 ): Promise<Attached> {
-  const subject = await describe(target, repository, digest);
+  const subject = await describe(destination, repository, digest);
   return attachReferrer(
-    target,
+    destination,
     storeIn,
     subject,
     { mediaType: cosign.bundle, bytes },

@@ -2,7 +2,7 @@ import { isBeingDeleted, unchangedSlots } from './changes.ts';
 import type { ImageSlot } from './slots.ts';
 
 function slot(list: ImageSlot['list'], name: string, text: string): ImageSlot {
-  return { list, name, pointer: '', text };
+  return { list, name, jsonPointer: '', text };
 }
 
 describe('an UPDATE leaves a slot alone if list, name and text are the same', () => {

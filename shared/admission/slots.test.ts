@@ -3,10 +3,14 @@ import { controllerKinds, cronJob, imageSlots, podSpecPath } from './slots.ts';
 
 /** Every field of a PodSpec (Kubernetes 1.36) that names an image. A new one in the API belongs here and in slots.ts. */
 const imageFields = [
-  { list: 'containers', at: (image: unknown) => ({ name: 'x', image }), pointer: 'image' },
-  { list: 'initContainers', at: (image: unknown) => ({ name: 'x', image }), pointer: 'image' },
-  { list: 'ephemeralContainers', at: (image: unknown) => ({ name: 'x', image }), pointer: 'image' },
-  { list: 'volumes', at: (image: unknown) => ({ name: 'x', image: { reference: image } }), pointer: 'image/reference' },
+  { list: 'containers', at: (image: unknown) => ({ name: 'x', image }), jsonPointer: 'image' },
+  { list: 'initContainers', at: (image: unknown) => ({ name: 'x', image }), jsonPointer: 'image' },
+  { list: 'ephemeralContainers', at: (image: unknown) => ({ name: 'x', image }), jsonPointer: 'image' },
+  {
+    list: 'volumes',
+    at: (image: unknown) => ({ name: 'x', image: { reference: image } }),
+    jsonPointer: 'image/reference',
+  },
 ] as const;
 
 const kinds = [
@@ -20,19 +24,19 @@ const kinds = [
   ['batch', 'CronJob', '/spec/jobTemplate/spec/template/spec'],
 ] as const;
 
-/** An object that holds `podSpec` at a pointer such as `/spec/template/spec`. */
-function objectWith(pointer: string, podSpec: unknown): JsonObject {
-  return pointer
+/** An object that holds `podSpec` at a JSON pointer such as `/spec/template/spec`. */
+function objectWith(jsonPointer: string, podSpec: unknown): JsonObject {
+  return jsonPointer
     .split('/')
     .slice(1)
     .reduceRight((inner: unknown, key) => ({ [key]: inner }), podSpec) as JsonObject;
 }
 
 describe.each(kinds)('%s/%s', (group, kind, spec) => {
-  test.each(imageFields)('$list: its image is a slot', ({ list, at, pointer }) => {
+  test.each(imageFields)('$list: its image is a slot', ({ list, at, jsonPointer }) => {
     const object = objectWith(spec, { [list]: [{ name: 'none' }, at('ghcr.io/org/app:1')] });
     expect(imageSlots(group, kind, object)).toEqual([
-      { list, name: 'x', pointer: `${spec}/${list}/1/${pointer}`, text: 'ghcr.io/org/app:1' },
+      { list, name: 'x', jsonPointer: `${spec}/${list}/1/${jsonPointer}`, text: 'ghcr.io/org/app:1' },
     ]);
   });
 
@@ -54,21 +58,21 @@ describe.each(kinds)('%s/%s', (group, kind, spec) => {
     expect(imageSlots(group, kind, {})).toEqual([]);
   });
 
-  test.each(imageFields)('$list of another shape is refused, naming the field', ({ list, at, pointer }) => {
+  test.each(imageFields)('$list of another shape is refused, naming the field', ({ list, at, jsonPointer }) => {
     const shapes: [unknown, string][] = [
       ['text', `${spec}/${list} must be a list`],
       [{ 0: at('a') }, `${spec}/${list} must be a list`],
       [['text'], `${spec}/${list}/0 must be an object`],
       [[null], `${spec}/${list}/0 must be an object`],
-      [[at(7)], `${spec}/${list}/0/${pointer} must be a string`],
-      [[at(['a'])], `${spec}/${list}/0/${pointer} must be a string`],
+      [[at(7)], `${spec}/${list}/0/${jsonPointer} must be a string`],
+      [[at(['a'])], `${spec}/${list}/0/${jsonPointer} must be a string`],
       [[{ ...at('a'), name: undefined }], `${spec}/${list}/0 has no name`],
       [[{ ...at('a'), name: '' }], `${spec}/${list}/0 has no name`],
       [[at('a'), at('b')], `${spec}/${list}/1/name is a second "x" in its list`],
     ];
     for (const [value, message] of shapes) {
       expect(() => imageSlots(group, kind, objectWith(spec, { [list]: value }))).toThrow(
-        expect.objectContaining({ code: 'object-malformed', message }),
+        expect.objectContaining({ reason: 'object-malformed', message }),
       );
     }
   });
@@ -76,7 +80,7 @@ describe.each(kinds)('%s/%s', (group, kind, spec) => {
   test('a spec of another shape is refused', () => {
     for (const podSpec of ['text', 7, []]) {
       expect(() => imageSlots(group, kind, objectWith(spec, podSpec))).toThrow(
-        expect.objectContaining({ code: 'object-malformed', message: `${spec} must be an object` }),
+        expect.objectContaining({ reason: 'object-malformed', message: `${spec} must be an object` }),
       );
     }
   });
@@ -106,7 +110,7 @@ test('1000 images are listed, one more is refused', () => {
   const containers = Array.from({ length: 1000 }, (_, index) => ({ name: `c${index}`, image: 'a' }));
   expect(imageSlots('', 'Pod', { spec: { containers } })).toHaveLength(1000);
   const more = { containers, volumes: [{ name: 'v', image: { reference: 'a' } }] };
-  expect(() => imageSlots('', 'Pod', { spec: more })).toThrow(expect.objectContaining({ code: 'object-malformed' }));
+  expect(() => imageSlots('', 'Pod', { spec: more })).toThrow(expect.objectContaining({ reason: 'object-malformed' }));
 });
 
 test('other kinds, and equal names of other groups, have no slots', () => {

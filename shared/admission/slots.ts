@@ -2,13 +2,13 @@ import { quoted } from '../printable.ts';
 import { Refusal } from '../reasons.ts';
 import { isJsonObject, type JsonObject, own } from './json.ts';
 
-/** A place in an object that names an image. */
+/** A field of an object that names an image. */
 export interface ImageSlot {
   readonly list: 'containers' | 'initContainers' | 'ephemeralContainers' | 'volumes';
   /** The container's or the volume's name; unique within its list in a valid object. */
   readonly name: string;
-  /** RFC 6901 pointer to the text in the object. */
-  readonly pointer: string;
+  /** The JSON pointer (RFC 6901) to the text in the object. */
+  readonly jsonPointer: string;
   readonly text: string;
 }
 
@@ -77,7 +77,7 @@ const maxSlots = 1000;
 const containerLists = ['containers', 'initContainers', 'ephemeralContainers'] as const;
 
 /**
- * Every place where the object names an image: containers, init and ephemeral containers, image volumes. An absent or empty
+ * Every field where the object names an image: containers, init and ephemeral containers, image volumes. An absent or empty
  * text is no slot: Kubernetes allows it in templates and refuses it in Pods, and there is no image to look at.
  * @throws Refusal `object-malformed` naming the field whose shape is not what the kind says; two equal names in a list are
  *   refused because an image is told from its old self by its name.
@@ -86,40 +86,40 @@ export function imageSlots(group: string, kind: string, object: JsonObject): Ima
   const path = podSpecPath(group, kind);
   if (path === undefined) return [];
   let spec = object;
-  let pointer = '';
+  let jsonPointer = '';
   for (const key of path) {
-    pointer += `/${key}`;
+    jsonPointer += `/${key}`;
     const next = own(spec, key);
     if (next === undefined) return [];
-    if (!isJsonObject(next)) throw malformed(pointer, 'must be an object');
+    if (!isJsonObject(next)) throw malformed(jsonPointer, 'must be an object');
     spec = next;
   }
   const slots: ImageSlot[] = [];
-  for (const list of containerLists) readContainers(spec, pointer, list, slots);
-  readVolumes(spec, pointer, slots);
+  for (const list of containerLists) readContainers(spec, jsonPointer, list, slots);
+  readVolumes(spec, jsonPointer, slots);
   return slots;
 }
 
 function readContainers(spec: JsonObject, parent: string, list: (typeof containerLists)[number], slots: ImageSlot[]) {
   const names = new Set<string>();
-  for (const [container, pointer] of elements(spec, parent, list)) {
-    const name = readName(container, pointer, names);
+  for (const [container, jsonPointer] of elements(spec, parent, list)) {
+    const name = readName(container, jsonPointer, names);
     const text = own(container, 'image') ?? '';
-    if (typeof text !== 'string') throw malformed(`${pointer}/image`, 'must be a string');
-    if (text !== '') add(slots, { list, name, pointer: `${pointer}/image`, text });
+    if (typeof text !== 'string') throw malformed(`${jsonPointer}/image`, 'must be a string');
+    if (text !== '') add(slots, { list, name, jsonPointer: `${jsonPointer}/image`, text });
   }
 }
 
 function readVolumes(spec: JsonObject, parent: string, slots: ImageSlot[]) {
   const names = new Set<string>();
-  for (const [volume, pointer] of elements(spec, parent, 'volumes')) {
+  for (const [volume, jsonPointer] of elements(spec, parent, 'volumes')) {
     const image = own(volume, 'image');
     if (image === undefined) continue;
-    if (!isJsonObject(image)) throw malformed(`${pointer}/image`, 'must be an object');
-    const name = readName(volume, pointer, names);
+    if (!isJsonObject(image)) throw malformed(`${jsonPointer}/image`, 'must be an object');
+    const name = readName(volume, jsonPointer, names);
     const text = own(image, 'reference') ?? '';
-    if (typeof text !== 'string') throw malformed(`${pointer}/image/reference`, 'must be a string');
-    if (text !== '') add(slots, { list: 'volumes', name, pointer: `${pointer}/image/reference`, text });
+    if (typeof text !== 'string') throw malformed(`${jsonPointer}/image/reference`, 'must be a string');
+    if (text !== '') add(slots, { list: 'volumes', name, jsonPointer: `${jsonPointer}/image/reference`, text });
   }
 }
 
@@ -129,25 +129,25 @@ function* elements(spec: JsonObject, parent: string, list: ImageSlot['list']): G
   if (!Array.isArray(value)) throw malformed(`${parent}/${list}`, 'must be a list');
   for (let index = 0; index < value.length; index += 1) {
     const element: unknown = value[index];
-    const pointer = `${parent}/${list}/${index}`;
-    if (!isJsonObject(element)) throw malformed(pointer, 'must be an object');
-    yield [element, pointer];
+    const jsonPointer = `${parent}/${list}/${index}`;
+    if (!isJsonObject(element)) throw malformed(jsonPointer, 'must be an object');
+    yield [element, jsonPointer];
   }
 }
 
-function readName(element: JsonObject, pointer: string, names: Set<string>): string {
+function readName(element: JsonObject, jsonPointer: string, names: Set<string>): string {
   const name = own(element, 'name');
-  if (typeof name !== 'string' || name === '') throw malformed(pointer, 'has no name');
-  if (names.has(name)) throw malformed(`${pointer}/name`, `is a second ${quoted(name, 63)} in its list`);
+  if (typeof name !== 'string' || name === '') throw malformed(jsonPointer, 'has no name');
+  if (names.has(name)) throw malformed(`${jsonPointer}/name`, `is a second ${quoted(name, 63)} in its list`);
   names.add(name);
   return name;
 }
 
 function add(slots: ImageSlot[], slot: ImageSlot) {
-  if (slots.length === maxSlots) throw malformed(slot.pointer, `is one of more than ${maxSlots} images`);
+  if (slots.length === maxSlots) throw malformed(slot.jsonPointer, `is one of more than ${maxSlots} images`);
   slots.push(slot);
 }
 
-function malformed(pointer: string, what: string): Refusal {
-  return new Refusal('object-malformed', `${pointer} ${what}`);
+function malformed(jsonPointer: string, what: string): Refusal {
+  return new Refusal('object-malformed', `${jsonPointer} ${what}`);
 }

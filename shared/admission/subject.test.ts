@@ -61,6 +61,6 @@ test.each<[string, JsonObject]>([
   ['metadata.labels has more than 10000 entries', { metadata: { labels: entries(10_001) } }],
 ])('%s: refused, since a filter would read past it', (problem, object) => {
   expect(() => subjectOf(request, object)).toThrow(
-    expect.objectContaining({ code: 'object-malformed', message: problem }),
+    expect.objectContaining({ reason: 'object-malformed', message: problem }),
   );
 });

@@ -39,16 +39,16 @@ function denialOf(verdict: Verdict): string {
   const { rule } = verdict.question;
   const lines = [
     `policy ${rule.policy}, rule ${rule.name}, image ${imageName(verdict)}`,
-    `  ${kindOf(verdict.code)} (${verdict.code}): ${verdict.message}`,
+    `  ${kindOf(verdict.reason)} (${verdict.reason}): ${verdict.message}`,
   ];
   attestorLines(verdict.attestors, '  ', lines);
-  const { advice } = reasons[verdict.code];
+  const { advice } = reasons[verdict.reason];
   if (advice !== '') lines.push(`  next: ${advice}`);
   return lines.map(printable).join('\n');
 }
 
 /** A set of one says nothing that its only attestor does not: that one stands in its place. */
-export function told(attestor: AttestorResult): AttestorResult {
+export function told<T extends { readonly children?: readonly T[] }>(attestor: T): T {
   const [only, another] = attestor.children ?? [];
   return only === undefined || another !== undefined ? attestor : told(only);
 }
@@ -72,7 +72,7 @@ export function warningsOf(verdicts: readonly Verdict[]): string[] {
 
 function warningOf(verdict: Verdict): string {
   const { rule } = verdict.question;
-  return oneWarning(`${rule.policy}/${rule.name}: ${imageName(verdict)}: ${verdict.code}: ${verdict.message}`);
+  return oneWarning(`${rule.policy}/${rule.name}: ${imageName(verdict)}: ${verdict.reason}: ${verdict.message}`);
 }
 
 /** On one line, and cut to what the API server passes on; a warning with a line break it drops. */

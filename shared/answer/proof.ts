@@ -18,7 +18,7 @@ export function proofOf(verdicts: readonly Verdict[]): { readonly flat: string; 
   let verified = false;
   for (const verdict of verdicts) {
     const { reference, question } = verdict;
-    if (reference === undefined || verdict.code === 'digest-resolved') continue;
+    if (reference === undefined || verdict.reason === 'digest-resolved') continue;
     const status = statusOf(verdict);
     verified ||= status === 'pass';
     const image = provenName(reference, verdict.digest);

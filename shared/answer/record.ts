@@ -1,7 +1,7 @@
 import type { WebhookPurpose } from '../admission/path.ts';
 import type { AdmissionRequest } from '../admission/review.ts';
 import { shortened } from '../printable.ts';
-import type { NoCode } from '../reasons.ts';
+import type { NoReason } from '../reasons.ts';
 import type { Verdict } from '../verdict/verdict.ts';
 import { imageName, shownName } from './message.ts';
 
@@ -27,7 +27,7 @@ export interface AdmissionRecord {
   /** Hash of the policy set in force; empty where none is. */
   readonly policySet: string;
   /** Why no rule could be asked. */
-  readonly refused?: NoCode;
+  readonly refused?: NoReason;
 }
 
 export interface ImageRecord {
@@ -104,7 +104,7 @@ function imageOf(verdict: Verdict): ImageRecord {
     policy: verdict.question.rule.policy,
     rule: verdict.question.rule.name,
     result: verdict.result,
-    reason: verdict.code,
+    reason: verdict.reason,
     signers: verdict.signers.map((signer) => signer.identity),
     source: verdict.effort.source,
   };

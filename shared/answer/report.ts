@@ -23,10 +23,16 @@ export interface ReportResult {
   readonly message: string;
   readonly signers: readonly { readonly attestor: string; readonly kind: string; readonly identity: string }[];
   /** Each attestor tried, as a tree; empty on an answer from the ledger. */
-  readonly attestors: readonly AttestorResult[];
+  readonly attestors: readonly ReportAttestor[];
   readonly requests: number;
   readonly ms: number;
   readonly source: string;
+}
+
+/** An attestor's result as it is printed: its reason is called `code` there. */
+export interface ReportAttestor extends Omit<AttestorResult, 'reason' | 'children'> {
+  readonly code?: AttestorResult['reason'];
+  readonly children?: readonly ReportAttestor[];
 }
 
 export function reportResult(verdict: Verdict, resource?: string): ReportResult {
@@ -39,14 +45,28 @@ export function reportResult(verdict: Verdict, resource?: string): ReportResult 
     digest: verdict.digest ?? null,
     result: verdict.result,
     action: question.action,
-    reason: verdict.code,
+    reason: verdict.reason,
     message: verdict.message,
     signers: verdict.signers.map(({ attestor, kind, identity }) => ({ attestor, kind, identity })),
-    attestors: verdict.attestors,
+    attestors: verdict.attestors.map(reportAttestor),
     requests: effort.requests,
     ms: Math.round(effort.ms * 10) / 10,
     source: effort.source,
   };
+}
+
+export function reportAttestor({
+  path,
+  kind,
+  identity,
+  pass,
+  reason,
+  message,
+  children,
+}: AttestorResult): ReportAttestor {
+  const code = reason === undefined ? {} : { code: reason };
+  if (children !== undefined) return { path, kind, message, children: children.map(reportAttestor), pass, ...code };
+  return { path, kind, ...(identity === undefined ? {} : { identity }), pass, ...code, message };
 }
 
 /** As it was written. */

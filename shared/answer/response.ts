@@ -72,7 +72,7 @@ export function answerReview(
  */
 export function refuseReview(uid: string, refusal: Refusal, scope: Scope['kind']): ReviewResponse {
   // Policies that do not load are told in several lines.
-  const message = printableLines(`${refusal.kind} (${refusal.code}): ${refusal.message}`);
+  const message = printableLines(`${refusal.kind} (${refusal.reason}): ${refusal.message}`);
   const unavailable = refusal.kind === 'unavailable';
   if (scope === 'audit' || (scope === 'ignore' && unavailable)) {
     return envelope({ uid, allowed: true, warnings: [oneWarning(message)] });

@@ -116,12 +116,12 @@ describe('what fails is no denial', () => {
       { status: 200, body: { authorizationData: [{ authorizationToken: 'QVdT' }] } },
       'registry-error',
     ],
-  ])('%s', async (_, answer, code) => {
+  ])('%s', async (_, answer, reason) => {
     const { find, time } = credentialsAt();
     fails(answer);
-    await expect(find()).rejects.toMatchObject({ name: 'Refusal', code, kind: 'unavailable' });
+    await expect(find()).rejects.toMatchObject({ name: 'Refusal', reason, kind: 'unavailable' });
     const asked = service.calls.length;
-    await expect(find()).rejects.toMatchObject({ code });
+    await expect(find()).rejects.toMatchObject({ reason });
     expect(service.calls).toHaveLength(asked);
     gives('one', start + 12 * hour);
     time.now += 5000;
@@ -135,7 +135,7 @@ describe('what fails is no denial', () => {
       return undefined;
     });
     stopTimers();
-    await expect(find()).rejects.toMatchObject({ code: 'registry-unreachable' });
+    await expect(find()).rejects.toMatchObject({ reason: 'registry-unreachable' });
     startTimers();
   });
 
@@ -155,6 +155,6 @@ describe('what fails is no denial', () => {
     time.now = start + 12 * hour - minute - 1;
     expect(await find()).toEqual(basic('one'));
     time.now = start + 12 * hour - minute;
-    await expect(find()).rejects.toMatchObject({ code: 'registry-unauthorized' });
+    await expect(find()).rejects.toMatchObject({ reason: 'registry-unauthorized' });
   });
 });

@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { ecrRegistry } from '../image/registry-names.ts';
 import type { Repository } from '../image/repository.ts';
 import type { Clock } from '../net/deadline.ts';
-import { type NoCode, Refusal } from '../reasons.ts';
+import { type NoReason, Refusal } from '../reasons.ts';
 import type { Credential } from '../registry/credentials.ts';
 import { type AwsFailure, awsFailure } from './failure.ts';
 import { type Held, type Refreshing, refreshing } from './refreshing.ts';
@@ -94,7 +94,7 @@ function credentialOf(token: string | undefined, region: string): Credential | u
   return { kind: 'basic', username, password, for: `Amazon ECR in ${region}`, issued: true };
 }
 
-const answers: Readonly<Record<AwsFailure, readonly [NoCode, string]>> = {
+const refusals: Readonly<Record<AwsFailure, readonly [NoReason, string]>> = {
   throttled: ['registry-throttled', 'it asks to slow down'],
   denied: ['registry-unauthorized', 'access is denied'],
   missing: ['registry-unauthorized', 'access is denied'],
@@ -106,6 +106,6 @@ const answers: Readonly<Record<AwsFailure, readonly [NoCode, string]>> = {
 };
 
 function refusal(region: string, failure: AwsFailure): Refusal {
-  const [code, words] = answers[failure];
-  return new Refusal(code, `Amazon ECR in ${region} gave no token to read with: ${words}`);
+  const [reason, words] = refusals[failure];
+  return new Refusal(reason, `Amazon ECR in ${region} gave no token to read with: ${words}`);
 }

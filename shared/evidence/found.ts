@@ -22,7 +22,7 @@ export function foundHash({ evidence: { evidence, rejected }, unreadable }: Foun
   const parts = [
     evidence.map(({ kind, hash, repository }) => [kind, hash, repositoryName(repository)]),
     rejected.map(({ message, repository }) => [message, repositoryName(repository)]),
-    unreadable.map(({ code, message }) => [code, message]),
+    unreadable.map(({ reason, message }) => [reason, message]),
   ];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
@@ -42,16 +42,16 @@ export function holdsForOthers({ unreadable }: Found): boolean {
 
 /** What was found in the repositories that a check reads, by their names; `own` is the image's. */
 export function foundFor(check: Check, own: Repository, found: ReadonlyMap<string, Found>): Found {
-  const places = check.repositories
-    .map((place) => found.get(repositoryName(place ?? own)))
-    .filter((place) => place !== undefined);
-  const [only, another] = places;
+  const read = check.repositories
+    .map((repository) => found.get(repositoryName(repository ?? own)))
+    .filter((one) => one !== undefined);
+  const [only, another] = read;
   if (only !== undefined && another === undefined) return only;
   return {
     evidence: {
-      evidence: places.flatMap((place) => place.evidence.evidence),
-      rejected: places.flatMap((place) => place.evidence.rejected),
+      evidence: read.flatMap((one) => one.evidence.evidence),
+      rejected: read.flatMap((one) => one.evidence.rejected),
     },
-    unreadable: places.flatMap((place) => place.unreadable),
+    unreadable: read.flatMap((one) => one.unreadable),
   };
 }

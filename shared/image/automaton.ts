@@ -11,7 +11,7 @@ export interface Automaton {
   readonly steps: readonly (readonly { readonly characters: Characters; readonly to: number }[])[];
 }
 
-interface Part {
+interface Fragment {
   readonly from: number;
   readonly to: number;
 }
@@ -44,7 +44,7 @@ class Builder {
     return { start: from, end: to, silent: this.#silent, steps: this.#steps };
   }
 
-  #alternatives(): Part {
+  #alternatives(): Fragment {
     const from = this.#state();
     const to = this.#state();
     do {
@@ -55,18 +55,18 @@ class Builder {
     return { from, to };
   }
 
-  #sequence(): Part {
+  #sequence(): Fragment {
     const from = this.#state();
     let to = from;
     while (this.#at < this.#source.length && !'|)'.includes(this.#next())) {
-      const part = this.#repeated();
-      this.#silent[to]?.push(part.from);
-      to = part.to;
+      const fragment = this.#repeated();
+      this.#silent[to]?.push(fragment.from);
+      to = fragment.to;
     }
     return { from, to };
   }
 
-  #repeated(): Part {
+  #repeated(): Fragment {
     const { from, to } = this.#one();
     const again = this.#quantifier();
     if (again === undefined) return { from, to };
@@ -91,11 +91,11 @@ class Builder {
     return /^0+(?:,|$)/.test(counts) ? 'any' : 'some';
   }
 
-  #one(): Part {
+  #one(): Fragment {
     if (this.#takes('(?:')) {
-      const part = this.#alternatives();
+      const fragment = this.#alternatives();
       if (!this.#takes(')')) throw this.#unknown();
-      return part;
+      return fragment;
     }
     const characters = this.#takes('[') ? this.#class() : new Set([this.#literal()]);
     const [from, to] = [this.#state(), this.#state()];

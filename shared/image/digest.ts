@@ -11,7 +11,7 @@ export function parseDigest(text: unknown): Digest | undefined {
 }
 
 /** The algorithm's name as node:crypto spells it, and the encoded part. */
-export function digestParts(digest: Digest): { algorithm: 'sha256' | 'sha512'; hex: string } {
+export function splitDigest(digest: Digest): { algorithm: 'sha256' | 'sha512'; hex: string } {
   const [algorithm, hex = ''] = digest.split(':', 2);
   return { algorithm: algorithm === 'sha512' ? 'sha512' : 'sha256', hex };
 }

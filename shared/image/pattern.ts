@@ -133,14 +133,14 @@ export function literalHost(pattern: string): string | undefined {
   return hasWildcard(host) || !isHost(host) ? undefined : canonicalHost(host);
 }
 
-interface PatternParts {
+interface SplitPattern {
   readonly text: string;
   /** What stands before the tag and the digest. */
   readonly name: string;
   readonly names: 'no-tag' | 'every-tag' | 'some-tags';
 }
 
-export function splitPattern(text: string): PatternParts {
+export function splitPattern(text: string): SplitPattern {
   const at = text.indexOf('@');
   const tagged = at === -1 ? text : text.slice(0, at);
   const slash = tagged.lastIndexOf('/');

@@ -24,15 +24,15 @@ function meets(pattern: string, { start, end, silent, steps }: Automaton): boole
   const seen = new Uint8Array((pattern.length + 1) * width);
   const open: number[] = [];
   const reach = (at: number, state: number) => {
-    const place = at * width + state;
-    if (seen[place] === 1) return;
-    seen[place] = 1;
-    open.push(place);
+    const pair = at * width + state;
+    if (seen[pair] === 1) return;
+    seen[pair] = 1;
+    open.push(pair);
   };
   reach(0, start);
-  for (let place = open.pop(); place !== undefined; place = open.pop()) {
-    const at = Math.floor(place / width);
-    const state = place % width;
+  for (let pair = open.pop(); pair !== undefined; pair = open.pop()) {
+    const at = Math.floor(pair / width);
+    const state = pair % width;
     if (at === pattern.length && state === end) return true;
     const wanted = pattern[at];
     // From each state of a grammar there is a way to its end.

@@ -117,7 +117,7 @@ test('a joiner waits no longer than its own deadline; the leader goes on', async
   const first = flights.share('k', deadline(), led.run, always);
   const second = flights.share('k', due, async () => 'unused', always);
   due.end();
-  await expect(second).rejects.toMatchObject({ code: 'deadline' });
+  await expect(second).rejects.toMatchObject({ reason: 'deadline' });
   led.resolve('found');
   expect(await first).toBe('found');
 });

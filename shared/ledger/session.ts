@@ -66,7 +66,7 @@ export class LedgerSession implements Session {
     const content = this.#verifications.get(key.id);
     if (content === undefined || this.#store.clock() >= content.expiresAt) return undefined;
     if (!this.#guards(content, repository, digest)) return undefined;
-    for (const place of check.repositories) if (!this.#guards(content, place, digest)) return undefined;
+    for (const one of check.repositories) if (!this.#guards(content, one, digest)) return undefined;
     for (const [pk, generation] of content.generations) if (this.#generations.get(pk) !== generation) return undefined;
     return content.verification;
   }
@@ -90,8 +90,8 @@ export class LedgerSession implements Session {
   ): void {
     if (!check.useCache || verification.digest !== digest) return;
     const generations = new Map<string, string>();
-    for (const place of [repository, ...check.repositories]) {
-      const keys = this.#store.keys.repository(place);
+    for (const one of [repository, ...check.repositories]) {
+      const keys = this.#store.keys.repository(one);
       for (const { pk } of [keys.generation, keys.digest(digest).generation]) {
         const generation = this.#generations.get(pk);
         if (generation === undefined) return;
@@ -150,15 +150,15 @@ export class LedgerSession implements Session {
       if (!check.useCache) continue;
       const own = this.#store.keys.repository(repository);
       this.#wantGuards(own, digest, keys);
-      for (const place of check.repositories) this.#wantGuards(this.#store.keys.repository(place), digest, keys);
+      for (const one of check.repositories) this.#wantGuards(this.#store.keys.repository(one), digest, keys);
       if (digest !== undefined)
         this.#wantVerification(this.#store.keys.verification(own.digest(digest), check.hash), keys);
     }
   }
 
-  #wantGuards(place: RepositoryKeys, digest: Digest | undefined, keys: Key[]): void {
-    this.#wantGeneration(place.generation, keys);
-    if (digest !== undefined) this.#wantGeneration(place.digest(digest).generation, keys);
+  #wantGuards(guarded: RepositoryKeys, digest: Digest | undefined, keys: Key[]): void {
+    this.#wantGeneration(guarded.generation, keys);
+    if (digest !== undefined) this.#wantGeneration(guarded.digest(digest).generation, keys);
   }
 
   #wantGeneration(key: Key, keys: Key[]): void {
@@ -189,8 +189,8 @@ export class LedgerSession implements Session {
   }
 
   /** That the content is guarded by this repository and by the digest in it. */
-  #guards(content: Remembered, place: Repository, digest: Digest): boolean {
-    const keys = this.#store.keys.repository(place);
+  #guards(content: Remembered, repository: Repository, digest: Digest): boolean {
+    const keys = this.#store.keys.repository(repository);
     return content.generations.has(keys.generation.pk) && content.generations.has(keys.digest(digest).generation.pk);
   }
 

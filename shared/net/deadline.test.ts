@@ -20,7 +20,7 @@ test('the signal aborts when the time has ended, with the reason for users', asy
   const working = setTimeout(() => {}, 5_000);
   await new Promise((resolve) => signal.addEventListener('abort', resolve));
   clearTimeout(working);
-  expect(signal.reason).toMatchObject({ code: 'deadline', kind: 'unavailable' });
+  expect(signal.reason).toMatchObject({ reason: 'deadline', kind: 'unavailable' });
   expect(deadline.remaining()).toBe(0);
 });
 

@@ -31,7 +31,7 @@ function open(settings: Partial<DoorSettings> = {}): Door {
 const get = (door: Door, url: string, options: { headers?: Record<string, string>; namedBy?: URL } = {}) =>
   door.request(new URL(url), { spending: spending(), what: 'a thing', ...options });
 
-const refused = (code: string) => expect.objectContaining({ name: 'Refusal', code });
+const refused = (reason: string) => expect.objectContaining({ name: 'Refusal', reason });
 
 describe('bodies', () => {
   const big = Buffer.alloc(1024 * 1024, 1);
@@ -235,7 +235,7 @@ describe('connections', () => {
 
   test('and when it takes too long for its header', async () => {
     const server = await serve(() => {});
-    const late = { code: 'deadline', late: true, message: expect.stringContaining('did not answer in time') };
+    const late = { reason: 'deadline', late: true, message: expect.stringContaining('did not answer in time') };
     await expect(get(open({ headersTimeout: 50 }), server.url)).rejects.toMatchObject(late);
   });
 
@@ -245,7 +245,11 @@ describe('connections', () => {
       response.write('x', () => request.url === '/closed' && response.destroy());
     });
     const door = open({ bodyTimeout: 50 });
-    const late = { code: 'deadline', late: true, message: expect.stringContaining('stopped in the middle of a thing') };
+    const late = {
+      reason: 'deadline',
+      late: true,
+      message: expect.stringContaining('stopped in the middle of a thing'),
+    };
     await expect((await get(door, server.url)).read(10)).rejects.toMatchObject(late);
     await expect((await get(door, `${server.url}/closed`)).read(10)).rejects.toEqual(refused('body-cut-short'));
   });
@@ -327,9 +331,9 @@ describe('connections in all', () => {
     }
   }
 
-  test('300 hosts are asked at the same time over no more connections than there are places', async () => {
+  test('300 hosts are asked at the same time over no more connections than there are permits', async () => {
     const { at, parked, seen } = await counting({ hang: true });
-    const door = open({ lookup, places: 40 });
+    const door = open({ lookup, permits: 40 });
     const reviews = [spending(), spending(), spending()];
     const asked = Array.from({ length: 300 }, async (_, index) => {
       const request = { spending: reviews[index % 3] ?? spending(), what: 'a thing' };
@@ -344,7 +348,7 @@ describe('connections in all', () => {
 
   test('connections that nobody uses do not add up over many hosts', async () => {
     const { at, sockets } = await counting({ keepAlive: 'timeout=600' });
-    const door = open({ lookup, places: 10 });
+    const door = open({ lookup, permits: 10 });
     for (let index = 0; index < 100; index++) await (await get(door, at(`h${index}`))).read(10);
     expect(sockets.size).toBeLessThanOrEqual(11);
   });
@@ -359,7 +363,7 @@ describe('connections in all', () => {
     }
   });
 
-  test('a place is free again however its request ended', async () => {
+  test('a permit is free again however its request ended', async () => {
     const { server, at } = await counting();
     const door = open({ lookup, connections: 1 });
     const url = at('a');
@@ -373,7 +377,7 @@ describe('connections in all', () => {
     const held = door.request(new URL(url), {
       spending: spending(),
       what: 'a thing',
-      permit: () => {
+      beforeSending: () => {
         throw new Refusal('registry-throttled', 'not now');
       },
     });
@@ -387,12 +391,12 @@ describe('connections in all', () => {
     await expect(get(door, url)).rejects.toEqual(refused('registry-unreachable'));
   });
 
-  test.each([404, 401, 503, 307])('an unwanted body of a %d that trickles gives its place back', async (status) => {
+  test.each([404, 401, 503, 307])('an unwanted body of a %d that trickles gives its permit back', async (status) => {
     const server = await serve((request, response) => {
       if (request.url === '/there') response.end('there');
       else trickle(response, status, { location: '/there' });
     });
-    const door = open({ places: 1, connections: 1, discardTimeout: 20 });
+    const door = open({ permits: 1, connections: 1, discardTimeout: 20 });
     for (let round = 0; round < 2; round++) {
       const answer = await get(door, server.url);
       if (status !== 307) answer.discard();
@@ -401,18 +405,18 @@ describe('connections in all', () => {
     expect((await get(door, `${server.url}/there`)).status).toBe(200);
   });
 
-  test('a chain of redirects on one host needs one place, and a redirect to elsewhere holds none here', async () => {
+  test('a chain of redirects on one host needs one permit, and a redirect to elsewhere holds none here', async () => {
     const server = await serve((request, response) => {
       const left = Number(request.url?.slice(1));
       if (left === 0) response.end('there');
       else response.writeHead(307, { location: `/${left - 1}` }).end('on you go');
     });
-    const door = open({ connections: 1, places: 2 });
+    const door = open({ connections: 1, permits: 2 });
     const all = Array.from({ length: 10 }, async () => (await get(door, `${server.url}/5`)).read(10));
     for (const body of await Promise.all(all)) expect(Buffer.from(body).toString()).toBe('there');
   });
 
-  test('the time that ends before there is a place is no word about the host, and nothing is sent', async () => {
+  test('the time that ends before there is a permit is no word about the host, and nothing is sent', async () => {
     const { server, at, parked } = await counting({ hang: true });
     const door = open({ lookup, connections: 1 });
     const first = get(door, at('a'));
@@ -428,7 +432,7 @@ describe('connections in all', () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  test('the look whether a host speaks TLS takes a place too', async () => {
+  test('the look whether a host speaks TLS takes a permit too', async () => {
     const sockets = new Set<Socket>();
     const arrived = Promise.withResolvers<void>();
     const silent = createServer((socket) => {
@@ -438,7 +442,7 @@ describe('connections in all', () => {
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
     closing.push(() => new Promise((resolve) => silent.close(resolve)));
     const { port } = silent.address() as AddressInfo;
-    const door = open({ lookup, places: 4 });
+    const door = open({ lookup, permits: 4 });
     const spent = spending();
     const looks = Array.from({ length: 20 }, (_, index) => door.origin(`h${index}.localhost:${port}`, spent));
     const results = Promise.allSettled(looks);
@@ -458,7 +462,11 @@ describe('connections in all', () => {
       callback(Object.assign(new Error('none left'), { code }), []);
     const request = get(open({ lookup: failing }), 'https://registry.example');
     await expect(request).rejects.toEqual(
-      expect.objectContaining({ code: 'internal-error', kind: 'unavailable', message: expect.stringContaining(words) }),
+      expect.objectContaining({
+        reason: 'internal-error',
+        kind: 'unavailable',
+        message: expect.stringContaining(words),
+      }),
     );
     await expect(request).rejects.not.toThrow('registry.example');
   });
@@ -546,13 +554,13 @@ describe('addresses, deployed', () => {
     'https://user@registry.example/',
   ])('%s is refused, as denied: the image names it', async (url) => {
     await expect(get(open({ addresses: [] }), url)).rejects.toEqual(
-      expect.objectContaining({ code: 'address-refused', kind: 'denied' }),
+      expect.objectContaining({ reason: 'address-refused', kind: 'denied' }),
     );
   });
 
   test('as a token realm it is refused as unavailable: the registry names it', async () => {
     const request = get(open({ addresses: [] }), 'https://10.0.0.1/', { namedBy: new URL('https://registry.example') });
-    await expect(request).rejects.toEqual(expect.objectContaining({ code: 'redirect-refused', kind: 'unavailable' }));
+    await expect(request).rejects.toEqual(expect.objectContaining({ reason: 'redirect-refused', kind: 'unavailable' }));
   });
 
   test('a name is refused when any of its addresses is not public', async () => {

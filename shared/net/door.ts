@@ -36,7 +36,7 @@ export interface DoorSettings {
   readonly discardTimeout?: number;
   /** Requests under way at a time, each with a connection: to one origin (50), and to all of them (200). */
   readonly connections?: number;
-  readonly places?: number;
+  readonly permits?: number;
   /** Milliseconds after which a connection that nobody uses is closed, whatever the server would allow. */
   readonly idleTimeout?: number;
   /** Resolves names; dns.lookup if absent. */
@@ -52,7 +52,7 @@ export interface DoorRequest {
   /** What is asked for, in the words of messages: `the manifest of ghcr.io/org/app:v1`. */
   readonly what: string;
   /** Asked before each request is sent, with its URL: a redirect's too. What it throws keeps the request back. */
-  readonly permit?: (url: URL) => void;
+  readonly beforeSending?: (url: URL) => void;
   /** Who named the URL, when it was not the image or the settings: the registry whose token realm this is. */
   readonly namedBy?: URL;
 }
@@ -96,8 +96,8 @@ const second = 1000;
 export function createDoor(settings: DoorSettings): Door {
   const { addresses } = settings;
   const perOrigin = settings.connections ?? 50;
-  const places = settings.places ?? 200;
-  const turns = createTurns({ perOrigin, places });
+  const permits = settings.permits ?? 200;
+  const turns = createTurns({ perOrigin, permits });
   const idleTimeout = settings.idleTimeout ?? 4 * second;
   const discardTimeout = settings.discardTimeout ?? second;
   /** Known once TLS has been spoken. */
@@ -149,23 +149,23 @@ export function createDoor(settings: DoorSettings): Door {
     }
   }
 
-  /** A place at an origin, waited for until the time ends; `asked` is the rest of that sentence in the message. */
-  function place(origin: string, spending: Spending, asked: string): Release | Promise<Release> {
+  /** A permit at an origin, waited for until the time ends; `asked` is the rest of that sentence in the message. */
+  function permit(origin: string, spending: Spending, asked: string): Release | Promise<Release> {
     const late = () => new Refusal('deadline', `the time ended before ${asked}: other requests were under way`);
     const taken = turns.take(origin, spending, late);
     if (typeof taken !== 'function') spending.queued?.();
     return taken;
   }
 
-  async function once(hop: Hop, request: DoorRequest, sender: Sender | undefined): Promise<Answer> {
+  async function once(hop: Hop, request: DoorRequest, sender: Sender | undefined): Promise<UndiciResponse> {
     check(hop, sender);
-    const { spending, what, permit } = request;
+    const { spending, what, beforeSending } = request;
     const host = called(hop.url, sender);
-    const taken = place(hop.url.origin, spending, `${host} could be asked for ${what}`);
+    const taken = permit(hop.url.origin, spending, `${host} could be asked for ${what}`);
     const giveBack = typeof taken === 'function' ? taken : await taken;
-    let answer: Answer | undefined;
+    let answer: UndiciResponse | undefined;
     try {
-      permit?.(hop.url);
+      beforeSending?.(hop.url);
       answer = await sendOne(hop, request, sender);
       // Its connection is in use until the body has ended, whoever ends it.
       answer.body.once('close', giveBack);
@@ -175,7 +175,7 @@ export function createDoor(settings: DoorSettings): Door {
     }
   }
 
-  async function sendOne(hop: Hop, request: DoorRequest, sender: Sender | undefined): Promise<Answer> {
+  async function sendOne(hop: Hop, request: DoorRequest, sender: Sender | undefined): Promise<UndiciResponse> {
     const { spending, what } = request;
     const { deadline } = spending;
     try {
@@ -187,7 +187,7 @@ export function createDoor(settings: DoorSettings): Door {
         body: request.body ?? null,
         signal: deadline.signal,
         // Connections that nobody uses would add up over many origins: with so many open this one is not kept.
-        ...(open() < places ? {} : { reset: true }),
+        ...(open() < permits ? {} : { reset: true }),
       });
     } catch (thrown) {
       if (codeOf(thrown) === addressRefused) throw refusal(hop.url, sender, notCalled);
@@ -202,8 +202,8 @@ export function createDoor(settings: DoorSettings): Door {
       if (plain === undefined || !allowsHttp(plain)) return `https://${host}`;
       let scheme = probe.known(host);
       if (scheme === undefined) {
-        // The probe goes on when this review's time ends, and its place is in use until then.
-        const taken = place(`https://${host}`, spending, `${host} could be connected to`);
+        // The probe goes on when this review's time ends, and its permit is in use until then.
+        const taken = permit(`https://${host}`, spending, `${host} could be connected to`);
         const giveBack = typeof taken === 'function' ? taken : await taken;
         scheme = probe.scheme(host).finally(giveBack);
       }
@@ -242,7 +242,7 @@ export function createDoor(settings: DoorSettings): Door {
   };
 }
 
-type Answer = Awaited<ReturnType<typeof send>>;
+type UndiciResponse = Awaited<ReturnType<typeof send>>;
 
 /** Who sent us to a URL, and how messages call the host there: what a registry writes is not repeated to users. */
 interface Sender {
@@ -269,7 +269,7 @@ function hostAndPort(url: URL): string {
 /** Headers of one value, in which no comma stands. Some proxies repeat them, and some registries send them empty. */
 const singular: ReadonlySet<string> = new Set(['content-type', 'docker-content-digest']);
 
-function header(answer: Answer, name: string): string | undefined {
+function header(answer: UndiciResponse, name: string): string | undefined {
   const value = answer.headers[name];
   const text = Array.isArray(value) ? value.join(', ') : value;
   if (text === undefined || !singular.has(name)) return text;
@@ -279,7 +279,13 @@ function header(answer: Answer, name: string): string | undefined {
   return values.size > 1 ? text : only;
 }
 
-function respond(answer: Answer, url: URL, host: string, request: DoorRequest, discardTimeout: number): DoorResponse {
+function respond(
+  answer: UndiciResponse,
+  url: URL,
+  host: string,
+  request: DoorRequest,
+  discardTimeout: number,
+): DoorResponse {
   const { spending, what } = request;
   return {
     status: answer.statusCode,
@@ -313,10 +319,10 @@ function respond(answer: Answer, url: URL, host: string, request: DoorRequest, d
 }
 
 /**
- * A short body is read off, so that its connection goes back to the pool; a long one is cut, and so is one that trickles: its place
- * is in use until then, whoever's review has ended. Nobody waits for either.
+ * A short body is read off, so that its connection goes back to the pool; a long one is cut, and so is one that trickles: its
+ * permit is in use until then, whoever's review has ended. Nobody waits for either.
  */
-function discard(body: Answer['body'], milliseconds: number): void {
+function discard(body: UndiciResponse['body'], milliseconds: number): void {
   if (body.closed) return;
   const cut = setTimeout(() => abandon(body), milliseconds).unref();
   body.once('close', () => clearTimeout(cut));

@@ -102,20 +102,20 @@ function isNotHttp(code: string): boolean {
 }
 
 /** Whether the header of an answer was over its bound. */
-export function isHeaderTooLarge({ code, cause }: Refusal): boolean {
+export function isHeaderTooLarge({ reason, cause }: Refusal): boolean {
   const told = codeOf(cause) ?? '';
-  return code === 'registry-error' && (told.startsWith('UND_ERR_HEADERS_OVERFLOW') || told === 'HPE_HEADER_OVERFLOW');
+  return reason === 'registry-error' && (told.startsWith('UND_ERR_HEADERS_OVERFLOW') || told === 'HPE_HEADER_OVERFLOW');
 }
 
 /**
  * Whether an answer came that is of no use however often it is asked for: no HTTP, a header over its bound, a content coding that is
  * unknown or broken, redirects that lead nowhere.
  */
-export function isNonsense({ code, cause }: Refusal): boolean {
+export function isNonsense({ reason, cause }: Refusal): boolean {
   const told = codeOf(cause) ?? (isParserError(cause) ? 'HPE_UNKNOWN' : '');
-  if (code === 'redirect-refused') return told === unusableTarget;
-  if (code === 'registry-error') return isNotHttp(told) || isUndecodable(told) || told === unknownCoding;
-  return code === 'too-many-redirects';
+  if (reason === 'redirect-refused') return told === unusableTarget;
+  if (reason === 'registry-error') return isNotHttp(told) || isUndecodable(told) || told === unknownCoding;
+  return reason === 'too-many-redirects';
 }
 
 /** undici leaves the code of its HTTP parser's errors out where the parser has no number for it. */
@@ -130,5 +130,5 @@ const passing: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPI
  * share of the time, nor names and certificates, which do not change in seconds.
  */
 export function isPassing(refusal: Refusal): boolean {
-  return refusal.code === 'registry-unreachable' && passing.has(codeOf(refusal.cause) ?? '');
+  return refusal.reason === 'registry-unreachable' && passing.has(codeOf(refusal.cause) ?? '');
 }

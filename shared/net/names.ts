@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache';
 
 type Callback = Parameters<LookupFunction>[2];
 type Address = string | LookupAddress[];
-type Answer = [error: NodeJS.ErrnoException | null, address: Address, family?: number | undefined];
+type LookupResult = [error: NodeJS.ErrnoException | null, address: Address, family?: number | undefined];
 
 const maxNames = 1000;
 
@@ -15,7 +15,7 @@ const maxNames = 1000;
  * the address rules as fresh ones are, and TLS says whether the host still answers there.
  */
 export function createNames(lookup: LookupFunction, patience = 500): LookupFunction {
-  const before = new LRUCache<string, Answer>({ max: maxNames });
+  const before = new LRUCache<string, LookupResult>({ max: maxNames });
   const inFlight = new Map<string, Set<Callback>>();
 
   return (name, options, callback) => {
@@ -29,7 +29,7 @@ export function createNames(lookup: LookupFunction, patience = 500): LookupFunct
       if (known !== undefined && waiting.delete(done)) callback(...known);
     }
 
-    function done(...answer: Answer): void {
+    function done(...answer: LookupResult): void {
       clearTimeout(timer);
       callback(...answer);
     }

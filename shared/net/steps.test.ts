@@ -41,7 +41,7 @@ test('it ends with the deadline, and says what was computed', async () => {
   const spent = spending();
   const deadline = { signal: spent.deadline.signal, remaining: () => Math.max(0, 50 - time.now) };
   await expect(inSlices(steps, { deadline, elapsed, what: 'the signatures were verified' })).rejects.toMatchObject({
-    code: 'deadline',
+    reason: 'deadline',
     message: 'the time ended while the signatures were verified',
   });
   expect(time.done).toBeLessThan(70);

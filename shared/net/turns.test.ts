@@ -5,9 +5,9 @@ import { createTurns, type Release, type TurnsSettings } from './turns.ts';
 
 const late = () => new Refusal('deadline', 'the time ended');
 
-/** Turns, and those whose requests are under way, in the order in which they were given their places. */
+/** Turns, and those whose requests are under way, in the order in which they were given their permits. */
 function scene(settings: Partial<TurnsSettings> = {}) {
-  const turns = createTurns({ perOrigin: 50, places: 200, ...settings });
+  const turns = createTurns({ perOrigin: 50, permits: 200, ...settings });
   const underWay: { review: TestSpending; origin: string; release: Release }[] = [];
   const ended: unknown[] = [];
 
@@ -20,7 +20,7 @@ function scene(settings: Partial<TurnsSettings> = {}) {
     }
   }
 
-  /** All that is under way comes to its end at once, apart from what hangs; what was waited for gets its places. */
+  /** All that is under way comes to its end at once, apart from what hangs; what was waited for gets its permits. */
   async function round(hangs: (origin: string) => boolean = () => false): Promise<void> {
     const ending = underWay.filter(({ origin }) => !hangs(origin));
     const staying = underWay.filter(({ origin }) => hangs(origin));
@@ -40,7 +40,7 @@ async function settled(): Promise<void> {
 
 const reviews = (count: number) => Array.from({ length: count }, () => spending());
 
-test('alone, a review has all places of an origin, each at once, and is told of its own requests before it', async () => {
+test('alone, a review has all permits of an origin, each at once, and is told of its own requests before it', async () => {
   const { ask, of, round } = scene();
   const [one] = [spending()];
   ask(one, 'a', 50);
@@ -89,7 +89,7 @@ test('those that wait share an origin evenly, whoever came first and however muc
   expect(all.map((review) => of(review)).sort()).toEqual([12, 12, 13, 13]);
 });
 
-test('with one place the reviews take turns', async () => {
+test('with one permit the reviews take turns', async () => {
   const { ask, round, underWay } = scene({ perOrigin: 1 });
   const all = reviews(3);
   for (const review of all) ask(review, 'a', 3);
@@ -116,7 +116,7 @@ test('requests of one review are sent in their order', async () => {
   expect(order).toEqual([1, 2, 3]);
 });
 
-test('three reviews whose hundreds of hosts never answer leave places to the next', async () => {
+test('three reviews whose hundreds of hosts never answer leave permits to the next', async () => {
   const { ask, of, underWay } = scene();
   const hostile = reviews(3);
   for (const [number, review] of hostile.entries())
@@ -130,7 +130,7 @@ test('three reviews whose hundreds of hosts never answer leave places to the nex
 });
 
 test('hosts that do answer are not kept waiting by those that hang, and the total is shared evenly', async () => {
-  const { ask, of, round, underWay } = scene({ perOrigin: 10, places: 20 });
+  const { ask, of, round, underWay } = scene({ perOrigin: 10, permits: 20 });
   const [slow, quick, other] = [spending(), spending(), spending()];
   for (let host = 0; host < 30; host++) ask(slow, `slow-${host}`);
   ask(quick, 'q', 30);
@@ -156,7 +156,7 @@ test('who waits because of neighbours alone is not told that it waits for its ow
   expect(one.waits()).toBe(1);
 });
 
-test('waiting ends with the time, and leaves neither a listener nor a place behind', async () => {
+test('waiting ends with the time, and leaves neither a listener nor a permit behind', async () => {
   const { ask, of, round, ended } = scene({ perOrigin: 1 });
   const [busy, one, next] = [spending(), spending(), spending()];
   ask(busy, 'a');
@@ -167,7 +167,7 @@ test('waiting ends with the time, and leaves neither a listener nor a place behi
   one.end();
   await settled();
   expect(ended).toHaveLength(100);
-  expect(ended[0]).toMatchObject({ code: 'deadline' });
+  expect(ended[0]).toMatchObject({ reason: 'deadline' });
   expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   await round();
   expect(of(next)).toBe(1);
@@ -177,7 +177,7 @@ test('waiting ends with the time, and leaves neither a listener nor a place behi
   expect(ended).toHaveLength(101);
 });
 
-test('a place is given back once', async () => {
+test('a permit is given back once', async () => {
   const { turns } = scene({ perOrigin: 1 });
   const one = spending();
   const release = await turns.take('a', one, late);
@@ -188,7 +188,7 @@ test('a place is given back once', async () => {
   again();
 });
 
-test('no place stays free while anybody waits: 10,000 requests take 200 rounds of 50', async () => {
+test('no permit stays free while anybody waits: 10,000 requests take 200 rounds of 50', async () => {
   const { ask, round, of } = scene();
   const all = reviews(50);
   for (const review of all) ask(review, 'a', 200);

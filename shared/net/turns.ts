@@ -1,18 +1,18 @@
 import type { Refusal } from '../reasons.ts';
 import type { Spending } from './spending.ts';
 
-/** Gives a place back; a second call does nothing. */
+/** Gives a permit back; a second call does nothing. */
 export type Release = () => void;
 
 export interface TurnsSettings {
   /** Requests under way at a time: to one origin, and to all of them. */
   readonly perOrigin: number;
-  readonly places: number;
+  readonly permits: number;
 }
 
 export interface Turns {
   /**
-   * A place for one request to an origin: at once where one is free, else a promise of it. The promise rejects with
+   * A permit for one request to an origin: at once where one is free, else a promise of it. The promise rejects with
    * `late()` when the deadline's signal aborts first.
    */
   take(origin: string, spending: Waiting, late: () => Refusal): Release | Promise<Release>;
@@ -26,7 +26,7 @@ interface Origin {
   readonly stands: Map<object, Stand>;
 }
 
-/** Whoever gets places: how many it has, and which turn was its last. */
+/** Whoever gets permits: how many it has, and which turn was its last. */
 interface Holder {
   held: number;
   served: number;
@@ -39,7 +39,7 @@ interface Party extends Holder {
   readonly stands: Map<string, Stand>;
 }
 
-/** One review at one origin. It exists while it holds a place or waits for one. */
+/** One review at one origin. It exists while it holds a permit or waits for one. */
 interface Stand extends Holder {
   readonly origin: Origin;
   readonly party: Party;
@@ -63,15 +63,15 @@ interface Queue {
 }
 
 /**
- * Shares the places for requests between reviews, so that one with hundreds of them does not keep its neighbours waiting.
- * Of those that wait, the review with the fewest places gets the next one; among equals they take turns. Alone, a review
- * may have all of an origin's places. Of the places in all it has at most as many as are left over: hosts that never answer
- * hold their places until the time ends, and some must be left for whoever comes next. Hosts that nobody named but an image's author
- * have half of the places together, so that those who ask a named one never wait for them.
+ * Shares the permits for requests between reviews, so that one with hundreds of them does not keep its neighbours waiting.
+ * Of those that wait, the review with the fewest permits gets the next one; among equals they take turns. Alone, a review
+ * may have all of an origin's permits. Of the permits in all it has at most as many as are left over: hosts that never answer
+ * hold their permits until the time ends, and some must be left for whoever comes next. Hosts that nobody named but an image's
+ * author have half of the permits together, so that those who ask a named one never wait for them.
  *
- * Between two calls nobody waits who could be given a place; so whoever finds one free overtakes nobody.
+ * Between two calls nobody waits who could be given a permit; so whoever finds one free overtakes nobody.
  */
-export function createTurns({ places, perOrigin }: TurnsSettings): Turns {
+export function createTurns({ permits, perOrigin }: TurnsSettings): Turns {
   const origins = new Map<string, Origin>();
   const parties = new Map<object, Party>();
   const queues = new Map<AbortSignal, Queue>();
@@ -102,8 +102,8 @@ export function createTurns({ places, perOrigin }: TurnsSettings): Turns {
     if (party.stands.size === 0) parties.delete(party.review);
   }
 
-  const hasShare = (party: Party) => party.held < places - held;
-  const isOpen = ({ origin, named }: Stand) => origin.held < perOrigin && (named || heldUnnamed < places / 2);
+  const hasShare = (party: Party) => party.held < permits - held;
+  const isOpen = ({ origin, named }: Stand) => origin.held < perOrigin && (named || heldUnnamed < permits / 2);
 
   function grant(stand: Stand): Release {
     const { origin, party } = stand;
@@ -139,7 +139,7 @@ export function createTurns({ places, perOrigin }: TurnsSettings): Turns {
     }
   }
 
-  /** Of the reviews that could be given a place the first; of its origins the one whose turn was longest ago. */
+  /** Of the reviews that could be given a permit the first; of its origins the one whose turn was longest ago. */
   function next(): Stand | undefined {
     let best: Stand | undefined;
     for (const party of parties.values()) {
@@ -154,7 +154,7 @@ export function createTurns({ places, perOrigin }: TurnsSettings): Turns {
     return best && firstAt(best);
   }
 
-  /** Of the reviews that wait at an origin the first, by the places that they have there. */
+  /** Of the reviews that wait at an origin the first, by the permits that they have there. */
   function firstAt(best: Stand): Stand {
     let first = best;
     for (const stand of best.origin.stands.values()) {

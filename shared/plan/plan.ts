@@ -12,7 +12,7 @@ export type Purpose = WebhookPurpose | 'verify';
 
 /** All that has to be found out for a list of questions, and by what each is judged: made once, and only read from then on. */
 export interface Plan {
-  /** In the order in which they were first asked about; `at` is the place of each. */
+  /** In the order in which they were first asked about; `at` is the index of each. */
   readonly targets: ReadonlyMap<string, Target>;
   /** In the questions' order. */
   readonly questions: readonly QuestionPlan[];
@@ -70,7 +70,7 @@ export interface Target {
   readonly image: string;
   readonly reference: ImageReference;
   readonly credentials: CredentialsRef;
-  /** In the order in which rules asked for them; `at` is the place of each. */
+  /** In the order in which rules asked for them; `at` is the index of each. */
   readonly checks: ReadonlyMap<string, TargetCheck>;
 }
 

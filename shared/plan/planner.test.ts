@@ -53,7 +53,7 @@ function only(plan: Plan): EntryPlan | undefined {
 /** The task, and why where it is a refusal. */
 function told(entry: EntryPlan | undefined): string {
   if (entry === undefined) return 'nothing';
-  return 'refusal' in entry ? `${entry.task} ${entry.refusal.code}` : entry.task;
+  return 'refusal' in entry ? `${entry.task} ${entry.refusal.reason}` : entry.task;
 }
 
 describe('what an entry asks of an image', () => {

@@ -35,17 +35,17 @@ export function planQuestions(questions: readonly Question[], options: PlanOptio
   return arrived(awaited, options).then((known) => new Planner(options, known).plan(questions));
 }
 
-type Answer = Check | Refusal;
+type GivenCheck = Check | Refusal;
 
 async function arrived(
-  awaited: ReadonlyMap<Entry, Promise<Answer>>,
+  awaited: ReadonlyMap<Entry, Promise<GivenCheck>>,
   { deadline, elapsed, shortage }: PlanOptions,
-): Promise<ReadonlyMap<Entry, Answer>> {
+): Promise<ReadonlyMap<Entry, GivenCheck>> {
   const share = shareOf(deadline, trustShare, elapsed);
-  const arriving = [...awaited].map(async ([entry, promise]): Promise<[Entry, Answer]> => {
+  const arriving = [...awaited].map(async ([entry, promise]): Promise<[Entry, GivenCheck]> => {
     const late = () => new Refusal('deadline', `${entry.path}: what its attestors name did not come in time`);
-    const answer = await inTime(promise, share, late).catch(asRefusal);
-    return [entry, answer instanceof Refusal ? blameCaller(answer, shortage) : answer];
+    const given = await inTime(promise, share, late).catch(asRefusal);
+    return [entry, given instanceof Refusal ? blameCaller(given, shortage) : given];
   });
   const known = new Map(await Promise.all(arriving));
   share.stop();
@@ -56,14 +56,14 @@ class Planner {
   readonly #purpose: Purpose;
   readonly #trust: TrustSource;
   readonly #deadline: Deadline;
-  readonly #known: ReadonlyMap<Entry, Answer> | undefined;
+  readonly #known: ReadonlyMap<Entry, GivenCheck> | undefined;
   readonly #targets = new Map<string, DraftTarget>();
   /** By reference, which all rules share: a long name takes long to write, and its author chooses how long it is. */
   readonly #images = new Map<ImageReference, string>();
-  #awaited: Map<Entry, Promise<Answer>> | undefined;
+  #awaited: Map<Entry, Promise<GivenCheck>> | undefined;
 
   /** @param known what has been waited for. */
-  constructor({ purpose, trust, deadline }: PlanOptions, known: ReadonlyMap<Entry, Answer> | undefined) {
+  constructor({ purpose, trust, deadline }: PlanOptions, known: ReadonlyMap<Entry, GivenCheck> | undefined) {
     this.#purpose = purpose;
     this.#trust = trust;
     this.#deadline = deadline;
@@ -71,7 +71,7 @@ class Planner {
   }
 
   /** The checks that the plan lacks, because they are on their way. */
-  get awaited(): ReadonlyMap<Entry, Promise<Answer>> | undefined {
+  get awaited(): ReadonlyMap<Entry, Promise<GivenCheck>> | undefined {
     return this.#awaited;
   }
 
@@ -141,14 +141,14 @@ class Planner {
   }
 
   /** `undefined`: it is on its way. */
-  #check(entry: Entry): Answer | undefined {
+  #check(entry: Entry): GivenCheck | undefined {
     const known = this.#known?.get(entry);
     if (known !== undefined) return known;
     if (this.#awaited?.has(entry)) return undefined;
-    const answer = this.#trust.check(entry, this.#deadline);
-    if (!isPromise(answer)) return answer;
+    const given = this.#trust.check(entry, this.#deadline);
+    if (!isPromise(given)) return given;
     this.#awaited ??= new Map();
-    this.#awaited.set(entry, answer);
+    this.#awaited.set(entry, given);
     return undefined;
   }
 

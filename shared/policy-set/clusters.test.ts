@@ -52,7 +52,7 @@ async function outcomes(source: PolicySource, changes: Partial<ClusterOptions> =
   return Object.fromEntries(
     [...loaded].map(([cluster, one]) => [
       cluster,
-      one instanceof Refusal ? `${one.code}: ${one.message}` : one.scopes.fail.map(({ policy }) => policy)[0],
+      one instanceof Refusal ? `${one.reason}: ${one.message}` : one.scopes.fail.map(({ policy }) => policy)[0],
     ]),
   );
 }

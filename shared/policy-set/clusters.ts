@@ -38,8 +38,10 @@ export class EmptyPolicySet extends Error {
 
   constructor(cluster: string, title: string | undefined, besideSamples: boolean) {
     const where = title === undefined ? '' : ` in ${title}`;
-    const hint = besideSamples ? `; ${samplesLeftOut}` : '';
-    super(`no verifyImages rule for cluster '${cluster}'${where}: without a rule everything would be admitted${hint}`);
+    const leftOut = besideSamples ? `; ${samplesLeftOut}` : '';
+    super(
+      `no verifyImages rule for cluster '${cluster}'${where}: without a rule everything would be admitted${leftOut}`,
+    );
   }
 }
 

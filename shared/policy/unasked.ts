@@ -22,9 +22,9 @@ export function refuseUnasked(rules: readonly Rule[]): void {
 function unaskedProblem({ file, line, name, policy, match }: Rule): LoadProblem {
   const patterns = match.blocks.flatMap(({ kinds = [] }) => kinds);
   const meant = patterns.map((pattern) => [pattern, likely(pattern)] as const).filter(([, kind]) => kind !== undefined);
-  const hints = meant.map(([pattern, kind]) => ` (kind '${written(pattern)}': did you mean ${kind}?)`);
+  const meanings = meant.map(([pattern, kind]) => ` (kind '${written(pattern)}': did you mean ${kind}?)`);
   const message =
-    `rule '${name}' of ${policy} matches no Pod and no Pod controller${hints.join('')}, ` +
+    `rule '${name}' of ${policy} matches no Pod and no Pod controller${meanings.join('')}, ` +
     'nor does another rule: everything would be admitted';
   return { file, line, field: '', message };
 }

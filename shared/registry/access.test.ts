@@ -179,11 +179,11 @@ describe('one repository that is closed, by a registry that lets us in, is denie
   test.each(cases)('%s', async (_, credential, closing, refusing, words) => {
     const it = await start(closing, credential);
     const refused = await outcome(it);
-    expect(refused).toMatchObject({ code: 'image-not-readable', kind: 'denied' });
+    expect(refused).toMatchObject({ reason: 'image-not-readable', kind: 'denied' });
     expect(String(refused.message)).toContain(`asked ${words.replaceAll('HOST', it.server.host)}`);
     const everyone = await start(refusing, credential);
     const other = await outcome(everyone);
-    expect(other).toMatchObject({ code: 'registry-unauthorized', kind: 'unavailable' });
+    expect(other).toMatchObject({ reason: 'registry-unauthorized', kind: 'unavailable' });
     const [asked = ''] = words.replaceAll('HOST', everyone.server.host).split(':');
     expect(String(other.message)).toContain(`asked ${asked}`);
     expect(String(other.message)).not.toContain('grant');
@@ -199,7 +199,7 @@ describe('one repository that is closed, by a registry that lets us in, is denie
       response.writeHead(307, { location: `${storage.url}${request.url}` }).end();
       return true;
     };
-    expect(await outcome(it)).toMatchObject({ code: 'registry-unauthorized', kind: 'unavailable' });
+    expect(await outcome(it)).toMatchObject({ reason: 'registry-unauthorized', kind: 'unavailable' });
   });
 
   test('`/v2/` is asked once for a refusal, and not at all where a token was given', async () => {
@@ -260,7 +260,7 @@ describe('a challenge that comes at `/v2/` alone', () => {
     expect(it.server.requests.at(-1)?.headers.authorization).toMatch(/^Bearer/);
     // What is absent is absent, and costs one request.
     it.server.requests.length = 0;
-    await expect(resolve(it, 'org/d', 'none')).rejects.toMatchObject({ code: 'image-not-found' });
+    await expect(resolve(it, 'org/d', 'none')).rejects.toMatchObject({ reason: 'image-not-found' });
     expect(it.server.requests).toHaveLength(1);
   });
 
@@ -274,7 +274,7 @@ describe('a challenge that comes at `/v2/` alone', () => {
 
   test('without a credential nothing is asked about a 404, and a 403 is answered with an anonymous token', async () => {
     const absent = await start(hiding(404, askBearer, isToken));
-    expect(await outcome(absent)).toMatchObject({ code: 'image-not-found' });
+    expect(await outcome(absent)).toMatchObject({ reason: 'image-not-found' });
     expect(paths(absent)).toEqual([tag]);
     const shown = await start(hiding(403, askBearer, isToken));
     await resolve(shown);
@@ -283,7 +283,7 @@ describe('a challenge that comes at `/v2/` alone', () => {
 
   test('where `/v2/` asks for none, a 404 is believed, for five minutes without asking', async () => {
     const it = await start({ repository: () => [404] }, 'ann');
-    for (let count = 0; count < 3; count += 1) expect(await outcome(it)).toMatchObject({ code: 'image-not-found' });
+    for (let count = 0; count < 3; count += 1) expect(await outcome(it)).toMatchObject({ reason: 'image-not-found' });
     expect(paths(it)).toEqual([tag, '/v2/', tag, tag]);
     it.time.now += 5 * 60_000;
     await outcome(it);
@@ -293,13 +293,13 @@ describe('a challenge that comes at `/v2/` alone', () => {
   test.each([
     [503, 'registry-error'],
     [429, 'registry-throttled'],
-  ])('a `/v2/` that fails (%i) makes no image absent', async (status, code) => {
+  ])('a `/v2/` that fails (%i) makes no image absent', async (status, reason) => {
     const it = await start({ repository: () => [404], root: () => [status] }, 'ann');
-    expect(await outcome(it)).toMatchObject({ code, kind: 'unavailable' });
+    expect(await outcome(it)).toMatchObject({ reason, kind: 'unavailable' });
   });
 
   test('a credential that is refused there is refused: no image is absent for it', async () => {
     const it = await start({ repository: () => [404], root: () => askBearer, token: () => [401] }, 'ann');
-    expect(await outcome(it)).toMatchObject({ code: 'registry-unauthorized', kind: 'unavailable' });
+    expect(await outcome(it)).toMatchObject({ reason: 'registry-unauthorized', kind: 'unavailable' });
   });
 });

@@ -21,7 +21,7 @@ const attached = (it: Setup & { image: Stored }, spent = spending()) =>
   it.registry.attached(it.repository, it.image.digest, spent);
 const texts = (read: Awaited<ReturnType<typeof attached>>) =>
   read.items.map(({ bytes }) => Buffer.from(bytes).toString());
-const codes = (read: Awaited<ReturnType<typeof attached>>) => read.unreadable.map(({ code }) => code);
+const reasonsOf = (read: Awaited<ReturnType<typeof attached>>) => read.unreadable.map(({ reason }) => reason);
 const bundle = (it: Setup, text: string) => ({ ...it.store.blob(text, types.bundle) });
 /** Counts requests whose path matches. */
 const asked = (it: Setup, path: RegExp) => it.server.requests.filter((request) => path.test(request.path)).length;
@@ -123,7 +123,7 @@ describe('what is attached', () => {
       response.writeHead(status).end('{}');
       return true;
     };
-    expect(codes(await attached(it))).toEqual([]);
+    expect(reasonsOf(await attached(it))).toEqual([]);
   });
 
   test('a page of HTML from it: there is none either', async () => {
@@ -205,7 +205,7 @@ describe('pages', () => {
     page(it, [[one], [two]], () => 'http://127.0.0.1:1/more');
     const read = await attached(it);
     expect(texts(read)).toEqual(['bundle 0']);
-    expect(codes(read)).toEqual(['redirect-refused']);
+    expect(reasonsOf(read)).toEqual(['redirect-refused']);
   });
 
   test('D1: an endless list ends at ten pages, 200 referrers or its own loop (CVE-2023-33957)', async () => {
@@ -214,13 +214,13 @@ describe('pages', () => {
     const pages = Array.from({ length: 1000 }, () => [one]);
     page(it, pages, (n) => `?n=${n}`);
     const endless = await attached(it);
-    expect(endless.unreadable).toMatchObject([{ code: 'too-many-referrers', kind: 'denied' }]);
+    expect(endless.unreadable).toMatchObject([{ reason: 'too-many-referrers', kind: 'denied' }]);
     expect(texts(endless)).toEqual(['bundle 0']);
     expect(asked(it, /referrers/)).toBe(10);
 
     it.server.requests.length = 0;
     page(it, pages, (n) => `?n=${n % 3}`);
-    expect(codes(await attached(it))).toEqual(['too-many-referrers']);
+    expect(reasonsOf(await attached(it))).toEqual(['too-many-referrers']);
     expect(asked(it, /referrers/)).toBe(4);
 
     it.server.requests.length = 0;
@@ -230,7 +230,7 @@ describe('pages', () => {
     }));
     page(it, [strangers], () => '');
     const many = await attached(it);
-    expect(many.unreadable.filter(({ code }) => code === 'too-many-referrers')).toHaveLength(1);
+    expect(many.unreadable.filter(({ reason }) => reason === 'too-many-referrers')).toHaveLength(1);
     expect(it.server.requests).toHaveLength(203);
   });
 
@@ -253,7 +253,7 @@ describe('one broken thing never spoils the rest', () => {
     it.store.referrers.set(it.image.digest, [wrong, { ...short, size: 10 }, good]);
     const read = await attached(it);
     expect(texts(read)).toEqual(['good']);
-    expect(codes(read)).toEqual(['digest-mismatch', 'digest-mismatch']);
+    expect(reasonsOf(read)).toEqual(['digest-mismatch', 'digest-mismatch']);
   });
 
   test('C7: a referrer of another image is none of this one', async () => {
@@ -276,7 +276,7 @@ describe('one broken thing never spoils the rest', () => {
     it.store.manifest({ schemaVersion: 2, config: {}, layers }, `${it.image.digest.replace(':', '-')}.sig`);
     const read = await attached(it);
     expect(texts(read)).toEqual(['fine', 'good']);
-    expect(new Set(codes(read))).toEqual(new Set(['malformed-manifest']));
+    expect(new Set(reasonsOf(read))).toEqual(new Set(['malformed-manifest']));
     expect(asked(it, /\.\./)).toBe(0);
   });
 
@@ -291,7 +291,7 @@ describe('one broken thing never spoils the rest', () => {
     it.store.referrer(it.image, [bundle(it, 'good')]);
     const read = await attached(it);
     expect(texts(read)).toEqual(['good']);
-    expect(codes(read).sort()).toEqual(['content-missing', 'content-missing', 'malformed-manifest']);
+    expect(reasonsOf(read).sort()).toEqual(['content-missing', 'content-missing', 'malformed-manifest']);
     expect(read.unreadable.map(({ kind }) => kind)).toEqual(['denied', 'denied', 'denied']);
   });
 
@@ -304,14 +304,14 @@ describe('one broken thing never spoils the rest', () => {
     const read = await attached(it);
     expect(texts(read)).toEqual(['good']);
     // `cosign copy` leaves the image under the tag of its list of referrers: that is no list, and no defect of a signature.
-    expect(codes(read)).toEqual(['malformed-manifest']);
+    expect(reasonsOf(read)).toEqual(['malformed-manifest']);
   });
 
   test.each([
     ['referrers', 500, 'registry-error'],
     ['manifests/sha256-[0-9a-f]+$', 503, 'registry-error'],
     ['[.]sig$', 403, 'registry-unauthorized'],
-  ])('%s answering %d is unreadable and never "unsigned"', async (path, status, code) => {
+  ])('%s answering %d is unreadable and never "unsigned"', async (path, status, reason) => {
     const it = await start();
     it.store.referrer(it.image, [bundle(it, 'bundle')]);
     it.store.signatureTag(it.image, ['payload']);
@@ -322,7 +322,7 @@ describe('one broken thing never spoils the rest', () => {
     };
     const read = await attached(it);
     expect(read.items.length).toBeGreaterThan(0);
-    expect(read.unreadable).toMatchObject([{ code, kind: 'unavailable' }]);
+    expect(read.unreadable).toMatchObject([{ reason, kind: 'unavailable' }]);
   });
 
   test.each([206, 300, 402, 410, 412, 415, 416, 418, 422, 423, 451, 501])(
@@ -344,7 +344,7 @@ describe('one broken thing never spoils the rest', () => {
           return true;
         };
         const read = await attached(it);
-        expect(read.unreadable).toMatchObject([{ code: 'content-missing', kind: 'denied' }]);
+        expect(read.unreadable).toMatchObject([{ reason: 'content-missing', kind: 'denied' }]);
         expect(read.unreadable[0]?.message).toContain(`answered ${status} to the request for`);
         expect(it.waits).toEqual([]);
       }
@@ -361,7 +361,7 @@ describe('one broken thing never spoils the rest', () => {
     };
     const read = await attached(it);
     expect(read.items).toEqual([]);
-    expect(new Set(codes(read))).toEqual(new Set(['attached-too-slow']));
+    expect(new Set(reasonsOf(read))).toEqual(new Set(['attached-too-slow']));
     // The 30 that were under way when the first was answered, and the tries of one.
     expect(asked(it, /manifests.sha256:/)).toBe(33);
     expect(it.waits).toEqual([100, 300, 900]);
@@ -376,10 +376,10 @@ describe('D1, D2: bounds', () => {
     it.store.manifest({ schemaVersion: 2, config: {}, layers }, `${it.image.digest.replace(':', '-')}.sig`);
     const read = await attached(it);
     expect(asked(it, /blobs/)).toBe(50);
-    expect(read.unreadable).toContainEqual(expect.objectContaining({ code: 'too-many-signatures', kind: 'denied' }));
+    expect(read.unreadable).toContainEqual(expect.objectContaining({ reason: 'too-many-signatures', kind: 'denied' }));
     const more = Array.from({ length: 100_000 }, (_, index) => layer(index));
     it.store.manifest({ schemaVersion: 2, config: {}, layers: more }, `${it.image.digest.replace(':', '-')}.sig`);
-    expect(codes(await attached(it))).toEqual(['too-large']);
+    expect(reasonsOf(await attached(it))).toEqual(['too-large']);
   });
 
   test("the fifty are the tag's first, then signatures by referrer, then bundles, those of other statements last", async () => {
@@ -394,7 +394,7 @@ describe('D1, D2: bounds', () => {
     it.store.signatureTag(it.image, ['tagged']);
     const read = await attached(it);
     expect(texts(read)).toEqual(['tagged', 'payload', 'signature', 'unannotated']);
-    expect(codes(read)).toEqual(['too-many-signatures']);
+    expect(reasonsOf(read)).toEqual(['too-many-signatures']);
   });
 
   test('attestations have a bound of their own: neither crowds out the other', async () => {
@@ -404,13 +404,13 @@ describe('D1, D2: bounds', () => {
     for (const name of ['a', 'b', 'c']) it.store.referrer(it.image, [bundle(it, `signature ${name}`)]);
     const within = await attached(it);
     expect(texts(within)).toEqual(['signature a', 'signature b', 'signature c', 'provenance a', 'provenance b']);
-    expect(codes(within)).toEqual([]);
+    expect(reasonsOf(within)).toEqual([]);
 
     it.store.referrer(it.image, [bundle(it, 'provenance c')], stated);
     const over = await attached(it);
     expect(texts(over)).toEqual(texts(within));
     // What its manifest says of it is not believed: it may be the signature that is missing.
-    expect(over.unreadable).toMatchObject([{ code: 'too-many-signatures', kind: 'denied' }]);
+    expect(over.unreadable).toMatchObject([{ reason: 'too-many-signatures', kind: 'denied' }]);
     expect(over.unreadable[0]?.message).toContain('more than 2 attestations are attached');
   });
 
@@ -423,7 +423,7 @@ describe('D1, D2: bounds', () => {
       it.store.referrer(image, [it.store.blob('<spdx of more bytes>', 'text/spdx')]);
       it.store.referrer(image, [bundle(it, 'bundle')]);
       const read = await it.registry.attached(it.repository, image.digest, spending());
-      return [texts(read), codes(read)];
+      return [texts(read), reasonsOf(read)];
     };
     const kind: LayerKind = {
       holds: (mediaType) => mediaType === 'text/spdx',
@@ -447,7 +447,7 @@ describe('D1, D2: bounds', () => {
     it.store.referrers.get(it.image.digest)?.push({ ...it.store.image('big'), size: 5 * 1024 * 1024 });
     const read = await attached(it);
     expect(read.items.map(({ bytes }) => bytes.length)).toEqual([limits.payload]);
-    expect(codes(read)).toEqual(['too-large', 'too-large', 'too-large']);
+    expect(reasonsOf(read)).toEqual(['too-large', 'too-large', 'too-large']);
     expect(asked(it, /blobs/)).toBe(1);
   });
 
@@ -461,7 +461,7 @@ describe('D1, D2: bounds', () => {
       return true;
     };
     const spent = spending();
-    expect(codes(await attached(it, spent))).toEqual(['digest-mismatch']);
+    expect(reasonsOf(await attached(it, spent))).toEqual(['digest-mismatch']);
     expect(spent.spent.bytes).toBeLessThan(1024 * 1024);
     expect(written()).toBeLessThan(50 * 1024 * 1024);
   });
@@ -471,7 +471,7 @@ describe('D1, D2: bounds', () => {
     for (let count = 0; count < 40; count++) it.store.referrer(it.image, [bundle(it, `bundle ${count}`.repeat(1000))]);
     const spent = spending({ bytes: 100_000 });
     const read = await attached(it, spent);
-    expect(read.unreadable).toContainEqual(expect.objectContaining({ code: 'review-too-large', kind: 'denied' }));
+    expect(read.unreadable).toContainEqual(expect.objectContaining({ reason: 'review-too-large', kind: 'denied' }));
     expect(asked(it, /blobs/)).toBeLessThan(40);
   });
 
@@ -486,7 +486,7 @@ describe('D1, D2: bounds', () => {
       return true;
     };
     const read = await attached(it, spent);
-    expect(new Set(codes(read))).toEqual(new Set(['attached-too-slow']));
+    expect(new Set(reasonsOf(read))).toEqual(new Set(['attached-too-slow']));
     expect(asked(it, /blobs/)).toBeLessThan(40);
   });
 });

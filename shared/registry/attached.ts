@@ -1,4 +1,4 @@
-import { type Digest, digestParts } from '../image/digest.ts';
+import { type Digest, splitDigest } from '../image/digest.ts';
 import { type Repository, repositoryName } from '../image/repository.ts';
 import { asRefusal, Refusal } from '../reasons.ts';
 import { type Candidate, type Candidates, referrerCandidates, signatureTagCandidates } from './candidates.ts';
@@ -72,19 +72,19 @@ export async function readAttached(
   }
 
   function putDown(refusal: Refusal): void {
-    const { code, kind } = refusal;
+    const { reason, kind } = refusal;
     if (kind === 'denied') answered = true;
     else failures++;
     unreadable.add(blamed(refusal));
     // One source that is too slow for the door leaves time for the rest.
-    const over = code === 'deadline' && allowance.deadline.remaining() === 0;
-    if (over || code === 'review-too-large' || failures === mostFailures) stopped = true;
+    const over = reason === 'deadline' && allowance.deadline.remaining() === 0;
+    if (over || reason === 'review-too-large' || failures === mostFailures) stopped = true;
     // Where an image asks for little, all of it is asked for: the registry may have room for the next request.
-    if (code === 'registry-throttled' && begun > fewRequests) stopped = true;
+    if (reason === 'registry-throttled' && begun > fewRequests) stopped = true;
   }
 
   function blamed(refusal: Refusal): Refusal {
-    const late = refusal.code === 'deadline';
+    const late = refusal.reason === 'deadline';
     if (refusal.kind !== 'unavailable' || (late ? !answered : begun <= fewRequests)) return refusal;
     return attachedTooSlow(repository, digest, late ? 'takes too long to read' : 'takes too many requests', refusal);
   }
@@ -127,7 +127,7 @@ export async function readAttached(
   }
 
   async function signatureTag(): Promise<readonly Candidate[]> {
-    const { algorithm, hex } = digestParts(digest);
+    const { algorithm, hex } = splitDigest(digest);
     const tag = `${algorithm}-${hex}.sig`;
     if (tag.length > longestTag) return [];
     const read = await attempt(() => content.manifestByTag(repository, tag, acceptImages, spending));
@@ -161,7 +161,7 @@ export async function readAttached(
     const subject = `the referrers of ${repositoryName(repository)}@${digest}`;
     if (malformed > 0)
       putDown(new Refusal('malformed-manifest', `${subject} are listed in a way that breaks the format`));
-    if (left > 0 && listing.problem?.code !== 'too-many-referrers') {
+    if (left > 0 && listing.problem?.reason !== 'too-many-referrers') {
       putDown(new Refusal('too-many-referrers', `${subject} are more than ${limits.referrers}`));
     }
     // A manifest's bytes are let go as soon as its candidates are known: of 200 they would be up to 800 MB.

@@ -29,7 +29,7 @@ async function second(intercept: Bearer['intercept']): Promise<TestServer> {
 
 const ann: Credential = { kind: 'basic', username: 'ann', password: 'se:cret' };
 const annBasic = `Basic ${Buffer.from('ann:se:cret').toString('base64')}`;
-const refused = (code: string) => expect.objectContaining({ name: 'Refusal', code, kind: 'unavailable' });
+const refused = (reason: string) => expect.objectContaining({ name: 'Refusal', reason, kind: 'unavailable' });
 const resolve = (it: Setup, path = 'org/app', spent = spending()) =>
   it.registry.resolve({ ...it.repository, path }, 'v1', spent);
 
@@ -110,7 +110,7 @@ describe('bearer tokens', () => {
       setImmediate(() => it.auth.valid.clear());
       return { body: { token: `other-${token}` } };
     };
-    await expect(resolve(it)).rejects.toMatchObject({ code: 'image-not-readable', kind: 'denied' });
+    await expect(resolve(it)).rejects.toMatchObject({ reason: 'image-not-readable', kind: 'denied' });
     expect(it.server.requests).toHaveLength(3);
   });
 
@@ -125,11 +125,11 @@ describe('bearer tokens', () => {
     [{ body: { token: 'a\r\nb: c' } }, 'registry-error'],
     [{ body: [] }, 'registry-error'],
     [{ body: { token: 'x'.repeat(65 * 1024) } }, 'registry-error'],
-  ])('a token server that answers %j', async (answer, code) => {
+  ])('a token server that answers %j', async (answer, reason) => {
     const it = await start(ann);
     it.auth.grant = () => answer;
     const result = resolve(it);
-    await expect(result).rejects.toEqual(refused(code));
+    await expect(result).rejects.toEqual(refused(reason));
     await expect(result).rejects.not.toThrow(/\/token|cret/);
   });
 
@@ -456,7 +456,7 @@ test('Docker Hub is asked where its API is, and text that is no host is not aske
   expect(asked).toEqual(['registry-1.docker.io']);
   for (const registry of ['ghcr.io@evil.example', 'ghcr.io/x', 'evil.example?', 'a b', '']) {
     await expect(it.registry.resolve({ registry, path: 'app' }, 'v1', spending())).rejects.toMatchObject({
-      code: 'image-unparsable',
+      reason: 'image-unparsable',
     });
   }
   expect(asked).toHaveLength(1);

@@ -102,8 +102,8 @@ export function createAuthorizer(tokens: Tokens, realms: Readonly<Record<string,
       return { header: bearerPrefix + (await tokens.get(want, spending, before)), as: want.credential };
     } catch (thrown) {
       if (!(thrown instanceof Refusal)) throw thrown;
-      const { code, message } = thrown;
-      const refusedUs = code === 'registry-unauthorized';
+      const { reason, message } = thrown;
+      const refusedUs = reason === 'registry-unauthorized';
       if (!refusedUs && !isNoToken(thrown)) throw thrown;
       const closed = notReadable(asking, want.credential, message);
       if (await letsIn(want, refusedUs, spending)) throw closed;
@@ -163,9 +163,9 @@ export function createAuthorizer(tokens: Tokens, realms: Readonly<Record<string,
         try {
           return { ...(await bearer(asking, before, spending)), guessed };
         } catch (thrown) {
-          const code = thrown instanceof Refusal ? thrown.code : undefined;
-          const answered = code === 'image-not-readable';
-          if (guessed && (answered || code === 'registry-unauthorized')) {
+          const reason = thrown instanceof Refusal ? thrown.reason : undefined;
+          const answered = reason === 'image-not-readable';
+          if (guessed && (answered || reason === 'registry-unauthorized')) {
             learned.delete(repositoryKey(asking));
             return undefined;
           }

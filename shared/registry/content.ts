@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Digest, digestParts, parseDigest } from '../image/digest.ts';
+import { type Digest, parseDigest, splitDigest } from '../image/digest.ts';
 import { type Repository, repositoryName } from '../image/repository.ts';
 import type { DoorResponse } from '../net/door.ts';
 import { Refusal } from '../reasons.ts';
@@ -114,7 +114,7 @@ async function readExactly(
   try {
     bytes = await response.read(size);
   } catch (thrown) {
-    if (thrown instanceof Refusal && thrown.code === 'too-large') throw unlike(what, 'the size in its descriptor');
+    if (thrown instanceof Refusal && thrown.reason === 'too-large') throw unlike(what, 'the size in its descriptor');
     throw thrown;
   }
   if (bytes.byteLength !== size) throw unlike(what, 'the size in its descriptor');
@@ -123,7 +123,7 @@ async function readExactly(
 
 function isDigestOf(text: string, bytes: Uint8Array): boolean {
   const digest = parseDigest(text);
-  return digest !== undefined && digestOf(digestParts(digest).algorithm, bytes) === digest;
+  return digest !== undefined && digestOf(splitDigest(digest).algorithm, bytes) === digest;
 }
 
 function digestOf(algorithm: 'sha256' | 'sha512', bytes: Uint8Array): Digest {

@@ -9,7 +9,7 @@ beforeEach(async () => {
 });
 afterEach(() => it.close());
 
-const refused = (code: string, kind: string) => expect.objectContaining({ name: 'Refusal', code, kind });
+const refused = (reason: string, kind: string) => expect.objectContaining({ name: 'Refusal', reason, kind });
 const resolve = (tag = 'v1', spent = spending()) => it.registry.resolve(it.repository, tag, spent);
 const absent = sha256(Buffer.from('nothing'));
 
@@ -114,10 +114,10 @@ describe("the registry's own failures are unavailable", () => {
     [501, 'registry-error', 1],
     [204, 'registry-error', 1],
     [304, 'registry-error', 1],
-  ])('%d: %s after %d requests', async (status, code, requests) => {
+  ])('%d: %s after %d requests', async (status, reason, requests) => {
     answering(status);
     const result = resolve();
-    await expect(result).rejects.toEqual(refused(code, 'unavailable'));
+    await expect(result).rejects.toEqual(refused(reason, 'unavailable'));
     await expect(result).rejects.toThrow(String(status));
     await expect(result).rejects.not.toThrow(/secret/);
     expect(it.server.requests).toHaveLength(requests);

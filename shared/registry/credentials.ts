@@ -36,7 +36,7 @@ export class CredentialsError extends Error {
   override readonly name = 'CredentialsError';
 }
 
-interface Entry {
+interface Login {
   readonly host: string;
   /** Path prefix, without slashes at its ends; empty for the whole host. */
   readonly path: string;
@@ -61,20 +61,20 @@ export function parseDockerConfig(text: string): Credentials {
   for (const field of ['credsStore', 'credHelpers']) {
     if (config[field] !== undefined) warnings.push(`${field} in the docker config is not supported and not used`);
   }
-  const entries: Entry[] = [];
+  const logins: Login[] = [];
   for (const [key, value] of Object.entries(auths)) {
     const credential = isJsonObject(value) ? readCredential(value) : 'malformed';
     if (credential === 'malformed') warnings.push(`the docker config's entry for ${quoted(key, 100)} is not readable`);
     else if (credential !== undefined) {
       const { host, path, glob } = readKey(key);
-      entries.push({ host, path, glob, credential: { ...credential, for: path === '' ? host : `${host}/${path}` } });
+      logins.push({ host, path, glob, credential: { ...credential, for: path === '' ? host : `${host}/${path}` } });
     }
   }
-  entries.sort((a, b) => Number(a.glob) - Number(b.glob) || b.path.length - a.path.length);
-  return { find: (repository) => entries.find((entry) => covers(entry, repository))?.credential, warnings };
+  logins.sort((a, b) => Number(a.glob) - Number(b.glob) || b.path.length - a.path.length);
+  return { find: (repository) => logins.find((login) => covers(login, repository))?.credential, warnings };
 }
 
-function covers({ host, path, glob }: Entry, repository: Repository): boolean {
+function covers({ host, path, glob }: Login, repository: Repository): boolean {
   if (path !== '' && repository.path !== path && !repository.path.startsWith(`${path}/`)) return false;
   if (!glob) return host === registryName(repository.registry);
   const wanted = splitHost(host);
@@ -95,9 +95,9 @@ function readKey(key: string): { host: string; path: string; glob: boolean } {
   return { host, path: path.replace(/^v[12](?:\/|$)/, ''), glob: /[*?]/.test(host) };
 }
 
-function readCredential(entry: Readonly<Record<string, unknown>>): Credential | 'malformed' | undefined {
+function readCredential(login: Readonly<Record<string, unknown>>): Credential | 'malformed' | undefined {
   const field = (name: string) => {
-    const value = entry[name];
+    const value = login[name];
     return typeof value === 'string' && value !== '' ? value : undefined;
   };
   const registryToken = field('registrytoken');

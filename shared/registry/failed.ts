@@ -14,8 +14,8 @@ export function declined(status: number, what: string): Refusal {
 
 /** The same about the image itself: a 4xx says that there is no such image, whatever else is nonsense of the registry's. */
 export function imageDeclined(status: number, what: string): Refusal {
-  const code = status >= 400 && status < 500 ? 'image-not-found' : 'registry-error';
-  return new Refusal(code, toldDeclined(status, what));
+  const reason = status >= 400 && status < 500 ? 'image-not-found' : 'registry-error';
+  return new Refusal(reason, toldDeclined(status, what));
 }
 
 function toldDeclined(status: number, what: string): string {

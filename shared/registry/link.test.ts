@@ -37,7 +37,7 @@ test.each([
   'https://registry.example:8443/more',
   'https://user@registry.example/more',
 ])('%s is another host', (target) => {
-  expect(() => next(`<${target}>; rel="next"`)).toThrow(expect.objectContaining({ code: 'redirect-refused' }));
+  expect(() => next(`<${target}>; rel="next"`)).toThrow(expect.objectContaining({ reason: 'redirect-refused' }));
 });
 
 test.each([
@@ -49,7 +49,7 @@ test.each([
   '<https://[>; rel=next',
   '</x',
 ])('%s cannot be read', (header) => {
-  expect(() => next(header)).toThrow(expect.objectContaining({ code: 'malformed-manifest' }));
+  expect(() => next(header)).toThrow(expect.objectContaining({ reason: 'malformed-manifest' }));
 });
 
 test('a long header takes no more than a moment', () => {

@@ -45,7 +45,7 @@ test.each([
   ['\ufeff{}', oci],
   ['[['.repeat(20_000), oci],
 ])('%j as %s is malformed', (value, type) => {
-  expect(() => parse(value, type)).toThrow(expect.objectContaining({ code: 'malformed-manifest', kind: 'denied' }));
+  expect(() => parse(value, type)).toThrow(expect.objectContaining({ reason: 'malformed-manifest', kind: 'denied' }));
 });
 
 test('a descriptor is used as a whole or not at all', () => {
@@ -145,8 +145,8 @@ test('a manifest of 4 MiB of long annotations is read, one of many values is ove
   expect(parse({ ...manifest, annotations }, oci)).toMatchObject({ kind: 'manifest' });
   const many = (values: number) => `{"schemaVersion":2,"config":{},"layers":[${'{},'.repeat(values)}{}]}`;
   expect(parse(many(24_000), oci)).toMatchObject({ kind: 'manifest', layers: [] });
-  expect(() => parse(many(26_000), oci)).toThrow(expect.objectContaining({ code: 'too-large', kind: 'denied' }));
-  expect(() => parse('['.repeat(4 * mebi), oci)).toThrow(expect.objectContaining({ code: 'too-large' }));
+  expect(() => parse(many(26_000), oci)).toThrow(expect.objectContaining({ reason: 'too-large', kind: 'denied' }));
+  expect(() => parse('['.repeat(4 * mebi), oci)).toThrow(expect.objectContaining({ reason: 'too-large' }));
 });
 
 test('what answers the referrers API', () => {
@@ -161,7 +161,7 @@ test('what answers the referrers API', () => {
   expect(listOf(list, oci)).toBe('absent');
   for (const broken of ['{', 'null', { manifests: [] }, { schemaVersion: 2, manifests: 1 }]) {
     expect(() => listOf(broken, index)).toThrow(
-      expect.objectContaining({ code: 'malformed-manifest', kind: 'denied' }),
+      expect.objectContaining({ reason: 'malformed-manifest', kind: 'denied' }),
     );
     expect(listOf(broken, undefined)).toBe('absent');
   }

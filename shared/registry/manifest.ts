@@ -210,7 +210,7 @@ export function parseReferrers(
     const parsed = parseManifest(bytes, contentType, what, { kinds: [], limits });
     if (parsed.kind === 'index') return parsed.manifests;
   } catch (thrown) {
-    const nothing = served === undefined && thrown instanceof Refusal && thrown.code === 'malformed-manifest';
+    const nothing = served === undefined && thrown instanceof Refusal && thrown.reason === 'malformed-manifest';
     if (!nothing) throw thrown;
   }
   if (served === undefined) return 'absent';

@@ -35,12 +35,12 @@ function askedAs({ repository, credential }: Refused, used: Credential | undefin
 
 /** A failure, with what it is if the registry lets us in all the same: asked for this alone, it does not tell. See `ifLetIn`. */
 export function unknownIfLetIn(refusal: Refusal, closed: Refusal): Refusal {
-  const { code, message, late } = refusal;
-  return new Refusal(code, message, { late, cause: closed });
+  const { reason, message, late } = refusal;
+  return new Refusal(reason, message, { late, cause: closed });
 }
 
 /** What a failure is, where the registry is known to have let us in: that of a 401 or 403 is `image-not-readable`. */
 export function ifLetIn(refusal: Refusal): Refusal {
   const { cause } = refusal;
-  return cause instanceof Refusal && cause.code === 'image-not-readable' ? cause : refusal;
+  return cause instanceof Refusal && cause.reason === 'image-not-readable' ? cause : refusal;
 }

@@ -41,6 +41,6 @@ test('a realm is https, unless the registry is asked over http', () => {
     '',
     'https://u:p@auth.example/',
   ]) {
-    expect(() => parseRealm(realm, secure)).toThrow(expect.objectContaining({ code: 'redirect-refused' }));
+    expect(() => parseRealm(realm, secure)).toThrow(expect.objectContaining({ reason: 'redirect-refused' }));
   }
 });

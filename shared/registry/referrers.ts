@@ -1,4 +1,4 @@
-import { type Digest, digestParts } from '../image/digest.ts';
+import { type Digest, splitDigest } from '../image/digest.ts';
 import { type Repository, repositoryName } from '../image/repository.ts';
 import { asRefusal, Refusal } from '../reasons.ts';
 import type { Client } from './client.ts';
@@ -17,7 +17,7 @@ export interface Listing {
 
 /** The tag under which a digest's referrers are kept where there is no API for them (distribution-spec 1.1). */
 export function fallbackTag(digest: Digest): string {
-  const { algorithm, hex } = digestParts(digest);
+  const { algorithm, hex } = splitDigest(digest);
   return `${algorithm}-${hex.slice(0, 64)}`;
 }
 

@@ -36,9 +36,9 @@ function scene() {
     let sent = 0;
     const asked: AskedHost = { ...host, ...at };
     const { deadline, end } = spending({ remaining });
-    const send = async ({ permit }: Hooks): Promise<DoorResponse> => {
-      permit(asked.url);
-      if (to !== undefined) permit(to);
+    const send = async ({ beforeSending }: Hooks): Promise<DoorResponse> => {
+      beforeSending(asked.url);
+      if (to !== undefined) beforeSending(to);
       const answer = answers[sent++] ?? 200;
       if (answer instanceof Refusal) throw answer;
       const [status, header] = typeof answer === 'number' ? [answer, undefined] : answer;
@@ -87,7 +87,7 @@ test.each([
   new Refusal('registry-unreachable', 'x', { cause: { code: 'CERT_HAS_EXPIRED' } }),
   new Refusal('redirect-refused', 'x'),
   new Refusal('deadline', 'x'),
-])('nor is $cause.code $code', async (refusal) => {
+])('nor is $cause.code $reason', async (refusal) => {
   const played = play([refusal, 200]);
   await expect(played.result).rejects.toBe(refusal);
 });
@@ -116,7 +116,7 @@ test('the forms of Retry-After', () => {
 });
 
 describe('a host that asks to slow down', () => {
-  const throttled = expect.objectContaining({ name: 'Refusal', code: 'registry-throttled' });
+  const throttled = expect.objectContaining({ name: 'Refusal', reason: 'registry-throttled' });
 
   test('is asked by one request at a time: of 20 side by side the others wait for what it finds', async () => {
     const { play, waits } = scene();
@@ -152,11 +152,11 @@ describe('a host that asks to slow down', () => {
       [[503, '20'], 'rejected'],
       [503, 'fulfilled'],
     ];
-    for (const [answer, code] of cases) {
+    for (const [answer, status] of cases) {
       const { play } = scene();
       await play([answer], { remaining: 10_000, tries: 1 }).result;
       const [later] = await Promise.allSettled([play([200], { remaining: 10_000 }).result]);
-      expect(later?.status).toBe(code);
+      expect(later?.status).toBe(status);
     }
   });
 

@@ -16,7 +16,7 @@ export interface Retrying {
 }
 
 /** What the door tells of a request and asks about it. */
-export type Hooks = Required<Pick<DoorRequest, 'permit'>>;
+export type Hooks = Required<Pick<DoorRequest, 'beforeSending'>>;
 
 export const sleepFor: Sleep = (milliseconds, signal) => delay(milliseconds, undefined, { signal });
 
@@ -62,7 +62,7 @@ export async function withRetries(
         if (response !== undefined) return late ? { ...response, late } : response;
         throw refusal === undefined || !late
           ? refusal
-          : new Refusal(refusal.code, refusal.message, { cause: refusal, late });
+          : new Refusal(refusal.reason, refusal.message, { cause: refusal, late });
       }
       response?.discard();
       await (slowed ? caller.slowed(wait) : pause(sleep, wait, host.name, deadline));
@@ -78,13 +78,13 @@ async function sendOnce(send: (hooks: Hooks) => Promise<DoorResponse>, caller: C
     await caller.ready();
     let heldBack: Refusal | undefined;
     try {
-      const permit = (url: URL) => {
+      const beforeSending = (url: URL) => {
         const refusal = caller.heldBackAt(url);
         if (refusal !== undefined) throw refusal;
         heldBack = caller.heldBack();
         if (heldBack !== undefined) throw heldBack;
       };
-      return await send({ permit });
+      return await send({ beforeSending });
     } catch (thrown) {
       if (heldBack === undefined || thrown !== heldBack) throw thrown;
     }

@@ -59,7 +59,7 @@ export interface Caller {
 }
 
 /** `open`: the host may be asked. `throttled`: it went on. `left`: whoever was to find out had no time for it. */
-type Finding = 'open' | 'throttled' | 'left';
+type Sighting = 'open' | 'throttled' | 'left';
 
 interface Throttled {
   until: number;
@@ -69,7 +69,7 @@ interface Throttled {
   scout: Scout | undefined;
 }
 
-type Scout = PromiseWithResolvers<Finding>;
+type Scout = PromiseWithResolvers<Sighting>;
 
 /** Milliseconds; rejects when the signal aborts. */
 export type Sleep = (milliseconds: number, signal: AbortSignal) => Promise<void>;
@@ -97,23 +97,23 @@ export function createThrottles(elapsed: Elapsed, sleep: Sleep): Throttles {
       }
 
       function becomeScout(host: Throttled): void {
-        mine = Promise.withResolvers<Finding>();
+        mine = Promise.withResolvers<Sighting>();
         host.scout = mine;
         host.hopeless = false;
       }
 
       /** Tells those who wait what was found, if this request was to find out. */
-      function report(finding: Finding): void {
+      function report(sighting: Sighting): void {
         const host = hosts.get(key);
         if (mine === undefined) return;
         const current = host?.scout === mine;
         if (host !== undefined && current) host.scout = undefined;
         // Good news of a scout that took long is news all the same, unless the host has asked to slow down since it was sent.
-        if (host !== undefined && finding === 'open' && (current || host.until <= sentAt)) {
+        if (host !== undefined && sighting === 'open' && (current || host.until <= sentAt)) {
           hosts.delete(key);
           host.scout?.resolve('open');
         }
-        mine.resolve(finding);
+        mine.resolve(sighting);
         mine = undefined;
       }
 
@@ -136,7 +136,7 @@ export function createThrottles(elapsed: Elapsed, sleep: Sleep): Throttles {
       }
 
       /** What the scout found. `slow`: it asks for something that takes long, or waits for its turn, and the host may be well by now. */
-      async function heardFrom({ promise }: Scout, milliseconds: number): Promise<Finding | 'slow'> {
+      async function heardFrom({ promise }: Scout, milliseconds: number): Promise<Sighting | 'slow'> {
         const patience = startDeadline(milliseconds, elapsed);
         const slow = new Refusal('deadline', 'the request that was to find out takes long');
         try {
@@ -194,9 +194,9 @@ export function createThrottles(elapsed: Elapsed, sleep: Sleep): Throttles {
               return;
             }
             const { scout } = host;
-            const finding = await heardFrom(scout, Math.max(0, left) + scoutTime);
-            if (finding === 'throttled') throw refusal(host.until - elapsed());
-            if (finding === 'slow' && host.scout === scout) host.scout = undefined;
+            const sighting = await heardFrom(scout, Math.max(0, left) + scoutTime);
+            if (sighting === 'throttled') throw refusal(host.until - elapsed());
+            if (sighting === 'slow' && host.scout === scout) host.scout = undefined;
           }
         },
 

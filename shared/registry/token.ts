@@ -148,7 +148,7 @@ async function readAnswer(response: DoorResponse, registry: URL): Promise<Uint8A
   try {
     return await response.read(maxAnswer);
   } catch (thrown) {
-    if (!(thrown instanceof Refusal) || thrown.code !== 'too-large') throw thrown;
+    if (!(thrown instanceof Refusal) || thrown.reason !== 'too-large') throw thrown;
     const told = `the token server of ${registry.host} answered with more than ${maxAnswer} bytes`;
     throw new Refusal('registry-error', told, { cause: noToken });
   }

@@ -14,7 +14,7 @@ export interface AnchorBase extends Inherited {
   /** `attestors[0].entries[1]`; with several signers in one entry, `attestors[0].entries[1].keys[2]`. */
   readonly path: string;
   /** Everything of its own that can change what `verify` answers; what it inherits is hashed for all kinds alike. */
-  readonly hashParts: readonly (string | number)[];
+  readonly hashed: readonly (string | number)[];
 }
 
 /** One kind of anchor: how it is built of the attestors that name it. */

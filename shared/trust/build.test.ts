@@ -55,7 +55,7 @@ describe('keys', () => {
     const signer = makeSigner('ed25519');
     expect(onlyKey(keysOf(signer)).algorithm.type).toBe('ed25519');
     expect(onlyKey(keysOf(signer, { signatureAlgorithm: 'sha512' })).algorithm.type).toBe('ed25519');
-    expect(refusalOf(keysOf(signer, { signatureAlgorithm: 'sha384' })).code).toBe('key-invalid');
+    expect(refusalOf(keysOf(signer, { signatureAlgorithm: 'sha384' })).reason).toBe('key-invalid');
   });
 
   test('a PKCS #1 block is read', () => {
@@ -87,8 +87,8 @@ describe('keys', () => {
     ['no PEM', () => 'k8s://ns/secret', 'one public key in PEM is expected'],
     ['garbage in PEM', () => '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----', 'cannot be read'],
   ])('%s is refused by name', (_, pem, told) => {
-    const { code, message } = refusalOf(keysOf(alice, { publicKeys: [pem()] }));
-    expect(code).toBe('key-invalid');
+    const { reason, message } = refusalOf(keysOf(alice, { publicKeys: [pem()] }));
+    expect(reason).toBe('key-invalid');
     expect(message).toContain(told);
     expect(message).toContain('attestors[0].entries[0].keys');
   });
@@ -96,8 +96,8 @@ describe('keys', () => {
   test('a private key is refused and never quoted', () => {
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const pem = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
-    const { code, message } = refusalOf(keysOf(alice, { publicKeys: [pem] }));
-    expect(code).toBe('key-invalid');
+    const { reason, message } = refusalOf(keysOf(alice, { publicKeys: [pem] }));
+    expect(reason).toBe('key-invalid');
     expect(message).not.toContain(pem.split('\n')[1]);
   });
 });
@@ -124,14 +124,14 @@ describe('sets', () => {
   const nested = (depth: number): AttestorSet => setOf([depth === 1 ? keysOf(alice) : nestedOf(nested(depth - 1))]);
   test('eight deep is read, nine is refused', () => {
     expect(buildCheck(entryOf([nested(8)])).sets).toHaveLength(1);
-    expect(refusal(entryOf([nested(9)])).code).toBe('key-invalid');
+    expect(refusal(entryOf([nested(9)])).reason).toBe('key-invalid');
   });
 
   test('nothing to satisfy is never satisfied', () => {
-    expect(refusal(entryOf([])).code).toBe('no-attestors');
-    expect(refusal(entryOf([setOf([])])).code).toBe('no-attestors');
-    expect(refusal(entryOf([setOf([nestedOf(setOf([]))])])).code).toBe('no-attestors');
-    expect(refusalOf(keysOf([])).code).toBe('key-invalid');
+    expect(refusal(entryOf([])).reason).toBe('no-attestors');
+    expect(refusal(entryOf([setOf([])])).reason).toBe('no-attestors');
+    expect(refusal(entryOf([setOf([nestedOf(setOf([]))])])).reason).toBe('no-attestors');
+    expect(refusalOf(keysOf([])).reason).toBe('key-invalid');
   });
 
   test("an attestor's annotations replace the entry's; its repository too", () => {
@@ -149,8 +149,8 @@ describe('the transparency log', () => {
   const log = makeSigner();
 
   test('asked for without a key: invalid, saying what to set', () => {
-    const { code, message } = refusalOf(keysOf(alice, { rekor: { ignoreTlog: false } }));
-    expect(code).toBe('trust-missing');
+    const { reason, message } = refusalOf(keysOf(alice, { rekor: { ignoreTlog: false } }));
+    expect(reason).toBe('trust-missing');
     expect(message).toContain('rekor.pubkey');
     expect(message).toContain('rekor.ignoreTlog: true');
   });
@@ -168,8 +168,10 @@ describe('the transparency log', () => {
   });
 
   test.each(['ed25519', 'rsa'] as const)('an %s key is refused by name', (type) => {
-    const { code, message } = refusalOf(keysOf(alice, { rekor: { ignoreTlog: false, pubkey: makeSigner(type).pem } }));
-    expect(code).toBe('key-invalid');
+    const { reason, message } = refusalOf(
+      keysOf(alice, { rekor: { ignoreTlog: false, pubkey: makeSigner(type).pem } }),
+    );
+    expect(reason).toBe('key-invalid');
     expect(message).toContain('rekor.pubkey');
   });
 });

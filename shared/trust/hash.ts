@@ -20,8 +20,8 @@ export function checkHash(check: Pick<Check, 'accepts' | 'sets'>): string {
       return;
     }
     const annotations = Object.entries(anchor.annotations).sort(([a], [b]) => (a < b ? -1 : 1));
-    put(...repositoryParts(anchor.repository), annotations.length, ...annotations.flat());
-    put(anchor.hashParts.length, ...anchor.hashParts);
+    put(...hashedOfRepository(anchor.repository), annotations.length, ...annotations.flat());
+    put(anchor.hashed.length, ...anchor.hashed);
   };
 
   const accepts = [...check.accepts].sort();
@@ -30,6 +30,6 @@ export function checkHash(check: Pick<Check, 'accepts' | 'sets'>): string {
   return hash.digest('hex');
 }
 
-function repositoryParts(repository: Repository | undefined): string[] {
+function hashedOfRepository(repository: Repository | undefined): string[] {
   return repository === undefined ? ['own'] : ['repository', repositoryName(repository)];
 }

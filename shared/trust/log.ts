@@ -34,7 +34,7 @@ export function logAnchor(rekor: KeysAttestor['rekor'], where: string): LogAncho
   return { publicKey: key, keyId: Buffer.from(spki, 'hex'), baseUrl: rekor.url ?? defaultUrl };
 }
 
-/** The log's parts of a check's hash. */
-export function logParts(log: LogAnchor | undefined): readonly string[] {
+/** What of the log is hashed into a check's hash. */
+export function hashedOfLog(log: LogAnchor | undefined): readonly string[] {
   return log === undefined ? ['no log'] : ['log', Buffer.from(log.keyId).toString('hex'), log.baseUrl];
 }

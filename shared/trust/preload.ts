@@ -11,7 +11,7 @@ export function trustWarnings({ rules }: Pick<PolicySet, 'rules'>): LoadWarning[
     if (autogenOf !== undefined) continue;
     for (const entry of entries) {
       const check = entry.attestors.length === 0 ? undefined : checks(entry);
-      if (!(check instanceof Refusal) || check.code !== 'key-invalid') continue;
+      if (!(check instanceof Refusal) || check.reason !== 'key-invalid') continue;
       warnings.push({
         file,
         line,

@@ -31,16 +31,16 @@ const ownWait = 0.1;
  */
 export function blame(inquiry: Inquiry, refusal: Refusal, circumstances: Circumstances): Refusal {
   const { shortage, images } = circumstances;
-  if (refusal.kind !== 'unavailable' || refusal.code === 'internal-error') return refusal;
+  if (refusal.kind !== 'unavailable' || refusal.reason === 'internal-error') return refusal;
   // The media type that its author gave it, echoed in a header.
   if (isHeaderTooLarge(refusal)) return new Refusal('malformed-manifest', refusal.message, { cause: refusal });
-  const { message, code } = refusal;
+  const { message, reason } = refusal;
   const cause = { cause: refusal };
   if (refusal.late) {
     const { image, target } = inquiry;
     if (shortage !== undefined) return blameCaller(refusal, shortage);
     // Its registry has answered for the image, so what is late is late by the size or number of what is attached.
-    if (code === 'deadline' && image !== undefined)
+    if (reason === 'deadline' && image !== undefined)
       return attachedTooSlow(target.reference.repository, image.digest, 'takes too long to read', refusal);
     if (inquiry.read > largeManifest) {
       const { repository } = target.reference;
@@ -52,7 +52,7 @@ export function blame(inquiry: Inquiry, refusal: Refusal, circumstances: Circums
       return new Refusal('object-too-slow', told, cause);
     }
   }
-  return inquiry.named ? refusal : new Refusal('registry-not-named', `${message} (${code})`, cause);
+  return inquiry.named ? refusal : new Refusal('registry-not-named', `${message} (${reason})`, cause);
 }
 
 /**
@@ -74,8 +74,13 @@ function sharedItsTime(inquiry: Inquiry, { budget, inquiries }: Circumstances): 
  * The same for a signature repository: one at another registry is the policy's choice, and its outage that registry's. One that has
  * answered for the image lets us in and speaks HTTP: what it refuses us, or answers with nonsense, is about what is attached.
  */
-export function blameIn(place: Repository, inquiry: Inquiry, refusal: Refusal, circumstances: Circumstances): Refusal {
-  const elsewhere = inquiry.target.reference.repository.registry !== place.registry;
+export function blameIn(
+  signedIn: Repository,
+  inquiry: Inquiry,
+  refusal: Refusal,
+  circumstances: Circumstances,
+): Refusal {
+  const elsewhere = inquiry.target.reference.repository.registry !== signedIn.registry;
   if (elsewhere) return blame({ ...inquiry, image: undefined, named: true }, refusal, circumstances);
   return blame(inquiry, inquiry.image === undefined ? refusal : ofAttached(refusal), circumstances);
 }

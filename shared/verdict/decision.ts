@@ -22,11 +22,11 @@ export function decide(verdicts: readonly Verdict[]): Decision {
     (blocks(verdict) ? blocking : warned).push(verdict);
   }
   if (blocking.length === 0) return { allowed: true, status: 200, blocking, warned };
-  const evidenceSaysNo = blocking.some((verdict) => kindOf(verdict.code) !== 'unavailable');
+  const evidenceSaysNo = blocking.some((verdict) => kindOf(verdict.reason) !== 'unavailable');
   return { allowed: false, status: evidenceSaysNo ? 403 : 503, blocking, warned };
 }
 
 function blocks(verdict: Verdict): boolean {
   if (verdict.question.action !== 'enforce') return false;
-  return kindOf(verdict.code) !== 'unavailable' || verdict.question.rule.failurePolicy === 'Fail';
+  return kindOf(verdict.reason) !== 'unavailable' || verdict.question.rule.failurePolicy === 'Fail';
 }

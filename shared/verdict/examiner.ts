@@ -50,7 +50,7 @@ export class Examiner {
       const now = this.#ports.clock();
       const input = { ...foundFor(check, repository, found), image, repository, check, now };
       const outcome = await this.#verify(inquiry, input, one, allowance.deadline);
-      inquiry.answers[one.at] = { from: 'registry', outcome };
+      inquiry.findings[one.at] = { from: 'registry', outcome };
       if (!outcome.pass) continue;
       const { signers, evidence, validUntil } = outcome;
       const verifiedAt = this.#ports.clock();
@@ -73,15 +73,15 @@ export class Examiner {
   ): Promise<Outcome> {
     const { image, repository } = input;
     const { digest } = image;
-    const guards = repositories.flatMap((place) => guardsOf(place, digest));
+    const guards = repositories.flatMap((one) => guardsOf(one, digest));
     const what = `the signatures of ${repositoryName(repository)}@${digest} were verified`;
     const work = () => inSlices(verifyInSteps(input), { deadline, elapsed: this.#ports.elapsed, what });
     try {
       const name = `verify#${repositoryName(repository)}@${digest}#${hash}#${foundHash(input)}`;
       return await this.#once(name, () => this.#session.share(name, guards, work));
     } catch (thrown) {
-      const { code, message } = blame(inquiry, asRefusal(thrown), this.#circumstances);
-      return { pass: false, code, message, attestors: [] };
+      const { reason, message } = blame(inquiry, asRefusal(thrown), this.#circumstances);
+      return { pass: false, reason, message, attestors: [] };
     }
   }
 
@@ -96,21 +96,21 @@ export class Examiner {
     const { repository } = reference;
     const image = this.#imageOf(inquiry, digest, allowance);
     if (this.#circumstances.images > askedAtOnce) await image;
-    const places = new Map<string, Repository>();
+    const repositories = new Map<string, Repository>();
     for (const { check } of checks) {
-      for (const place of check.repositories) places.set(repositoryName(place ?? repository), place ?? repository);
+      for (const one of check.repositories) repositories.set(repositoryName(one ?? repository), one ?? repository);
     }
     const deadline = shareOf(allowance.deadline, attachedShare, this.#ports.elapsed);
-    const gathering = [...places].map(
-      async ([name, place]) =>
-        [name, place, await this.#gather(place, digest, credentials, { ...allowance, deadline })] as const,
+    const gathering = [...repositories].map(
+      async ([name, signedIn]) =>
+        [name, signedIn, await this.#gather(signedIn, digest, credentials, { ...allowance, deadline })] as const,
     );
     // Not before each source has ended: where the image is refused first, the others must still end in time.
     void Promise.all(gathering).finally(() => deadline.stop());
     const [ready, ...gathered] = await Promise.all([image, ...gathering]);
     // Only now: whose doing it is that something was not read depends on whether the registry answered for the image.
-    const found = gathered.map(([name, place, one]) => {
-      const unreadable = one.unreadable.map((refusal) => blameIn(place, inquiry, refusal, this.#circumstances));
+    const found = gathered.map(([name, signedIn, one]) => {
+      const unreadable = one.unreadable.map((refusal) => blameIn(signedIn, inquiry, refusal, this.#circumstances));
       return [name, unreadable.length === 0 ? one : { ...one, unreadable }] as const;
     });
     return [ready, new Map(found)];
@@ -127,17 +127,24 @@ export class Examiner {
     return inquiry.image;
   }
 
-  async #gather(place: Repository, digest: Digest, credentials: CredentialsRef, allowance: Allowance): Promise<Found> {
-    const name = keyedBy(credentials, `gather#${repositoryName(place)}@${digest}`);
+  async #gather(
+    repository: Repository,
+    digest: Digest,
+    credentials: CredentialsRef,
+    allowance: Allowance,
+  ): Promise<Found> {
+    const name = keyedBy(credentials, `gather#${repositoryName(repository)}@${digest}`);
     const { elapsed } = this.#ports;
-    const what = `what is attached to ${repositoryName(place)}@${digest} was read`;
+    const what = `what is attached to ${repositoryName(repository)}@${digest} was read`;
     const fetch = async (heldUp: () => void) => {
       const registry = this.#ports.registries.as(credentials);
-      const attached = await registry.attached(place, digest, whenQueued(allowance, heldUp));
+      const attached = await registry.attached(repository, digest, whenQueued(allowance, heldUp));
       return inSlices(foundInSteps(attached), { deadline: allowance.deadline, elapsed, what });
     };
     try {
-      return await this.#once(name, () => this.#session.share(name, guardsOf(place, digest), fetch, holdsForOthers));
+      return await this.#once(name, () =>
+        this.#session.share(name, guardsOf(repository, digest), fetch, holdsForOthers),
+      );
     } catch (thrown) {
       return nothingFound(asRefusal(thrown));
     }

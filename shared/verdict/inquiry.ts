@@ -14,8 +14,8 @@ export interface Inquiry {
   readonly named: boolean;
   /** Milliseconds. */
   readonly startedAt: number;
-  /** By the checks' places. */
-  readonly answers: (Answer | undefined)[];
+  /** By index in the plan, as the checks are. */
+  readonly findings: (Finding | undefined)[];
   digest: Digest | undefined;
   /** The digest is the ledger's word for where the tag points: good for a pass, never for a denial. */
   pointed: boolean;
@@ -35,11 +35,11 @@ export interface Inquiry {
   ms: number;
 }
 
-export type Answer =
+export type Finding =
   | { readonly from: 'ledger'; readonly verification: Verification }
   | { readonly from: 'registry'; readonly outcome: Outcome };
 
-/** An inquiry for each target of a plan, by the targets' places. @param now milliseconds. */
+/** An inquiry for each target of a plan, by index in the plan. @param now milliseconds. */
 export function openInquiries({ targets }: Plan, hosts: Hosts, now: number): Inquiry[] {
   const inquiries: Inquiry[] = [];
   for (const target of targets.values()) inquiries.push(openInquiry(target, hosts, now));
@@ -54,7 +54,7 @@ function openInquiry(target: Target, { named: names, others }: Hosts, now: numbe
     target,
     named,
     startedAt: now,
-    answers: [],
+    findings: [],
     digest: target.reference.digest,
     pointed: false,
     image: undefined,
@@ -78,9 +78,9 @@ export function wanted({ target, digest }: Inquiry): Want {
 }
 
 /** The checks that nobody has answered yet. */
-export function unanswered({ target, answers }: Inquiry): TargetCheck[] {
+export function unanswered({ target, findings }: Inquiry): TargetCheck[] {
   const missing: TargetCheck[] = [];
-  for (const check of target.checks.values()) if (answers[check.at] === undefined) missing.push(check);
+  for (const check of target.checks.values()) if (findings[check.at] === undefined) missing.push(check);
   return missing;
 }
 

@@ -7,7 +7,7 @@ import { combine, type Effort, type Judgement, kindOf, settledVerdict, type Verd
 
 /**
  * The verdict on a question, from what was found out about its image; `undefined` where the purpose asks nothing of it.
- * `inquiries` are those of the plan's targets, by their places.
+ * `inquiries` are those of the plan's targets, by index in the plan.
  */
 export function judge(planned: QuestionPlan, plan: Plan, inquiries: readonly Inquiry[]): Verdict | undefined {
   const { question } = planned;
@@ -16,7 +16,7 @@ export function judge(planned: QuestionPlan, plan: Plan, inquiries: readonly Inq
   if (ask === 'skipped') return settledVerdict(question, 'image-skipped', 'covered by skipImageReferences');
   if (reference === undefined) {
     const problem = question.problem ?? new Refusal('internal-error', 'an image without a reference');
-    return settledVerdict(question, problem.code, problem.message);
+    return settledVerdict(question, problem.reason, problem.message);
   }
   const judgements: Judgement[] = [];
   const looked: Inquiry[] = [];
@@ -40,33 +40,33 @@ function judgeEntry(planned: EntryPlan, inquiry: Inquiry | undefined): Judgement
   if (inquiry === undefined) return no(entry, notLookedAt());
   if (task === 'unpinned') {
     const judgement = judgeImage(entry, planned.check, inquiry);
-    return kindOf(judgement.code) === 'unavailable' ? judgement : no(entry, planned.refusal);
+    return kindOf(judgement.reason) === 'unavailable' ? judgement : no(entry, planned.refusal);
   }
   return judgeImage(entry, task === 'verify' ? planned.check : undefined, inquiry);
 }
 
 /** By its check where the entry has one, else by its digest alone. */
 function judgeImage(entry: Entry, check: TargetCheck | undefined, inquiry: Inquiry): Judgement {
-  const { refusal, digest, answers } = inquiry;
+  const { refusal, digest, findings } = inquiry;
   if (refusal !== undefined) return no(entry, refusal);
   if (digest === undefined) return no(entry, notLookedAt());
   if (check === undefined) {
-    return { entry, code: 'digest-resolved', message: `the digest is ${digest}`, signers: [], attestors: [] };
+    return { entry, reason: 'digest-resolved', message: `the digest is ${digest}`, signers: [], attestors: [] };
   }
-  const answer = answers[check.at];
-  if (answer === undefined) return no(entry, notLookedAt());
-  if (answer.from === 'ledger') {
-    const { signers } = answer.verification;
-    return { entry, code: 'verified', message: verifiedBy(signers), signers, attestors: [] };
+  const finding = findings[check.at];
+  if (finding === undefined) return no(entry, notLookedAt());
+  if (finding.from === 'ledger') {
+    const { signers } = finding.verification;
+    return { entry, reason: 'verified', message: verifiedBy(signers), signers, attestors: [] };
   }
-  const { outcome } = answer;
+  const { outcome } = finding;
   const { attestors } = outcome;
-  if (!outcome.pass) return { entry, code: outcome.code, message: outcome.message, signers: [], attestors };
-  return { entry, code: 'verified', message: verifiedBy(outcome.signers), signers: outcome.signers, attestors };
+  if (!outcome.pass) return { entry, reason: outcome.reason, message: outcome.message, signers: [], attestors };
+  return { entry, reason: 'verified', message: verifiedBy(outcome.signers), signers: outcome.signers, attestors };
 }
 
-function no(entry: Entry, { code, message }: Refusal): Judgement {
-  return { entry, code, message, signers: [], attestors: [] };
+function no(entry: Entry, { reason, message }: Refusal): Judgement {
+  return { entry, reason, message, signers: [], attestors: [] };
 }
 
 function notLookedAt(): Refusal {

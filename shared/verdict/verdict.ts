@@ -3,7 +3,7 @@ import type { ImageReference } from '../image/reference.ts';
 import type { Signer } from '../ledger/verification.ts';
 import type { Entry } from '../policy/policy.ts';
 import type { Question } from '../policy/select.ts';
-import { type ReasonCode, type ReasonKind, reasons } from '../reasons.ts';
+import { type Reason, type ReasonKind, reasons } from '../reasons.ts';
 import type { AttestorResult } from '../verify/outcome.ts';
 
 export type Result = 'pass' | 'fail' | 'error' | 'skip';
@@ -11,7 +11,7 @@ export type Result = 'pass' | 'fail' | 'error' | 'skip';
 /** What one entry of a rule says about one image, once its evidence was looked at or could not be. */
 export interface Judgement {
   readonly entry: Entry;
-  readonly code: ReasonCode;
+  readonly reason: Reason;
   readonly message: string;
   readonly signers: readonly Signer[];
   readonly attestors: readonly AttestorResult[];
@@ -30,7 +30,7 @@ export interface Verdict {
   readonly reference: ImageReference | undefined;
   readonly digest: Digest | undefined;
   readonly result: Result;
-  readonly code: ReasonCode;
+  readonly reason: Reason;
   readonly message: string;
   readonly signers: readonly Signer[];
   readonly attestors: readonly AttestorResult[];
@@ -57,8 +57,8 @@ const resultOf: Readonly<Record<ReasonKind, Result>> = {
   skip: 'skip',
 };
 
-export function kindOf(code: ReasonCode): ReasonKind {
-  return reasons[code].kind;
+export function kindOf(reason: Reason): ReasonKind {
+  return reasons[reason].kind;
 }
 
 const noEffort: Effort = { requests: 0, ms: 0, source: 'none' };
@@ -83,13 +83,13 @@ function within(path: string, attestor: AttestorResult): AttestorResult {
 }
 
 /** The verdict on a slot that is not asked about: unchanged, skipped, or not to be asked about at all. */
-export function settledVerdict(question: Question, code: ReasonCode, message: string): Verdict {
+export function settledVerdict(question: Question, reason: Reason, message: string): Verdict {
   return {
     question,
     reference: question.reference,
     digest: question.reference?.digest,
-    result: resultOf[kindOf(code)],
-    code,
+    result: resultOf[kindOf(reason)],
+    reason,
     message,
     signers: [],
     attestors: [],
@@ -111,15 +111,15 @@ export function combine(
 ): Verdict {
   let worst = judgements[0];
   for (const judgement of judgements) {
-    if (severity[kindOf(judgement.code)] > severity[kindOf(worst.code)]) worst = judgement;
+    if (severity[kindOf(judgement.reason)] > severity[kindOf(worst.reason)]) worst = judgement;
   }
-  const result = resultOf[kindOf(worst.code)];
+  const result = resultOf[kindOf(worst.reason)];
   return {
     question,
     reference: question.reference,
     digest,
     result,
-    code: worst.code,
+    reason: worst.reason,
     message: worst.message,
     ...(judgements.length === 1 ? { signers: worst.signers, attestors: worst.attestors } : together(judgements)),
     entry: worst.entry.path,

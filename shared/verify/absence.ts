@@ -2,13 +2,13 @@ import type { Evidence, Gathered, SignatureEvidence } from '../evidence/evidence
 import { signatureFormat } from '../evidence/kinds.ts';
 import { type Repository, repositoryName } from '../image/repository.ts';
 import type { Check } from '../trust/check.ts';
-import type { Problem } from './anchor-judge.ts';
+import type { Objection } from './anchor-judge.ts';
 
 /** Why there is no signature to try: in one repository, by its name, or anywhere. */
-export function absenceOf(gathered: Gathered, accepts: Check['accepts'], place?: string): Problem {
+export function absenceOf(gathered: Gathered, accepts: Check['accepts'], repository?: string): Objection {
   const here = (one: { readonly repository: Repository }): boolean =>
-    place === undefined || repositoryName(one.repository) === place;
-  const where = place === undefined ? 'to the image' : `in ${place}`;
+    repository === undefined || repositoryName(one.repository) === repository;
+  const where = repository === undefined ? 'to the image' : `in ${repository}`;
   const evidence = gathered.evidence.filter(here);
   const [rejected] = gathered.rejected.filter(here);
 
@@ -16,21 +16,21 @@ export function absenceOf(gathered: Gathered, accepts: Check['accepts'], place?:
   if (uncounted.length > 0) {
     const wanted = [...accepts].map((kind) => signatureFormat(kind).title).join(' or ');
     const message = `no ${wanted} is attached ${where}, and the rule's type counts nothing else (${countsOf(uncounted)})`;
-    return { code: 'no-signature', message };
+    return { reason: 'no-signature', message };
   }
   if (evidence.length > 0) {
     return {
-      code: 'only-attestations',
+      reason: 'only-attestations',
       message: `attestations (${evidence.length}) and no signature are attached ${where}`,
     };
   }
   if (rejected !== undefined) {
     return {
-      code: 'malformed-signature',
+      reason: 'malformed-signature',
       message: `what is attached as a signature ${where} is none: ${rejected.message}`,
     };
   }
-  return { code: 'no-signature', message: `no signature is attached ${where}` };
+  return { reason: 'no-signature', message: `no signature is attached ${where}` };
 }
 
 export function isSignature(one: Evidence): one is SignatureEvidence {

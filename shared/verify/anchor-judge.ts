@@ -1,9 +1,9 @@
-import type { NoCode } from '../reasons.ts';
+import type { NoReason } from '../reasons.ts';
 import type { LeafAnchor } from '../trust/anchors.ts';
 import type { Signature } from './signature.ts';
 
-export interface Problem {
-  readonly code: NoCode;
+export interface Objection {
+  readonly reason: NoReason;
   readonly message: string;
 }
 
@@ -15,7 +15,7 @@ export type Examination =
       readonly identity: string;
       readonly message: string;
     }
-  | (Problem & {
+  | (Objection & {
       readonly pass: false;
       /** How far it came, in the order of the anchor's conditions: the last one is what its signer has to mend. */
       readonly progress: number;
@@ -30,6 +30,6 @@ export interface AnchorJudge<A extends LeafAnchor> {
    * where nothing tells when it was signed.
    */
   examine(signature: Signature, anchor: A, now: number): Examination;
-  /** In one line, why none of the signatures that were tried passed: `problem` is that of the one that came furthest. */
-  denial(anchor: A, problem: Problem, tried: number): string;
+  /** In one line, why none of the signatures that were tried passed: `objection` is that of the one that came furthest. */
+  denial(anchor: A, objection: Objection, tried: number): string;
 }

@@ -5,7 +5,7 @@ import type { Image } from '../registry/registry.ts';
 import type { LeafAnchor } from '../trust/anchors.ts';
 import type { Anchor, AnchorSet, Check } from '../trust/check.ts';
 import { absenceOf, isSignature } from './absence.ts';
-import type { Examination, Problem } from './anchor-judge.ts';
+import type { Examination, Objection } from './anchor-judge.ts';
 import { judgeOf } from './judges.ts';
 import { distinctlyMatched } from './matching.ts';
 import type { AttestorResult, Steps } from './outcome.ts';
@@ -39,7 +39,7 @@ export class Judge {
   }
 
   /** Why there is nothing to try, wherever one looks; `undefined` when there is. */
-  get emptiness(): Problem | undefined {
+  get emptiness(): Objection | undefined {
     return this.#signatures.length === 0 ? absenceOf(this.#gathered, this.#accepts) : undefined;
   }
 
@@ -67,17 +67,17 @@ export class Judge {
       return { result: { ...result, pass }, signers, evidence: passing.flatMap((child) => child.evidence) };
     }
     const [only, another] = result.children;
-    if (only?.code !== undefined && another === undefined)
-      return failed({ ...result, pass, code: only.code, message: only.message });
-    return failed({ ...result, pass, code: 'too-few-attestors' });
+    if (only?.reason !== undefined && another === undefined)
+      return failed({ ...result, pass, reason: only.reason, message: only.message });
+    return failed({ ...result, pass, reason: 'too-few-attestors' });
   }
 
   /** The first signature that meets every condition decides; else the one that came furthest tells why not. */
   *#judgeLeaf(anchor: LeafAnchor): Steps<Judged> {
     const { kind, path } = anchor;
     const judge = judgeOf(anchor);
-    const place = repositoryName(anchor.repository ?? this.#own);
-    const found = this.#signatures.filter(({ evidence }) => repositoryName(evidence.repository) === place);
+    const repository = repositoryName(anchor.repository ?? this.#own);
+    const found = this.#signatures.filter(({ evidence }) => repositoryName(evidence.repository) === repository);
     const known = judge.identity(anchor);
     const about = { path, kind, ...(known === undefined ? {} : { identity: known }) };
 
@@ -93,11 +93,11 @@ export class Judge {
       yield;
     }
     if (furthest === undefined)
-      return failed({ ...about, pass: false, ...absenceOf(this.#gathered, this.#accepts, place) });
+      return failed({ ...about, pass: false, ...absenceOf(this.#gathered, this.#accepts, repository) });
     return failed({
       ...about,
       pass: false,
-      code: furthest.code,
+      reason: furthest.reason,
       message: judge.denial(anchor, furthest, found.length),
     });
   }

@@ -1,4 +1,4 @@
-import { ask, codeOf } from '../../test/fixtures/ask.ts';
+import { ask, reasonOf } from '../../test/fixtures/ask.ts';
 import { cosignItem, dsseItem, makeImage, messageItem, payloadOf, statementOf } from '../../test/fixtures/attached.ts';
 import { entryOf, keysOf, setOf } from '../../test/fixtures/entries.ts';
 import { type KeyType, makeSigner, type TestSigner, type Way } from '../../test/fixtures/signers.ts';
@@ -32,7 +32,7 @@ function asked(
   item: AttachedItem,
   signatureAlgorithm: KeysAttestor['signatureAlgorithm'] = 'sha256',
 ) {
-  return codeOf(ask(entryOf([setOf([keysOf(signer, { signatureAlgorithm })])]), image, [item]));
+  return reasonOf(ask(entryOf([setOf([keysOf(signer, { signatureAlgorithm })])]), image, [item]));
 }
 
 const ways: readonly (readonly [string, TestSigner, Way])[] = [

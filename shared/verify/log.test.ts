@@ -1,4 +1,4 @@
-import { ask, codeOf } from '../../test/fixtures/ask.ts';
+import { ask, reasonOf } from '../../test/fixtures/ask.ts';
 import {
   bundleV01,
   cosignItem,
@@ -79,7 +79,7 @@ const carriers: readonly Carrier[] = [
 const withLog = (of: TestLog = log) =>
   entryOf([setOf([keysOf(signer, { rekor: { ignoreTlog: false, pubkey: of.pem, url: of.url } })])]);
 const ignoring = entryOf([setOf([keysOf(signer)])]);
-const asked = (item: AttachedItem, entry = withLog()) => codeOf(ask(entry, image, [item]));
+const asked = (item: AttachedItem, entry = withLog()) => reasonOf(ask(entry, image, [item]));
 
 // B1 (CVE-2026-22703, CVE-2022-36056): a valid entry counts only for the signature, the bytes and the key that it is about.
 describe.each(carriers)('$name', ({ kind, envelope, message, item }) => {
@@ -117,7 +117,7 @@ describe.each(carriers)('$name', ({ kind, envelope, message, item }) => {
 
   test('an entry that names another key, all else equal', async () => {
     const outcome = ask(withLog(), image, [item(await record({ signer: other }), signature)]);
-    expect(codeOf(outcome)).toBe('log-entry-mismatch');
+    expect(reasonOf(outcome)).toBe('log-entry-mismatch');
     expect(JSON.stringify(outcome)).toContain('names another key');
   });
 

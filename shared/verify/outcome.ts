@@ -1,5 +1,5 @@
 import type { Signer } from '../ledger/verification.ts';
-import type { NoCode } from '../reasons.ts';
+import type { NoReason } from '../reasons.ts';
 import type { LeafKind } from '../trust/anchors.ts';
 
 /**
@@ -20,7 +20,7 @@ export type Outcome =
     }
   | {
       readonly pass: false;
-      readonly code: NoCode;
+      readonly reason: NoReason;
       readonly message: string;
       readonly attestors: readonly AttestorResult[];
     };
@@ -31,7 +31,7 @@ export interface AttestorResult {
   readonly kind: 'set' | LeafKind;
   readonly identity?: string;
   readonly pass: boolean;
-  readonly code?: NoCode;
+  readonly reason?: NoReason;
   readonly message: string;
   readonly children?: readonly AttestorResult[];
 }

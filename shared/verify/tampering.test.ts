@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { codeOf, now } from '../../test/fixtures/ask.ts';
+import { now, reasonOf } from '../../test/fixtures/ask.ts';
 import {
   bundleV03,
   cosignItem,
@@ -24,8 +24,8 @@ const types: readonly KeyType[] = ['p256', 'p384', 'p521', 'rsa', 'ed25519'];
 describe.each(types)('%s', (type) => {
   const signer = makeSigner(type);
   const check = buildCheck(entryOf([setOf([keysOf(signer)])]));
-  const code = (item: AttachedItem) =>
-    codeOf(verify({ check, image, repository, evidence: readEvidence([item]), unreadable: [], now }));
+  const reason = (item: AttachedItem) =>
+    reasonOf(verify({ check, image, repository, evidence: readEvidence([item]), unreadable: [], now }));
   const flipped = (bytes: Uint8Array, at: number, mask: number): Buffer => {
     const copy = Buffer.from(bytes);
     const index = at % copy.length;
@@ -43,17 +43,17 @@ describe.each(types)('%s', (type) => {
   const message = JSON.parse(Buffer.from(messageItem(image, signer).bytes).toString());
 
   test('untouched evidence passes', () => {
-    expect(code(cosignItem(payload, signer, { signature }))).toBe('pass');
-    expect(code(makeItem(bundleV03, bundle))).toBe('pass');
-    expect(code(makeItem(bundleV03, message))).toBe('pass');
+    expect(reason(cosignItem(payload, signer, { signature }))).toBe('pass');
+    expect(reason(makeItem(bundleV03, bundle))).toBe('pass');
+    expect(reason(makeItem(bundleV03, message))).toBe('pass');
   });
 
   test('no flipped byte in a payload or its signature passes', () => {
     fc.assert(
       fc.property(anywhere, anyFlip, (at, mask) => {
         const good = cosignItem(payload, signer, { signature });
-        expect(code({ ...good, bytes: flipped(payload, at, mask) })).not.toBe('pass');
-        expect(code(cosignItem(payload, signer, { signature: flipped(signature, at, mask) }))).not.toBe('pass');
+        expect(reason({ ...good, bytes: flipped(payload, at, mask) })).not.toBe('pass');
+        expect(reason(cosignItem(payload, signer, { signature: flipped(signature, at, mask) }))).not.toBe('pass');
       }),
       runs,
     );
@@ -68,8 +68,8 @@ describe.each(types)('%s', (type) => {
         const [{ sig }] = dsseEnvelope.signatures;
         const otherPayload = { ...dsseEnvelope, payload: flip64(dsseEnvelope.payload, at, mask) };
         const otherSignature = { ...dsseEnvelope, signatures: [{ sig: flip64(sig, at, mask) }] };
-        expect(code(makeItem(bundleV03, { ...bundle, dsseEnvelope: otherPayload }))).not.toBe('pass');
-        expect(code(makeItem(bundleV03, { ...bundle, dsseEnvelope: otherSignature }))).not.toBe('pass');
+        expect(reason(makeItem(bundleV03, { ...bundle, dsseEnvelope: otherPayload }))).not.toBe('pass');
+        expect(reason(makeItem(bundleV03, { ...bundle, dsseEnvelope: otherSignature }))).not.toBe('pass');
         const { messageSignature } = message;
         const { messageDigest } = messageSignature;
         const changes = [
@@ -77,7 +77,7 @@ describe.each(types)('%s', (type) => {
           { ...messageSignature, messageDigest: { ...messageDigest, digest: flip64(messageDigest.digest, at, mask) } },
         ];
         for (const changed of changes) {
-          expect(code(makeItem(bundleV03, { ...message, messageSignature: changed }))).not.toBe('pass');
+          expect(reason(makeItem(bundleV03, { ...message, messageSignature: changed }))).not.toBe('pass');
         }
       }),
       runs,

@@ -1,4 +1,4 @@
-import { ask, codeOf, now } from '../../test/fixtures/ask.ts';
+import { ask, now, reasonOf } from '../../test/fixtures/ask.ts';
 import {
   bundleV03,
   cosignItem,
@@ -30,7 +30,7 @@ const mallory = makeSigner();
 const byAlice = entryOf([setOf([keysOf(alice)])]);
 const good = cosignItem(payloadOf(image), alice);
 const provenance = dsseItem(statementOf(image, { predicateType: slsaProvenance }), alice);
-const asked = (items: readonly AttachedItem[], entry: Entry = byAlice) => codeOf(ask(entry, image, items));
+const asked = (items: readonly AttachedItem[], entry: Entry = byAlice) => reasonOf(ask(entry, image, items));
 
 // A8, B2: what a signature is of must be this image, always.
 describe('a signature of another image', () => {
@@ -40,7 +40,7 @@ describe('a signature of another image', () => {
   ])('%s, copied here: denied, naming what it is for', (_, copied, own) => {
     expect(asked([own])).toBe('pass');
     const outcome = ask(byAlice, image, [copied]);
-    expect(outcome).toMatchObject({ pass: false, code: 'other-image' });
+    expect(outcome).toMatchObject({ pass: false, reason: 'other-image' });
     expect(outcome.pass || outcome.message).toContain(other.digest);
     expect(asked([copied, own])).toBe('pass');
   });
@@ -168,15 +168,15 @@ describe('why there is no signature', () => {
     ['something that is none', [malformed], 'malformed-signature'],
     ['an attestation and something that is none', [provenance, malformed], 'only-attestations'],
     ['signatures by others', [cosignItem(payloadOf(image), mallory), malformed], 'signature-mismatch'],
-  ])('%s', (_, items, code) => {
-    expect(asked(items)).toBe(code);
+  ])('%s', (_, items, reason) => {
+    expect(asked(items)).toBe(reason);
     const two = entryOf([setOf([keysOf(alice), keysOf(makeSigner())])]);
-    expect(asked(items, two)).toBe(code === 'signature-mismatch' ? 'too-few-attestors' : code);
+    expect(asked(items, two)).toBe(reason === 'signature-mismatch' ? 'too-few-attestors' : reason);
   });
 
   test('a .sig where the type counts bundles alone', () => {
     const outcome = ask(entryOf([setOf([keysOf(alice)])], { type: 'SigstoreBundle' }), image, [good]);
-    expect(codeOf(outcome)).toBe('no-signature');
+    expect(reasonOf(outcome)).toBe('no-signature');
     expect(outcome.pass || outcome.message).toContain('Sigstore bundle');
   });
 
@@ -203,7 +203,7 @@ describe('sources that could not be read', () => {
   const bound = new Refusal('too-many-signatures', 'over 50 signatures are attached');
 
   test('spoil no pass', () => {
-    expect(codeOf(ask(byAlice, image, [good], [cut, bound]))).toBe('pass');
+    expect(reasonOf(ask(byAlice, image, [good], [cut, bound]))).toBe('pass');
   });
 
   test.each([
@@ -211,8 +211,11 @@ describe('sources that could not be read', () => {
     ['signatures by others', [cosignItem(payloadOf(image), mallory)]],
     ['attestations', [provenance]],
   ])('decide a denial, beside %s: our failures first, then bounds', (_, items) => {
-    expect(ask(byAlice, image, items, [bound, cut])).toMatchObject({ code: 'body-cut-short', message: cut.message });
-    expect(ask(byAlice, image, items, [bound])).toMatchObject({ code: 'too-many-signatures', message: bound.message });
+    expect(ask(byAlice, image, items, [bound, cut])).toMatchObject({ reason: 'body-cut-short', message: cut.message });
+    expect(ask(byAlice, image, items, [bound])).toMatchObject({
+      reason: 'too-many-signatures',
+      message: bound.message,
+    });
     expect(ask(byAlice, image, items, [bound]).attestors).toHaveLength(1);
   });
 });
@@ -223,16 +226,16 @@ describe('what cannot be', () => {
   const input = { check, image, repository, evidence, unreadable: [], now };
 
   test('a check of nothing passes nothing', () => {
-    expect(codeOf(verify(input))).toBe('pass');
-    expect(codeOf(verify({ ...input, check: { ...check, sets: [] } }))).not.toBe('pass');
+    expect(reasonOf(verify(input))).toBe('pass');
+    expect(reasonOf(verify({ ...input, check: { ...check, sets: [] } }))).not.toBe('pass');
     const [set] = check.sets;
     for (const empty of [
       { need: 'all' as const, anchors: [] },
       { need: 0, anchors: set?.anchors ?? [] },
     ]) {
-      expect(codeOf(verify({ ...input, check: { ...check, sets: [{ kind: 'set', path: 'x', ...empty }] } }))).not.toBe(
-        'pass',
-      );
+      expect(
+        reasonOf(verify({ ...input, check: { ...check, sets: [{ kind: 'set', path: 'x', ...empty }] } })),
+      ).not.toBe('pass');
     }
   });
 
@@ -243,7 +246,7 @@ describe('what cannot be', () => {
       },
       rejected: [],
     };
-    expect(verify({ ...input, evidence: hostile })).toMatchObject({ pass: false, code: 'internal-error' });
+    expect(verify({ ...input, evidence: hostile })).toMatchObject({ pass: false, reason: 'internal-error' });
   });
 });
 

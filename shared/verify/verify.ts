@@ -3,7 +3,7 @@ import type { Repository } from '../image/repository.ts';
 import { asRefusal, type Refusal } from '../reasons.ts';
 import type { Image } from '../registry/registry.ts';
 import type { Check } from '../trust/check.ts';
-import type { Problem } from './anchor-judge.ts';
+import type { Objection } from './anchor-judge.ts';
 import { Judge, type Judged } from './judge.ts';
 import type { AttestorResult, Outcome, Steps } from './outcome.ts';
 
@@ -51,17 +51,17 @@ function passed(sets: readonly Judged[]): Outcome {
   return { pass: true, signers: sets.flatMap((set) => set.signers), evidence, attestors: resultsOf(sets) };
 }
 
-function denied({ code, message }: Problem, sets: readonly Judged[]): Outcome {
-  return { pass: false, code, message, attestors: resultsOf(sets) };
+function denied({ reason, message }: Objection, sets: readonly Judged[]): Outcome {
+  return { pass: false, reason, message, attestors: resultsOf(sets) };
 }
 
 /** What was not read might have held the signature, so it is told first: what failed on our side, then what broke a bound. */
-function telling(unreadable: readonly Refusal[], judge: Judge, failing: Judged | undefined): Problem {
+function telling(unreadable: readonly Refusal[], judge: Judge, failing: Judged | undefined): Objection {
   const unread = unreadable.find((refusal) => refusal.kind === 'unavailable') ?? unreadable[0];
   if (unread !== undefined) return unread;
   if (judge.emptiness !== undefined) return judge.emptiness;
-  const { code = 'too-few-attestors', message = 'no attestor set', path = '' } = failing?.result ?? {};
-  return { code, message: code === 'too-few-attestors' ? `${path}: ${message}` : message };
+  const { reason = 'too-few-attestors', message = 'no attestor set', path = '' } = failing?.result ?? {};
+  return { reason, message: reason === 'too-few-attestors' ? `${path}: ${message}` : message };
 }
 
 function resultsOf(sets: readonly Judged[]): readonly AttestorResult[] {

@@ -10,12 +10,12 @@ import {
   sign,
 } from '../../local/signer/signer.ts';
 import type { Digest } from '../../shared/image/digest.ts';
-import { byKey, openStage, type PolicyParts, pod, policy, review, type Stage } from './harness.ts';
+import { byKey, openWorld, type PolicyParts, pod, policy, review, type World } from './harness.ts';
 
 type Format = NonNullable<SignRequest['format']>;
 const formats: readonly Format[] = ['sig', 'bundle', 'oci11', 'message-bundle'];
 
-let stage: Stage;
+let world: World;
 let host: string;
 let made = 0;
 const alice = newKey();
@@ -23,10 +23,10 @@ const bob = newKey();
 const carol = newKey();
 
 beforeAll(async () => {
-  stage = await openStage();
-  host = stage.registry.host;
+  world = await openWorld();
+  host = world.registry.host;
 });
-afterAll(() => stage.close());
+afterAll(() => world.close());
 
 interface Made {
   readonly repository: string;
@@ -36,21 +36,21 @@ interface Made {
 
 async function newImage(): Promise<Made> {
   const repository = `attestors/app-${made++}`;
-  const digest = await makeImage(stage.target, repository, '1', { label: repository });
+  const digest = await makeImage(world.destination, repository, '1', { label: repository });
   return { repository, digest, image: `${host}/${repository}:1` };
 }
 
 async function signedBy(keys: readonly SigningKey[], request: Partial<SignRequest> = {}): Promise<Made> {
   const image = await newImage();
-  for (const key of keys) await sign(stage.target, { ...image, key, ...request });
+  for (const key of keys) await sign(world.destination, { ...image, key, ...request });
   return image;
 }
 
 /** `verified`, or the reason of the denial. */
 async function verdictOn({ image }: { readonly image: string }, parts: Partial<PolicyParts>): Promise<string> {
-  stage.policies(policy({ images: `${host}/attestors/*`, ...parts }));
-  const answer = await stage.send('/mutate', review(pod([image])));
-  const reason = stage.records.at(-1)?.images[0]?.reason ?? 'not asked';
+  world.policies(policy({ images: `${host}/attestors/*`, ...parts }));
+  const answer = await world.send('/mutate', review(pod([image])));
+  const reason = world.records.at(-1)?.images[0]?.reason ?? 'not asked';
   expect([answer.allowed, reason]).toEqual([reason === 'verified', reason]);
   return reason;
 }
@@ -77,15 +77,15 @@ describe.each(formats)('a signature stored as %s', (format) => {
   test.each(['payload', 'signature'] as const)('whose %s was changed: denied', async (tamper) => {
     const image = await signedBy([alice], { format, tamper });
     expect(await verdictOn(image, { keys: [alice] })).not.toBe('verified');
-    await sign(stage.target, { ...image, key: alice, format });
+    await sign(world.destination, { ...image, key: alice, format });
     expect(await verdictOn(image, { keys: [alice] })).toBe('verified');
   });
 
   test('copied from another image: denied', async () => {
     const from = await newImage();
-    const digest = await makeImage(stage.target, from.repository, 'other', { label: `${from.repository} other` });
-    await sign(stage.target, { repository: from.repository, digest: from.digest, key: alice, format });
-    await copySignatures(stage.target, from.repository, from.digest, digest);
+    const digest = await makeImage(world.destination, from.repository, 'other', { label: `${from.repository} other` });
+    await sign(world.destination, { repository: from.repository, digest: from.digest, key: alice, format });
+    await copySignatures(world.destination, from.repository, from.digest, digest);
     const copy = { image: `${host}/${from.repository}:other` };
     // A message signature is over the image's bytes themselves, so a copy of it is a signature of nothing here.
     const reason = format === 'message-bundle' ? 'signature-mismatch' : 'other-image';
@@ -95,11 +95,11 @@ describe.each(formats)('a signature stored as %s', (format) => {
 
   test('of an index: the index is what is signed, its children are not', async () => {
     const { repository, digest: child } = await newImage();
-    const index = await makeIndex(stage.target, repository, 'index', [{ digest: child }]);
-    await sign(stage.target, { repository, digest: index, key: alice, format });
+    const index = await makeIndex(world.destination, repository, 'index', [{ digest: child }]);
+    await sign(world.destination, { repository, digest: index, key: alice, format });
     expect(await verdictOn({ image: `${host}/${repository}:index` }, { keys: [alice] })).toBe('verified');
     expect(await verdictOn({ image: `${host}/${repository}@${child}` }, { keys: [alice] })).toBe('no-signature');
-    expect(stage.records.at(-1)?.images[0]?.image).toContain(child);
+    expect(world.records.at(-1)?.images[0]?.image).toContain(child);
   });
 
   test('in another repository counts where the policy says so', async () => {
@@ -118,7 +118,7 @@ test.each(['sig', 'bundle', 'oci11'] as const)(
   async (format) => {
     const image = await signedBy([alice], { format, claim: { digest: `sha256:${'ab'.repeat(32)}` } });
     expect(await verdictOn(image, { keys: [alice] })).toBe('other-image');
-    await sign(stage.target, { ...image, key: alice, format });
+    await sign(world.destination, { ...image, key: alice, format });
     expect(await verdictOn(image, { keys: [alice] })).toBe('verified');
   },
 );
@@ -143,10 +143,10 @@ describe('annotations', () => {
 
   test('one signature has to have them all', async () => {
     const image = await signedBy([alice], { annotations: { env: 'prod' } });
-    await sign(stage.target, { ...image, key: alice, annotations: { team: 'a' } });
+    await sign(world.destination, { ...image, key: alice, annotations: { team: 'a' } });
     const entry = ['annotations: {env: prod, team: a}'];
     expect(await verdictOn(image, { keys: [alice], entry })).toBe('annotation-mismatch');
-    await sign(stage.target, { ...image, key: alice, annotations });
+    await sign(world.destination, { ...image, key: alice, annotations });
     expect(await verdictOn(image, { keys: [alice], entry })).toBe('verified');
   });
 
@@ -199,9 +199,9 @@ describe('count', () => {
   test('the same signer twice is not two', async () => {
     const twice = { attestors: [set(2, byKey(alice), byKey(alice), byKey(bob))] };
     const image = await signedBy([alice, alice]);
-    await sign(stage.target, { ...image, key: alice, format: 'sig' });
+    await sign(world.destination, { ...image, key: alice, format: 'sig' });
     expect(await verdictOn(image, twice)).toBe('too-few-attestors');
-    await sign(stage.target, { ...image, key: bob });
+    await sign(world.destination, { ...image, key: bob });
     expect(await verdictOn(image, twice)).toBe('verified');
   });
 
@@ -215,13 +215,13 @@ describe('count', () => {
 
   test('two signatures of two kinds add up', async () => {
     const image = await newImage();
-    await sign(stage.target, { ...image, key: alice, format: 'sig' });
-    await sign(stage.target, { ...image, key: bob, format: 'bundle' });
+    await sign(world.destination, { ...image, key: alice, format: 'sig' });
+    await sign(world.destination, { ...image, key: bob, format: 'bundle' });
     expect(await verdictOn(image, two())).toBe('verified');
   });
 
   test('a count over the entries is refused when the policy is loaded, with its line', () => {
-    expect(() => stage.policies(policy({ images: '*', ...two(3) }))).toThrow(/Count cannot exceed length of entries/);
+    expect(() => world.policies(policy({ images: '*', ...two(3) }))).toThrow(/Count cannot exceed length of entries/);
   });
 });
 
@@ -260,17 +260,17 @@ describe('attestor sets', () => {
       policy({ images: `${host}/attestors/*`, keys: [alice] }).concat(
         `        - imageReferences: ["*"]\n          attestors: ${JSON.stringify([set(undefined, byKey(key))])}\n`,
       );
-    stage.policies(entries(bob));
-    expect(await stage.send('/mutate', review(pod([image.image])))).toMatchObject({ code: 403 });
-    stage.policies(entries(alice));
-    expect(await stage.send('/mutate', review(pod([image.image])))).toMatchObject({ allowed: true });
+    world.policies(entries(bob));
+    expect(await world.send('/mutate', review(pod([image.image])))).toMatchObject({ code: 403 });
+    world.policies(entries(alice));
+    expect(await world.send('/mutate', review(pod([image.image])))).toMatchObject({ allowed: true });
   });
 
   test('a denial names each attestor tried, and why', async () => {
     const { image } = await signedBy([alice]);
     const attestors = [set(2, byKey(alice), byKey(bob), { attestor: set(undefined, byKey(carol), byKey(bob)) })];
-    stage.policies(policy({ images: '*', attestors }));
-    const { message } = await stage.send('/mutate', review(pod([image])));
+    world.policies(policy({ images: '*', attestors }));
+    const { message } = await world.send('/mutate', review(pod([image])));
     const tried = [...message.matchAll(/- (ok|no) (attestors\S+):/g)].map(([, mark, path]) => `${mark} ${path}`);
     expect(tried).toEqual([
       'no attestors[0]',
@@ -299,10 +299,10 @@ describe('type', () => {
     for (const format of ['att', 'bundle'] as const) {
       const image = await newImage();
       const predicateType = 'https://slsa.dev/provenance/v1';
-      await attest(stage.target, { ...image, key: alice, predicateType, predicate: {}, format });
+      await attest(world.destination, { ...image, key: alice, predicateType, predicate: {}, format });
       // cosign 2 keeps attestations under a tag that is not read for signatures.
       expect(await verdictOn(image, { keys: [alice] })).toBe(format === 'att' ? 'no-signature' : 'only-attestations');
-      await sign(stage.target, { ...image, key: alice });
+      await sign(world.destination, { ...image, key: alice });
       expect(await verdictOn(image, { keys: [alice] })).toBe('verified');
     }
   });
@@ -320,15 +320,15 @@ describe('the transparency log', () => {
 
   test('asked for without a log key: invalid, saying what to set, and no request is sent', async () => {
     const { image } = await signedBy([alice]);
-    stage.registry.requests.length = 0;
+    world.registry.requests.length = 0;
     for (const rekor of [undefined, {}, { ignoreTlog: false }, { url: 'https://rekor.sigstore.dev' }]) {
-      stage.policies(policy({ images: '*', ...withRekor(rekor) }));
-      const answer = await stage.send('/mutate', review(pod([image])));
+      world.policies(policy({ images: '*', ...withRekor(rekor) }));
+      const answer = await world.send('/mutate', review(pod([image])));
       expect(answer).toMatchObject({ allowed: false, code: 403 });
       expect(answer.message).toContain('invalid (trust-missing)');
       expect(answer.message).toContain('set rekor.ignoreTlog: true, or rekor.pubkey');
     }
-    expect(stage.registry.requests).toEqual([]);
+    expect(world.registry.requests).toEqual([]);
   });
 
   test('asked for with a key, and the signature has no entry', async () => {
@@ -342,9 +342,9 @@ test('a skipped image is not looked at, one beside it is', async () => {
   const skipped = await newImage();
   const other = await newImage();
   const entry = [`skipImageReferences: ["${host}/${skipped.repository}:*"]`];
-  stage.policies(policy({ images: `${host}/attestors/*`, keys: [alice], entry }));
-  stage.registry.requests.length = 0;
-  expect(await stage.send('/mutate', review(pod([skipped.image])))).toMatchObject({ allowed: true, patch: [] });
-  expect(stage.registry.requests).toEqual([]);
-  expect(await stage.send('/mutate', review(pod([skipped.image, other.image])))).toMatchObject({ code: 403 });
+  world.policies(policy({ images: `${host}/attestors/*`, keys: [alice], entry }));
+  world.registry.requests.length = 0;
+  expect(await world.send('/mutate', review(pod([skipped.image])))).toMatchObject({ allowed: true, patch: [] });
+  expect(world.registry.requests).toEqual([]);
+  expect(await world.send('/mutate', review(pod([skipped.image, other.image])))).toMatchObject({ code: 403 });
 });

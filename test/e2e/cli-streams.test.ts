@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { parseAllDocuments } from 'yaml';
 import { type LocalRegistry, startRegistry } from '../../local/registry/server.ts';
+import { storeDestination } from '../../local/signer/destination.ts';
 import { makeImage, newKey, sign } from '../../local/signer/signer.ts';
-import { storeTarget } from '../../local/signer/target.ts';
 import type { Digest } from '../../shared/image/digest.ts';
 import { policy } from './documents.ts';
 import { countersign, folderWith, inThisProcess, run } from './processes.ts';
@@ -27,10 +27,10 @@ const configMap = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c' }
 
 beforeAll(async () => {
   registry = cleanUp.use(await startRegistry());
-  const target = storeTarget(registry);
-  digest = await makeImage(target, 'cli/signed', '1');
-  await sign(target, { repository: 'cli/signed', digest, key });
-  await makeImage(target, 'cli/unsigned', '1', { label: 'unsigned' });
+  const destination = storeDestination(registry);
+  digest = await makeImage(destination, 'cli/signed', '1');
+  await sign(destination, { repository: 'cli/signed', digest, key });
+  await makeImage(destination, 'cli/unsigned', '1', { label: 'unsigned' });
   const images = `${registry.host}/cli/*`;
   folder = cleanUp.use(
     await folderWith({

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type LocalRegistry, startRegistry } from '../../local/registry/server.ts';
+import { storeDestination } from '../../local/signer/destination.ts';
 import { makeImage, newKey, sign } from '../../local/signer/signer.ts';
-import { storeTarget } from '../../local/signer/target.ts';
 import type { Report } from '../../shared/answer/report.ts';
 import { byKey, policy } from './documents.ts';
 import { countersign, folderWith, inThisProcess, root, run } from './processes.ts';
@@ -17,11 +17,11 @@ let digest: string;
 beforeAll(async () => {
   registry = cleanUp.use(await startRegistry());
   host = registry.host;
-  const target = storeTarget(registry);
-  const made = await makeImage(target, 'cli/signed', '1');
-  await sign(target, { repository: 'cli/signed', digest: made, key: team });
+  const destination = storeDestination(registry);
+  const made = await makeImage(destination, 'cli/signed', '1');
+  await sign(destination, { repository: 'cli/signed', digest: made, key: team });
   digest = made;
-  await makeImage(target, 'cli/unsigned', '1', { label: 'unsigned' });
+  await makeImage(destination, 'cli/unsigned', '1', { label: 'unsigned' });
   const images = `${host}/cli/*`;
   folder = cleanUp.use(
     await folderWith({

@@ -2,60 +2,60 @@ import { request } from 'node:http';
 import { type EventShape, eventOf } from '../../local/event.ts';
 import { startServer } from '../../local/server.ts';
 import { makeImage, sign } from '../../local/signer/signer.ts';
-import { openStage, pod, policy, review, type Stage } from './harness.ts';
+import { openWorld, pod, policy, review, type World } from './harness.ts';
 
 const shapes: readonly EventShape[] = ['http-api', 'rest-api'];
 const tokens = { default: ['token-of-default'], prod: ['first-of-prod', 'second-of-prod'] };
 
-let stage: Stage;
+let world: World;
 let signed: string;
 let unsigned: string;
 
 beforeAll(async () => {
-  stage = await openStage({ tokens });
-  const { target, registry, team: key } = stage;
-  const digest = await makeImage(target, 'contract/signed', '1');
-  await sign(target, { repository: 'contract/signed', digest, key });
-  await makeImage(target, 'contract/unsigned', '1', { label: 'unsigned' });
+  world = await openWorld({ tokens });
+  const { destination, registry, team: key } = world;
+  const digest = await makeImage(destination, 'contract/signed', '1');
+  await sign(destination, { repository: 'contract/signed', digest, key });
+  await makeImage(destination, 'contract/unsigned', '1', { label: 'unsigned' });
   signed = `${registry.host}/contract/signed:1`;
   unsigned = `${registry.host}/contract/unsigned:1`;
-  stage.policies(policy({ images: `${registry.host}/contract/*`, keys: [key] }));
+  world.policies(policy({ images: `${registry.host}/contract/*`, keys: [key] }));
 });
-afterAll(() => stage.close());
+afterAll(() => world.close());
 
 describe.each(shapes)('an event of a %s', (shape) => {
   const path = '/prod/mutate/fail/first-of-prod';
 
   test('is admitted and pinned, or denied', async () => {
-    const good = await stage.send(path, review(pod([signed])), { shape });
+    const good = await world.send(path, review(pod([signed])), { shape });
     expect(good).toMatchObject({ statusCode: 200, uid: 'b7b0d6ac-0001', allowed: true });
     expect(good.patch[0]).toMatchObject({ op: 'replace', path: '/spec/containers/0/image' });
-    const bad = await stage.send(path, review(pod([unsigned])), { shape });
+    const bad = await world.send(path, review(pod([unsigned])), { shape });
     expect(bad).toMatchObject({ statusCode: 200, uid: 'b7b0d6ac-0001', allowed: false, code: 403 });
   });
 
   test('may have its body in base64, letters of all scripts included', async () => {
     const annotations = { note: 'grün – 緑 – 🟢' };
     const request = review(pod([unsigned], { annotations, name: 'grün' }));
-    const answer = await stage.send(path, request, { shape, base64: true });
+    const answer = await world.send(path, request, { shape, base64: true });
     expect(answer).toMatchObject({ allowed: false, message: expect.stringContaining('Pod default/grün') });
-    expect(await stage.send(path, review(pod([signed])), { shape, base64: true })).toMatchObject({ allowed: true });
+    expect(await world.send(path, review(pod([signed])), { shape, base64: true })).toMatchObject({ allowed: true });
   });
 
   test('has a stage of its API, which is no part of the path', async () => {
     for (const stageName of ['$default', 'prod', 'live']) {
-      const answer = await stage.send(path, review(pod([signed])), { shape, stage: stageName });
+      const answer = await world.send(path, review(pod([signed])), { shape, stage: stageName });
       expect(answer).toMatchObject({ statusCode: 200, allowed: true });
     }
   });
 
   test('without a query has the API server’s own default of time', async () => {
-    expect(await stage.send(path, review(pod([signed])), { shape, timeout: '' })).toMatchObject({ allowed: true });
+    expect(await world.send(path, review(pod([signed])), { shape, timeout: '' })).toMatchObject({ allowed: true });
   });
 
   test('comes too late for the function: unavailable, and answered', async () => {
-    const late = review(pod([`${stage.registry.host}/contract/late:1`]));
-    const answer = await stage.send(path, late, { shape, remaining: 100 });
+    const late = review(pod([`${world.registry.host}/contract/late:1`]));
+    const answer = await world.send(path, late, { shape, remaining: 100 });
     expect(answer).toMatchObject({ statusCode: 200, code: 503, message: expect.stringContaining('deadline') });
   });
 
@@ -68,13 +68,13 @@ describe.each(shapes)('an event of a %s', (shape) => {
     ['POST', '/prod/convert/fail/first-of-prod', 404],
     ['POST', '/prod/mutate/fail/', 404],
   ])('%s %s: %i', async (method, path, status) => {
-    const answer = await stage.send(path, review(pod([signed])), { shape, method });
+    const answer = await world.send(path, review(pod([signed])), { shape, method });
     expect(answer).toMatchObject({ statusCode: status, allowed: undefined });
   });
 });
 
 describe('the webhook token', () => {
-  const at = (path: string, body: unknown = review(pod([signed]))) => stage.send(path, body);
+  const at = (path: string, body: unknown = review(pod([signed]))) => world.send(path, body);
 
   test.each([
     ['wrong', '/prod/mutate/fail/third-of-prod'],
@@ -88,10 +88,10 @@ describe('the webhook token', () => {
     ['wrong in the short form', '/validate/first-of-prod'],
   ])('%s: 401 with an empty body, counted by cluster', async (_, path) => {
     const cluster = path.startsWith('/prod') ? 'prod' : path.startsWith('/elsewhere') ? 'elsewhere' : 'default';
-    const before = stage.count('unauthorized', { cluster });
+    const before = world.count('unauthorized', { cluster });
     const answer = await at(path);
     expect(answer).toMatchObject({ statusCode: 401, body: '' });
-    expect(stage.count('unauthorized', { cluster })).toBe(before + 1);
+    expect(world.count('unauthorized', { cluster })).toBe(before + 1);
   });
 
   test('is compared before the body is looked at', async () => {
@@ -111,11 +111,11 @@ describe('the webhook token', () => {
 
   test('is in no record and no answer', async () => {
     const answer = await at('/prod/mutate/fail/first-of-prod', review(pod([unsigned])));
-    expect(answer.body + JSON.stringify(stage.records)).not.toContain('first-of-prod');
+    expect(answer.body + JSON.stringify(world.records)).not.toContain('first-of-prod');
   });
 
   test('a server without one has no path with one', async () => {
-    await using open = await openStage();
+    await using open = await openWorld();
     expect(await open.send('/mutate/anything', review(pod([])))).toMatchObject({ statusCode: 404 });
     expect(await open.send('/mutate', review(pod([])))).toMatchObject({ statusCode: 200, allowed: true });
   });
@@ -136,7 +136,7 @@ describe('the body', () => {
     ['no uid', JSON.stringify({ ...review(pod([])), request: { ...sample, uid: '' } })],
     ['a uid that is none', JSON.stringify({ ...review(pod([])), request: { ...sample, uid: 7 } })],
   ])('%s has no uid to answer: 400', async (_, body) => {
-    expect(await stage.send(path, body)).toMatchObject({ statusCode: 400, allowed: undefined });
+    expect(await world.send(path, body)).toMatchObject({ statusCode: 400, allowed: undefined });
   });
 
   test.each([
@@ -148,11 +148,11 @@ describe('the body', () => {
     ['a dryRun that is a text', { dryRun: 'yes' }, 'request.dryRun must be a boolean'],
   ])('a review with %s is answered under its uid, naming the field', async (_, more, problem) => {
     for (const scope of ['fail', 'ignore']) {
-      const answer = await stage.send(`/prod/mutate/${scope}/first-of-prod`, review(pod([signed]), undefined, more));
+      const answer = await world.send(`/prod/mutate/${scope}/first-of-prod`, review(pod([signed]), undefined, more));
       expect(answer).toMatchObject({ statusCode: 200, uid: 'b7b0d6ac-0001', allowed: false, code: 403 });
       expect(answer.message).toContain(`invalid (review-malformed): ${problem}`);
     }
-    expect(stage.count('refused', { reason: 'review-malformed' })).toBeGreaterThan(0);
+    expect(world.count('refused', { reason: 'review-malformed' })).toBeGreaterThan(0);
   });
 
   test.each(['__proto__', 'constructor', 'toString'])(
@@ -164,11 +164,11 @@ describe('the body', () => {
           `"spec":{"volumes":[{"name":"csi","csi":{"driver":"x","volumeAttributes":{"${key}":"1"}}}],`,
         );
       for (const shape of shapes) {
-        expect(await stage.send(path, withAttributes(unsigned), { shape })).toMatchObject({
+        expect(await world.send(path, withAttributes(unsigned), { shape })).toMatchObject({
           statusCode: 200,
           code: 403,
         });
-        expect(await stage.send(path, withAttributes(signed), { shape })).toMatchObject({ allowed: true });
+        expect(await world.send(path, withAttributes(signed), { shape })).toMatchObject({ allowed: true });
       }
     },
   );
@@ -178,21 +178,21 @@ describe('the body', () => {
       '"spec":{',
       `"spec":{"containers":[{"name":"c0","image":"${unsigned}"}]},"spec":{`,
     );
-    expect(await stage.send(path, twice)).toMatchObject({ allowed: true });
+    expect(await world.send(path, twice)).toMatchObject({ allowed: true });
   });
 
   test('a Pod whose containers hide behind `__proto__` has none', async () => {
     const text = JSON.stringify(review(pod([signed]))).replace('"spec":{', '"__proto__":{');
-    expect(await stage.send(path, text)).toMatchObject({ allowed: true, patch: [] });
+    expect(await world.send(path, text)).toMatchObject({ allowed: true, patch: [] });
   });
 });
 
 describe('what an admission leaves behind', () => {
   test('one record, and the same images in the audit annotations', async () => {
-    const before = stage.records.length;
-    const { body } = await stage.send('/prod/mutate/fail/first-of-prod', review(pod([signed, unsigned])));
-    expect(stage.records.length).toBe(before + 1);
-    const record = stage.records.at(-1);
+    const before = world.records.length;
+    const { body } = await world.send('/prod/mutate/fail/first-of-prod', review(pod([signed, unsigned])));
+    expect(world.records.length).toBe(before + 1);
+    const record = world.records.at(-1);
     expect(record).toMatchObject({
       cluster: 'prod',
       namespace: 'default',
@@ -228,7 +228,7 @@ describe('the local server', () => {
   const limit = 6_291_556;
 
   async function withServer(
-    work: (ask: (path: string, body?: string) => Promise<Answer>) => Promise<void>,
+    work: (ask: (path: string, body?: string) => Promise<HttpResponse>) => Promise<void>,
     shape?: EventShape,
   ) {
     const server = await startServer({
@@ -283,12 +283,12 @@ describe('the local server', () => {
   });
 });
 
-interface Answer {
+interface HttpResponse {
   readonly status: number | undefined;
   readonly body: string;
 }
 
-function ask(url: string, body?: string): Promise<Answer> {
+function ask(url: string, body?: string): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
     const call = request(url, { method: body === undefined ? 'GET' : 'POST' }, (response) => {
       const chunks: Buffer[] = [];

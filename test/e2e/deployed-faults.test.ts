@@ -3,47 +3,47 @@ import { on } from '../../local/registry/faults.ts';
 import { makeImage, sign } from '../../local/signer/signer.ts';
 import { selfSigned } from '../../local/tls.ts';
 import { failed } from '../../shared/aws/testing/service.ts';
-import { type Answer, type DeployedStage, type Instance, openDeployed, tokens } from './deployed-stage.ts';
+import { type DeployedResponse, type DeployedWorld, type Instance, openDeployed, tokens } from './deployed-world.ts';
 import { pod, policy, review } from './documents.ts';
 
 // Everything that a deployed function depends on, failing: the right one of three answers each time, nothing admitted that should not be,
 // and a metric.
 
-let stage: DeployedStage;
+let world: DeployedWorld;
 let signed: string;
 let unsigned: string;
 
 beforeAll(async () => {
-  stage = await openDeployed();
-  const { registry, target, team: key } = stage;
-  await sign(target, { repository: 'team/signed', digest: await makeImage(target, 'team/signed', '1'), key });
-  await makeImage(target, 'team/unsigned', '1', { label: 'unsigned' });
+  world = await openDeployed();
+  const { registry, destination, team: key } = world;
+  await sign(destination, { repository: 'team/signed', digest: await makeImage(destination, 'team/signed', '1'), key });
+  await makeImage(destination, 'team/unsigned', '1', { label: 'unsigned' });
   signed = `${registry.host}/team/signed:1`;
   unsigned = `${registry.host}/team/unsigned:1`;
 });
-afterAll(() => stage.close());
+afterAll(() => world.close());
 
 beforeEach(async () => {
-  const { registry, team, dynamo, secrets } = stage;
+  const { registry, team, dynamo, secrets } = world;
   dynamo.reset();
   registry.settings.intercept = undefined;
   registry.requests.length = 0;
   secrets.set('tokens', JSON.stringify({ prod: [tokens.prod], staging: [tokens.staging] }));
   secrets.set('mac-keys', macKeysOf(1));
   const images = `${registry.host}/team/*`;
-  await stage.policies({
+  await world.policies({
     'fail.yaml': policy({ images, keys: [team] }),
     'ignore.yaml': policy({ name: 'lenient', images, keys: [team], failurePolicy: 'Ignore' }),
   });
   // Each test has a table of its own: what an earlier one left is too old.
-  stage.now += 3_600_000 * 25;
+  world.now += 3_600_000 * 25;
 });
 
 function macKeysOf(byte: number): string {
   return JSON.stringify([Buffer.alloc(32, byte).toString('base64')]);
 }
 
-function ask(instance: Instance, image: string, scope = 'fail', remaining?: number): Promise<Answer> {
+function ask(instance: Instance, image: string, scope = 'fail', remaining?: number): Promise<DeployedResponse> {
   return instance.send(`/prod/mutate/${scope}/${tokens.prod}`, review(pod([image])), remaining);
 }
 
@@ -60,12 +60,12 @@ function named(items: readonly Record<string, AttributeValue>[], start: string, 
 }
 
 test('nothing is wrong: what one instance verified is a hit in the next, without a request to the registry', async () => {
-  const first = stage.start();
+  const first = world.start();
   await expectVerdicts(first);
-  stage.registry.requests.length = 0;
-  const second = stage.start();
+  world.registry.requests.length = 0;
+  const second = world.start();
   expect(await ask(second, signed)).toMatchObject({ allowed: true });
-  expect(stage.registry.count()).toBe(0);
+  expect(world.registry.count()).toBe(0);
   expect(second.records.at(-1)).toMatchObject({ cluster: 'prod', allowed: true, images: [{ source: 'ledger' }] });
   expect([...first.problems, ...second.problems]).toEqual([]);
   expect(second.counted).toEqual(['policy-warning', 'verdict result=pass reason=verified']);
@@ -78,31 +78,31 @@ describe('the table', () => {
     ['is slow', () => undefined, 'reason=slow'],
     ['is gone', () => failed('ResourceNotFoundException'), 'reason=missing'],
   ])('%s: every image is verified at its registry', async (_, answer, reason) => {
-    stage.dynamo.intercept(answer);
-    const instance = stage.start();
+    world.dynamo.intercept(answer);
+    const instance = world.start();
     await expectVerdicts(instance);
     expect(instance.counted.filter((metric) => metric.startsWith('table-failed'))).toEqual(
       expect.arrayContaining([`table-failed operation=read ${reason}`]),
     );
     expect(instance.counted).toContain('ledger-read-failed');
     // Nor is what it verified itself believed while generations cannot be read.
-    stage.registry.requests.length = 0;
+    world.registry.requests.length = 0;
     expect(await ask(instance, signed)).toMatchObject({ allowed: true });
-    expect(stage.registry.count()).toBeGreaterThan(0);
+    expect(world.registry.count()).toBeGreaterThan(0);
   });
 
   test('takes no writes: the answer is the same', async () => {
-    stage.dynamo.intercept(({ operation }, forward) =>
+    world.dynamo.intercept(({ operation }, forward) =>
       operation === 'BatchWriteItem' ? failed('InternalServerError', 500) : forward(),
     );
-    const instance = stage.start();
+    const instance = world.start();
     await expectVerdicts(instance);
     expect(instance.counted).toContain('ledger-write-failed');
   });
 });
 
 describe('an item', () => {
-  beforeEach(() => ask(stage.start(), signed));
+  beforeEach(() => ask(world.start(), signed));
 
   test.each([
     ['is corrupt', { body: { S: '{"digest":' } }, 'reason=mac'],
@@ -111,35 +111,35 @@ describe('an item', () => {
     ['has lost its MAC', { mac: { S: '' } }, 'reason=version'],
     ['is of another version', { mac: { S: '9.AAAA' } }, 'reason=version'],
   ])('%s: a miss, and the image is verified once more', async (_, change, reason) => {
-    for (const item of await stage.items()) if (item['mac'] !== undefined) await stage.put({ ...item, ...change });
-    stage.registry.requests.length = 0;
-    const instance = stage.start();
+    for (const item of await world.items()) if (item['mac'] !== undefined) await world.put({ ...item, ...change });
+    world.registry.requests.length = 0;
+    const instance = world.start();
     expect(await ask(instance, signed)).toMatchObject({ allowed: true });
-    expect(stage.registry.count()).toBeGreaterThan(0);
+    expect(world.registry.count()).toBeGreaterThan(0);
     expect(instance.counted).toEqual(expect.arrayContaining([`ledger-item-refused item=pointer ${reason}`]));
   });
 
   test('carries the MAC of a key that is no longer valid: a miss', async () => {
-    stage.secrets.set('mac-keys', macKeysOf(2));
-    stage.registry.requests.length = 0;
-    const instance = stage.start();
+    world.secrets.set('mac-keys', macKeysOf(2));
+    world.registry.requests.length = 0;
+    const instance = world.start();
     expect(await ask(instance, signed)).toMatchObject({ allowed: true });
-    expect(stage.registry.count()).toBeGreaterThan(0);
+    expect(world.registry.count()).toBeGreaterThan(0);
     expect(instance.counted).toContain('ledger-item-refused item=pointer reason=mac');
     expect(instance.counted).toContain('ledger-item-refused item=verification reason=mac');
   });
 
   test('is copied to another key: the image that nobody signed stays denied', async () => {
-    const items = await stage.items();
+    const items = await world.items();
     const pointer = named(items, 'tag#', '/team/signed:1');
     const verification = named(items, 'img#', '/team/signed@');
-    const other = stage.start();
+    const other = world.start();
     const { counted } = other;
     // By its tag: the pointer to the signed digest. By its digest: the signed image's verification.
-    await stage.put({ ...pointer, pk: { S: `tag#${unsigned}` } });
-    const digest = await makeImage(stage.target, 'team/unsigned', '1', { label: 'unsigned' });
+    await world.put({ ...pointer, pk: { S: `tag#${unsigned}` } });
+    const digest = await makeImage(world.destination, 'team/unsigned', '1', { label: 'unsigned' });
     const repository = unsigned.slice(0, unsigned.lastIndexOf(':'));
-    await stage.put({ ...verification, pk: { S: `img#${repository}@${digest}` } });
+    await world.put({ ...verification, pk: { S: `img#${repository}@${digest}` } });
     expect(await ask(other, unsigned)).toMatchObject({ allowed: false, code: 403 });
     expect(counted).toContain('ledger-item-refused item=pointer reason=mac');
     expect(counted).toContain('ledger-item-refused item=verification reason=mac');
@@ -155,18 +155,18 @@ describe('the secret with the webhook tokens', () => {
     ['may not be read', failed('AccessDeniedException'), 'problem=unavailable'],
     ['cannot be read', failed('InternalServiceError', 500), 'problem=unavailable'],
   ])('%s: nobody can be told from anybody, so the call fails', async (_, secret, problem) => {
-    stage.secrets.set('tokens', secret);
-    const instance = stage.start();
+    world.secrets.set('tokens', secret);
+    const instance = world.start();
     expect(await ask(instance, signed)).toMatchObject({ statusCode: 503, body: '' });
     expect(await ask(instance, signed, 'audit')).toMatchObject({ statusCode: 503, body: '' });
     expect(instance.counted).toContain('tokens-unavailable cluster=prod');
     expect(instance.counted).toContain(`secret-failed ${problem} stale=none`);
-    expect(stage.registry.count()).toBe(0);
+    expect(world.registry.count()).toBe(0);
   });
 
   test('does not name a cluster: its calls are refused, those of others are answered', async () => {
-    stage.secrets.set('tokens', JSON.stringify({ staging: [tokens.staging] }));
-    const instance = stage.start();
+    world.secrets.set('tokens', JSON.stringify({ staging: [tokens.staging] }));
+    const instance = world.start();
     expect(await ask(instance, signed)).toMatchObject({ statusCode: 401, body: '' });
     expect(instance.counted).toEqual(['policy-warning', 'unauthorized cluster=prod']);
     const answer = await instance.send(`/staging/mutate/fail/${tokens.staging}`, review(pod([signed])));
@@ -174,14 +174,14 @@ describe('the secret with the webhook tokens', () => {
   });
 
   test('fails after it was read: the tokens stay valid, and a rotation is seen when it is back', async () => {
-    const instance = stage.start();
+    const instance = world.start();
     expect(await ask(instance, signed)).toMatchObject({ allowed: true });
-    stage.now += 11 * 60_000;
-    stage.secrets.set('tokens', failed('InternalServiceError', 500));
+    world.now += 11 * 60_000;
+    world.secrets.set('tokens', failed('InternalServiceError', 500));
     expect(await ask(instance, signed)).toMatchObject({ allowed: true });
     expect(instance.counted).toContain('secret-failed problem=unavailable stale=served');
-    stage.now += 11 * 60_000;
-    stage.secrets.set('tokens', JSON.stringify({ prod: ['n'.repeat(40)] }));
+    world.now += 11 * 60_000;
+    world.secrets.set('tokens', JSON.stringify({ prod: ['n'.repeat(40)] }));
     expect(await ask(instance, signed)).toMatchObject({ statusCode: 401 });
   });
 });
@@ -192,22 +192,22 @@ describe('the secret with the MAC keys', () => {
     ['is malformed', JSON.stringify(['c2hvcnQ=']), 'problem=malformed'],
     ['cannot be read', failed('InternalServiceError', 500), 'problem=unavailable'],
   ])('%s: the ledger is not used, and verification goes on', async (_, secret, problem) => {
-    await ask(stage.start(), signed);
-    const before = await stage.items();
-    stage.secrets.set('mac-keys', secret);
-    const instance = stage.start();
-    stage.registry.requests.length = 0;
+    await ask(world.start(), signed);
+    const before = await world.items();
+    world.secrets.set('mac-keys', secret);
+    const instance = world.start();
+    world.registry.requests.length = 0;
     await expectVerdicts(instance);
-    expect(stage.registry.count({ name: 'team/signed' })).toBeGreaterThan(0);
+    expect(world.registry.count({ name: 'team/signed' })).toBeGreaterThan(0);
     expect(instance.counted).toContain('ledger-without-keys');
     expect(instance.counted).toContain(`secret-failed ${problem} stale=none`);
-    expect(await stage.items()).toEqual(before);
+    expect(await world.items()).toEqual(before);
     // When the keys are back, so is what was stored.
-    stage.secrets.set('mac-keys', macKeysOf(1));
-    stage.now += 6000;
-    stage.registry.requests.length = 0;
+    world.secrets.set('mac-keys', macKeysOf(1));
+    world.now += 6000;
+    world.registry.requests.length = 0;
     expect(await ask(instance, signed)).toMatchObject({ allowed: true });
-    expect(stage.registry.count()).toBe(0);
+    expect(world.registry.count()).toBe(0);
   });
 });
 
@@ -216,8 +216,8 @@ describe('300 ms before the function ends', () => {
     ['fail', { allowed: false, code: 503 }],
     ['ignore', { allowed: true, warnings: [expect.stringContaining('deadline')] }],
   ])('a registry that never answers: unavailable, in scope %s', async (scope, expected) => {
-    stage.registry.settings.intercept = on({ name: 'team/signed' }, { kind: 'hang' });
-    const instance = stage.start();
+    world.registry.settings.intercept = on({ name: 'team/signed' }, { kind: 'hang' });
+    const instance = world.start();
     await instance.begin();
     const answer = await ask(instance, signed, scope, 300);
     expect(answer).toMatchObject({ statusCode: 200, ...expected });
@@ -226,16 +226,16 @@ describe('300 ms before the function ends', () => {
   });
 
   test('a table that never answers: an image that nobody signed is not admitted under Fail', async () => {
-    stage.dynamo.intercept(() => undefined);
-    const instance = stage.start();
+    world.dynamo.intercept(() => undefined);
+    const instance = world.start();
     const answer = await ask(instance, unsigned, 'fail', 300);
     expect(answer).toMatchObject({ statusCode: 200, allowed: false });
     expect(answer.left).toBeGreaterThan(0);
   });
 
   test('a secret that never comes: the call fails, in time', async () => {
-    stage.secrets.set('tokens', 'never');
-    const instance = stage.start();
+    world.secrets.set('tokens', 'never');
+    const instance = world.start();
     const answer = await ask(instance, signed, 'fail', 300);
     expect(answer).toMatchObject({ statusCode: 503, body: '' });
     expect(answer.left).toBeGreaterThan(0);
@@ -243,8 +243,8 @@ describe('300 ms before the function ends', () => {
   });
 
   test('what the ledger knows is admitted all the same', async () => {
-    await ask(stage.start(), signed);
-    const instance = stage.start();
+    await ask(world.start(), signed);
+    const instance = world.start();
     await instance.loadAll();
     expect(await ask(instance, signed, 'fail', 300)).toMatchObject({ allowed: true });
   });
@@ -254,11 +254,11 @@ describe('policies that do not load', () => {
   const broken = 'apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: broken}\nspec: {rulez: []}\n';
 
   test('are those of one cluster: its reviews are invalid and name the field, those of the other are answered', async () => {
-    await stage.policies({
+    await world.policies({
       'prod/broken.yaml': broken,
-      'fail.yaml': policy({ images: `${stage.registry.host}/team/*`, keys: [stage.team] }),
+      'fail.yaml': policy({ images: `${world.registry.host}/team/*`, keys: [world.team] }),
     });
-    const instance = stage.start();
+    const instance = world.start();
     const refused = await ask(instance, signed);
     expect(refused).toMatchObject({ statusCode: 200, allowed: false, code: 403 });
     expect(refused.message).toMatch(/policies-invalid.*prod\/broken\.yaml:4.*rulez/);
@@ -278,20 +278,20 @@ describe('policies that do not load', () => {
   });
 
   test('are not UTF-8: nothing is admitted by what they would be read as', async () => {
-    const text = policy({ images: `${stage.registry.host}/team/*`, keys: [stage.team] });
-    await stage.policies({ 'a.yaml': Buffer.concat([Buffer.from('# caf'), Buffer.of(0xe9, 0x0a), Buffer.from(text)]) });
-    const refused = stage.start();
+    const text = policy({ images: `${world.registry.host}/team/*`, keys: [world.team] });
+    await world.policies({ 'a.yaml': Buffer.concat([Buffer.from('# caf'), Buffer.of(0xe9, 0x0a), Buffer.from(text)]) });
+    const refused = world.start();
     expect(await ask(refused, signed)).toMatchObject({ allowed: false, code: 403 });
     expect(refused.problems).toContainEqual(
       'prod: a.yaml is not UTF-8: save it as UTF-8 (the first byte that is none is in line 1)',
     );
-    await stage.policies({ 'a.yaml': `# café\n${text}` });
-    expect(await ask(stage.start(), signed)).toMatchObject({ allowed: true });
+    await world.policies({ 'a.yaml': `# café\n${text}` });
+    expect(await ask(world.start(), signed)).toMatchObject({ allowed: true });
   });
 
   test('hold no rule for a cluster: nothing is admitted for that', async () => {
-    await stage.policies({ 'staging/a.yaml': policy({ images: `${stage.registry.host}/team/*`, keys: [stage.team] }) });
-    const instance = stage.start();
+    await world.policies({ 'staging/a.yaml': policy({ images: `${world.registry.host}/team/*`, keys: [world.team] }) });
+    const instance = world.start();
     const refused = await ask(instance, signed);
     expect(refused).toMatchObject({ allowed: false, code: 403 });
     expect(refused.message).toContain("no verifyImages rule for cluster 'prod'");
@@ -300,27 +300,27 @@ describe('policies that do not load', () => {
 
 describe('policies that load, with warnings', () => {
   const ignoring = (name: string) =>
-    policy({ name, images: `${stage.registry.host}/team/*`, keys: [stage.team], failurePolicy: 'Ignore' });
+    policy({ name, images: `${world.registry.host}/team/*`, keys: [world.team], failurePolicy: 'Ignore' });
 
   test('are told to operators once, when an instance starts, and counted; not with every review', async () => {
-    await stage.policies({ 'all.yaml': ignoring('all'), 'staging/own.yaml': ignoring('own') });
-    const instance = stage.start();
+    await world.policies({ 'all.yaml': ignoring('all'), 'staging/own.yaml': ignoring('own') });
+    const instance = world.start();
     for (let review = 0; review < 2; review += 1) await ask(instance, signed, 'ignore');
     expect(instance.warned).toEqual([
       expect.stringMatching(/^all\.yaml:\d+: warning: .*rule 'check' enforces under failurePolicy Ignore/),
       expect.stringMatching(/^staging\/own\.yaml:\d+: warning: .*rule 'check' enforces under failurePolicy Ignore/),
     ]);
     expect(instance.counted.filter((name) => name === 'policy-warning')).toHaveLength(2);
-    await stage.policies({ 'all.yaml': ignoring('all').replace('failurePolicy: Ignore', 'failurePolicy: Fail') });
-    const quiet = stage.start();
+    await world.policies({ 'all.yaml': ignoring('all').replace('failurePolicy: Ignore', 'failurePolicy: Fail') });
+    const quiet = world.start();
     await ask(quiet, signed);
     expect(quiet.warned).toEqual([]);
   });
 
   test('are told in a bounded number of lines, and how many there are beyond', async () => {
     const many = Array.from({ length: 60 }, (_, index) => ignoring(`p${index}`));
-    await stage.policies({ 'all.yaml': many.join('\n---\n') });
-    const instance = stage.start();
+    await world.policies({ 'all.yaml': many.join('\n---\n') });
+    const instance = world.start();
     await ask(instance, signed, 'ignore');
     expect(instance.warned).toHaveLength(51);
     expect(instance.warned.at(-1)).toMatch(/^and 10 more/);
@@ -328,9 +328,9 @@ describe('policies that load, with warnings', () => {
 });
 
 test('a cluster none of whose rules can match a kind that is known: its reviews are refused, not admitted unasked', async () => {
-  const parts = { images: `${stage.registry.host}/team/*`, keys: [stage.team] };
-  await stage.policies({ 'prod/all.yaml': policy({ ...parts, kinds: ['Pods'] }), 'staging/all.yaml': policy(parts) });
-  const instance = stage.start();
+  const parts = { images: `${world.registry.host}/team/*`, keys: [world.team] };
+  await world.policies({ 'prod/all.yaml': policy({ ...parts, kinds: ['Pods'] }), 'staging/all.yaml': policy(parts) });
+  const instance = world.start();
   for (const scope of ['fail', 'ignore']) {
     const refused = await ask(instance, signed, scope);
     expect(refused).toMatchObject({ allowed: false, code: 403 });
@@ -341,16 +341,16 @@ test('a cluster none of whose rules can match a kind that is known: its reviews 
 });
 
 test('a Policy without a namespace is refused by name: which cluster’s namespace it is about nobody said', async () => {
-  const text = policy({ images: `${stage.registry.host}/team/*`, keys: [stage.team] });
-  await stage.policies({ 'own.yaml': text.replace('kind: ClusterPolicy', 'kind: Policy') });
-  const refused = await ask(stage.start(), signed);
+  const text = policy({ images: `${world.registry.host}/team/*`, keys: [world.team] });
+  await world.policies({ 'own.yaml': text.replace('kind: ClusterPolicy', 'kind: Policy') });
+  const refused = await ask(world.start(), signed);
   expect(refused).toMatchObject({ allowed: false, code: 403 });
   expect(refused.message).toContain('own.yaml:3: metadata: namespace is required');
 });
 
 describe('an environment that is wrong', () => {
   test('fails every call and tells all that is wrong, once', async () => {
-    const instance = stage.start({ CLUSTERS: '', LEDGER_TABLE: undefined, VPC_RANGES: 'everything' });
+    const instance = world.start({ CLUSTERS: '', LEDGER_TABLE: undefined, VPC_RANGES: 'everything' });
     expect(await ask(instance, signed)).toMatchObject({ statusCode: 503, body: '' });
     expect(await ask(instance, signed)).toMatchObject({ statusCode: 503, body: '' });
     expect(instance.problems).toHaveLength(1);
@@ -361,11 +361,11 @@ describe('an environment that is wrong', () => {
 
 describe('a registry with a CA of its own', () => {
   test('is believed by the certificates in the zip that REGISTRY_CA names, and by no others', async () => {
-    await stage.policies({ 'a.yaml': policy({ images: `${stage.registry.host}/team/*`, keys: [stage.team] }) });
-    await stage.file('own.pem', stage.registryCertificate);
-    await stage.file('other.pem', (await selfSigned()).certPem);
+    await world.policies({ 'a.yaml': policy({ images: `${world.registry.host}/team/*`, keys: [world.team] }) });
+    await world.file('own.pem', world.registryCertificate);
+    await world.file('other.pem', (await selfSigned()).certPem);
     // The ledger knows the image from other tests; its tag is asked for all the same.
-    const start = (file: string) => stage.start({ REGISTRY_CA: file, tagPointers: 'off' });
+    const start = (file: string) => world.start({ REGISTRY_CA: file, tagPointers: 'off' });
     const untrusted = await ask(start('other.pem'), signed);
     expect(untrusted).toMatchObject({ allowed: false, code: 503 });
     expect(untrusted.message).toContain('registryCa');
@@ -378,16 +378,16 @@ describe('a registry with a CA of its own', () => {
     ['holds a key', '-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----\n', 'holds a PRIVATE KEY'],
   ])('whose file %s: every call fails, and operators are told why', async (_, text, problem) => {
     const name = 'wrong.pem';
-    if (text !== undefined) await stage.file(name, text);
-    const instance = stage.start({ REGISTRY_CA: name });
+    if (text !== undefined) await world.file(name, text);
+    const instance = world.start({ REGISTRY_CA: name });
     expect(await ask(instance, signed)).toMatchObject({ statusCode: 503, body: '' });
     expect(instance.problems).toEqual([expect.stringContaining(`REGISTRY_CA: ${name} ${problem}`)]);
   });
 
   test('whose certificate has expired: operators are told', async () => {
     const expired = await selfSigned({ now: new Date('2020-01-01T00:00:00Z') });
-    await stage.file('expired.pem', expired.certPem);
-    const instance = stage.start({ REGISTRY_CA: 'expired.pem' });
+    await world.file('expired.pem', expired.certPem);
+    const instance = world.start({ REGISTRY_CA: 'expired.pem' });
     expect(instance.problems).toEqual([
       expect.stringContaining('expired.pem: certificate 1 has expired on 2020-12-30'),
     ]);
@@ -399,8 +399,8 @@ describe('hosts', () => {
   const elsewhere = 'registry.elsewhere.example/team/app:1';
 
   test('that no rule names and no setting lists are not called for an image', async () => {
-    await stage.policies({ 'any.yaml': policy({ images: ['*'], keys: [stage.team] }) });
-    const instance = stage.start({ REGISTRIES: stage.registry.host });
+    await world.policies({ 'any.yaml': policy({ images: ['*'], keys: [world.team] }) });
+    const instance = world.start({ REGISTRIES: world.registry.host });
     const answer = await ask(instance, elsewhere);
     expect(answer).toMatchObject({ allowed: false, code: 403 });
     expect(answer.message).toContain('host-refused');
@@ -408,14 +408,14 @@ describe('hosts', () => {
   });
 
   test('are open in a rule and none is configured: the rule does not load', async () => {
-    await stage.policies({ 'any.yaml': policy({ images: ['*'], keys: [stage.team] }) });
-    const answer = await ask(stage.start(), signed);
+    await world.policies({ 'any.yaml': policy({ images: ['*'], keys: [world.team] }) });
+    const answer = await ask(world.start(), signed);
     expect(answer).toMatchObject({ allowed: false, code: 403 });
     expect(answer.message).toMatch(/rule 'check' of 'signed'.*REGISTRIES/);
   });
 
   test('on addresses that are not public are called only where the settings name both', async () => {
-    const instance = stage.start({ PRIVATE_HOSTS: 'other.example' });
+    const instance = world.start({ PRIVATE_HOSTS: 'other.example' });
     const answer = await ask(instance, signed);
     expect(answer).toMatchObject({ allowed: false, code: 403 });
     expect(answer.message).toContain('address-refused');

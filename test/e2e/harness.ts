@@ -4,8 +4,8 @@ import { type AdmissionHandler, createHandler } from '../../functions/http/handl
 import { createLocalCore, type LocalCoreOptions } from '../../local/core.ts';
 import type { EventShape } from '../../local/event.ts';
 import { type LocalRegistry, type RegistryOptions, startRegistry } from '../../local/registry/server.ts';
+import { type Destination, storeDestination } from '../../local/signer/destination.ts';
 import { newKey, type SigningKey } from '../../local/signer/keys.ts';
-import { storeTarget, type Target } from '../../local/signer/target.ts';
 import type { AdmissionRecord } from '../../shared/answer/record.ts';
 import { loadPolicies } from '../../shared/policy/kyverno/load.ts';
 import { scopesOf } from '../../shared/policy/scopes.ts';
@@ -13,9 +13,9 @@ import { scopesOf } from '../../shared/policy/scopes.ts';
 export { byKey, type PodParts, type PolicyParts, pod, policy, review } from './documents.ts';
 
 /** A registry, keys, and the real handler with the ledger in process; the clock stands until it is moved. */
-export interface Stage {
+export interface World {
   readonly registry: LocalRegistry;
-  readonly target: Target;
+  readonly destination: Destination;
   readonly team: SigningKey;
   readonly stranger: SigningKey;
   /** How often each metric was counted, by its name. */
@@ -46,7 +46,7 @@ export interface SendOptions {
   readonly remaining?: number;
 }
 
-export interface StageOptions {
+export interface WorldOptions {
   readonly registry?: RegistryOptions;
   readonly core?: LocalCoreOptions;
   /** Valid webhook tokens of each cluster; without it none is asked for. */
@@ -67,7 +67,7 @@ export interface Response {
 /** Clusters that have policies, the same ones. */
 const clusters = ['default', 'prod'];
 
-export async function openStage(options: StageOptions = {}): Promise<Stage> {
+export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const registry = await startRegistry(options.registry);
   const counted = new Map<string, number>();
   const records: AdmissionRecord[] = [];
@@ -79,8 +79,8 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
       events.push({ name, labels });
     },
   };
-  const stage = { now: Date.parse('2026-01-01T00:00:00Z') };
-  const clock = () => stage.now;
+  const world = { now: Date.parse('2026-01-01T00:00:00Z') };
+  const clock = () => world.now;
   // Durations stand still with the clock.
   const core = createLocalCore({
     registries: [registry.host],
@@ -89,7 +89,7 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
     metrics,
     sleep: async (ms) => {
       waits.push(ms);
-      stage.now += ms;
+      world.now += ms;
     },
     ...options.core,
   });
@@ -107,9 +107,9 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
     await registry.close();
     await core.close();
   };
-  return Object.assign(stage, {
+  return Object.assign(world, {
     registry,
-    target: storeTarget(registry),
+    destination: storeDestination(registry),
     team: newKey(),
     stranger: newKey(),
     counted,

@@ -1,19 +1,19 @@
 import { on } from '../../local/registry/faults.ts';
 import { makeImage, sign } from '../../local/signer/signer.ts';
-import { openStage, policy, type Response, review, type Stage } from './harness.ts';
+import { openWorld, policy, type Response, review, type World } from './harness.ts';
 import { applyPatch } from './json-patch.ts';
 
 // A Job that Git names by tag, applied again. An API server calls us before it compares the template with the stored one, which may
 // not change (`field is immutable`): what we answer decides whether it is told that nothing changed.
 
-let stage: Stage;
+let world: World;
 
 const repository = 'jobs/migrate';
-const tagged = () => `${stage.registry.host}/${repository}:1`;
+const tagged = () => `${world.registry.host}/${repository}:1`;
 
 async function push(label: string, signed: boolean): Promise<string> {
-  const digest = await makeImage(stage.target, repository, '1', { label });
-  if (signed) await sign(stage.target, { repository, digest, key: stage.team });
+  const digest = await makeImage(world.destination, repository, '1', { label });
+  if (signed) await sign(world.destination, { repository, digest, key: world.team });
   return `${tagged()}@${digest}`;
 }
 
@@ -25,7 +25,7 @@ const job = (image: string) => ({
 });
 
 const send = (object: unknown, oldObject?: unknown): Promise<Response> =>
-  stage.send('/mutate', review(object, oldObject));
+  world.send('/mutate', review(object, oldObject));
 
 /** The Job as it is stored: created by its tag, and pinned. */
 async function stored() {
@@ -38,14 +38,14 @@ const applied = (live: Awaited<ReturnType<typeof stored>>) => ({ ...live, spec: 
 
 /** A while later: no tag is remembered. */
 const later = () => {
-  stage.now += 2 * 3_600_000;
+  world.now += 2 * 3_600_000;
 };
 
 beforeEach(async () => {
-  stage = await openStage();
-  stage.policies(policy({ images: `${stage.registry.host}/jobs/*`, keys: [stage.team] }));
+  world = await openWorld();
+  world.policies(policy({ images: `${world.registry.host}/jobs/*`, keys: [world.team] }));
 });
-afterEach(() => stage.close());
+afterEach(() => world.close());
 
 test('the tag names what it named: the patch makes the very object that is stored', async () => {
   const first = await push('first', true);
@@ -83,10 +83,10 @@ test('nothing can be looked up: 503 under Fail; under Ignore admitted as Git wri
   await push('first', true);
   const live = await stored();
   later();
-  stage.registry.settings.intercept = on({}, { kind: 'status', status: 503 });
+  world.registry.settings.intercept = on({}, { kind: 'status', status: 503 });
   expect(await send(applied(live), live)).toMatchObject({ allowed: false, code: 503 });
-  const images = `${stage.registry.host}/jobs/*`;
-  stage.policies(policy({ images, keys: [stage.team], failurePolicy: 'Ignore' }));
+  const images = `${world.registry.host}/jobs/*`;
+  world.policies(policy({ images, keys: [world.team], failurePolicy: 'Ignore' }));
   const answer = await send(applied(live), live);
   expect(answer).toMatchObject({ allowed: true, warnings: [expect.stringContaining('registry-error')] });
   expect(applyPatch(applied(live), answer).spec).toEqual(job(tagged()).spec);
@@ -97,10 +97,10 @@ test('a Job that names the digest in Git is unchanged, wherever its tag has move
   const live = await stored();
   await push('second', false);
   later();
-  stage.registry.requests.length = 0;
+  world.registry.requests.length = 0;
   const answer = await send({ ...live, spec: job(first).spec }, live);
   expect(answer).toMatchObject({ allowed: true, patch: [] });
-  expect(stage.registry.requests).toEqual([]);
+  expect(world.registry.requests).toEqual([]);
 });
 
 test('its own controller, which changes nothing in the template, is never in the way', async () => {

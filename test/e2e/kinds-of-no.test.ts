@@ -1,9 +1,9 @@
 import { on } from '../../local/registry/faults.ts';
 import { makeImage, sign } from '../../local/signer/signer.ts';
-import { byKey, openStage, type PolicyParts, pod, policy, type Response, review, type Stage } from './harness.ts';
+import { byKey, openWorld, type PolicyParts, pod, policy, type Response, review, type World } from './harness.ts';
 
 type Kind = 'denied' | 'unavailable' | 'invalid';
-type Step = 'mutate' | 'validate';
+type Purpose = 'mutate' | 'validate';
 const combinations = [
   { action: 'Enforce', failurePolicy: 'Fail' },
   { action: 'Enforce', failurePolicy: 'Ignore' },
@@ -20,16 +20,16 @@ const table: Readonly<Record<Kind, readonly (403 | 503 | undefined)[]>> = {
 const reasonOf = { denied: 'no-signature', unavailable: 'registry-error', invalid: 'image-unparsable' } as const;
 const resultOf = { denied: 'fail', unavailable: 'error', invalid: 'error' } as const;
 
-let stage: Stage;
+let world: World;
 /** By digest, so that validate has no missing digest to speak of. */
 let images: Readonly<Record<Kind | 'signed', string>>;
 
 beforeAll(async () => {
-  stage = await openStage();
-  const { registry, target, team: key } = stage;
-  const signed = await makeImage(target, 'no/signed', '1');
-  await sign(target, { repository: 'no/signed', digest: signed, key });
-  const unsigned = await makeImage(target, 'no/unsigned', '1', { label: 'unsigned' });
+  world = await openWorld();
+  const { registry, destination, team: key } = world;
+  const signed = await makeImage(destination, 'no/signed', '1');
+  await sign(destination, { repository: 'no/signed', digest: signed, key });
+  const unsigned = await makeImage(destination, 'no/unsigned', '1', { label: 'unsigned' });
   registry.settings.intercept = on({ name: 'no/private' }, { kind: 'status', status: 501 });
   images = {
     signed: `${registry.host}/no/signed:1@${signed}`,
@@ -38,17 +38,17 @@ beforeAll(async () => {
     invalid: `${registry.host}/no/Unparsable:1@${signed}`,
   };
 });
-afterAll(() => stage.close());
+afterAll(() => world.close());
 
 function rule(parts: Partial<PolicyParts> = {}): string {
-  return policy({ images: `${stage.registry.host}/no/*`, keys: [stage.team], ...parts });
+  return policy({ images: `${world.registry.host}/no/*`, keys: [world.team], ...parts });
 }
 
-function ask(step: Step, image: string | readonly string[], namespace = 'default'): Promise<Response> {
-  return stage.send(`/${step}`, review(pod(typeof image === 'string' ? [image] : image, { namespace })));
+function ask(purpose: Purpose, image: string | readonly string[], namespace = 'default'): Promise<Response> {
+  return world.send(`/${purpose}`, review(pod(typeof image === 'string' ? [image] : image, { namespace })));
 }
 
-describe.each<Step>(['mutate', 'validate'])('on %s', (step) => {
+describe.each<Purpose>(['mutate', 'validate'])('on %s', (purpose) => {
   describe.each<Kind>(['denied', 'unavailable', 'invalid'])('%s', (kind) => {
     test.each(
       combinations.map((each, index) => ({
@@ -57,14 +57,14 @@ describe.each<Step>(['mutate', 'validate'])('on %s', (step) => {
         does: table[kind][index] ?? 'admitted',
       })),
     )('$action with failurePolicy $failurePolicy: $does', async ({ action, failurePolicy, status }) => {
-      stage.policies(rule({ action, failurePolicy }));
+      world.policies(rule({ action, failurePolicy }));
       const labels = { result: resultOf[kind], reason: reasonOf[kind] };
-      const before = stage.count('verdict', labels);
+      const before = world.count('verdict', labels);
 
-      const answer = await ask(step, images[kind]);
+      const answer = await ask(purpose, images[kind]);
 
       expect(answer).toMatchObject({ statusCode: 200, allowed: status === undefined, code: status });
-      expect(stage.count('verdict', labels)).toBe(before + 1);
+      expect(world.count('verdict', labels)).toBe(before + 1);
       if (status === undefined) {
         expect(answer.warnings).toEqual([expect.stringContaining(`signed/check`)]);
         expect(answer.warnings[0]).toContain(reasonOf[kind]);
@@ -81,18 +81,18 @@ describe.each<Step>(['mutate', 'validate'])('on %s', (step) => {
   test.each(combinations)(
     '$action with failurePolicy $failurePolicy admits a signed image without a word',
     async (combination) => {
-      stage.policies(rule(combination));
+      world.policies(rule(combination));
 
-      const answer = await ask(step, images.signed);
+      const answer = await ask(purpose, images.signed);
 
       expect(answer).toMatchObject({ allowed: true, code: undefined, warnings: [] });
     },
   );
 
   test('an image that says no decides over one that could not be read: 403, and both are told', async () => {
-    stage.policies(rule());
+    world.policies(rule());
 
-    const answer = await ask(step, [images.unavailable, images.denied, images.signed]);
+    const answer = await ask(purpose, [images.unavailable, images.denied, images.signed]);
 
     expect(answer.code).toBe(403);
     expect(answer.message).toContain('registry-error');
@@ -101,9 +101,9 @@ describe.each<Step>(['mutate', 'validate'])('on %s', (step) => {
   });
 
   test('under failurePolicy Ignore the unread image of such a review is a warning, the denied one still denies', async () => {
-    stage.policies(rule({ failurePolicy: 'Ignore' }));
+    world.policies(rule({ failurePolicy: 'Ignore' }));
 
-    const answer = await ask(step, [images.unavailable, images.denied]);
+    const answer = await ask(purpose, [images.unavailable, images.denied]);
 
     expect(answer.code).toBe(403);
     expect(answer.message).not.toContain('no/private');
@@ -111,18 +111,18 @@ describe.each<Step>(['mutate', 'validate'])('on %s', (step) => {
   });
 
   test('two images that could not be read: 503', async () => {
-    stage.policies(rule());
-    const answer = await ask(step, [images.unavailable, images.unavailable.replace(':1@', ':2@')]);
+    world.policies(rule());
+    const answer = await ask(purpose, [images.unavailable, images.unavailable.replace(':1@', ':2@')]);
     expect(answer).toMatchObject({ allowed: false, code: 503 });
   });
 });
 
 describe('invalid names the field', () => {
   const withLog = () =>
-    rule({ failurePolicy: 'Ignore', attestors: [{ entries: [{ keys: { publicKeys: stage.team.publicKeyPem } }] }] });
+    rule({ failurePolicy: 'Ignore', attestors: [{ entries: [{ keys: { publicKeys: world.team.publicKeyPem } }] }] });
 
   test('of the policy: a log without a key is refused under Ignore too, saying what to set', async () => {
-    stage.policies(withLog());
+    world.policies(withLog());
     const answer = await ask('mutate', images.signed);
     expect(answer.code).toBe(403);
     expect(answer.message).toContain('invalid (trust-missing)');
@@ -131,14 +131,14 @@ describe('invalid names the field', () => {
   });
 
   test('of the object: a list that is none', async () => {
-    stage.policies(rule({ failurePolicy: 'Ignore' }));
+    world.policies(rule({ failurePolicy: 'Ignore' }));
     const broken = { ...pod([]), spec: { containers: { name: 'web', image: images.signed } } };
-    const answer = await stage.send('/mutate', review(broken));
+    const answer = await world.send('/mutate', review(broken));
     expect(answer.code).toBe(403);
     expect(answer.message).toContain('invalid (object-malformed): /spec/containers must be a list');
     // It is about no image, and invents none.
     expect(answer.message).toContain('rule check, image (the object as a whole)\n');
-    expect(stage.records.at(-1)?.images).toEqual([
+    expect(world.records.at(-1)?.images).toEqual([
       expect.objectContaining({ image: '(the object as a whole)', reason: 'object-malformed', source: 'none' }),
     ]);
   });
@@ -146,9 +146,9 @@ describe('invalid names the field', () => {
 
 describe('several rules on one image', () => {
   test('the one that enforces denies, the one that audits warns', async () => {
-    stage.policies(
+    world.policies(
       rule({ name: 'hard' }),
-      rule({ name: 'soft', action: 'Audit', attestors: [{ entries: [byKey(stage.stranger)] }] }),
+      rule({ name: 'soft', action: 'Audit', attestors: [{ entries: [byKey(world.stranger)] }] }),
     );
     const answer = await ask('mutate', images.denied);
     expect(answer.message).toContain('policy hard');
@@ -160,14 +160,14 @@ describe('several rules on one image', () => {
 
 describe('scopes', () => {
   beforeEach(() => {
-    stage.policies(
+    world.policies(
       rule({ name: 'enforced' }),
-      rule({ name: 'ignoring', failurePolicy: 'Ignore', attestors: [{ entries: [byKey(stage.stranger)] }] }),
-      rule({ name: 'audited', action: 'Audit', attestors: [{ entries: [byKey(stage.stranger)] }] }),
+      rule({ name: 'ignoring', failurePolicy: 'Ignore', attestors: [{ entries: [byKey(world.stranger)] }] }),
+      rule({ name: 'audited', action: 'Audit', attestors: [{ entries: [byKey(world.stranger)] }] }),
     );
   });
-  const at = (scope: string, image: string, step: Step = 'mutate') =>
-    stage.send(`/prod/${step}/${scope}`, review(pod([image])));
+  const at = (scope: string, image: string, purpose: Purpose = 'mutate') =>
+    world.send(`/prod/${purpose}/${scope}`, review(pod([image])));
 
   test('`fail` asks the rules that enforce under Fail, and no others', async () => {
     expect(await at('fail', images.signed)).toMatchObject({ allowed: true, warnings: [] });
@@ -205,12 +205,12 @@ describe('scopes', () => {
       code: 403,
       message: expect.stringContaining('unknown-scope'),
     });
-    expect(await stage.send('/elsewhere/mutate/ignore', review(pod([images.signed])))).toMatchObject({
+    expect(await world.send('/elsewhere/mutate/ignore', review(pod([images.signed])))).toMatchObject({
       allowed: false,
       code: 403,
       message: expect.stringContaining("unknown-cluster): no policies are configured for cluster 'elsewhere'"),
     });
-    expect(stage.count('refused', { reason: 'unknown-cluster' })).toBe(1);
+    expect(world.count('refused', { reason: 'unknown-cluster' })).toBe(1);
     expect(await at('fail', images.signed)).toMatchObject({ allowed: true });
   });
 
@@ -224,15 +224,15 @@ describe('validationFailureActionOverrides', () => {
     `validationFailureActionOverrides: [{action: ${action}, namespaces: ["${namespaces}"]}]`;
 
   test('audits in the namespaces named, and enforces elsewhere', async () => {
-    stage.policies(rule({ spec: [overrides('Audit', 'dev-*')] }));
+    world.policies(rule({ spec: [overrides('Audit', 'dev-*')] }));
     expect(await ask('mutate', images.denied, 'dev-1')).toMatchObject({ allowed: true, warnings: [expect.anything()] });
     expect(await ask('mutate', images.denied, 'prod')).toMatchObject({ code: 403 });
   });
 
   test('enforces in the namespaces named, and audits elsewhere; its webhook is `fail`', async () => {
-    stage.policies(rule({ action: 'Audit', spec: [overrides('Enforce', 'prod')] }));
+    world.policies(rule({ action: 'Audit', spec: [overrides('Enforce', 'prod')] }));
     const at = (namespace: string, image: string) =>
-      stage.send('/prod/mutate/fail', review(pod([image], { namespace })));
+      world.send('/prod/mutate/fail', review(pod([image], { namespace })));
     expect(await at('prod', images.denied)).toMatchObject({ code: 403 });
     expect(await at('prod', images.unavailable)).toMatchObject({ code: 503 });
     expect(await at('prod', images.invalid)).toMatchObject({ code: 403 });
@@ -245,7 +245,7 @@ describe('validationFailureActionOverrides', () => {
 
 describe('required and verifyDigest on validate', () => {
   test('an image without a digest is denied, with it admitted', async () => {
-    stage.policies(rule());
+    world.policies(rule());
     const tagged = images.signed.replace(/@.*/, '');
     expect(await ask('validate', tagged)).toMatchObject({
       code: 403,
@@ -256,19 +256,19 @@ describe('required and verifyDigest on validate', () => {
   });
 
   test('verifyDigest: false admits a tag if it verifies, and `required` verifies it', async () => {
-    stage.policies(rule({ entry: ['verifyDigest: false'] }));
+    world.policies(rule({ entry: ['verifyDigest: false'] }));
     expect(await ask('validate', images.signed.replace(/@.*/, ''))).toMatchObject({ allowed: true });
     expect(await ask('validate', images.denied.replace(/@.*/, ''))).toMatchObject({ code: 403 });
   });
 
   test('required: false leaves the digest alone to be checked; mutate verifies all the same', async () => {
-    stage.policies(rule({ entry: ['required: false'] }));
+    world.policies(rule({ entry: ['required: false'] }));
     expect(await ask('validate', images.denied)).toMatchObject({ allowed: true });
     expect(await ask('mutate', images.denied)).toMatchObject({ code: 403 });
   });
 
   test('a forged proof annotation is not believed: validate verifies for itself', async () => {
-    stage.policies(rule());
+    world.policies(rule());
     const forged = (image: string) =>
       pod([image], {
         annotations: {
@@ -279,7 +279,7 @@ describe('required and verifyDigest on validate', () => {
           }),
         },
       });
-    expect(await stage.send('/validate', review(forged(images.denied)))).toMatchObject({ code: 403 });
-    expect(await stage.send('/validate', review(forged(images.signed)))).toMatchObject({ allowed: true });
+    expect(await world.send('/validate', review(forged(images.denied)))).toMatchObject({ code: 403 });
+    expect(await world.send('/validate', review(forged(images.signed)))).toMatchObject({ allowed: true });
   });
 });

@@ -4,24 +4,24 @@ import { gzipSync } from 'node:zlib';
 import { on } from '../../local/registry/server.ts';
 import { makeImage, sign } from '../../local/signer/signer.ts';
 import { type Credentials, parseDockerConfig } from '../../shared/registry/credentials.ts';
-import { openStage, pod, policy, review, type Stage } from './harness.ts';
+import { openWorld, pod, policy, review, type World } from './harness.ts';
 
 /** Registries, proxies and tools that cosign and docker get along with. */
 const name = 'odd/app';
-let stage: Stage;
+let world: World;
 let credentials: Credentials;
 beforeEach(async () => {
   credentials = parseDockerConfig('{}');
   const lazily: Credentials = { warnings: [], find: (repository) => credentials.find(repository) };
-  stage = await openStage({ core: { credentials: lazily } });
-  const digest = await makeImage(stage.target, name, 'signed');
-  await sign(stage.target, { repository: name, digest, key: stage.team, format: 'sig' });
-  await makeImage(stage.target, name, 'unsigned', { label: 'unsigned' });
-  stage.policies(policy({ images: '*/odd/*', keys: [stage.team], failurePolicy: 'Ignore' }));
+  world = await openWorld({ core: { credentials: lazily } });
+  const digest = await makeImage(world.destination, name, 'signed');
+  await sign(world.destination, { repository: name, digest, key: world.team, format: 'sig' });
+  await makeImage(world.destination, name, 'unsigned', { label: 'unsigned' });
+  world.policies(policy({ images: '*/odd/*', keys: [world.team], failurePolicy: 'Ignore' }));
 });
-afterEach(() => stage.close());
+afterEach(() => world.close());
 
-const ask = (tag: string, host = stage.registry.host) => stage.send('/mutate', review(pod([`${host}/${name}:${tag}`])));
+const ask = (tag: string, host = world.registry.host) => world.send('/mutate', review(pod([`${host}/${name}:${tag}`])));
 
 async function expectAsEver(host?: string): Promise<void> {
   expect(await ask('signed', host)).toMatchObject({ allowed: true, warnings: [] });
@@ -30,12 +30,12 @@ async function expectAsEver(host?: string): Promise<void> {
   expect(unsigned.message).toContain('denied (no-signature)');
 }
 
-/** A proxy in front of the stage's registry. */
+/** A proxy in front of the world's registry. */
 async function through(
   change: (answer: IncomingMessage, body: Buffer, response: ServerResponse) => void,
   work: (host: string) => Promise<void>,
 ): Promise<void> {
-  const { port } = stage.registry;
+  const { port } = world.registry;
   const proxy = createServer((incoming, response) => {
     const { method, url: path, headers } = incoming;
     forward({ host: '127.0.0.1', port, method, path, headers }, async (answer) => {
@@ -85,8 +85,8 @@ test('a proxy that adds the digest of something else', async () => {
 });
 
 test.each([401, 403, 404])('a registry that challenges at /v2/ alone, and answers strangers %i', async (status) => {
-  stage.registry.settings.auth = { scheme: 'bearer', user: 'robot', password: 'pass-word' };
-  stage.registry.settings.intercept = on({ name }, ({ authorization }) =>
+  world.registry.settings.auth = { scheme: 'bearer', user: 'robot', password: 'pass-word' };
+  world.registry.settings.intercept = on({ name }, ({ authorization }) =>
     authorization === undefined ? { kind: 'status', status } : undefined,
   );
   const stranger = await ask('signed');
@@ -94,20 +94,20 @@ test.each([401, 403, 404])('a registry that challenges at /v2/ alone, and answer
     status === 404 ? 'denied (image-not-found)' : 'registry-unauthorized',
   );
   credentials = parseDockerConfig(
-    JSON.stringify({ auths: { [stage.registry.host]: { username: 'robot', password: 'pass-word' } } }),
+    JSON.stringify({ auths: { [world.registry.host]: { username: 'robot', password: 'pass-word' } } }),
   );
-  stage.registry.requests.length = 0;
+  world.registry.requests.length = 0;
   await expectAsEver();
-  expect(stage.registry.count({ kind: 'ping' })).toBe(1);
+  expect(world.registry.count({ kind: 'ping' })).toBe(1);
 });
 
 test('a signature of Tekton Chains', async () => {
   const repository = 'odd/tekton';
-  const digest = await makeImage(stage.target, repository, '1', { label: 'tekton' });
+  const digest = await makeImage(world.destination, repository, '1', { label: 'tekton' });
   const claim = { type: 'Tekton container signature' };
-  await sign(stage.target, { repository, digest, key: stage.team, format: 'sig', claim });
-  const send = () => stage.send('/mutate', review(pod([`${stage.registry.host}/${repository}:1`])));
+  await sign(world.destination, { repository, digest, key: world.team, format: 'sig', claim });
+  const send = () => world.send('/mutate', review(pod([`${world.registry.host}/${repository}:1`])));
   expect(await send()).toMatchObject({ allowed: true, warnings: [] });
-  stage.policies(policy({ images: '*/odd/*', keys: [stage.stranger] }));
+  world.policies(policy({ images: '*/odd/*', keys: [world.stranger] }));
   expect(await send()).toMatchObject({ allowed: false, message: expect.stringContaining('signature-mismatch') });
 });

@@ -1,32 +1,32 @@
 import { makeImage, sign } from '../../local/signer/signer.ts';
 import type { Digest } from '../../shared/image/digest.ts';
 import { parseReference } from '../../shared/image/reference.ts';
-import { openStage, type PolicyParts, pod, policy, review, type Stage } from './harness.ts';
+import { openWorld, type PolicyParts, pod, policy, review, type World } from './harness.ts';
 import { applyPatch } from './json-patch.ts';
 
 const flat = 'kyverno.io/verify-images';
 const scoped = 'kyverno.io/verify-images-scoped';
 
-let stage: Stage;
+let world: World;
 let host: string;
 const digests = new Map<string, Digest>();
 
 beforeAll(async () => {
-  stage = await openStage();
-  host = stage.registry.host;
+  world = await openWorld();
+  host = world.registry.host;
   for (const name of ['app', 'init', 'debug', 'data', 'unsigned']) {
     const repository = `patch/${name}`;
-    const digest = await makeImage(stage.target, repository, '1', { label: name });
-    stage.registry.store.tag(repository, 'latest', digest);
-    if (name !== 'unsigned') await sign(stage.target, { repository, digest, key: stage.team });
+    const digest = await makeImage(world.destination, repository, '1', { label: name });
+    world.registry.store.tag(repository, 'latest', digest);
+    if (name !== 'unsigned') await sign(world.destination, { repository, digest, key: world.team });
     digests.set(name, digest);
   }
 });
-beforeEach(() => stage.policies(rule()));
-afterAll(() => stage.close());
+beforeEach(() => world.policies(rule()));
+afterAll(() => world.close());
 
 function rule(parts: Partial<PolicyParts> = {}): string {
-  return policy({ images: `${host}/patch/*`, keys: [stage.team], ...parts });
+  return policy({ images: `${host}/patch/*`, keys: [world.team], ...parts });
 }
 
 const image = (name: string, tag = '1') => `${host}/patch/${name}:${tag}`;
@@ -76,22 +76,22 @@ describe.each(kinds)('$kind', ({ apiVersion, kind, rule: ruleName, spec }) => {
 
   test('every place that names an image is pinned to repo:tag@digest, and nothing else changes', async () => {
     const before = object(image);
-    const answer = await stage.send('/mutate', review(before));
+    const answer = await world.send('/mutate', review(before));
     const after = applyPatch(before, answer);
     const proofs = { [flat]: expect.any(String), [scoped]: expect.any(String) };
     expect(after).toEqual({ ...object(pinned), metadata: { ...before.metadata, annotations: proofs } });
   });
 
   test('a second call has nothing to patch, and validate is content', async () => {
-    const once = applyPatch(object(image), await stage.send('/mutate', review(object(image))));
-    const again = await stage.send('/mutate', review(once));
+    const once = applyPatch(object(image), await world.send('/mutate', review(object(image))));
+    const again = await world.send('/mutate', review(once));
     expect(again).toMatchObject({ allowed: true, patch: [] });
     expect(again.body).not.toContain('"patchType"');
-    expect(await stage.send('/validate', review(once))).toMatchObject({ allowed: true, patch: [] });
+    expect(await world.send('/validate', review(once))).toMatchObject({ allowed: true, patch: [] });
   });
 
   test('the proof names policy and rule, and each image by its digest', async () => {
-    const after = applyPatch(object(image), await stage.send('/mutate', review(object(image))));
+    const after = applyPatch(object(image), await world.send('/mutate', review(object(image))));
     const annotations = (after.metadata as { annotations?: Record<string, string> }).annotations ?? {};
     const images = Object.fromEntries(['app', 'init', 'debug', 'data'].map((name) => [byDigest(name), 'pass']));
     expect(JSON.parse(annotations[flat] ?? '')).toEqual(images);
@@ -103,7 +103,7 @@ describe.each(kinds)('$kind', ({ apiVersion, kind, rule: ruleName, spec }) => {
 
   test('one unsigned image denies the whole object, and nothing is patched', async () => {
     const before = object((name) => (name === 'data' ? image('unsigned') : image(name)));
-    const answer = await stage.send('/mutate', review(before));
+    const answer = await world.send('/mutate', review(before));
     expect(answer).toMatchObject({ allowed: false, code: 403, patch: [] });
     expect(answer.message).toContain(`policy signed, rule ${ruleName}, image ${image('unsigned')}`);
   });
@@ -112,7 +112,7 @@ describe.each(kinds)('$kind', ({ apiVersion, kind, rule: ruleName, spec }) => {
 describe('annotations', () => {
   const patchedFrom = async (metadata: object) => {
     const before = { ...pod([image('app')]), metadata };
-    return applyPatch(before, await stage.send('/mutate', review(before))).metadata as Record<string, unknown>;
+    return applyPatch(before, await world.send('/mutate', review(before))).metadata as Record<string, unknown>;
   };
   const proofs = () => ({ [flat]: expect.stringContaining('pass'), [scoped]: expect.stringContaining('pass') });
 
@@ -142,31 +142,31 @@ describe('annotations', () => {
 
   test('the object has no metadata at all', async () => {
     const before = { apiVersion: 'v1', kind: 'Pod', spec: { containers: [{ name: 'app', image: image('app') }] } };
-    const after = applyPatch(before, await stage.send('/mutate', review(before)));
+    const after = applyPatch(before, await world.send('/mutate', review(before)));
     expect(after).toMatchObject({ metadata: { annotations: proofs() } });
   });
 
   test('without a rule about it nothing is written', async () => {
-    const answer = await stage.send('/mutate', review(pod([`${host}/elsewhere/app:1`])));
+    const answer = await world.send('/mutate', review(pod([`${host}/elsewhere/app:1`])));
     expect(answer).toMatchObject({ allowed: true, patch: [] });
   });
 
   test('none is written through a subresource, where the API server would drop it; the image is pinned', async () => {
     const debugged = { ...pod([]), spec: { ephemeralContainers: [{ name: 'debug', image: image('debug') }] } };
     const request = review(debugged, pod([]), { operation: 'UPDATE', subResource: 'ephemeralcontainers' });
-    const answer = await stage.send('/mutate', request);
+    const answer = await world.send('/mutate', request);
     expect(answer.patch).toEqual([
       { op: 'replace', path: '/spec/ephemeralContainers/0/image', value: pinned('debug') },
     ]);
   });
 
   test('skipped images stand in the proof of a review that verified something, those of an audited failure as fail', async () => {
-    stage.policies(
+    world.policies(
       rule({ entry: [`skipImageReferences: ["${host}/patch/unsigned*"]`] }),
       rule({ name: 'soft', action: 'Audit' }),
     );
     const before = pod([image('app'), byDigest('unsigned')]);
-    const after = applyPatch(before, await stage.send('/mutate', review(before)));
+    const after = applyPatch(before, await world.send('/mutate', review(before)));
     const annotations = (after.metadata as { annotations?: Record<string, string> }).annotations ?? {};
     expect(JSON.parse(annotations[scoped] ?? '').policies).toEqual({
       '/signed': { check: { [byDigest('app')]: 'pass', [byDigest('unsigned')]: 'skip' } },
@@ -176,7 +176,7 @@ describe('annotations', () => {
   });
 
   test('a namespaced Policy is named by its namespace', async () => {
-    stage.policies(
+    world.policies(
       rule()
         .replace('kind: ClusterPolicy', 'kind: Policy')
         .replace('name: signed', 'name: signed\n  namespace: default'),
@@ -188,7 +188,7 @@ describe('annotations', () => {
 
 describe('what is pinned', () => {
   const pinOf = async (text: string) => {
-    const answer = await stage.send('/mutate', review(pod([text])));
+    const answer = await world.send('/mutate', review(pod([text])));
     expect(answer.allowed).toBe(true);
     return answer.patch.find(({ path }) => path === '/spec/containers/0/image')?.value;
   };
@@ -214,51 +214,51 @@ describe('what is pinned', () => {
   });
 
   test('two policies about one slot write it once', async () => {
-    stage.policies(rule(), rule({ name: 'second' }));
-    const { patch } = await stage.send('/mutate', review(pod([image('app')])));
+    world.policies(rule(), rule({ name: 'second' }));
+    const { patch } = await world.send('/mutate', review(pod([image('app')])));
     expect(patch.filter(({ op }) => op === 'replace')).toHaveLength(1);
   });
 
   test('a tag that moves between two reviews is pinned to what was verified then', async () => {
-    const { store } = stage.registry;
-    const second = await makeImage(stage.target, 'patch/moving', undefined, { label: 'second' });
-    const first = await makeImage(stage.target, 'patch/moving', '1', { label: 'first' });
+    const { store } = world.registry;
+    const second = await makeImage(world.destination, 'patch/moving', undefined, { label: 'second' });
+    const first = await makeImage(world.destination, 'patch/moving', '1', { label: 'first' });
     for (const digest of [first, second]) {
-      await sign(stage.target, { repository: 'patch/moving', digest, key: stage.team });
+      await sign(world.destination, { repository: 'patch/moving', digest, key: world.team });
     }
     expect(await pinOf(image('moving'))).toBe(`${image('moving')}@${first}`);
     store.tag('patch/moving', '1', second);
-    stage.now += 31_000;
+    world.now += 31_000;
     expect(await pinOf(image('moving'))).toBe(`${image('moving')}@${second}`);
   });
 
   test('mutateDigest: false verifies and leaves the text; validate then misses the digest unless verifyDigest is off', async () => {
-    stage.policies(rule({ entry: ['mutateDigest: false'] }));
+    world.policies(rule({ entry: ['mutateDigest: false'] }));
     expect(await pinOf(image('app'))).toBeUndefined();
-    expect(await stage.send('/mutate', review(pod([image('unsigned')])))).toMatchObject({ code: 403 });
-    expect((await stage.send('/validate', review(pod([image('app')])))).message).toContain('digest-missing');
-    stage.policies(rule({ entry: ['mutateDigest: false', 'verifyDigest: false'] }));
-    expect(await stage.send('/validate', review(pod([image('app')])))).toMatchObject({ allowed: true });
+    expect(await world.send('/mutate', review(pod([image('unsigned')])))).toMatchObject({ code: 403 });
+    expect((await world.send('/validate', review(pod([image('app')])))).message).toContain('digest-missing');
+    world.policies(rule({ entry: ['mutateDigest: false', 'verifyDigest: false'] }));
+    expect(await world.send('/validate', review(pod([image('app')])))).toMatchObject({ allowed: true });
   });
 
   test('an entry without attestors pins whatever the tag names, and proves nothing', async () => {
-    stage.policies(rule({ keys: [], entry: ['required: false'] }));
-    const { patch } = await stage.send('/mutate', review(pod([image('unsigned')])));
+    world.policies(rule({ keys: [], entry: ['required: false'] }));
+    const { patch } = await world.send('/mutate', review(pod([image('unsigned')])));
     expect(patch).toEqual([{ op: 'replace', path: '/spec/containers/0/image', value: pinned('unsigned') }]);
-    expect(await stage.send('/validate', review(pod([pinned('unsigned')])))).toMatchObject({ allowed: true });
+    expect(await world.send('/validate', review(pod([pinned('unsigned')])))).toMatchObject({ allowed: true });
   });
 
   test('and when it is required it denies on validate, since nothing could verify the image', async () => {
-    stage.policies(rule({ keys: [] }));
-    expect(await stage.send('/validate', review(pod([pinned('unsigned')])))).toMatchObject({
+    world.policies(rule({ keys: [] }));
+    expect(await world.send('/validate', review(pod([pinned('unsigned')])))).toMatchObject({
       code: 403,
       message: expect.stringContaining('no-attestors'),
     });
   });
 
   test('a rule that audits leaves a failing image alone, and pins a good one where it may', async () => {
-    stage.policies(rule());
-    const at = (name: string) => stage.send('/prod/mutate/audit', review(pod([image(name)])));
+    world.policies(rule());
+    const at = (name: string) => world.send('/prod/mutate/audit', review(pod([image(name)])));
     expect(await at('unsigned')).toMatchObject({ allowed: true, patch: [], warnings: [expect.anything()] });
     expect((await at('app')).patch[0]).toEqual({
       op: 'replace',
@@ -268,22 +268,22 @@ describe('what is pinned', () => {
   });
 
   test('beside an image that fails without blocking the good one is pinned', async () => {
-    stage.policies(rule());
-    const { patch } = await stage.send('/prod/mutate/audit', review(pod([image('unsigned'), image('app')])));
+    world.policies(rule());
+    const { patch } = await world.send('/prod/mutate/audit', review(pod([image('unsigned'), image('app')])));
     expect(patch.filter(({ op }) => op === 'replace')).toEqual([
       { op: 'replace', path: '/spec/containers/1/image', value: pinned('app') },
     ]);
   });
 
   test('an image that one entry verifies and another denies is not pinned', async () => {
-    stage.policies(rule(), rule({ name: 'stranger', keys: [stage.stranger] }));
-    const blocked = await stage.send('/mutate', review(pod([image('app')])));
+    world.policies(rule(), rule({ name: 'stranger', keys: [world.stranger] }));
+    const blocked = await world.send('/mutate', review(pod([image('app')])));
     expect(blocked).toMatchObject({ allowed: false, patch: [] });
   });
 
   test('validate patches nothing, whatever the rule asks', async () => {
-    stage.policies(rule({ entry: ['verifyDigest: false'] }));
-    const answer = await stage.send('/validate', review(pod([image('app')])));
+    world.policies(rule({ entry: ['verifyDigest: false'] }));
+    const answer = await world.send('/validate', review(pod([image('app')])));
     expect(answer).toMatchObject({ allowed: true, patch: [] });
     expect(answer.body).not.toContain('"patchType"');
   });

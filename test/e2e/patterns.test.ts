@@ -1,18 +1,18 @@
 import { makeImage, sign } from '../../local/signer/signer.ts';
-import { openStage, type PolicyParts, pod, policy, review, type Stage } from './harness.ts';
+import { openWorld, type PolicyParts, pod, policy, review, type World } from './harness.ts';
 
 /**
  * What a pattern covers, seen from outside. Nothing leaves this machine: names do not resolve here, so an image that is
  * covered and is not the local registry's ends as `registry-unreachable`, and one that is not covered is admitted.
  */
-let stage: Stage;
+let world: World;
 let host: string;
 const hex = 'ab'.repeat(32);
 const digest = `sha256:${hex}`;
 const asked: string[] = [];
 
 beforeAll(async () => {
-  stage = await openStage({
+  world = await openWorld({
     core: {
       // Named, so that what a wildcard covers there is told by the same reason.
       registries: ['docker.io', 'ghcr.io'],
@@ -25,23 +25,23 @@ beforeAll(async () => {
       },
     },
   });
-  host = stage.registry.host;
+  host = world.registry.host;
 });
 beforeEach(() => {
   asked.length = 0;
-  stage.registry.requests.length = 0;
+  world.registry.requests.length = 0;
 });
-afterAll(() => stage.close());
+afterAll(() => world.close());
 
 function rule(images: string | readonly string[], parts: Partial<PolicyParts> = {}): string {
-  return policy({ images, keys: [stage.team], failurePolicy: 'Ignore', ...parts });
+  return policy({ images, keys: [world.team], failurePolicy: 'Ignore', ...parts });
 }
 
 /** What became of the image: its only verdict's reason, or `uncovered`. */
 async function reasonFor(pattern: string | readonly string[], image: string, parts?: Partial<PolicyParts>) {
-  stage.policies(rule(pattern, parts));
-  const answer = await stage.send('/mutate', review(pod([image])));
-  const reason = stage.records.at(-1)?.images.map((each) => each.reason)[0] ?? 'uncovered';
+  world.policies(rule(pattern, parts));
+  const answer = await world.send('/mutate', review(pod([image])));
+  const reason = world.records.at(-1)?.images.map((each) => each.reason)[0] ?? 'uncovered';
   return { reason, allowed: answer.allowed };
 }
 
@@ -222,8 +222,8 @@ describe('a text that does not parse', () => {
   });
 
   test('the denial quotes it and says what is wrong', async () => {
-    stage.policies(rule('*'));
-    const { message } = await stage.send('/mutate', review(pod(['ghcr.io/Org/app:1'])));
+    world.policies(rule('*'));
+    const { message } = await world.send('/mutate', review(pod(['ghcr.io/Org/app:1'])));
     expect(message).toContain(
       'containers \'c0\': "ghcr.io/Org/app:1" is no image reference: a repository is written in lower case',
     );
@@ -233,8 +233,8 @@ describe('a text that does not parse', () => {
 describe('skipImageReferences', () => {
   let pinned: string;
   beforeAll(async () => {
-    const made = await makeImage(stage.target, 'skip/app', 'v1');
-    await sign(stage.target, { repository: 'skip/app', digest: made, key: stage.stranger });
+    const made = await makeImage(world.destination, 'skip/app', 'v1');
+    await sign(world.destination, { repository: 'skip/app', digest: made, key: world.stranger });
     pinned = made;
   });
   const skipping = (pattern: string, image: string) =>
@@ -245,11 +245,11 @@ describe('skipImageReferences', () => {
       reason: 'image-skipped',
       allowed: true,
     });
-    for (const step of ['mutate', 'validate']) {
-      const answer = await stage.send(`/${step}`, review(pod([`${host}/skip/app:v1`])));
+    for (const purpose of ['mutate', 'validate']) {
+      const answer = await world.send(`/${purpose}`, review(pod([`${host}/skip/app:v1`])));
       expect(answer).toMatchObject({ allowed: true, patch: [], warnings: [] });
     }
-    expect(stage.registry.requests).toEqual([]);
+    expect(world.registry.requests).toEqual([]);
   });
 
   test('with a digest the tag is decoration: a pattern of tags skips nothing, one of the digest or the name does', async () => {
@@ -271,10 +271,10 @@ describe('skipImageReferences', () => {
   });
 
   test('a second entry that covers the image and does not skip it verifies it', async () => {
-    const second = policy({ name: 'second', images: `${host}/skip/app`, keys: [stage.team] });
+    const second = policy({ name: 'second', images: `${host}/skip/app`, keys: [world.team] });
     const first = rule(`${host}/skip/*`, { entry: [`skipImageReferences: ["${host}/skip/app*"]`] });
-    stage.policies(first, second);
-    const answer = await stage.send('/mutate', review(pod([`${host}/skip/app:v1`])));
+    world.policies(first, second);
+    const answer = await world.send('/mutate', review(pod([`${host}/skip/app:v1`])));
     expect(answer.code).toBe(403);
     expect(answer.message).toContain('policy second');
   });

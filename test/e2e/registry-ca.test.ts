@@ -1,6 +1,6 @@
 import { type LocalRegistry, startRegistry } from '../../local/registry/server.ts';
+import { storeDestination } from '../../local/signer/destination.ts';
 import { makeImage, newKey, sign } from '../../local/signer/signer.ts';
-import { storeTarget } from '../../local/signer/target.ts';
 import { selfSigned } from '../../local/tls.ts';
 import { selfSigned as stranger } from '../../shared/net/testing/certificate.ts';
 import { policy } from './documents.ts';
@@ -17,8 +17,8 @@ let image: string;
 beforeAll(async () => {
   const tls = await selfSigned({});
   registry = cleanUp.use(await startRegistry({ tls }));
-  const target = storeTarget(registry);
-  await sign(target, { repository: 'own/signed', digest: await makeImage(target, 'own/signed', '1'), key });
+  const destination = storeDestination(registry);
+  await sign(destination, { repository: 'own/signed', digest: await makeImage(destination, 'own/signed', '1'), key });
   image = `${registry.host}/own/signed:1`;
   folder = cleanUp.use(
     await folderWith({

@@ -2,19 +2,19 @@ import type { LookupFunction } from 'node:net';
 import { anyOf, type Fault, on } from '../../local/registry/faults.ts';
 import { startRegistry } from '../../local/registry/server.ts';
 import { selfSigned } from '../../local/tls.ts';
-import { type FaultyStage, openFaultyStage } from './faulty-stage.ts';
-import { openStage, pod, policy, review, type Stage } from './harness.ts';
+import { type FaultyWorld, openFaultyWorld } from './faulty-world.ts';
+import { openWorld, pod, policy, review, type World } from './harness.ts';
 
-let faulty: FaultyStage;
-let stage: Stage;
+let faulty: FaultyWorld;
+let world: World;
 let host: string;
 
 beforeAll(async () => {
-  faulty = await openFaultyStage();
-  ({ stage, host } = faulty);
+  faulty = await openFaultyWorld();
+  ({ world, host } = faulty);
 });
 beforeEach(() => faulty.mend());
-afterAll(() => stage.close());
+afterAll(() => world.close());
 
 test('without a fault the signed image is admitted and the unsigned one denied', async () => {
   await faulty.expectAdmitted();
@@ -26,11 +26,11 @@ describe('unavailable: the registry’s service failed', () => {
     const gone = await startRegistry();
     await gone.close();
     await faulty.expectUnavailable(`${gone.host}/faults/signed:1`, 'registry-unreachable');
-    expect(stage.waits).toHaveLength(6);
+    expect(world.waits).toHaveLength(6);
   });
 
   test('its name does not resolve', async () => {
-    await using nameless = await openStage({
+    await using nameless = await openWorld({
       core: {
         door: {
           addresses: 'any',
@@ -47,7 +47,7 @@ describe('unavailable: the registry’s service failed', () => {
     const tls = await selfSigned({});
     await using secure = await startRegistry({ tls });
     await faulty.expectUnavailable(`${secure.host}/faults/signed:1`, 'registry-unreachable');
-    await using trusting = await openStage({
+    await using trusting = await openWorld({
       core: { door: { addresses: 'any', ca: { [secure.host]: tls.certPem } } },
     });
     trusting.policies(policy({ images: '*', keys: [trusting.team] }));
@@ -58,16 +58,16 @@ describe('unavailable: the registry’s service failed', () => {
   test('plain HTTP beyond loopback, unless it is allowed for the host', async () => {
     const lookup: LookupFunction = (_name, options, done) =>
       options.all ? done(null, [{ address: '127.0.0.1', family: 4 }]) : done(null, '127.0.0.1', 4);
-    const name = `registry.example:${stage.registry.port}`;
+    const name = `registry.example:${world.registry.port}`;
     const askThrough = async (allowHttp: readonly string[]) => {
-      await using through = await openStage({ core: { door: { addresses: 'any', lookup, allowHttp } } });
+      await using through = await openWorld({ core: { door: { addresses: 'any', lookup, allowHttp } } });
       through.policies(policy({ images: '*', keys: [through.team] }));
       const { message } = await through.send('/mutate', review(pod([`${name}/faults/signed:1`])));
       return message;
     };
     expect(await askThrough([])).toContain('it does not speak TLS');
     expect(await askThrough([`registry.example:1`])).toContain('it does not speak TLS');
-    // Another key signs in that stage: that the signature was read and found wanting is enough.
+    // Another key signs in that world: that the signature was read and found wanting is enough.
     expect(await askThrough([name])).toContain('denied (signature-mismatch)');
     expect(await askThrough(['registry.example'])).toContain('denied (signature-mismatch)');
   });
@@ -83,13 +83,13 @@ describe('unavailable: the registry’s service failed', () => {
   ])('%i on the tag: %s after %i tries', async (status, reason, tries) => {
     faulty.breakAt({ kind: 'manifest' }, { kind: 'status', status });
     await faulty.expectUnavailable(`${host}/faults/signed:1`, reason);
-    expect(stage.registry.count({ reference: '1' })).toBe(2 * tries);
+    expect(world.registry.count({ reference: '1' })).toBe(2 * tries);
   });
 
   test.each([401, 403])('%i to everyone who asks, at `/v2/` as well', async (status) => {
     faulty.breakAt({}, { kind: 'status', status });
     await faulty.expectUnavailable(`${host}/faults/signed:1`, 'registry-unauthorized');
-    expect(stage.registry.requests.map(({ kind }) => kind)).toEqual(['manifest', 'ping', 'manifest', 'ping']);
+    expect(world.registry.requests.map(({ kind }) => kind)).toEqual(['manifest', 'ping', 'manifest', 'ping']);
   });
 
   test('an answer that is no status of a registry’s', async () => {
@@ -101,7 +101,7 @@ describe('unavailable: the registry’s service failed', () => {
     let left = 3;
     faulty.breakAt({}, () => (left-- > 0 ? { kind: 'status', status: 503 } : undefined));
     await faulty.expectAdmitted();
-    expect(stage.waits).toHaveLength(3);
+    expect(world.waits).toHaveLength(3);
   });
 
   test('Retry-After is waited for, as long as the deadline has room', async () => {
@@ -109,16 +109,16 @@ describe('unavailable: the registry’s service failed', () => {
     // 10 s leave 8.7 s, half of it for the tag: two waits of 2 s, and no third.
     const answer = await faulty.ask(`${host}/faults/signed:1`);
     expect(answer).toMatchObject({ code: 503, message: expect.stringContaining('registry-throttled') });
-    expect(stage.waits).toEqual([2000, 2000]);
-    expect(stage.registry.count({ reference: '1' })).toBe(3);
+    expect(world.waits).toEqual([2000, 2000]);
+    expect(world.registry.count({ reference: '1' })).toBe(3);
   });
 
   test('a Retry-After beyond the deadline, or as a date, costs no time', async () => {
-    for (const value of ['3600', new Date(stage.now + 60_000).toUTCString()]) {
+    for (const value of ['3600', new Date(world.now + 60_000).toUTCString()]) {
       faulty.breakAt({ reference: '1' }, { kind: 'status', status: 429, headers: { 'retry-after': value } });
       expect(await faulty.ask(`${host}/faults/signed:1`)).toMatchObject({ code: 503 });
     }
-    expect(stage.waits).toEqual([]);
+    expect(world.waits).toEqual([]);
   });
 
   test('a body cut short', async () => {
@@ -134,7 +134,7 @@ describe('unavailable: the registry’s service failed', () => {
   test('a redirect loop ends after five redirects', async () => {
     faulty.breakAt({ reference: '1' }, { kind: 'redirect', to: 'self' });
     await faulty.expectUnavailable(`${host}/faults/signed:1`, 'too-many-redirects');
-    expect(stage.registry.count({ reference: '1' })).toBe(12);
+    expect(world.registry.count({ reference: '1' })).toBe(12);
   });
 
   test.each<[string, string]>([
@@ -170,7 +170,7 @@ describe('unavailable: the registry’s service failed', () => {
     faulty.breakAt({}, { kind: 'hang' });
     const answer = await faulty.ask(`${host}/faults/signed:1`, { failurePolicy: 'Ignore' }, '1s');
     expect(answer).toMatchObject({ allowed: true, warnings: [expect.stringContaining('deadline')] });
-    expect(stage.count('verdict', { result: 'error', reason: 'deadline' })).toBeGreaterThan(0);
+    expect(world.count('verdict', { result: 'error', reason: 'deadline' })).toBeGreaterThan(0);
   });
 });
 
@@ -201,7 +201,7 @@ describe('a source that could not be read', () => {
       await faulty.expectDenied(`${host}/faults/unsigned:1`, 'image-not-readable');
       await faulty.expectAdmitted();
       faulty.mend();
-      stage.registry.settings.intercept = anyOf(on(filter(), closed), on({ kind: 'ping' }, closed));
+      world.registry.settings.intercept = anyOf(on(filter(), closed), on({ kind: 'ping' }, closed));
       await faulty.expectDenied(`${host}/faults/unsigned:1`, 'image-not-readable');
       await faulty.expectAdmitted();
       faulty.breakAt({}, closed);
@@ -219,7 +219,7 @@ describe('a source that could not be read', () => {
   });
 
   test('one broken referrer never spoils the rest', async () => {
-    const bundle = stage.registry.store.referrers('faults/signed', faulty.signed)[0]?.digest;
+    const bundle = world.registry.store.referrers('faults/signed', faulty.signed)[0]?.digest;
     faulty.breakAt({ reference: String(bundle) }, { kind: 'status', status: 500 });
     await faulty.expectAdmitted();
   });

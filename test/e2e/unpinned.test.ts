@@ -1,25 +1,25 @@
 import type { Fault } from '../../local/registry/faults.ts';
 import { makeImage, sign } from '../../local/signer/signer.ts';
-import { openStage, pod, policy, review, type Stage } from './harness.ts';
+import { openWorld, pod, policy, review, type World } from './harness.ts';
 
 // An image that reaches validate without a digest: mutate was not asked, or could not pin it. Only the second is an outage, and
 // under failurePolicy Ignore an outage denies nobody in either webhook.
 
-let stage: Stage;
+let world: World;
 beforeEach(async () => {
-  stage = await openStage();
+  world = await openWorld();
 });
-afterEach(() => stage.close());
+afterEach(() => world.close());
 
 async function image(name: string, signed: boolean): Promise<string> {
-  const digest = await makeImage(stage.target, name, '1', { label: name });
-  if (signed) await sign(stage.target, { repository: name, digest, key: stage.team });
-  return `${stage.registry.host}/${name}:1`;
+  const digest = await makeImage(world.destination, name, '1', { label: name });
+  if (signed) await sign(world.destination, { repository: name, digest, key: world.team });
+  return `${world.registry.host}/${name}:1`;
 }
 
 const rule = (parts: Partial<Parameters<typeof policy>[0]>) =>
-  policy({ images: `${stage.registry.host}/*`, keys: [stage.team], ...parts });
-const validate = async (name: string) => stage.send('/validate', review(pod([name])));
+  policy({ images: `${world.registry.host}/*`, keys: [world.team], ...parts });
+const validate = async (name: string) => world.send('/validate', review(pod([name])));
 
 const signatures = /\/referrers\/|sha256-/;
 const outages: readonly [string, (path: string) => Fault | undefined, string][] = [
@@ -36,11 +36,11 @@ describe.each(outages)('%s', (_, fault, reason) => {
     ['Ignore', 200],
     ['Fail', 503],
   ] as const)('failurePolicy %s', async (failurePolicy, code) => {
-    stage.policies(rule({ failurePolicy }));
+    world.policies(rule({ failurePolicy }));
     const name = await image('app', true);
-    stage.registry.settings.intercept = ({ path }) => fault(path);
-    for (const step of ['/mutate', '/validate']) {
-      const answer = await stage.send(step, review(pod([name])));
+    world.registry.settings.intercept = ({ path }) => fault(path);
+    for (const path of ['/mutate', '/validate']) {
+      const answer = await world.send(path, review(pod([name])));
       if (code === 503)
         expect(answer).toMatchObject({ allowed: false, code, message: expect.stringContaining(reason) });
       else expect(answer).toMatchObject({ allowed: true, warnings: [expect.stringContaining(reason)], patch: [] });
@@ -51,7 +51,7 @@ describe.each(outages)('%s', (_, fault, reason) => {
 test.each([true, false])(
   'the registry can be read and the image is signed: %p; mutate was not asked: denied',
   async (signed) => {
-    stage.policies(rule({ failurePolicy: 'Ignore' }));
+    world.policies(rule({ failurePolicy: 'Ignore' }));
     const name = await image('app', signed);
     expect(await validate(name)).toMatchObject({
       code: 403,
@@ -61,25 +61,25 @@ test.each([true, false])(
 );
 
 test('a rule that pins nothing asks for a digest in the text: denied without a request, outage or not', async () => {
-  stage.policies(rule({ failurePolicy: 'Ignore', entry: ['mutateDigest: false'] }));
+  world.policies(rule({ failurePolicy: 'Ignore', entry: ['mutateDigest: false'] }));
   const name = await image('app', true);
-  stage.registry.settings.intercept = () => ({ kind: 'reset' });
+  world.registry.settings.intercept = () => ({ kind: 'reset' });
   expect(await validate(name)).toMatchObject({
     code: 403,
     message: expect.stringContaining('denied (digest-missing)'),
   });
-  expect(stage.registry.requests).toEqual([]);
+  expect(world.registry.requests).toEqual([]);
 });
 
 test('an entry without attestors, which only pins: an outage is one in validate too', async () => {
-  stage.policies(rule({ failurePolicy: 'Ignore', keys: [], entry: ['required: false'] }));
+  world.policies(rule({ failurePolicy: 'Ignore', keys: [], entry: ['required: false'] }));
   const name = await image('app', false);
   expect(await validate(name)).toMatchObject({
     code: 403,
     message: expect.stringContaining('denied (digest-missing)'),
   });
-  stage.registry.settings.intercept = () => ({ kind: 'reset' });
-  stage.now += 3_600_000;
+  world.registry.settings.intercept = () => ({ kind: 'reset' });
+  world.now += 3_600_000;
   expect(await validate(name)).toMatchObject({
     allowed: true,
     warnings: [expect.stringContaining('registry-unreachable')],

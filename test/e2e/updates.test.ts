@@ -1,83 +1,83 @@
 import { on } from '../../local/registry/faults.ts';
 import { makeImage, sign } from '../../local/signer/signer.ts';
-import { openStage, type PodParts, type PolicyParts, pod, policy, review, type Stage } from './harness.ts';
+import { openWorld, type PodParts, type PolicyParts, pod, policy, review, type World } from './harness.ts';
 
-type Step = 'mutate' | 'validate';
-const steps: readonly Step[] = ['mutate', 'validate'];
+type Purpose = 'mutate' | 'validate';
+const purposes: readonly Purpose[] = ['mutate', 'validate'];
 
-let stage: Stage;
+let world: World;
 let signed: string;
 let other: string;
 let unsigned: string;
 
 beforeAll(async () => {
-  stage = await openStage();
-  const { target, team: key, registry } = stage;
+  world = await openWorld();
+  const { destination, team: key, registry } = world;
   const pinned: string[] = [];
   for (const [index, repository] of ['up/signed', 'up/other', 'up/unsigned'].entries()) {
-    const digest = await makeImage(target, repository, '1', { label: `${index}` });
-    if (repository !== 'up/unsigned') await sign(target, { repository, digest, key });
+    const digest = await makeImage(destination, repository, '1', { label: `${index}` });
+    if (repository !== 'up/unsigned') await sign(destination, { repository, digest, key });
     pinned.push(`${registry.host}/${repository}:1@${digest}`);
   }
   [signed = '', other = '', unsigned = ''] = pinned;
 });
 beforeEach(() => {
-  stage.policies(rule());
-  stage.registry.settings.intercept = undefined;
-  stage.registry.requests.length = 0;
+  world.policies(rule());
+  world.registry.settings.intercept = undefined;
+  world.registry.requests.length = 0;
   // Nothing that an earlier test verified is remembered.
-  stage.now += 2 * 3_600_000;
+  world.now += 2 * 3_600_000;
 });
-afterAll(() => stage.close());
+afterAll(() => world.close());
 
 function rule(parts: Partial<PolicyParts> = {}): string {
-  return policy({ images: `${stage.registry.host}/up/*`, keys: [stage.team], ...parts });
+  return policy({ images: `${world.registry.host}/up/*`, keys: [world.team], ...parts });
 }
 
-function update(step: Step, object: unknown, oldObject: unknown, more: Readonly<Record<string, unknown>> = {}) {
-  return stage.send(`/${step}`, review(object, oldObject, { operation: 'UPDATE', ...more }));
+function update(purpose: Purpose, object: unknown, oldObject: unknown, more: Readonly<Record<string, unknown>> = {}) {
+  return world.send(`/${purpose}`, review(object, oldObject, { operation: 'UPDATE', ...more }));
 }
 
 const down = () => {
-  stage.registry.settings.intercept = on({}, { kind: 'status', status: 503 });
+  world.registry.settings.intercept = on({}, { kind: 'status', status: 503 });
 };
-const lastReasons = () => stage.records.at(-1)?.images.map(({ reason }) => reason);
+const lastReasons = () => world.records.at(-1)?.images.map(({ reason }) => reason);
 
-describe.each(steps)('%s of an UPDATE', (step) => {
+describe.each(purposes)('%s of an UPDATE', (purpose) => {
   test('an unchanged slot is skipped: no request, whatever the image and the state of the registry', async () => {
     down();
     const before = pod([unsigned], { labels: { tier: 'old' } });
-    const answer = await update(step, pod([unsigned], { labels: { tier: 'new' } }), before);
+    const answer = await update(purpose, pod([unsigned], { labels: { tier: 'new' } }), before);
     expect(answer).toMatchObject({ allowed: true, patch: [], warnings: [] });
     expect(lastReasons()).toEqual(['unchanged']);
-    expect(stage.registry.requests).toEqual([]);
+    expect(world.registry.requests).toEqual([]);
   });
 
   test('a tag that is left as it was needs no digest and no signature (`verifyDigest`, `required`)', async () => {
     const tagged = unsigned.replace(/@.*/, '');
-    const answer = await update(step, pod([tagged], { annotations: { touched: 'yes' } }), pod([tagged]));
+    const answer = await update(purpose, pod([tagged], { annotations: { touched: 'yes' } }), pod([tagged]));
     expect(answer.allowed).toBe(true);
-    expect(stage.registry.requests).toEqual([]);
-    const created = await stage.send(`/${step}`, review(pod([tagged])));
+    expect(world.registry.requests).toEqual([]);
+    const created = await world.send(`/${purpose}`, review(pod([tagged])));
     expect(created).toMatchObject({ allowed: false, code: 403 });
   });
 
   test('a changed slot is verified', async () => {
-    expect(await update(step, pod([unsigned]), pod([signed]))).toMatchObject({ allowed: false, code: 403 });
-    expect(await update(step, pod([other]), pod([signed]))).toMatchObject({ allowed: true });
+    expect(await update(purpose, pod([unsigned]), pod([signed]))).toMatchObject({ allowed: false, code: 403 });
+    expect(await update(purpose, pod([other]), pod([signed]))).toMatchObject({ allowed: true });
     expect(lastReasons()).toEqual(['verified']);
   });
 
   test('beside a changed slot the unchanged one stays skipped', async () => {
-    const answer = await update(step, pod([unsigned, other]), pod([unsigned, signed]));
+    const answer = await update(purpose, pod([unsigned, other]), pod([unsigned, signed]));
     expect(answer.allowed).toBe(true);
     expect(lastReasons()).toEqual(['unchanged', 'verified']);
-    expect(stage.registry.count({ name: 'up/unsigned' })).toBe(0);
+    expect(world.registry.count({ name: 'up/unsigned' })).toBe(0);
   });
 
   test('an added slot is verified', async () => {
-    expect(await update(step, pod([signed, unsigned]), pod([signed]))).toMatchObject({ code: 403 });
-    expect(await update(step, pod([signed, other]), pod([signed]))).toMatchObject({ allowed: true });
+    expect(await update(purpose, pod([signed, unsigned]), pod([signed]))).toMatchObject({ code: 403 });
+    expect(await update(purpose, pod([signed, other]), pod([signed]))).toMatchObject({ allowed: true });
     expect(lastReasons()).toEqual(['unchanged', 'verified']);
   });
 
@@ -89,16 +89,16 @@ describe.each(steps)('%s of an UPDATE', (step) => {
       ];
       return { ...pod([]), spec: { containers: flip ? containers.reverse() : containers } };
     };
-    await update(step, named(signed, other, true), named(signed, other, false));
+    await update(purpose, named(signed, other, true), named(signed, other, false));
     expect(lastReasons()).toEqual(['unchanged', 'unchanged']);
-    await update(step, named(other, signed, false), named(signed, other, false));
+    await update(purpose, named(other, signed, false), named(signed, other, false));
     expect(lastReasons()).toEqual(['verified', 'verified']);
   });
 
   test('an image that moves to another list is not the slot that it was', async () => {
-    const answer = await update(step, pod([signed], { initContainers: [unsigned] }), pod([signed, unsigned]));
+    const answer = await update(purpose, pod([signed], { initContainers: [unsigned] }), pod([signed, unsigned]));
     expect(answer.code).toBe(403);
-    await update(step, pod([signed], { initContainers: [other] }), pod([signed, other]));
+    await update(purpose, pod([signed], { initContainers: [other] }), pod([signed, other]));
     expect(lastReasons()).toEqual(['unchanged', 'verified']);
   });
 
@@ -106,12 +106,12 @@ describe.each(steps)('%s of an UPDATE', (step) => {
     const parts = (image: string): readonly PodParts[] => [{ initContainers: [image] }, { volumes: [image] }];
     for (const [index, before] of parts(signed).entries()) {
       const [same, good, bad] = [signed, other, unsigned].map((image) => parts(image)[index] ?? {});
-      await update(step, pod([signed], same), pod([signed], before));
+      await update(purpose, pod([signed], same), pod([signed], before));
       expect(lastReasons()).toEqual(['unchanged', 'unchanged']);
-      await update(step, pod([signed], good), pod([signed], before));
+      await update(purpose, pod([signed], good), pod([signed], before));
       expect(lastReasons()).toEqual(['unchanged', 'verified']);
-      expect(await update(step, pod([signed], bad), pod([signed], before))).toMatchObject({ code: 403 });
-      expect(await update(step, pod([signed], bad), pod([signed]))).toMatchObject({ code: 403 });
+      expect(await update(purpose, pod([signed], bad), pod([signed], before))).toMatchObject({ code: 403 });
+      expect(await update(purpose, pod([signed], bad), pod([signed]))).toMatchObject({ code: 403 });
     }
   });
 
@@ -122,9 +122,9 @@ describe.each(steps)('%s of an UPDATE', (step) => {
       return { ...base, spec: { ...base.spec, ephemeralContainers } };
     };
     const more = { subResource: 'ephemeralcontainers' };
-    expect(await update(step, debugged(signed, other), debugged(signed), more)).toMatchObject({ allowed: true });
+    expect(await update(purpose, debugged(signed, other), debugged(signed), more)).toMatchObject({ allowed: true });
     expect(lastReasons()).toEqual(['unchanged', 'unchanged', 'verified']);
-    const answer = await update(step, debugged(signed, unsigned), debugged(signed), more);
+    const answer = await update(purpose, debugged(signed, unsigned), debugged(signed), more);
     expect(answer.code).toBe(403);
     expect(answer.message).toContain('up/unsigned');
     // The API server drops annotations that come through a subresource, so none is written.
@@ -132,136 +132,140 @@ describe.each(steps)('%s of an UPDATE', (step) => {
   });
 
   test('a missing oldObject means changed', async () => {
-    expect(await update(step, pod([unsigned]), null)).toMatchObject({ code: 403 });
-    expect(await update(step, pod([signed]), null)).toMatchObject({ allowed: true });
+    expect(await update(purpose, pod([unsigned]), null)).toMatchObject({ code: 403 });
+    expect(await update(purpose, pod([signed]), null)).toMatchObject({ allowed: true });
     expect(lastReasons()).toEqual(['verified']);
   });
 
   test('an oldObject that makes no sense means changed', async () => {
-    const answer = await update(step, pod([unsigned]), { ...pod([]), spec: { containers: 'none' } });
+    const answer = await update(purpose, pod([unsigned]), { ...pod([]), spec: { containers: 'none' } });
     expect(answer.code).toBe(403);
   });
 
   test('CREATE always verifies, an oldObject or not', async () => {
     const create = { operation: 'CREATE' };
-    expect(await update(step, pod([unsigned]), pod([unsigned]), create)).toMatchObject({ code: 403 });
-    await update(step, pod([signed]), pod([signed]), create);
+    expect(await update(purpose, pod([unsigned]), pod([unsigned]), create)).toMatchObject({ code: 403 });
+    await update(purpose, pod([signed]), pod([signed]), create);
     expect(lastReasons()).toEqual(['verified']);
   });
 
   test('an image that does not parse: unchanged is skipped, new is invalid', async () => {
-    const broken = `${stage.registry.host}/up/Broken:1`;
-    expect(await update(step, pod([broken], { labels: { a: 'b' } }), pod([broken]))).toMatchObject({ allowed: true });
-    expect(await update(step, pod([broken]), pod([signed]))).toMatchObject({
+    const broken = `${world.registry.host}/up/Broken:1`;
+    expect(await update(purpose, pod([broken], { labels: { a: 'b' } }), pod([broken]))).toMatchObject({
+      allowed: true,
+    });
+    expect(await update(purpose, pod([broken]), pod([signed]))).toMatchObject({
       code: 403,
       message: expect.stringContaining('image-unparsable'),
     });
   });
 });
 
-describe.each(steps)('%s and a rule’s reach', (step) => {
+describe.each(purposes)('%s and a rule’s reach', (purpose) => {
   const match = 'any: [{resources: {kinds: [Pod], selector: {matchLabels: {signed: "yes"}}}}]';
   const inReach = { labels: { signed: 'yes' } };
 
   test('relabelled into reach: verified although no image changed', async () => {
-    stage.policies(rule({ match }));
-    expect(await update(step, pod([unsigned], inReach), pod([unsigned]))).toMatchObject({ code: 403 });
-    expect(await update(step, pod([signed], inReach), pod([signed]))).toMatchObject({ allowed: true });
+    world.policies(rule({ match }));
+    expect(await update(purpose, pod([unsigned], inReach), pod([unsigned]))).toMatchObject({ code: 403 });
+    expect(await update(purpose, pod([signed], inReach), pod([signed]))).toMatchObject({ allowed: true });
     expect(lastReasons()).toEqual(['verified']);
   });
 
   test('in reach before, by its own labels: skipped; out of reach now: not asked at all', async () => {
-    stage.policies(rule({ match }));
+    world.policies(rule({ match }));
     const renamed = { labels: { signed: 'yes', tier: 'new' } };
-    expect(await update(step, pod([unsigned], renamed), pod([unsigned], inReach))).toMatchObject({ allowed: true });
+    expect(await update(purpose, pod([unsigned], renamed), pod([unsigned], inReach))).toMatchObject({ allowed: true });
     expect(lastReasons()).toEqual(['unchanged']);
-    expect(await update(step, pod([unsigned]), pod([unsigned], inReach))).toMatchObject({ allowed: true });
+    expect(await update(purpose, pod([unsigned]), pod([unsigned], inReach))).toMatchObject({ allowed: true });
     expect(lastReasons()).toEqual([]);
-    expect(stage.registry.requests).toEqual([]);
+    expect(world.registry.requests).toEqual([]);
   });
 
   test('the same for annotations', async () => {
     const annotated = { annotations: { team: 'a' } };
-    stage.policies(rule({ match: 'any: [{resources: {kinds: [Pod], annotations: {team: a}}}]' }));
-    expect(await update(step, pod([unsigned], annotated), pod([unsigned]))).toMatchObject({ code: 403 });
-    expect(await update(step, pod([unsigned], annotated), pod([unsigned], annotated))).toMatchObject({ allowed: true });
+    world.policies(rule({ match: 'any: [{resources: {kinds: [Pod], annotations: {team: a}}}]' }));
+    expect(await update(purpose, pod([unsigned], annotated), pod([unsigned]))).toMatchObject({ code: 403 });
+    expect(await update(purpose, pod([unsigned], annotated), pod([unsigned], annotated))).toMatchObject({
+      allowed: true,
+    });
   });
 
   test('an exclude that is left counts as well: excluded before, verified now', async () => {
     const match = `any: [{resources: {kinds: [Pod]}}]
       exclude:
         any: [{resources: {kinds: [Pod], selector: {matchLabels: {exempt: "yes"}}}}]`;
-    stage.policies(rule({ match }));
+    world.policies(rule({ match }));
     const exempt = { labels: { exempt: 'yes' } };
-    expect(await update(step, pod([unsigned]), pod([unsigned], exempt))).toMatchObject({ code: 403 });
-    expect(await update(step, pod([unsigned], exempt), pod([unsigned], exempt))).toMatchObject({ allowed: true });
-    expect(await update(step, pod([signed]), pod([signed], exempt))).toMatchObject({ allowed: true });
+    expect(await update(purpose, pod([unsigned]), pod([unsigned], exempt))).toMatchObject({ code: 403 });
+    expect(await update(purpose, pod([unsigned], exempt), pod([unsigned], exempt))).toMatchObject({ allowed: true });
+    expect(await update(purpose, pod([signed]), pod([signed], exempt))).toMatchObject({ allowed: true });
   });
 
   test('a rule asked on UPDATE alone applied to what was updated before', async () => {
-    stage.policies(rule({ match: 'any: [{resources: {kinds: [Pod], operations: [UPDATE]}}]' }));
-    expect(await update(step, pod([unsigned], inReach), pod([unsigned]))).toMatchObject({ allowed: true });
-    expect(await update(step, pod([unsigned]), pod([signed]))).toMatchObject({ code: 403 });
+    world.policies(rule({ match: 'any: [{resources: {kinds: [Pod], operations: [UPDATE]}}]' }));
+    expect(await update(purpose, pod([unsigned], inReach), pod([unsigned]))).toMatchObject({ allowed: true });
+    expect(await update(purpose, pod([unsigned]), pod([signed]))).toMatchObject({ code: 403 });
   });
 });
 
-describe.each(steps)('%s of an object being deleted', (step) => {
+describe.each(purposes)('%s of an object being deleted', (purpose) => {
   const leaving = { deletionTimestamp: '2026-01-01T00:00:00Z' };
   const held = { ...leaving, finalizers: ['example.com/hold'] };
 
   test('a finalizer is removed: admitted while the registry is down', async () => {
     down();
-    const answer = await update(step, pod([unsigned], leaving), pod([unsigned], held));
+    const answer = await update(purpose, pod([unsigned], leaving), pod([unsigned], held));
     expect(answer).toMatchObject({ allowed: true, patch: [] });
-    expect(stage.registry.requests).toEqual([]);
+    expect(world.registry.requests).toEqual([]);
   });
 
   test('and also where the same edit brings it into a rule’s reach', async () => {
-    stage.policies(rule({ match: 'any: [{resources: {kinds: [Pod], selector: {matchLabels: {signed: "yes"}}}}]' }));
+    world.policies(rule({ match: 'any: [{resources: {kinds: [Pod], selector: {matchLabels: {signed: "yes"}}}}]' }));
     const labels = { signed: 'yes' };
-    expect(await update(step, pod([unsigned], { ...leaving, labels }), pod([unsigned], held))).toMatchObject({
+    expect(await update(purpose, pod([unsigned], { ...leaving, labels }), pod([unsigned], held))).toMatchObject({
       allowed: true,
     });
-    expect(await update(step, pod([unsigned], { labels }), pod([unsigned]))).toMatchObject({ code: 403 });
+    expect(await update(purpose, pod([unsigned], { labels }), pod([unsigned]))).toMatchObject({ code: 403 });
   });
 
   test('with a changed image: verified', async () => {
-    expect(await update(step, pod([unsigned], leaving), pod([signed], held))).toMatchObject({ code: 403 });
-    expect(await update(step, pod([other], leaving), pod([signed], held))).toMatchObject({ allowed: true });
+    expect(await update(purpose, pod([unsigned], leaving), pod([signed], held))).toMatchObject({ code: 403 });
+    expect(await update(purpose, pod([other], leaving), pod([signed], held))).toMatchObject({ allowed: true });
     expect(lastReasons()).toEqual(['verified']);
   });
 
   test('a deletionTimestamp that only the new object claims changes nothing', async () => {
-    expect(await update(step, pod([unsigned], held), pod([signed]))).toMatchObject({ code: 403 });
-    stage.policies(rule({ match: 'any: [{resources: {kinds: [Pod], selector: {matchLabels: {signed: "yes"}}}}]' }));
+    expect(await update(purpose, pod([unsigned], held), pod([signed]))).toMatchObject({ code: 403 });
+    world.policies(rule({ match: 'any: [{resources: {kinds: [Pod], selector: {matchLabels: {signed: "yes"}}}}]' }));
     const forged = pod([unsigned], { ...held, labels: { signed: 'yes' } });
-    expect(await update(step, forged, pod([unsigned]))).toMatchObject({ code: 403 });
+    expect(await update(purpose, forged, pod([unsigned]))).toMatchObject({ code: 403 });
   });
 });
 
-describe.each(steps)('%s of what is none of ours', (step) => {
+describe.each(purposes)('%s of what is none of ours', (purpose) => {
   test('DELETE and CONNECT are admitted untouched', async () => {
     down();
     for (const operation of ['DELETE', 'CONNECT']) {
-      const answer = await update(step, pod([unsigned]), pod([unsigned]), { operation, object: null });
+      const answer = await update(purpose, pod([unsigned]), pod([unsigned]), { operation, object: null });
       expect(answer).toMatchObject({ allowed: true, patch: [], warnings: [] });
     }
-    expect(stage.registry.requests).toEqual([]);
+    expect(world.registry.requests).toEqual([]);
   });
 
   test('unknown kinds are admitted untouched, by a rule that names them too; a Pod is not', async () => {
-    stage.policies(rule({ kinds: ['Pod', 'Widget'] }));
+    world.policies(rule({ kinds: ['Pod', 'Widget'] }));
     const widget = { ...pod([unsigned]), apiVersion: 'example.com/v1', kind: 'Widget' };
-    expect(await stage.send(`/${step}`, review(widget))).toMatchObject({ allowed: true, patch: [] });
-    expect(await stage.send(`/${step}`, review(pod([unsigned])))).toMatchObject({ code: 403 });
+    expect(await world.send(`/${purpose}`, review(widget))).toMatchObject({ allowed: true, patch: [] });
+    expect(await world.send(`/${purpose}`, review(pod([unsigned])))).toMatchObject({ code: 403 });
   });
 
   test('a kind of another group with a Pod controller’s name is unknown', async () => {
     const template = { spec: { template: { spec: pod([unsigned]).spec } } };
     const deployment = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' }, ...template };
-    expect(await stage.send(`/${step}`, review({ ...deployment, apiVersion: 'example.com/v1' }))).toMatchObject({
+    expect(await world.send(`/${purpose}`, review({ ...deployment, apiVersion: 'example.com/v1' }))).toMatchObject({
       allowed: true,
     });
-    expect(await stage.send(`/${step}`, review(deployment))).toMatchObject({ code: 403 });
+    expect(await world.send(`/${purpose}`, review(deployment))).toMatchObject({ code: 403 });
   });
 });

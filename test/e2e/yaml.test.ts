@@ -1,6 +1,6 @@
 import { startRegistry } from '../../local/registry/server.ts';
+import { storeDestination } from '../../local/signer/destination.ts';
 import { makeImage, newKey, sign } from '../../local/signer/signer.ts';
-import { storeTarget } from '../../local/signer/target.ts';
 import { policy } from './documents.ts';
 import { countersign, folderWith, run } from './processes.ts';
 
@@ -12,9 +12,9 @@ let host: string;
 beforeAll(async () => {
   const registry = cleanUp.use(await startRegistry());
   host = registry.host;
-  const target = storeTarget(registry);
-  const digest = await makeImage(target, 'yaml/signed', '1');
-  await sign(target, { repository: 'yaml/signed', digest, key: team });
+  const destination = storeDestination(registry);
+  const digest = await makeImage(destination, 'yaml/signed', '1');
+  await sign(destination, { repository: 'yaml/signed', digest, key: team });
   const written = policy({ images: `${host}/yaml/*`, keys: [team] });
   folder = cleanUp.use(
     await folderWith({

@@ -27,8 +27,8 @@ export async function copyLegacy({ host, repo, digest }: AttackedImage, to: stri
 }
 
 /** Attaches the one bundle of an image to another of the same repository, its own bytes unchanged. */
-export async function copyBundle(place: AttackedImage, to: string): Promise<void> {
-  await reattach(place, to, (bundle) => bundle);
+export async function copyBundle(image: AttackedImage, to: string): Promise<void> {
+  await reattach(image, to, (bundle) => bundle);
 }
 
 /** Changes the payload of the one signature in the `.sig` to say `claimed`, and keeps it for the image `to`. */
@@ -43,11 +43,11 @@ export async function tamperLegacy({ host, repo, digest }: AttackedImage, to: st
 }
 
 /** Changes the statement in the one bundle of an image to say `to`, and attaches it to the image `to`. */
-export async function tamperBundle(place: AttackedImage, to: string): Promise<void> {
-  await reattach(place, to, (bytes) => {
+export async function tamperBundle(image: AttackedImage, to: string): Promise<void> {
+  await reattach(image, to, (bytes) => {
     const bundle = JSON.parse(bytes.toString());
     const statement = Buffer.from(bundle.dsseEnvelope.payload, 'base64').toString();
-    const changed = statement.replace(place.digest.replace('sha256:', ''), to.replace('sha256:', ''));
+    const changed = statement.replace(image.digest.replace('sha256:', ''), to.replace('sha256:', ''));
     bundle.dsseEnvelope.payload = Buffer.from(changed).toString('base64');
     return Buffer.from(JSON.stringify(bundle));
   });

@@ -6,7 +6,16 @@ import { on, type RegistryOptions, type SeenRequest, startRegistry } from '../..
 import { makeImage, sign } from '../../local/signer/signer.ts';
 import { pod, policy, review } from '../e2e/documents.ts';
 import { account } from './aws.ts';
-import { type Answer, type AwsStage, type Instance, macKey, openAws, otherEcr, ownEcr, tokens } from './aws-stage.ts';
+import {
+  type AwsResponse,
+  type AwsWorld,
+  type Instance,
+  macKey,
+  openAws,
+  otherEcr,
+  ownEcr,
+  tokens,
+} from './aws-world.ts';
 import { copyOfClone } from './packed.ts';
 import { cleanEnvironment, runOk } from './tools.ts';
 
@@ -29,7 +38,7 @@ interface Scenario {
   readonly reason: string;
 }
 
-let stage: AwsStage;
+let world: AwsWorld;
 let clone: string;
 let bundle: string;
 let instance: Instance;
@@ -38,22 +47,26 @@ beforeAll(async () => {
   clone = await mkdtemp(join(tmpdir(), 'countersign-bundle-'));
   await copyOfClone(clone);
   const built = runOk(process.execPath, ['scripts/build.ts'], { cwd: clone, wholeEnv: cleanEnvironment() });
-  [stage] = await Promise.all([openAws(), built]);
+  [world] = await Promise.all([openAws(), built]);
   bundle = join(clone, 'dist', 'admission', 'index.mjs');
-  const { target, team, registry } = stage;
-  await sign(target, { repository: 'team/signed', digest: await makeImage(target, 'team/signed', '1'), key: team });
-  await makeImage(target, 'team/unsigned', '1', { label: 'unsigned' });
+  const { destination, team, registry } = world;
+  await sign(destination, {
+    repository: 'team/signed',
+    digest: await makeImage(destination, 'team/signed', '1'),
+    key: team,
+  });
+  await makeImage(destination, 'team/unsigned', '1', { label: 'unsigned' });
   const images = [registry.host, ownEcr, otherEcr].map((host) => `${host}/team/*`);
-  await stage.policies({ 'signed.yaml': policy({ images, keys: [team] }) });
-  await stage.secret('tokens', JSON.stringify({ prod: [tokens.prod, next], staging: [tokens.staging] }));
-  instance = await stage.start({ bundle });
+  await world.policies({ 'signed.yaml': policy({ images, keys: [team] }) });
+  await world.secret('tokens', JSON.stringify({ prod: [tokens.prod, next], staging: [tokens.staging] }));
+  instance = await world.start({ bundle });
 });
 afterAll(async () => {
-  await stage?.close();
+  await world?.close();
   await rm(clone, { recursive: true, force: true });
 });
 beforeEach(async () => {
-  const { registry, table } = stage;
+  const { registry, table } = world;
   Object.assign(registry.settings, { auth: undefined, intercept: undefined });
   registry.requests.length = 0;
   // Each test has a table of its own, and no instance remembers what was there: the images' generations are others.
@@ -66,12 +79,12 @@ beforeEach(async () => {
   }
 });
 
-function ask(running: Instance, image: string, path = `/prod/mutate/fail/${tokens.prod}`): Promise<Answer> {
+function ask(running: Instance, image: string, path = `/prod/mutate/fail/${tokens.prod}`): Promise<AwsResponse> {
   return running.send(path, review(pod([image])));
 }
 
 function here(image: string): string {
-  return `${stage.registry.host}/${image}`;
+  return `${world.registry.host}/${image}`;
 }
 
 async function expectVerdicts(running: Instance): Promise<void> {
@@ -80,7 +93,7 @@ async function expectVerdicts(running: Instance): Promise<void> {
 }
 
 async function withInstance(settings: Readonly<Record<string, string>>, work: (running: Instance) => Promise<void>) {
-  const running = await stage.start({ bundle, settings });
+  const running = await world.start({ bundle, settings });
   try {
     await work(running);
   } finally {
@@ -90,10 +103,10 @@ async function withInstance(settings: Readonly<Record<string, string>>, work: (r
 
 describe('verdicts', () => {
   test.each([false, true])('are right, in the event of a REST API: %s', async (rest) => {
-    for (const step of ['mutate', 'validate']) {
-      const path = `/prod/${step}/fail/${tokens.prod}`;
-      const digest = stage.registry.store.manifest('team/signed', '1')?.digest;
-      const image = step === 'mutate' ? here(signed) : `${here(signed)}@${digest}`;
+    for (const purpose of ['mutate', 'validate']) {
+      const path = `/prod/${purpose}/fail/${tokens.prod}`;
+      const digest = world.registry.store.manifest('team/signed', '1')?.digest;
+      const image = purpose === 'mutate' ? here(signed) : `${here(signed)}@${digest}`;
       const admitted = await instance.send(path, review(pod([image])), { rest });
       expect(admitted).toMatchObject({ statusCode: 200, allowed: true });
       const denied = await instance.send(path, review(pod([image, here(unsigned)])), { rest });
@@ -104,15 +117,15 @@ describe('verdicts', () => {
 
   test('are shared by the instances of a build, not with another build', async () => {
     await expectVerdicts(instance);
-    stage.registry.requests.length = 0;
+    world.registry.requests.length = 0;
     await withInstance({}, async (another) => {
       expect(await ask(another, here(signed))).toMatchObject({ allowed: true });
-      expect(stage.registry.count()).toBe(0);
+      expect(world.registry.count()).toBe(0);
       expect(another.admission).toMatchObject({ cluster: 'prod', images: [{ source: 'ledger' }] });
     });
-    const sources = await stage.start();
+    const sources = await world.start();
     expect(await ask(sources, here(signed))).toMatchObject({ allowed: true });
-    expect(stage.registry.count()).toBeGreaterThan(0);
+    expect(world.registry.count()).toBeGreaterThan(0);
     await sources.stop();
   });
 
@@ -128,17 +141,17 @@ describe('verdicts', () => {
   });
 
   test('are right while the MAC keys are malformed, and nothing is written', async () => {
-    await stage.secret('mac-keys', '["CANARY"]');
+    await world.secret('mac-keys', '["CANARY"]');
     try {
-      const before = await stage.table.items();
+      const before = await world.table.items();
       await withInstance({}, async (running) => {
         await expectVerdicts(running);
         expect(running.counted).toContain('ledger-without-keys');
         expect(running.output()).not.toContain('CANARY');
       });
-      expect(await stage.table.items()).toEqual(before);
+      expect(await world.table.items()).toEqual(before);
     } finally {
-      await stage.secret('mac-keys', JSON.stringify([macKey(1)]));
+      await world.secret('mac-keys', JSON.stringify([macKey(1)]));
     }
   });
 });
@@ -149,7 +162,7 @@ describe('callers', () => {
     expect(await ask(instance, here(signed), `/staging/mutate/fail/${tokens.staging}`)).toMatchObject({
       allowed: true,
     });
-    stage.registry.requests.length = 0;
+    world.registry.requests.length = 0;
     const paths = [
       `/prod/mutate/fail/${tokens.staging}`,
       `/staging/mutate/fail/${tokens.prod}`,
@@ -166,7 +179,7 @@ describe('callers', () => {
         expect(instance.counted).toEqual([`unauthorized cluster=${cluster}`]);
       }
     }
-    expect(stage.registry.count()).toBe(0);
+    expect(world.registry.count()).toBe(0);
   });
 
   test('cannot be told from anybody while Secrets Manager is away: the call fails, and nothing is admitted', async () => {
@@ -180,12 +193,12 @@ describe('callers', () => {
 });
 
 test('no request begins at a host outside the rules and REGISTRIES, reachable or not', async () => {
-  const { registry, team } = stage;
+  const { registry, team } = world;
   await using elsewhere = await startRegistry();
   const hosts = [registry.host, elsewhere.host].join();
   const openRules = policy({ images: ['*'], keys: [team] });
   const literal = policy({ images: `${registry.host}/team/*`, keys: [team] });
-  await stage.policies({ 'prod/open.yaml': openRules, 'staging/literal.yaml': literal });
+  await world.policies({ 'prod/open.yaml': openRules, 'staging/literal.yaml': literal });
   try {
     const settings = { REGISTRIES: registry.host, PRIVATE_HOSTS: hosts };
     await withInstance(settings, async (running) => {
@@ -202,15 +215,15 @@ test('no request begins at a host outside the rules and REGISTRIES, reachable or
     });
   } finally {
     const images = [registry.host, ownEcr, otherEcr].map((host) => `${host}/team/*`);
-    await stage.policies({ 'signed.yaml': policy({ images, keys: [team] }) });
+    await world.policies({ 'signed.yaml': policy({ images, keys: [team] }) });
   }
 });
 
 describe('Amazon ECR', () => {
   test("the own account's registry is asked with the token of Amazon ECR from the start", async () => {
-    stage.registry.settings.auth = ecrAuth;
+    world.registry.settings.auth = ecrAuth;
     expect(await ask(instance, `${ownEcr}/${signed}`)).toMatchObject({ allowed: true });
-    const seen = stage.registry.requests.map(({ host, authorization, user, status }) => [
+    const seen = world.registry.requests.map(({ host, authorization, user, status }) => [
       host,
       authorization,
       user,
@@ -222,16 +235,16 @@ describe('Amazon ECR', () => {
   });
 
   test("another account's registry, and any other host, get no token", async () => {
-    stage.registry.settings.auth = ecrAuth;
+    world.registry.settings.auth = ecrAuth;
     for (const image of [`${otherEcr}/${signed}`, here(signed)]) {
       expect(await ask(instance, image)).toMatchObject({ allowed: false, code: 503 });
     }
-    expect(stage.registry.count()).toBeGreaterThan(0);
-    expect(stage.registry.requests.filter(({ authorization }) => authorization !== undefined)).toEqual([]);
+    expect(world.registry.count()).toBeGreaterThan(0);
+    expect(world.registry.requests.filter(({ authorization }) => authorization !== undefined)).toEqual([]);
   });
 
   test('a layer that lies elsewhere is fetched there without the token', async () => {
-    const { registry } = stage;
+    const { registry } = world;
     registry.settings.auth = ecrAuth;
     const seen: SeenRequest[] = [];
     // What ECR's layers are: a redirect to another host. Here that is the registry under its other name.
@@ -300,8 +313,8 @@ describe('what comes back to a caller who has nothing but the token', () => {
   test.each(Object.entries(faults))(
     '%s: no credential, no realm, no body',
     async (_, { auth, fault, filter = manifest, reason }) => {
-      const { settings } = stage.registry;
-      for (const host of [ownEcr, stage.registry.host]) {
+      const { settings } = world.registry;
+      for (const host of [ownEcr, world.registry.host]) {
         Object.assign(settings, { auth, intercept: fault && on(filter, fault) });
         for (const scope of ['fail', 'audit']) {
           const answer = await ask(instance, `${host}/${signed}`, `/prod/mutate/${scope}/${tokens.prod}`);
@@ -312,7 +325,7 @@ describe('what comes back to a caller who has nothing but the token', () => {
           for (const secret of secrets) expect(answer.text).not.toContain(secret);
         }
       }
-      expect(stage.registry.count()).toBeGreaterThan(0);
+      expect(world.registry.count()).toBeGreaterThan(0);
       for (const secret of secrets) expect(instance.output()).not.toContain(secret);
     },
   );

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
 import type { Context } from 'aws-lambda';
 import type { AdmissionHandler } from '../../functions/http/handler.ts';
-import type { Asked } from './aws-stage.ts';
+import type { Asked } from './aws-world.ts';
 
 /**
  * One instance of the admission function in a process of its own. Its argument is a bundle's file; without one it is made of the sources,

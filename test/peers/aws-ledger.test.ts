@@ -3,14 +3,14 @@ import { newKey } from '../../local/signer/keys.ts';
 import { makeImage, sign } from '../../local/signer/signer.ts';
 import type { Digest } from '../../shared/image/digest.ts';
 import { pod, policy, review } from '../e2e/documents.ts';
-import { type Answer, type AwsStage, type Instance, openAws, tokens } from './aws-stage.ts';
+import { type AwsResponse, type AwsWorld, type Instance, openAws, tokens } from './aws-world.ts';
 
 // One table on DynamoDB Local, as infra/ defines it, and instances of the function in processes of their own.
 
 type Attributes = Record<string, AttributeValue>;
 
 const hour = 3_600_000;
-let stage: AwsStage;
+let world: AwsWorld;
 let one: Instance;
 let other: Instance;
 let unsigned: string;
@@ -18,16 +18,16 @@ let made = 0;
 const otherTeam = newKey();
 
 beforeAll(async () => {
-  stage = await openAws();
-  const { registry, target, team } = stage;
-  await makeImage(target, 'team/unsigned', '1', { label: 'unsigned' });
+  world = await openAws();
+  const { registry, destination, team } = world;
+  await makeImage(destination, 'team/unsigned', '1', { label: 'unsigned' });
   unsigned = `${registry.host}/team/unsigned:1`;
   const images = `${registry.host}/team/*`;
-  await stage.policies({
+  await world.policies({
     'prod/signed.yaml': policy({ images, keys: [team] }),
     'staging/signed.yaml': policy({ images, keys: [otherTeam] }),
   });
-  [one, other] = await Promise.all([stage.start(), stage.start()]);
+  [one, other] = await Promise.all([world.start(), world.start()]);
   // DynamoDB Local's first calls may take longer than the ledger waits.
   for (let round = 0; round < 5; round += 1) {
     const { byTag } = await signedImage();
@@ -35,7 +35,7 @@ beforeAll(async () => {
     await admitted(other, byTag);
   }
 });
-afterAll(() => stage?.close());
+afterAll(() => world?.close());
 beforeEach(async () => {
   await Promise.all([one.ahead(0), other.ahead(0)]);
 });
@@ -49,31 +49,31 @@ interface Signed {
 
 /** A signed image of its own for each test. */
 async function signedImage(): Promise<Signed> {
-  const { registry, target, team } = stage;
+  const { registry, destination, team } = world;
   made += 1;
   // No name is the beginning of another.
   const path = `team/app${made}-x`;
-  const digest = await makeImage(target, path, 'v1', { label: path });
-  await sign(target, { repository: path, digest, key: team });
+  const digest = await makeImage(destination, path, 'v1', { label: path });
+  await sign(destination, { repository: path, digest, key: team });
   const name = `${registry.host}/${path}`;
   const repository = { registry: registry.host, path };
   return { repository, digest, byTag: `${name}:v1`, byDigest: `${name}@${digest}` };
 }
 
-function ask(instance: Instance, ...names: string[]): Promise<Answer> {
+function ask(instance: Instance, ...names: string[]): Promise<AwsResponse> {
   return instance.send(`/prod/mutate/fail/${tokens.prod}`, review(pod(names)));
 }
 
 /** The review is admitted. How many requests the registry got for it. */
 async function admitted(instance: Instance, ...names: string[]): Promise<number> {
-  stage.registry.requests.length = 0;
+  world.registry.requests.length = 0;
   const answer = await ask(instance, ...names);
   expect(answer).toMatchObject({ statusCode: 200, allowed: true });
-  return stage.registry.count();
+  return world.registry.count();
 }
 
 async function itemOf(start: 'tag#' | 'img#' | 'gen#', part: string): Promise<Attributes> {
-  const found = (await stage.table.items()).find(({ pk }) => pk?.S?.startsWith(start) && pk.S.includes(part));
+  const found = (await world.table.items()).find(({ pk }) => pk?.S?.startsWith(start) && pk.S.includes(part));
   if (found === undefined) throw new Error(`no item ${start} of ${part}`);
   return found;
 }
@@ -99,7 +99,7 @@ test('an image that was asked for by digest is a hit by tag as soon as the tag h
 test('a process that starts later has nothing in its memory, and asks the registry nothing either', async () => {
   const image = await signedImage();
   await admitted(one, image.byTag);
-  const late = await stage.start();
+  const late = await world.start();
   expect(await admitted(late, image.byTag)).toBe(0);
   await late.stop();
 });
@@ -120,14 +120,14 @@ test('a tag that moved to an image that nobody signed is denied everywhere once 
   const image = await signedImage();
   expect([await admitted(one, image.byTag), await admitted(other, image.byTag)]).toEqual([expect.any(Number), 0]);
   const { path } = image.repository;
-  await makeImage(stage.target, path, 'v1', { label: 'another' });
+  await makeImage(world.destination, path, 'v1', { label: 'another' });
   await one.renew({ repository: image.repository });
   for (const instance of [one, other]) expect(await ask(instance, image.byTag)).toMatchObject({ allowed: false });
   expect(await admitted(other, image.byDigest)).toBeGreaterThan(0);
 });
 
 test('each item says when DynamoDB may delete it: by its own life, and generations for 7 days', async () => {
-  expect(await stage.table.ttlAttribute()).toBe('deleteAt');
+  expect(await world.table.ttlAttribute()).toBe('deleteAt');
   const image = await signedImage();
   const began = Date.now();
   await admitted(one, image.byTag);
@@ -170,7 +170,7 @@ test('what was made to last longer by a writer of the table is refused', async (
   await admitted(one, image.byDigest);
   const item = await itemOf('img#', image.repository.path);
   const never = Date.now() + 1000 * hour;
-  await stage.table.put({ ...item, expiresAt: { N: String(never) }, deleteAt: { N: String(never / 1000) } });
+  await world.table.put({ ...item, expiresAt: { N: String(never) }, deleteAt: { N: String(never / 1000) } });
   await other.ahead(2 * hour);
   expect(await admitted(other, image.byDigest)).toBeGreaterThan(0);
   expect(other.counted).toContain('ledger-item-refused item=verification reason=malformed');
@@ -190,7 +190,7 @@ describe('an item that somebody changed is a miss: the image is verified once mo
     const image = await signedImage();
     await admitted(one, image.byTag);
     for (const start of ['tag#', 'img#'] as const) {
-      await stage.table.put(change(await itemOf(start, image.repository.path)));
+      await world.table.put(change(await itemOf(start, image.repository.path)));
     }
     expect(await admitted(other, image.byTag)).toBeGreaterThan(0);
     expect(other.counted).toContain(`ledger-item-refused item=pointer reason=${reason}`);
@@ -201,7 +201,7 @@ describe('an item that somebody changed is a miss: the image is verified once mo
 
   async function restarted(): Promise<Instance> {
     await other.stop();
-    other = await stage.start();
+    other = await world.start();
     return other;
   }
 
@@ -211,9 +211,9 @@ describe('an item that somebody changed is a miss: the image is verified once mo
     const pointer = await itemOf('tag#', image.repository.path);
     const verification = await itemOf('img#', image.repository.path);
     const name = unsigned.slice(0, unsigned.lastIndexOf(':'));
-    const digest = stage.registry.store.manifest('team/unsigned', '1')?.digest;
-    await stage.table.put({ ...pointer, pk: { S: `tag#${unsigned}` } });
-    await stage.table.put({ ...verification, pk: { S: `img#${name}@${digest}` } });
+    const digest = world.registry.store.manifest('team/unsigned', '1')?.digest;
+    await world.table.put({ ...pointer, pk: { S: `tag#${unsigned}` } });
+    await world.table.put({ ...verification, pk: { S: `img#${name}@${digest}` } });
     const answer = await ask(other, unsigned);
     expect(answer).toMatchObject({ allowed: false, code: 403 });
     for (const item of ['pointer', 'verification']) {
@@ -227,7 +227,7 @@ describe('an item that somebody changed is a miss: the image is verified once mo
     // The other check's sort key is known from an image that passes it.
     const passing = await signedImage();
     const { digest } = passing;
-    await sign(stage.target, { repository: passing.repository.path, digest, key: otherTeam });
+    await sign(world.destination, { repository: passing.repository.path, digest, key: otherTeam });
     expect(await other.send(path, review(pod([passing.byDigest])))).toMatchObject({ allowed: true });
     const { sk } = await itemOf('img#', passing.repository.path);
 
@@ -236,16 +236,16 @@ describe('an item that somebody changed is a miss: the image is verified once mo
     const own = await itemOf('img#', image.repository.path);
     expect(own['sk']).not.toEqual(sk);
     if (sk === undefined) throw new Error('an item without a sort key');
-    await stage.table.put({ ...own, sk });
+    await world.table.put({ ...own, sk });
     expect(await other.send(path, review(pod([image.byDigest])))).toMatchObject({ allowed: false, code: 403 });
     expect(other.counted).toContain('ledger-item-refused item=verification reason=mac');
   });
 });
 
 test('nothing is written but pointers and verifications, whatever is asked; generations come from those who renew', async () => {
-  await stage.table.drop();
-  await stage.table.create();
-  const { registry } = stage;
+  await world.table.drop();
+  await world.table.create();
+  const { registry } = world;
   const image = await signedImage();
   const host = registry.host;
   const hostile = [
@@ -282,7 +282,7 @@ test('nothing is written but pointers and verifications, whatever is asked; gene
   // Of the hostile ones, only what no rule covers and what names no image are admitted.
   expect(hostile.filter((_, at) => seen[at])).toEqual([`${host}/other/app:1`, `elsewhere.example/team/app:1`, '']);
 
-  const keys = (await stage.table.items()).map(({ pk, sk }) => [pk?.S, sk?.S]).sort();
+  const keys = (await world.table.items()).map(({ pk, sk }) => [pk?.S, sk?.S]).sort();
   const digest = registry.store.manifest('team/unsigned', '1')?.digest;
   expect(keys).toEqual([
     [`img#${host}/${image.repository.path}@${image.digest}`, expect.stringMatching(/^check#[0-9a-f]{64}$/)],
@@ -293,7 +293,7 @@ test('nothing is written but pointers and verifications, whatever is asked; gene
 
   await one.renew({ repository: image.repository });
   await one.renew({ repository: image.repository, digest: image.digest });
-  const generations = (await stage.table.items()).filter(({ sk }) => sk?.S === 'gen').map(({ pk }) => pk?.S);
+  const generations = (await world.table.items()).filter(({ sk }) => sk?.S === 'gen').map(({ pk }) => pk?.S);
   const name = `gen#${host}/${image.repository.path}`;
   expect(generations.sort()).toEqual([name, `${name}@${image.digest}`]);
 });
@@ -302,7 +302,7 @@ test('a table that is deleted while the function runs: every image is verified a
   const image = await signedImage();
   await admitted(one, image.byTag);
   expect(await admitted(one, image.byTag)).toBe(0);
-  await stage.table.drop();
+  await world.table.drop();
   try {
     for (const instance of [one, other]) {
       expect(await admitted(instance, image.byTag)).toBeGreaterThan(0);
@@ -313,10 +313,10 @@ test('a table that is deleted while the function runs: every image is verified a
       expect(denied.message).toContain('team/unsigned');
     }
   } finally {
-    await stage.table.create();
+    await world.table.create();
   }
   // The table is back, empty: what one remembers is good again, since no generation says otherwise, and the other verifies.
   expect(await admitted(one, image.byTag)).toBe(1);
   expect(await admitted(other, image.byTag)).toBeGreaterThan(0);
-  expect(await admitted(await stage.start(), image.byTag)).toBe(0);
+  expect(await admitted(await world.start(), image.byTag)).toBe(0);
 });

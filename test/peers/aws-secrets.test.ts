@@ -13,7 +13,7 @@ import { secretsClient } from '../../shared/aws/secrets-client.ts';
 import { fakeCredentials, keptMetrics } from '../../shared/aws/testing/service.ts';
 import { createSeal } from '../../shared/ledger/seal.ts';
 import { type AwsService, account, region, startMoto } from './aws.ts';
-import { otherEcr, ownEcr } from './aws-stage.ts';
+import { otherEcr, ownEcr } from './aws-world.ts';
 
 // The function's secrets and Amazon ECR's tokens, from moto.
 
@@ -213,6 +213,6 @@ describe("Amazon ECR's tokens", () => {
     expect(await find(ownEcr)).toBeDefined();
     await own.stop();
     time.now += minute;
-    await expect(find(ownEcr)).rejects.toMatchObject({ code: 'registry-unreachable' });
+    await expect(find(ownEcr)).rejects.toMatchObject({ reason: 'registry-unreachable' });
   });
 });

@@ -70,14 +70,14 @@ describe.each(['http-api', 'rest-api'] as const)('events of a %s', (shape) => {
     await scene.create(podOf(scene, [good.tagged], { name: 'good' }));
     await scene.create(podOf(scene, [bad.tagged], { name: 'bad' }));
 
-    const annotation = async (name: string, step: string, key: string) =>
-      (await scene.audited('create', name)).annotations?.[`${step}-fail.countersign.internal/${key}`] ?? '{}';
+    const annotation = async (name: string, purpose: string, key: string) =>
+      (await scene.audited('create', name)).annotations?.[`${purpose}-fail.countersign.internal/${key}`] ?? '{}';
     const entry = { image: good.pinned, policy: 'signed', rule: 'check', result: 'pass', reason: 'verified' };
-    for (const [step, source] of [
+    for (const [purpose, source] of [
       ['mutate', 'registry'],
       ['validate', 'ledger'],
     ] as const) {
-      expect(JSON.parse(await annotation('good', step, 'images'))).toEqual([
+      expect(JSON.parse(await annotation('good', purpose, 'images'))).toEqual([
         { ...entry, signers: [expect.stringMatching(/^sha256:[0-9a-f]{64}$/)], source },
       ]);
     }

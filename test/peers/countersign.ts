@@ -45,7 +45,7 @@ export async function reasonsFor(policy: string, images: readonly string[]): Pro
   const core = createLocalCore();
   const deadline = startDeadline(30_000, core.elapsed);
   try {
-    return (await core.pipeline.answer(questions, { purpose: 'verify', deadline })).map(({ code }) => code);
+    return (await core.pipeline.answer(questions, { purpose: 'verify', deadline })).map(({ reason }) => reason);
   } finally {
     deadline.stop();
     await core.close();

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startRegistry } from '../../local/registry/server.ts';
+import { storeDestination } from '../../local/signer/destination.ts';
 import { attest, makeImage, newKey, sign } from '../../local/signer/signer.ts';
-import { storeTarget } from '../../local/signer/target.ts';
 import { policy } from '../e2e/documents.ts';
 import { countersign, folderWith, type Running, root, run, start } from '../e2e/processes.ts';
 
@@ -17,16 +17,17 @@ describe('curl with each review in events/ to `countersign serve`', () => {
   beforeAll(async () => {
     const registry = cleanUp.use(await startRegistry());
     host = `localhost:${registry.port}`;
-    const target = storeTarget(registry);
+    const destination = storeDestination(registry);
     const team = newKey();
     const key: Readonly<Record<string, typeof team | undefined>> = { signed: team, foreign: newKey() };
     for (const name of ['signed', 'unsigned', 'foreign', 'attested']) {
       const repository = `demo/${name}`;
-      const digest = await makeImage(target, repository, '1', { label: name });
+      const digest = await makeImage(destination, repository, '1', { label: name });
       const signer = key[name];
-      if (signer !== undefined) await sign(target, { repository, digest, key: signer });
+      if (signer !== undefined) await sign(destination, { repository, digest, key: signer });
       const predicateType = 'https://slsa.dev/provenance/v1';
-      if (name === 'attested') await attest(target, { repository, digest, key: team, predicateType, predicate: {} });
+      if (name === 'attested')
+        await attest(destination, { repository, digest, key: team, predicateType, predicate: {} });
     }
     const policies = cleanUp.use(
       await folderWith({ 'policy.yaml': policy({ name: 'curl', images: `${host}/demo/*`, keys: [team] }) }),

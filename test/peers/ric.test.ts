@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type LocalRegistry, startRegistry } from '../../local/registry/server.ts';
+import { storeDestination } from '../../local/signer/destination.ts';
 import { newKey } from '../../local/signer/keys.ts';
 import { makeImage, sign } from '../../local/signer/signer.ts';
-import { storeTarget } from '../../local/signer/target.ts';
 import { startDynamo, type TestDynamo, tableName } from '../../shared/aws/testing/dynamodb.ts';
 import { type Service, startService } from '../../shared/aws/testing/service.ts';
 import { selfSigned } from '../../shared/net/testing/certificate.ts';
@@ -37,10 +37,14 @@ beforeAll(async () => {
 
   const { key, cert } = await selfSigned('127.0.0.1');
   registry = await startRegistry({ tls: { keyPem: key, certPem: cert } });
-  const target = storeTarget(registry);
+  const destination = storeDestination(registry);
   const team = newKey();
-  await sign(target, { repository: 'team/signed', digest: await makeImage(target, 'team/signed', '1'), key: team });
-  await makeImage(target, 'team/unsigned', '1', { label: 'unsigned' });
+  await sign(destination, {
+    repository: 'team/signed',
+    digest: await makeImage(destination, 'team/signed', '1'),
+    key: team,
+  });
+  await makeImage(destination, 'team/unsigned', '1', { label: 'unsigned' });
   signed = `${registry.host}/team/signed:1`;
   unsigned = `${registry.host}/team/unsigned:1`;
 
@@ -159,10 +163,10 @@ test('INIT takes at most 3 times that of an empty handler', async () => {
     await running.stop();
   }
   const [bare, init, first] = [inits.empty, inits.admission, firsts].map(median) as [number, number, number];
-  const late = await lateParts();
+  const lazy = await lazyParts();
   console.info(
     `INIT: ${init.toFixed(0)} ms; of an empty handler ${bare.toFixed(0)} ms (${(init / bare).toFixed(2)} times). ` +
-      `INIT and first verdict: ${first.toFixed(0)} ms. Medians of ${runs}. Loaded late: ${late}.`,
+      `INIT and first verdict: ${first.toFixed(0)} ms. Medians of ${runs}. Loaded late: ${lazy}.`,
   );
   expect(init).toBeLessThan(3 * bare);
 }, 240_000);
@@ -172,7 +176,7 @@ function median(values: readonly number[]): number {
 }
 
 /** `core` beside the secrets, as the first call begins; `registry` when the ledger does not know an image. */
-async function lateParts(): Promise<string> {
+async function lazyParts(): Promise<string> {
   const folder = join(root, 'dist', 'admission');
   const names = (await readdir(folder)).filter((name) => /^(?:core|registry)-/.test(name)).sort();
   const sizes = await Promise.all(names.map(async (name) => (await stat(join(folder, name))).size));

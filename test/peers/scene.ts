@@ -8,9 +8,9 @@ import { createLocalCore } from '../../local/core.ts';
 import type { EventShape } from '../../local/event.ts';
 import { readPolicyFolder } from '../../local/policies.ts';
 import { type LocalRegistry, startRegistry } from '../../local/registry/server.ts';
+import { storeDestination } from '../../local/signer/destination.ts';
 import { newKey, type SigningKey } from '../../local/signer/keys.ts';
 import { makeImage, sign } from '../../local/signer/signer.ts';
-import { storeTarget } from '../../local/signer/target.ts';
 import { selfSigned } from '../../local/tls.ts';
 import { startWebhooks } from '../../local/webhooks.ts';
 import type { AdmissionRecord } from '../../shared/answer/record.ts';
@@ -77,7 +77,7 @@ export async function openScene(cluster: Cluster, options: SceneOptions): Promis
   const token = `token-of-${namespace}`;
   const dir = await mkdtemp(join(tmpdir(), 'countersign-scene-'));
   const registry = await startRegistry();
-  const target = storeTarget(registry);
+  const destination = storeDestination(registry);
   const team = newKey();
   const folder = join(dir, 'policies');
   await mkdir(folder);
@@ -122,8 +122,8 @@ export async function openScene(cluster: Cluster, options: SceneOptions): Promis
           event.name === name && Object.entries(labels).every(([label, value]) => event.labels[label] === value),
       ).length,
     async image(name, { signed = true } = {}) {
-      const digest = await makeImage(target, name, '1', { label: name });
-      if (signed) await sign(target, { repository: name, digest, key: team });
+      const digest = await makeImage(destination, name, '1', { label: name });
+      if (signed) await sign(destination, { repository: name, digest, key: team });
       const tagged = `${registry.host}/${name}:1`;
       return { tagged, pinned: `${tagged}@${digest}` };
     },

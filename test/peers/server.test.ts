@@ -69,7 +69,7 @@ async function ask(path: string, review: Review): Promise<Response> {
   return response;
 }
 
-function operationsOf({ patchType, patch = '' }: Response): PatchOperation[] {
+function patchOf({ patchType, patch = '' }: Response): PatchOperation[] {
   expect(patchType).toBe('JSONPatch');
   return JSON.parse(Buffer.from(patch, 'base64').toString('utf8'));
 }
@@ -102,19 +102,19 @@ describe.each(
     const review = await sample('pod-create', host);
     const mutated = await ask('/mutate', review);
     expect(mutated.allowed).toBe(true);
-    const operations = operationsOf(mutated);
-    expect(operations).toContainEqual({
+    const patch = patchOf(mutated);
+    expect(patch).toContainEqual({
       op: 'replace',
       path: '/spec/containers/0/image',
       value: `${named('signed')}:1@${signed}`,
     });
-    expect(operations).toContainEqual({
+    expect(patch).toContainEqual({
       op: 'add',
       path: '/metadata/annotations/kyverno.io~1verify-images',
       value: JSON.stringify({ [`${named('signed')}@${signed}`]: 'pass' }),
     });
 
-    const after = patched(review, operations);
+    const after = patched(review, patch);
     expect(await ask('/validate', after)).toMatchObject({ allowed: true });
     // Nothing is left to do for a second round of mutation.
     const again = await ask('/mutate', after);
@@ -136,7 +136,7 @@ describe.each(
 
   test('the annotation of a verified image is not believed for another', async () => {
     const review = await sample('pod-create', host);
-    const after = patched(review, operationsOf(await ask('/mutate', review)));
+    const after = patched(review, patchOf(await ask('/mutate', review)));
     const unsigned = await pushImage(host, 'demo/signed', 'other');
     const forged = JSON.parse(JSON.stringify(after).replaceAll(signed, unsigned));
     expect(JSON.stringify(forged)).toContain(`${unsigned}\\":\\"pass`);
@@ -155,14 +155,14 @@ describe.each(
     expect(status?.message).not.toContain(named('signed'));
 
     const repaired = JSON.parse(JSON.stringify(review).replaceAll(named('attested'), named('signed')));
-    const operations = operationsOf(await ask('/mutate', repaired));
-    const images = operations.filter(({ path }) => path.endsWith('/image'));
+    const patch = patchOf(await ask('/mutate', repaired));
+    const images = patch.filter(({ path }) => path.endsWith('/image'));
     expect(images.length).toBe(2);
     for (const { path, value } of images) {
       expect(path).toMatch(/^\/spec\/template\/spec\/(initContainers|containers)\/0\/image$/);
       expect(value).toBe(`${named('signed')}:1@${signed}`);
     }
-    expect(await ask('/validate', patched(repaired, operations))).toMatchObject({ allowed: true });
+    expect(await ask('/validate', patched(repaired, patch))).toMatchObject({ allowed: true });
   });
 
   test('a CronJob: denied while its image is unsigned, admitted as soon as it is signed', async () => {
@@ -173,18 +173,18 @@ describe.each(
     expect(denied.status?.message).toContain('no-signature');
 
     await other(named('unsigned:1'), key);
-    const operations = operationsOf(await ask('/mutate', review));
-    expect(operations).toContainEqual({
+    const patch = patchOf(await ask('/mutate', review));
+    expect(patch).toContainEqual({
       op: 'replace',
       path: '/spec/jobTemplate/spec/template/spec/containers/0/image',
       value: expect.stringContaining(`${named('unsigned')}:1@sha256:`),
     });
-    expect(await ask('/validate', patched(review, operations))).toMatchObject({ allowed: true });
+    expect(await ask('/validate', patched(review, patch))).toMatchObject({ allowed: true });
   });
 
   test('with the registry gone: what was verified is admitted, all else is unavailable', async () => {
     const review = await sample('pod-create', host);
-    const after = patched(review, operationsOf(await ask('/mutate', review)));
+    const after = patched(review, patchOf(await ask('/mutate', review)));
     await registries.get(name)?.stop();
     expect(await ask('/validate', after)).toMatchObject({ allowed: true });
     const unknown = JSON.parse(JSON.stringify(review).replaceAll(named('signed:1'), named('signed:2')));

@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type LocalRegistry, type RegistryOptions, startRegistry } from '../../local/registry/server.ts';
+import { type Destination, storeDestination } from '../../local/signer/destination.ts';
 import { attest, type KeyType, makeImage, newKey, type SigningKey, sign } from '../../local/signer/signer.ts';
-import { storeTarget, type Target } from '../../local/signer/target.ts';
 import {
   attest2,
   attest3,
@@ -48,11 +48,11 @@ async function forCosign(key: SigningKey, name: string): Promise<CosignKey> {
 
 describe.each(['on', 'off'] as const)('the signer, with the referrers API %s', (referrers) => {
   let registry: LocalRegistry;
-  let target: Target;
+  let destination: Destination;
 
   beforeAll(async () => {
     registry = await startRegistry({ referrers });
-    target = storeTarget(registry);
+    destination = storeDestination(registry);
   });
 
   afterAll(async () => {
@@ -63,14 +63,14 @@ describe.each(['on', 'off'] as const)('the signer, with the referrers API %s', (
   test.each<KeyType>(['p256', 'p384', 'p521', 'rsa2048'])('what it signs with %s cosign verifies', async (kind) => {
     const key = newKey(kind);
     const [ours, other] = [await forCosign(key, kind), await forCosign(newKey(kind), `other-${kind}`)];
-    const old = await makeImage(target, 'sig', kind);
-    await sign(target, { repository: 'sig', digest: old, key, format: 'sig' });
+    const old = await makeImage(destination, 'sig', kind);
+    await sign(destination, { repository: 'sig', digest: old, key, format: 'sig' });
     for (const verify of [verify2, verify3]) {
       expect(await verify(`${registry.host}/sig@${old}`, ours)).toMatchObject({ code: 0 });
       expect((await verify(`${registry.host}/sig@${old}`, other)).code).not.toBe(0);
     }
-    const bundled = await makeImage(target, 'bundle', kind);
-    await sign(target, { repository: 'bundle', digest: bundled, key });
+    const bundled = await makeImage(destination, 'bundle', kind);
+    await sign(destination, { repository: 'bundle', digest: bundled, key });
     expect(await verify3(`${registry.host}/bundle@${bundled}`, ours)).toMatchObject({ code: 0 });
     expect((await verify3(`${registry.host}/bundle@${bundled}`, other)).code).not.toBe(0);
   });
@@ -80,8 +80,8 @@ describe.each(['on', 'off'] as const)('the signer, with the referrers API %s', (
     const ours = await forCosign(key, 'annotated');
     const annotations = { env: 'prod' };
     for (const [format, verify] of [['sig', verify2] as const, ['bundle', verify3] as const]) {
-      const digest = await makeImage(target, 'annotated', format);
-      await sign(target, { repository: 'annotated', digest, key, format, annotations, storeIn: 'kept/apart' });
+      const digest = await makeImage(destination, 'annotated', format);
+      await sign(destination, { repository: 'annotated', digest, key, format, annotations, storeIn: 'kept/apart' });
       const reference = `${registry.host}/annotated@${digest}`;
       const repository = `${registry.host}/kept/apart`;
       expect(await verify(reference, ours, { annotations, repository })).toMatchObject({ code: 0 });
@@ -94,8 +94,8 @@ describe.each(['on', 'off'] as const)('the signer, with the referrers API %s', (
     const key = newKey();
     const ours = await forCosign(key, 'attested');
     for (const [format, verify] of [['att', verifyAttestation2] as const, ['bundle', verifyAttestation3] as const]) {
-      const digest = await makeImage(target, 'attested', format);
-      await attest(target, { repository: 'attested', digest, key, predicateType: type, predicate, format });
+      const digest = await makeImage(destination, 'attested', format);
+      await attest(destination, { repository: 'attested', digest, key, predicateType: type, predicate, format });
       const reference = `${registry.host}/attested@${digest}`;
       expect(await verify(reference, ours, { type })).toMatchObject({ code: 0 });
       expect((await verify(reference, ours, { type: 'vuln' })).code).not.toBe(0);
@@ -106,8 +106,8 @@ describe.each(['on', 'off'] as const)('the signer, with the referrers API %s', (
     const key = newKey();
     const ours = await forCosign(key, `tampered-${tamper}`);
     for (const [format, verify] of [['sig', verify2] as const, ['bundle', verify3] as const]) {
-      const digest = await makeImage(target, 'tampered', format);
-      await sign(target, { repository: 'tampered', digest, key, format, tamper });
+      const digest = await makeImage(destination, 'tampered', format);
+      await sign(destination, { repository: 'tampered', digest, key, format, tamper });
       expect((await verify(`${registry.host}/tampered@${digest}`, ours)).code).not.toBe(0);
     }
   });
@@ -162,7 +162,7 @@ describe.each(settings)('the registry %s', (name, options) => {
       [sign2, attest2, verify2, verifyAttestation2] as const,
       [sign3, attest3, verify3, verifyAttestation3] as const,
     ]) {
-      const digest = await makeImage(storeTarget(registry), 'signed', undefined, { label: sign.name });
+      const digest = await makeImage(storeDestination(registry), 'signed', undefined, { label: sign.name });
       const reference = `${registry.host}/signed@${digest}`;
       await sign(reference, key);
       expect(await verify(reference, key)).toMatchObject({ code: 0 });

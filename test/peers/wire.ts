@@ -1,6 +1,6 @@
 import { type IncomingHttpHeaders, request } from 'node:http';
 
-export interface Answer {
+export interface WireResponse {
   status: number;
   headers: IncomingHttpHeaders;
   body: Buffer;
@@ -15,7 +15,7 @@ export function send(
   url: string | URL,
   headers: Record<string, string> = {},
   body?: Uint8Array,
-): Promise<Answer> {
+): Promise<WireResponse> {
   return new Promise((resolve, reject) => {
     const outgoing = request(url, {
       method,
@@ -43,7 +43,7 @@ export async function expectStatus(
   url: string | URL,
   headers: Record<string, string> = {},
   body?: Uint8Array,
-): Promise<Answer> {
+): Promise<WireResponse> {
   const answer = await send(method, url, headers, body);
   if (answer.status !== status) {
     throw new Error(

@@ -1,7 +1,7 @@
 import type { LookupFunction } from 'node:net';
 import { type LocalRegistry, on, startRegistry } from '../../local/registry/server.ts';
 import { newKey } from '../../local/signer/keys.ts';
-import { makeImage, sign, storeTarget } from '../../local/signer/signer.ts';
+import { makeImage, sign, storeDestination } from '../../local/signer/signer.ts';
 import { pod, policy, review } from '../e2e/harness.ts';
 import { type Deployed, type DeployedOptions, deploy } from './deployed.ts';
 import { type Eavesdropper, eavesdrop } from './eavesdropper.ts';
@@ -14,9 +14,9 @@ const opened: Deployed[] = [];
 
 beforeEach(async () => {
   [registry, neighbour] = await Promise.all([startRegistry(), eavesdrop()]);
-  const target = storeTarget(registry);
-  const digest = await makeImage(target, name, 'v1');
-  await sign(target, { repository: name, digest, key: team });
+  const destination = storeDestination(registry);
+  const digest = await makeImage(destination, name, 'v1');
+  await sign(destination, { repository: name, digest, key: team });
 });
 afterEach(async () => {
   await Promise.all([registry.close(), neighbour.close(), ...opened.splice(0).map((each) => each.close())]);

@@ -3,30 +3,30 @@ import { digestOf } from '../../local/registry/server.ts';
 import { makeImage } from '../../local/signer/signer.ts';
 import type { Digest } from '../../shared/image/digest.ts';
 import { monotonic } from '../../shared/net/deadline.ts';
-import { openStage, pod, policy, type Response, review, type Stage } from '../e2e/harness.ts';
+import { openWorld, pod, policy, type Response, review, type World } from '../e2e/harness.ts';
 import { bundleV03, cosignItem, dsseItem, makeItem, payloadOf, statementOf } from '../fixtures/attached.ts';
 import { makeSigner } from '../fixtures/signers.ts';
-import { attachItems, attestorsOf, imageIn } from './place.ts';
+import { attachItems, attestorsOf, imageIn } from './attach.ts';
 
 /**
  * What an image's or a Pod's author brings about is a denial and never an outage: under failurePolicy Ignore an outage admits. Each
  * case stands for its kind, is asked under Fail and Ignore, and has a twin that passes.
  */
-let stage: Stage;
+let world: World;
 const name = 'team/app';
 const alice = makeSigner();
 const policies = ['Fail', 'Ignore'] as const;
 const megabyte = 1024 * 1024;
 
 beforeEach(async () => {
-  stage = await openStage();
+  world = await openWorld();
 });
-afterEach(() => stage.close());
+afterEach(() => world.close());
 
-const reference = (suffix: string) => `${stage.registry.host}/${name}${suffix}`;
+const reference = (suffix: string) => `${world.registry.host}/${name}${suffix}`;
 const absent = (index: number) => `@${digestOf(Buffer.from(`absent ${index}`))}`;
 const intercept = (filter: Parameters<typeof on>[0], fault: Fault | Intercept) => {
-  stage.registry.settings.intercept = on(filter, fault);
+  world.registry.settings.intercept = on(filter, fault);
 };
 
 /** The rules ask for `seconds`, and the call leaves as long, unless `timeout` says otherwise. */
@@ -40,10 +40,10 @@ interface Asked {
 
 function ask(images: readonly string[], asked: Asked = {}): Promise<Response> {
   const { seconds = 10, timeout = `${seconds}s`, failurePolicy = 'Fail', initContainers = [] } = asked;
-  const covered = asked.images ?? `${stage.registry.host}/*`;
+  const covered = asked.images ?? `${world.registry.host}/*`;
   const spec = [`webhookTimeoutSeconds: ${seconds}`];
-  stage.policies(policy({ images: covered, attestors: attestorsOf([alice]), failurePolicy, spec }));
-  return stage.send('/mutate', review(pod(images, { initContainers })), { timeout });
+  world.policies(policy({ images: covered, attestors: attestorsOf([alice]), failurePolicy, spec }));
+  return world.send('/mutate', review(pod(images, { initContainers })), { timeout });
 }
 
 async function expectDenied(images: readonly string[], reason: string, asked: Asked = {}): Promise<string> {
@@ -64,13 +64,13 @@ async function expectUnavailable(images: readonly string[], reason: string, aske
 }
 
 async function freshImage(tag?: string): Promise<Digest> {
-  return makeImage(stage.target, name, tag, { label: `${Math.random()}` });
+  return makeImage(world.destination, name, tag, { label: `${Math.random()}` });
 }
 
 /** An image that alice signed, in the older format. */
 async function signedImage(tag?: string): Promise<Digest> {
   const digest = await freshImage(tag);
-  attachItems(stage, name, digest, [cosignItem(payloadOf(imageIn(stage, name, digest)), alice)]);
+  attachItems(world, name, digest, [cosignItem(payloadOf(imageIn(world, name, digest)), alice)]);
   return digest;
 }
 
@@ -79,7 +79,7 @@ function attachJunk(digest: Digest, count: number, bytes = 0): void {
   const junk = Array.from({ length: count }, (_, index) =>
     makeItem(bundleV03, Buffer.concat([Buffer.from(`{"junk":${index}}`), Buffer.alloc(bytes, ' ')])),
   );
-  attachItems(stage, name, digest, junk);
+  attachItems(world, name, digest, junk);
 }
 
 describe('what is attached to an image', () => {
@@ -96,7 +96,7 @@ describe('what is attached to an image', () => {
 
   test('and leave time for the signature beside them', async () => {
     const digest = await signedImage();
-    const { layer } = cosignItem(payloadOf(imageIn(stage, name, digest)), alice);
+    const { layer } = cosignItem(payloadOf(imageIn(world, name, digest)), alice);
     attachJunk(digest, 4, 15 * megabyte);
     intercept({ kind: 'blob' }, ({ path }) => (path.includes(layer.digest) ? undefined : slowLink));
     for (const failurePolicy of policies) {
@@ -118,14 +118,14 @@ describe('what is attached to an image', () => {
     attachJunk(digest, 150);
     for (const failurePolicy of policies) {
       quota(100);
-      stage.registry.requests.length = 0;
+      world.registry.requests.length = 0;
       const answer = await ask([reference(`@${digest}`)], { failurePolicy });
       expect(answer).toMatchObject({ allowed: false, code: 403 });
       expect(answer.message).toContain('denied (attached-too-slow)');
       expect(answer.message).toContain('takes too many requests');
       // As many as were under way at once when the registry first asked to slow down, and no more.
-      expect(stage.registry.count()).toBeLessThanOrEqual(100 + 60);
-      stage.now += 24 * 3_600_000;
+      expect(world.registry.count()).toBeLessThanOrEqual(100 + 60);
+      world.now += 24 * 3_600_000;
     }
   });
 
@@ -133,7 +133,7 @@ describe('what is attached to an image', () => {
     const [unsigned, signed] = [await freshImage(), await signedImage()];
     quota(0);
     await expectUnavailable([reference(`@${unsigned}`)], 'registry-throttled');
-    stage.now += 24 * 3_600_000;
+    world.now += 24 * 3_600_000;
     attachJunk(signed, 30);
     quota(100);
     expect(await ask([reference(`@${signed}`)])).toMatchObject({ allowed: true });
@@ -148,8 +148,8 @@ describe('what is attached to an image', () => {
   });
 
   test('what is attached and stalls for longer than one answer is waited for is late, with time left or without', async () => {
-    await stage.close();
-    stage = await openStage({ core: { door: { addresses: 'any', headersTimeout: 200, bodyTimeout: 200 } } });
+    await world.close();
+    world = await openWorld({ core: { door: { addresses: 'any', headersTimeout: 200, bodyTimeout: 200 } } });
     const digest = await freshImage();
     attachJunk(digest, 1, megabyte);
     const stalls = { kind: 'endless', bytes: 100_000, contentLength: megabyte + 10 } as const;
@@ -163,25 +163,25 @@ describe('what is attached to an image', () => {
     await expectUnavailable([reference(`@${digest}`)], 'deadline', { seconds: 30 });
     const signed = await freshImage();
     attachJunk(signed, 1, megabyte);
-    attachItems(stage, name, signed, [dsseItem(statementOf(imageIn(stage, name, signed)), alice)]);
+    attachItems(world, name, signed, [dsseItem(statementOf(imageIn(world, name, signed)), alice)]);
     const junk = makeItem(bundleV03, Buffer.concat([Buffer.from('{"junk":0}'), Buffer.alloc(megabyte, ' ')]));
-    stage.registry.settings.intercept = (request) => (request.path.includes(junk.layer.digest) ? stalls : undefined);
+    world.registry.settings.intercept = (request) => (request.path.includes(junk.layer.digest) ? stalls : undefined);
     expect(await ask([reference(`@${signed}`)], { seconds: 30 })).toMatchObject({ allowed: true });
   });
 
   test('a registry that fails again and again is left alone, and one that fails once is read on', async () => {
     const digest = await signedImage();
     attachJunk(digest, 30);
-    const { layer } = cosignItem(payloadOf(imageIn(stage, name, digest)), alice);
+    const { layer } = cosignItem(payloadOf(imageIn(world, name, digest)), alice);
     const blobs = on({ kind: 'blob' }, { kind: 'status', status: 500 });
-    stage.registry.settings.intercept = (request) => (request.path.includes(layer.digest) ? undefined : blobs(request));
+    world.registry.settings.intercept = (request) => (request.path.includes(layer.digest) ? undefined : blobs(request));
     expect(await ask([reference(`@${digest}`)])).toMatchObject({ allowed: true });
     const unsigned = await freshImage();
     attachJunk(unsigned, 30);
-    stage.registry.requests.length = 0;
+    world.registry.requests.length = 0;
     await expectDenied([reference(`@${unsigned}`)], 'attached-too-slow');
     // Thirty blobs and no retry of them, asked for twice: without the stop it would be four times as many.
-    expect(stage.registry.count({ kind: 'blob' })).toBeLessThanOrEqual(2 * (30 + 30));
+    expect(world.registry.count({ kind: 'blob' })).toBeLessThanOrEqual(2 * (30 + 30));
   });
 });
 
@@ -189,14 +189,14 @@ describe('what an object names', () => {
   test('999 tags of one signed image and an unsigned one: over the bound, and nobody is asked for any of them', async () => {
     const digest = await signedImage();
     const tags = Array.from({ length: 999 }, (_, index) => `v${index}`);
-    for (const tag of tags) stage.registry.store.tag(name, tag, digest);
-    stage.registry.requests.length = 0;
+    for (const tag of tags) world.registry.store.tag(name, tag, digest);
+    world.registry.requests.length = 0;
     const images = tags.map((tag) => reference(`:${tag}`));
     const unsigned = reference(`@${await freshImage()}`);
-    stage.registry.requests.length = 0;
+    world.registry.requests.length = 0;
     const message = await expectDenied([unsigned], 'too-many-images', { initContainers: images });
     expect(message).toContain('1000 distinct images');
-    expect(stage.registry.count()).toBe(0);
+    expect(world.registry.count()).toBe(0);
     expect(await ask(images.slice(0, 64))).toMatchObject({ allowed: true });
   });
 
@@ -213,20 +213,20 @@ describe('what an object names', () => {
     const images = Array.from({ length: 64 }, (_, index) => reference(suffix(index)));
     const answer = await ask(images, { failurePolicy: 'Ignore' });
     expect(answer.message).toContain('denied (image-not-found)');
-    expect(stage.registry.count()).toBe(64);
+    expect(world.registry.count()).toBe(64);
   });
 
   test('an image that could not be asked for in time since it waited for its siblings is denied, one that did not wait is not', async () => {
-    await stage.close();
-    stage = await openStage({ core: { elapsed: monotonic } });
+    await world.close();
+    world = await openWorld({ core: { elapsed: monotonic } });
     const digest = await freshImage();
     // The tag beside it hangs as long as its step may take: half of the time that the image would have had.
-    stage.registry.settings.intercept = on({ reference: 'hangs' }, { kind: 'hang' });
+    world.registry.settings.intercept = on({ reference: 'hangs' }, { kind: 'hang' });
     const slow = on({ reference: digest }, { kind: 'hang' });
-    const both = stage.registry.settings.intercept;
-    stage.registry.settings.intercept = async (request) => (await both(request)) ?? slow(request);
+    const both = world.registry.settings.intercept;
+    world.registry.settings.intercept = async (request) => (await both(request)) ?? slow(request);
     await expectDeniedAmong([reference(':hangs'), reference(`@${digest}`)]);
-    stage.registry.settings.intercept = slow;
+    world.registry.settings.intercept = slow;
     await expectUnavailable([reference(`@${digest}`)], 'deadline', { seconds: 1 });
   });
 
@@ -267,8 +267,8 @@ describe('the time that a caller leaves', () => {
 
   test('and what the function itself lacks is not the caller’s doing', async () => {
     intercept({ kind: 'manifest' }, { kind: 'hang' });
-    stage.policies(policy({ images: `${stage.registry.host}/*`, attestors: attestorsOf([alice]) }));
-    const answer = await stage.send('/mutate', review(pod([reference(':v1')])), { timeout: '10s', remaining: 700 });
+    world.policies(policy({ images: `${world.registry.host}/*`, attestors: attestorsOf([alice]) }));
+    const answer = await world.send('/mutate', review(pod([reference(':v1')])), { timeout: '10s', remaining: 700 });
     expect(answer).toMatchObject({ code: 503, message: expect.stringContaining('unavailable (deadline)') });
   });
 });
@@ -285,15 +285,15 @@ describe('a registry that its author chose', () => {
 
   test('named in a pattern it is the policy’s choice, and by the settings it is theirs', async () => {
     await expectUnavailable([elsewhere()], 'registry-unreachable', { images: 'localhost:1/*' });
-    await stage.close();
-    stage = await openStage({ core: { registries: ['localhost:1'] } });
+    await world.close();
+    world = await openWorld({ core: { registries: ['localhost:1'] } });
     await expectUnavailable([elsewhere()], 'registry-unreachable', { images: '*' });
   });
 
   test('and a signed image there passes', async () => {
     const digest = await signedImage();
-    await stage.close();
-    stage = await openStage({ core: { registries: [] } });
+    await world.close();
+    world = await openWorld({ core: { registries: [] } });
     const again = await signedImage();
     expect(digest).not.toBe(again);
     expect(await ask([reference(`@${again}`)], { images: '*' })).toMatchObject({ allowed: true });
@@ -304,23 +304,23 @@ describe('one verification of a digest', () => {
   /** Each look at the time is a millisecond. One is taken after each signature that was tried, so they count signatures. */
   let ticks = 0;
   async function crowded(tags: readonly string[]): Promise<void> {
-    await stage.close();
+    await world.close();
     ticks = 0;
-    stage = await openStage({ core: { elapsed: () => ++ticks } });
+    world = await openWorld({ core: { elapsed: () => ++ticks } });
     const digest = await freshImage();
-    const image = imageIn(stage, name, digest);
+    const image = imageIn(world, name, digest);
     const foreign = Array.from({ length: 49 }, () => dsseItem(statementOf(image), makeSigner()));
-    attachItems(stage, name, digest, [...foreign, dsseItem(statementOf(image), alice)]);
-    for (const tag of tags) stage.registry.store.tag(name, tag, digest);
-    stage.registry.requests.length = 0;
+    attachItems(world, name, digest, [...foreign, dsseItem(statementOf(image), alice)]);
+    for (const tag of tags) world.registry.store.tag(name, tag, digest);
+    world.registry.requests.length = 0;
   }
   const tags = Array.from({ length: 60 }, (_, index) => `many-${index}`);
 
   test('whichever of 60 tags name it, with 49 foreign signatures before the good one', async () => {
     await crowded(tags);
     expect(await ask(tags.map((tag) => reference(`:${tag}`)))).toMatchObject({ allowed: true });
-    expect(stage.registry.count({ kind: 'blob' })).toBe(50);
-    expect(stage.registry.count({ kind: 'referrers' })).toBe(1);
+    expect(world.registry.count({ kind: 'blob' })).toBe(50);
+    expect(world.registry.count({ kind: 'referrers' })).toBe(1);
     expect(ticks).toBeGreaterThan(49);
     // Sixty verifications would have looked at the time 2,940 times.
     expect(ticks).toBeLessThan(1000);
@@ -329,15 +329,15 @@ describe('one verification of a digest', () => {
   test('and in twenty reviews that ask at the same time; a signed neighbour has its answer meanwhile', async () => {
     await crowded(['v1']);
     const neighbour = await signedImage();
-    stage.policies(policy({ images: `${stage.registry.host}/*`, attestors: attestorsOf([alice]) }));
-    const send = (suffix: string) => stage.send('/mutate', review(pod([reference(suffix)])));
+    world.policies(policy({ images: `${world.registry.host}/*`, attestors: attestorsOf([alice]) }));
+    const send = (suffix: string) => world.send('/mutate', review(pod([reference(suffix)])));
     const order: string[] = [];
     const crowd = Array.from({ length: 20 }, () => send(':v1').then((answer) => order.push(`crowd ${answer.allowed}`)));
     const beside = send(`@${neighbour}`).then((answer) => order.push(`neighbour ${answer.allowed}`));
     await Promise.all([...crowd, beside]);
     expect(order.filter((answer) => answer === 'crowd true')).toHaveLength(20);
     expect(order.indexOf('neighbour true')).toBeLessThan(20);
-    expect(stage.registry.count({ kind: 'blob' })).toBe(51);
+    expect(world.registry.count({ kind: 'blob' })).toBe(51);
     expect(ticks).toBeLessThan(1000);
   });
 });
@@ -346,7 +346,7 @@ describe('time that several images share', () => {
   /** A registry that answers one request after the other. */
   function oneByOne(milliseconds: number): void {
     let last: Promise<unknown> = Promise.resolve();
-    stage.registry.settings.intercept = async () => {
+    world.registry.settings.intercept = async () => {
       last = last.then(() => new Promise((resolve) => setTimeout(resolve, milliseconds)));
       await last;
       return undefined;
@@ -356,7 +356,7 @@ describe('time that several images share', () => {
   test('an unsigned image that is late since its registry was answering for its siblings is denied; alone it says why', async () => {
     const signed = await signedImage();
     const tags = Array.from({ length: 20 }, (_, index) => `v${index}`);
-    for (const tag of tags) stage.registry.store.tag(name, tag, signed);
+    for (const tag of tags) world.registry.store.tag(name, tag, signed);
     await freshImage('unsigned');
     for (const failurePolicy of policies) {
       oneByOne(100);
@@ -364,9 +364,9 @@ describe('time that several images share', () => {
       const answer = await ask(images, { seconds: 1, failurePolicy });
       expect(answer).toMatchObject({ allowed: false, code: 403 });
       expect(answer.message).toContain('denied (object-too-slow)');
-      stage.now += 24 * 3_600_000;
+      world.now += 24 * 3_600_000;
     }
-    stage.registry.settings.intercept = undefined;
+    world.registry.settings.intercept = undefined;
     await expectDenied([reference(':unsigned')], 'no-signature');
   });
 

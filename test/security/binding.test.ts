@@ -1,7 +1,7 @@
 import { copySignatures, makeImage, type SignRequest, sign } from '../../local/signer/signer.ts';
 import type { Digest } from '../../shared/image/digest.ts';
 import type { AttachedItem, Image } from '../../shared/registry/registry.ts';
-import { byKey, openStage, pod, policy, review, type Stage } from '../e2e/harness.ts';
+import { byKey, openWorld, pod, policy, review, type World } from '../e2e/harness.ts';
 import {
   bundleV01,
   bundleV03,
@@ -15,9 +15,9 @@ import {
 } from '../fixtures/attached.ts';
 import { type EntryKind, type LogEntry, makeLog } from '../fixtures/log.ts';
 import { makeSigner } from '../fixtures/signers.ts';
-import { attachItems, attestorsOf, imageIn } from './place.ts';
+import { attachItems, attestorsOf, imageIn } from './attach.ts';
 
-let stage: Stage;
+let world: World;
 const name = 'team/app';
 const alice = makeSigner();
 const bob = makeSigner();
@@ -25,18 +25,18 @@ const log = await makeLog();
 const otherLog = await makeLog('https://other-log.test');
 
 beforeEach(async () => {
-  stage = await openStage();
+  world = await openWorld();
 });
-afterEach(() => stage.close());
+afterEach(() => world.close());
 
-const host = () => `${stage.registry.host}/*`;
-const admit = (digest: Digest, step: 'mutate' | 'validate' = 'mutate') =>
-  stage.send(`/${step}`, review(pod([`${stage.registry.host}/${name}@${digest}`])));
-const unsigned = async (): Promise<Image> => imageIn(stage, name, await makeImage(stage.target, name));
+const host = () => `${world.registry.host}/*`;
+const admit = (digest: Digest, purpose: 'mutate' | 'validate' = 'mutate') =>
+  world.send(`/${purpose}`, review(pod([`${world.registry.host}/${name}@${digest}`])));
+const unsigned = async (): Promise<Image> => imageIn(world, name, await makeImage(world.destination, name));
 
 /** `pass`, or the reason that the denial gives; and that it blocks. */
-async function answer(digest: Digest, step: 'mutate' | 'validate' = 'mutate'): Promise<string> {
-  const { allowed, code, message } = await admit(digest, step);
+async function answer(digest: Digest, purpose: 'mutate' | 'validate' = 'mutate'): Promise<string> {
+  const { allowed, code, message } = await admit(digest, purpose);
   if (allowed) return 'pass';
   expect(code).toBe(403);
   return /\((\S+)\): /.exec(message)?.[1] ?? message;
@@ -45,7 +45,7 @@ async function answer(digest: Digest, step: 'mutate' | 'validate' = 'mutate'): P
 /** What a fresh image with these items is answered under the policy in force. */
 async function answerFor(items: (image: Image) => readonly AttachedItem[] | Promise<readonly AttachedItem[]>) {
   const image = await unsigned();
-  attachItems(stage, name, image.digest, await items(image));
+  attachItems(world, name, image.digest, await items(image));
   return answer(image.digest);
 }
 
@@ -85,7 +85,7 @@ describe('B1 CVE-2026-22703, CVE-2022-36056, CVE-2022-23649: a log entry that is
     }
 
     test('its own entry is admitted, that of another signature by the same key over the same bytes is not', async () => {
-      stage.policies(loggedBy(log));
+      world.policies(loggedBy(log));
       // ECDSA signatures differ each time.
       const otherOnes = async (image: Image) => [item(image, signed(image), await record(image, signed(image)))];
       expect(await answerFor(otherOnes)).toBe('log-entry-mismatch');
@@ -98,7 +98,7 @@ describe('B1 CVE-2026-22703, CVE-2022-36056, CVE-2022-23649: a log entry that is
     });
 
     test('the entry of another image, of another key, of another log: denied', async () => {
-      stage.policies(loggedBy(log));
+      world.policies(loggedBy(log));
       const other = await unsigned();
       const swapped = (changes: (image: Image, signature: Buffer) => Promise<LogEntry>) =>
         answerFor(async (image) => {
@@ -116,7 +116,7 @@ describe('B1 CVE-2026-22703, CVE-2022-36056, CVE-2022-23649: a log entry that is
 
 describe('B2 CVE-2026-31830: the subject of an envelope is checked and the result thrown away', () => {
   test('a signature that is about another image is denied wherever it is attached', async () => {
-    stage.policies(policy({ images: host(), attestors: attestorsOf([alice]) }));
+    world.policies(policy({ images: host(), attestors: attestorsOf([alice]) }));
     const other = await unsigned();
     expect(await answerFor(() => [dsseItem(statementOf(other), alice)])).toBe('other-image');
     expect(await answerFor(() => [cosignItem(payloadOf(other), alice)])).toBe('other-image');
@@ -137,13 +137,13 @@ describe('B3 CVE-2026-48816, CVE-2024-55655, and B11 CVE-2024-54140: what the lo
       return [dsseItem(message, alice, { signature, mediaType, tlogEntries: [change(entry)] })];
     });
   beforeEach(() => {
-    stage.policies(policy({ images: host(), attestors: attestorsOf([alice], { pubkey: log.pem, url: log.url }) }));
+    world.policies(policy({ images: host(), attestors: attestorsOf([alice], { pubkey: log.pem, url: log.url }) }));
   });
 
   test('where the log is ignored a forged entry decides nothing', async () => {
     const edited = ({ promised }: LogEntry) => ({ ...promised, integratedTime: '1' });
     expect(await withEntry(edited, bundleV01)).toBe('log-entry-mismatch');
-    stage.policies(policy({ images: host(), attestors: attestorsOf([alice]) }));
+    world.policies(policy({ images: host(), attestors: attestorsOf([alice]) }));
     expect(await withEntry(edited, bundleV01)).toBe('pass');
     expect(await answerFor((image) => [dsseItem(statementOf(image), bob)])).toBe('signature-mismatch');
   });
@@ -194,7 +194,7 @@ describe('B4 CVE-2026-48758: an ASCII encoding of the payload type lets it chang
   const lookalike = inToto.replace('json', 'jso\u016e');
 
   test('a payload type whose characters fold to those that were signed is denied', async () => {
-    stage.policies(policy({ images: host(), attestors: attestorsOf([alice]) }));
+    world.policies(policy({ images: host(), attestors: attestorsOf([alice]) }));
     const relabelled = (payloadType: string, signedAs: string) =>
       answerFor((image) => [
         dsseItem(statementOf(image), alice, {
@@ -214,12 +214,12 @@ describe('B5 CVE-2026-48815: a field that is accepted and ignored', () => {
   const signedBy =
     (more: Partial<SignRequest> = {}) =>
     async () => {
-      const digest = await makeImage(stage.target, name);
-      await sign(stage.target, { repository: name, digest, key: stage.team, ...more });
+      const digest = await makeImage(world.destination, name);
+      await sign(world.destination, { repository: name, digest, key: world.team, ...more });
       return digest;
     };
-  const team = (more: Readonly<Record<string, unknown>> = {}) => [{ entries: [byKey(stage.team, more)] }];
-  const sets = () => [...team(), { entries: [byKey(stage.stranger)] }];
+  const team = (more: Readonly<Record<string, unknown>> = {}) => [{ entries: [byKey(world.team, more)] }];
+  const sets = () => [...team(), { entries: [byKey(world.stranger)] }];
   interface Row {
     readonly attestors?: () => readonly unknown[];
     readonly entry?: () => readonly string[];
@@ -227,7 +227,7 @@ describe('B5 CVE-2026-48815: a field that is accepted and ignored', () => {
     readonly good: () => Promise<Digest>;
   }
   const rows: Readonly<Record<string, Row>> = {
-    publicKeys: { bad: () => signedBy({ key: stage.stranger })(), good: signedBy() },
+    publicKeys: { bad: () => signedBy({ key: world.stranger })(), good: signedBy() },
     annotations: {
       entry: () => ['annotations: {env: prod}'],
       bad: signedBy({ annotations: { env: 'dev' } }),
@@ -244,27 +244,27 @@ describe('B5 CVE-2026-48815: a field that is accepted and ignored', () => {
       good: signedBy({ format: 'bundle' }),
     },
     repository: {
-      entry: () => [`repository: ${stage.registry.host}/team/sigs`],
+      entry: () => [`repository: ${world.registry.host}/team/sigs`],
       bad: signedBy(),
       good: signedBy({ storeIn: 'team/sigs' }),
     },
     'an attestor entry: repository': {
-      attestors: () => team({ repository: `${stage.registry.host}/team/sigs` }),
+      attestors: () => team({ repository: `${world.registry.host}/team/sigs` }),
       bad: signedBy(),
       good: signedBy({ storeIn: 'team/sigs' }),
     },
     'an attestor entry: repository, beside one without': {
       attestors: () => [
-        { entries: [byKey(stage.team), byKey(stage.stranger, { repository: `${stage.registry.host}/team/sigs` })] },
+        { entries: [byKey(world.team), byKey(world.stranger, { repository: `${world.registry.host}/team/sigs` })] },
       ],
       bad: async () => {
         const digest = await signedBy()();
-        await sign(stage.target, { repository: name, digest, key: stage.stranger });
+        await sign(world.destination, { repository: name, digest, key: world.stranger });
         return digest;
       },
       good: async () => {
         const digest = await signedBy()();
-        await sign(stage.target, { repository: name, digest, key: stage.stranger, storeIn: 'team/sigs' });
+        await sign(world.destination, { repository: name, digest, key: world.stranger, storeIn: 'team/sigs' });
         return digest;
       },
     },
@@ -273,23 +273,23 @@ describe('B5 CVE-2026-48815: a field that is accepted and ignored', () => {
       bad: signedBy(),
       good: async () => {
         const digest = await signedBy()();
-        await sign(stage.target, { repository: name, digest, key: stage.stranger });
+        await sign(world.destination, { repository: name, digest, key: world.stranger });
         return digest;
       },
     },
     'a nested set with a count': {
-      attestors: () => [{ entries: [{ attestor: { count: 2, entries: [byKey(stage.team), byKey(stage.stranger)] } }] }],
+      attestors: () => [{ entries: [{ attestor: { count: 2, entries: [byKey(world.team), byKey(world.stranger)] } }] }],
       bad: signedBy(),
       good: async () => {
         const digest = await signedBy()();
-        await sign(stage.target, { repository: name, digest, key: stage.stranger });
+        await sign(world.destination, { repository: name, digest, key: world.stranger });
         return digest;
       },
     },
   };
 
   test.each(Object.entries(rows))('%s decides', async (_, { attestors = team, entry = () => [], bad, good }) => {
-    stage.policies(policy({ images: host(), attestors: attestors(), entry: entry() }));
+    world.policies(policy({ images: host(), attestors: attestors(), entry: entry() }));
     expect(await answer(await bad())).not.toBe('pass');
     expect(await answer(await good())).toBe('pass');
   });
@@ -304,7 +304,7 @@ describe('B5 CVE-2026-48815: a field that is accepted and ignored', () => {
     ['ctlog.pubkey', { keys: { publicKeys: 'x', ctlog: { pubkey: 'y' } } }],
   ];
   test.each(refused)('an attestor with %s is refused at load and never read over', (_, attestor) => {
-    expect(() => stage.policies(policy({ images: host(), attestors: [{ entries: [attestor] }] }))).toThrow();
+    expect(() => world.policies(policy({ images: host(), attestors: [{ entries: [attestor] }] }))).toThrow();
   });
 
   test.each([
@@ -313,9 +313,9 @@ describe('B5 CVE-2026-48815: a field that is accepted and ignored', () => {
     'validate: {deny: {}, message: x}',
     'verifydigest: true',
   ])('an entry with %s is refused at load', (line) => {
-    expect(() => stage.policies(policy({ images: host(), keys: [stage.team], entry: [line] }))).toThrow();
+    expect(() => world.policies(policy({ images: host(), keys: [world.team], entry: [line] }))).toThrow();
     expect(() =>
-      stage.policies(policy({ images: host(), keys: [stage.team], entry: ['verifyDigest: true'] })),
+      world.policies(policy({ images: host(), keys: [world.team], entry: ['verifyDigest: true'] })),
     ).not.toThrow();
   });
 });
@@ -325,7 +325,7 @@ describe('B8 CVE-2026-49834, and thresholds that count signatures: one signer co
   const key = (signer: { pem: string }) => byKey(signer.pem);
 
   test('alice signs twice where two are needed: denied; alice and bob: admitted', async () => {
-    stage.policies(two([key(alice), key(bob)]));
+    world.policies(two([key(alice), key(bob)]));
     const twice = (image: Image) => [
       cosignItem(payloadOf(image), alice),
       cosignItem(payloadOf(image), alice),
@@ -339,14 +339,14 @@ describe('B8 CVE-2026-49834, and thresholds that count signatures: one signer co
 
   test('a policy that names alice twice does not make two of her, however her key is spelled', async () => {
     const spelledOtherwise = { pem: alice.pem.replace(/(.{20})\n/, '$1\n\n') };
-    stage.policies(two([key(alice), key(spelledOtherwise), key(bob)]));
+    world.policies(two([key(alice), key(spelledOtherwise), key(bob)]));
     const alone = (image: Image) => [cosignItem(payloadOf(image), alice), dsseItem(statementOf(image), alice)];
     expect(await answerFor(alone)).toBe('too-few-attestors');
     expect(await answerFor((image) => [...alone(image), dsseItem(statementOf(image), bob)])).toBe('pass');
   });
 
   test('one log entry written twice is no second one', async () => {
-    stage.policies(policy({ images: host(), attestors: attestorsOf([alice], { pubkey: log.pem, url: log.url }) }));
+    world.policies(policy({ images: host(), attestors: attestorsOf([alice], { pubkey: log.pem, url: log.url }) }));
     const times = (count: number) =>
       answerFor(async (image) => {
         const message = statementOf(image);
@@ -363,11 +363,11 @@ describe('A8: the digest that was signed is not compared with the one that was r
   const formats = ['sig', 'oci11', 'bundle', 'message-bundle'] as const;
 
   test.each(formats)('%s: a signature of X copied to Y admits no Y, in mutate and in validate', async (format) => {
-    stage.policies(policy({ images: host(), keys: [stage.team] }));
-    const x = await makeImage(stage.target, name);
-    const y = await makeImage(stage.target, name);
-    await sign(stage.target, { repository: name, digest: x, key: stage.team, format });
-    await copySignatures(stage.target, name, x, y);
+    world.policies(policy({ images: host(), keys: [world.team] }));
+    const x = await makeImage(world.destination, name);
+    const y = await makeImage(world.destination, name);
+    await sign(world.destination, { repository: name, digest: x, key: world.team, format });
+    await copySignatures(world.destination, name, x, y);
     const reason = format === 'message-bundle' ? 'signature-mismatch' : 'other-image';
     expect(await answer(y, 'validate')).toBe(reason);
     expect(await answer(y)).toBe(reason);
@@ -376,7 +376,7 @@ describe('A8: the digest that was signed is not compared with the one that was r
   });
 
   test('a message signature whose digest is edited to name Y is denied', async () => {
-    stage.policies(policy({ images: host(), attestors: attestorsOf([alice]) }));
+    world.policies(policy({ images: host(), attestors: attestorsOf([alice]) }));
     const x = await unsigned();
     const posing = (image: Image) => messageItem(image, alice, { signature: alice.sign(x.bytes) });
     expect(await answerFor((image) => [posing(image)])).toBe('signature-mismatch');
@@ -385,13 +385,13 @@ describe('A8: the digest that was signed is not compared with the one that was r
   });
 
   test('the reviewed tag is resolved to Y: a signature of X, the image that the tag named, is none of its', async () => {
-    stage.policies(policy({ images: host(), keys: [stage.team] }));
-    const x = await makeImage(stage.target, name, 'v1');
-    await sign(stage.target, { repository: name, digest: x, key: stage.team });
-    const y = await makeImage(stage.target, name, 'v1');
-    const byTag = () => stage.send('/mutate', review(pod([`${stage.registry.host}/${name}:v1`])));
+    world.policies(policy({ images: host(), keys: [world.team] }));
+    const x = await makeImage(world.destination, name, 'v1');
+    await sign(world.destination, { repository: name, digest: x, key: world.team });
+    const y = await makeImage(world.destination, name, 'v1');
+    const byTag = () => world.send('/mutate', review(pod([`${world.registry.host}/${name}:v1`])));
     expect(await byTag()).toMatchObject({ allowed: false, patch: [] });
-    await sign(stage.target, { repository: name, digest: y, key: stage.team });
-    expect((await byTag()).patch[0]?.value).toBe(`${stage.registry.host}/${name}:v1@${y}`);
+    await sign(world.destination, { repository: name, digest: y, key: world.team });
+    expect((await byTag()).patch[0]?.value).toBe(`${world.registry.host}/${name}:v1@${y}`);
   });
 });

@@ -2,28 +2,28 @@ import { on, type SeenRequest } from '../../local/registry/server.ts';
 import { makeImage, sign } from '../../local/signer/signer.ts';
 import type { Digest } from '../../shared/image/digest.ts';
 import { defaultLedgerSettings } from '../../shared/ledger/settings.ts';
-import { byKey, openStage, pod, policy, type Response, review, type Stage } from '../e2e/harness.ts';
-import { putSignatureTag } from './place.ts';
+import { byKey, openWorld, pod, policy, type Response, review, type World } from '../e2e/harness.ts';
+import { putSignatureTag } from './attach.ts';
 
-let stage: Stage;
+let world: World;
 const name = 'team/app';
 const minute = 60_000;
 beforeEach(async () => {
-  stage = await openStage();
+  world = await openWorld();
 });
-afterEach(() => stage.close());
+afterEach(() => world.close());
 
-const image = (suffix: string) => `${stage.registry.host}/${name}${suffix}`;
-const everything = () => `${stage.registry.host}/*`;
-const trustTeam = () => stage.policies(policy({ images: everything(), keys: [stage.team] }));
-const mutate = (suffix = ':v1') => stage.send('/mutate', review(pod([image(suffix)])));
+const image = (suffix: string) => `${world.registry.host}/${name}${suffix}`;
+const everything = () => `${world.registry.host}/*`;
+const trustTeam = () => world.policies(policy({ images: everything(), keys: [world.team] }));
+const mutate = (suffix = ':v1') => world.send('/mutate', review(pod([image(suffix)])));
 const validate = (suffix: string, annotations?: Record<string, string>) =>
-  stage.send('/validate', review(pod([image(suffix)], annotations === undefined ? {} : { annotations })));
+  world.send('/validate', review(pod([image(suffix)], annotations === undefined ? {} : { annotations })));
 const pinned = ({ patch }: Response) => patch.filter(({ op }) => op === 'replace').map(({ value }) => value);
 
 async function signedImage(tag: string | undefined = 'v1', format: 'sig' | 'bundle' | 'oci11' = 'bundle') {
-  const digest = await makeImage(stage.target, name, tag);
-  await sign(stage.target, { repository: name, digest, key: stage.team, format });
+  const digest = await makeImage(world.destination, name, tag);
+  await sign(world.destination, { repository: name, digest, key: world.team, format });
   return digest;
 }
 
@@ -32,21 +32,21 @@ describe('C1 CVE-2026-122321, GHSA-2r43-6962-xcw5: a cache keyed by tag pins a d
     trustTeam();
     const verified = await signedImage();
     expect(pinned(await mutate())).toEqual([image(`:v1@${verified}`)]);
-    stage.registry.store.tag(name, 'v1', await makeImage(stage.target, name));
+    world.registry.store.tag(name, 'v1', await makeImage(world.destination, name));
     expect(pinned(await mutate())).toEqual([image(`:v1@${verified}`)]);
-    stage.now += minute;
+    world.now += minute;
     const late = await mutate();
     expect(late).toMatchObject({ allowed: false, code: 403, patch: [] });
     expect(late.message).toContain('no-signature');
   });
 
   test('without pointers it is denied at once', async () => {
-    await stage.close();
-    stage = await openStage({ core: { ledger: { ...defaultLedgerSettings, tagPointers: 'off' } } });
+    await world.close();
+    world = await openWorld({ core: { ledger: { ...defaultLedgerSettings, tagPointers: 'off' } } });
     trustTeam();
     await signedImage();
     expect((await mutate()).allowed).toBe(true);
-    stage.registry.store.tag(name, 'v1', await makeImage(stage.target, name));
+    world.registry.store.tag(name, 'v1', await makeImage(world.destination, name));
     expect(await mutate()).toMatchObject({ allowed: false, patch: [] });
   });
 
@@ -55,7 +55,7 @@ describe('C1 CVE-2026-122321, GHSA-2r43-6962-xcw5: a cache keyed by tag pins a d
     await signedImage();
     await mutate();
     const next = await signedImage();
-    stage.now += minute;
+    world.now += minute;
     expect(pinned(await mutate())).toEqual([image(`:v1@${next}`)]);
   });
 
@@ -67,7 +67,7 @@ describe('C1 CVE-2026-122321, GHSA-2r43-6962-xcw5: a cache keyed by tag pins a d
   });
 
   test('where mutateDigest is off nothing is pinned, and validate then asks for the digest', async () => {
-    stage.policies(policy({ images: everything(), keys: [stage.team], entry: ['mutateDigest: false'] }));
+    world.policies(policy({ images: everything(), keys: [world.team], entry: ['mutateDigest: false'] }));
     await signedImage();
     const response = await mutate();
     expect(response.allowed).toBe(true);
@@ -76,11 +76,11 @@ describe('C1 CVE-2026-122321, GHSA-2r43-6962-xcw5: a cache keyed by tag pins a d
   });
 
   test('an image that was written with a digest is left as it was written', async () => {
-    stage.policies(policy({ images: '*', keys: [stage.team] }));
+    world.policies(policy({ images: '*', keys: [world.team] }));
     const digest = await signedImage();
     for (const tag of ['', ':v1', ':another']) {
-      const written = `LOCALHOST:${stage.registry.port}/${name}${tag}@${digest}`;
-      const response = await stage.send('/mutate', review(pod([written])));
+      const written = `LOCALHOST:${world.registry.port}/${name}${tag}@${digest}`;
+      const response = await world.send('/mutate', review(pod([written])));
       expect(response.allowed).toBe(true);
       expect(pinned(response)).toEqual([]);
     }
@@ -89,20 +89,20 @@ describe('C1 CVE-2026-122321, GHSA-2r43-6962-xcw5: a cache keyed by tag pins a d
 
 describe('C3: a cache key without the rule or its trust', () => {
   const edits: readonly [string, () => string][] = [
-    ['another key', () => policy({ images: everything(), keys: [stage.stranger] })],
-    ['annotations', () => policy({ images: everything(), keys: [stage.team], entry: ['annotations: {a: b}'] })],
-    ['type', () => policy({ images: everything(), keys: [stage.team], entry: ['type: SigstoreBundle'] })],
-    ['count', () => policy({ images: everything(), keys: [stage.team, stage.stranger], set: ['count: 2'] })],
+    ['another key', () => policy({ images: everything(), keys: [world.stranger] })],
+    ['annotations', () => policy({ images: everything(), keys: [world.team], entry: ['annotations: {a: b}'] })],
+    ['type', () => policy({ images: everything(), keys: [world.team], entry: ['type: SigstoreBundle'] })],
+    ['count', () => policy({ images: everything(), keys: [world.team, world.stranger], set: ['count: 2'] })],
     [
       'repository',
-      () => policy({ images: everything(), keys: [stage.team], entry: [`repository: ${image('-sigs')}`] }),
+      () => policy({ images: everything(), keys: [world.team], entry: [`repository: ${image('-sigs')}`] }),
     ],
     [
       'signatureAlgorithm',
       () =>
         policy({
           images: everything(),
-          attestors: [{ entries: [byKey(stage.team, { signatureAlgorithm: 'sha512' })] }],
+          attestors: [{ entries: [byKey(world.team, { signatureAlgorithm: 'sha512' })] }],
         }),
     ],
     [
@@ -113,7 +113,7 @@ describe('C3: a cache key without the rule or its trust', () => {
           attestors: [
             {
               entries: [
-                { keys: { publicKeys: stage.team.publicKeyPem, rekor: { pubkey: stage.stranger.publicKeyPem } } },
+                { keys: { publicKeys: world.team.publicKeyPem, rekor: { pubkey: world.stranger.publicKeyPem } } },
               ],
             },
           ],
@@ -125,36 +125,36 @@ describe('C3: a cache key without the rule or its trust', () => {
     await signedImage('v1', 'sig');
     trustTeam();
     expect((await mutate()).allowed).toBe(true);
-    stage.policies(edited());
+    world.policies(edited());
     expect(await mutate()).toMatchObject({ allowed: false, code: 403 });
-    stage.policies(
-      policy({ images: everything(), keys: [stage.team] }),
+    world.policies(
+      policy({ images: everything(), keys: [world.team] }),
       edited().replace('name: signed', 'name: other'),
     );
     expect(await mutate()).toMatchObject({ allowed: false, code: 403 });
     trustTeam();
-    stage.registry.requests.length = 0;
+    world.registry.requests.length = 0;
     expect((await mutate()).allowed).toBe(true);
-    expect(stage.registry.count()).toBe(0);
+    expect(world.registry.count()).toBe(0);
   });
 
   test('a rule with useCache: false looks again although a rule beside it asks the same and has an answer', async () => {
     const digest = await signedImage(undefined);
     trustTeam();
     expect((await mutate(`@${digest}`)).allowed).toBe(true);
-    for (const { digest: referrer } of stage.registry.store.referrers(name, digest)) {
-      stage.registry.store.deleteManifest(name, referrer);
+    for (const { digest: referrer } of world.registry.store.referrers(name, digest)) {
+      world.registry.store.deleteManifest(name, referrer);
     }
     const [cached, uncached] = [[], ['useCache: false']].map((entry, index) =>
-      policy({ name: `p${index}`, images: everything(), keys: [stage.team], entry }),
+      policy({ name: `p${index}`, images: everything(), keys: [world.team], entry }),
     );
-    stage.policies(cached ?? '');
+    world.policies(cached ?? '');
     expect((await mutate(`@${digest}`)).allowed).toBe(true);
     for (const both of [
       [cached, uncached],
       [uncached, cached],
     ]) {
-      stage.policies(...both.map((text) => text ?? ''));
+      world.policies(...both.map((text) => text ?? ''));
       expect(await mutate(`@${digest}`)).toMatchObject({ allowed: false, code: 403 });
     }
   });
@@ -164,8 +164,8 @@ describe('C4 CVE-2022-47633: a registry that answers the second request differen
   /** The tag names the digests one after the other, the last for good; everything else is answered rightly. */
   function flipFlop(...digests: readonly Digest[]) {
     const left = [...digests];
-    const { store } = stage.registry;
-    stage.registry.settings.intercept = on({ kind: 'manifest', reference: 'v1' }, () => {
+    const { store } = world.registry;
+    world.registry.settings.intercept = on({ kind: 'manifest', reference: 'v1' }, () => {
       const found = store.manifest(name, (left.length > 1 ? left.shift() : left[0]) ?? '');
       if (found === undefined) return undefined;
       return { kind: 'body', body: found.bytes, headers: { 'content-type': found.mediaType } };
@@ -175,23 +175,23 @@ describe('C4 CVE-2022-47633: a registry that answers the second request differen
   test('the tag is asked for once, and what is pinned is what was verified', async () => {
     trustTeam();
     const good = await signedImage(undefined);
-    flipFlop(good, await makeImage(stage.target, name));
-    const response = await stage.send('/mutate', review(pod([image(':v1'), image(':v1')])));
+    flipFlop(good, await makeImage(world.destination, name));
+    const response = await world.send('/mutate', review(pod([image(':v1'), image(':v1')])));
     expect(pinned(response)).toEqual([image(`:v1@${good}`), image(`:v1@${good}`)]);
-    expect(stage.registry.count({ kind: 'manifest', reference: 'v1' })).toBe(1);
+    expect(world.registry.count({ kind: 'manifest', reference: 'v1' })).toBe(1);
   });
 
   test('an unsigned image that is served first is not admitted for the signed one that follows', async () => {
     trustTeam();
     const good = await signedImage(undefined);
-    flipFlop(await makeImage(stage.target, name), good);
+    flipFlop(await makeImage(world.destination, name), good);
     expect(await mutate()).toMatchObject({ allowed: false, patch: [] });
   });
 
   test('other bytes under the verified digest are refused, the right ones admitted', async () => {
     trustTeam();
     const good = await signedImage(undefined);
-    const bad = stage.registry.store.manifest(name, await makeImage(stage.target, name));
+    const bad = world.registry.store.manifest(name, await makeImage(world.destination, name));
     const swap = on(
       { kind: 'manifest', reference: good },
       {
@@ -200,9 +200,9 @@ describe('C4 CVE-2022-47633: a registry that answers the second request differen
         headers: { 'content-type': bad?.mediaType ?? '', 'docker-content-digest': good },
       },
     );
-    stage.registry.settings.intercept = swap;
+    world.registry.settings.intercept = swap;
     expect((await mutate(`@${good}`)).message).toContain('digest-mismatch');
-    stage.registry.settings.intercept = undefined;
+    world.registry.settings.intercept = undefined;
     expect((await mutate(`@${good}`)).allowed).toBe(true);
   });
 });
@@ -213,13 +213,13 @@ describe('C5 (kyverno-notation-aws): a life of one hour that overflows to 91 yea
     trustTeam();
     const digest = await signedImage(undefined);
     await mutate(`@${digest}`);
-    stage.registry.requests.length = 0;
-    stage.now += 3599_999;
+    world.registry.requests.length = 0;
+    world.now += 3599_999;
     expect((await mutate(`@${digest}`)).allowed).toBe(true);
-    expect(stage.registry.count()).toBe(0);
-    stage.now += 1;
+    expect(world.registry.count()).toBe(0);
+    world.now += 1;
     expect((await mutate(`@${digest}`)).allowed).toBe(true);
-    expect(stage.registry.count()).toBeGreaterThan(0);
+    expect(world.registry.count()).toBeGreaterThan(0);
   });
 });
 
@@ -227,8 +227,8 @@ describe('C6 CVE-2023-47630: the digest is what the registry says it is', () => 
   test('an unsigned image served under the digest of a signed one is denied', async () => {
     trustTeam();
     const good = await signedImage(undefined);
-    const bad = stage.registry.store.manifest(name, await makeImage(stage.target, name, 'v1'));
-    stage.registry.settings.intercept = on(
+    const bad = world.registry.store.manifest(name, await makeImage(world.destination, name, 'v1'));
+    world.registry.settings.intercept = on(
       { kind: 'manifest', reference: 'v1' },
       {
         kind: 'body',
@@ -245,10 +245,10 @@ describe('C6 CVE-2023-47630: the digest is what the registry says it is', () => 
     trustTeam();
     const good = await signedImage();
     const tag = { kind: 'manifest', reference: 'v1' } as const;
-    stage.registry.settings.intercept = on(tag, { kind: 'wrong-digest-header' });
+    world.registry.settings.intercept = on(tag, { kind: 'wrong-digest-header' });
     expect((await mutate()).message).toContain('digest-mismatch');
-    const { bytes = '', mediaType = '' } = stage.registry.store.manifest(name, good) ?? {};
-    stage.registry.settings.intercept = on(tag, { kind: 'body', body: bytes, headers: { 'content-type': mediaType } });
+    const { bytes = '', mediaType = '' } = world.registry.store.manifest(name, good) ?? {};
+    world.registry.settings.intercept = on(tag, { kind: 'body', body: bytes, headers: { 'content-type': mediaType } });
     expect(pinned(await mutate())).toEqual([image(`:v1@${good}`)]);
   });
 });
@@ -259,9 +259,9 @@ describe('C7 CVE-2023-33959: what was fetched is not compared with what describe
   test.each(formats)('%s: a layer of other bytes than its descriptor names is denied', async (format) => {
     trustTeam();
     const digest = await signedImage(undefined, format);
-    stage.registry.settings.intercept = on({ kind: 'blob' }, { kind: 'wrong-bytes' });
+    world.registry.settings.intercept = on({ kind: 'blob' }, { kind: 'wrong-bytes' });
     expect((await mutate(`@${digest}`)).message).toContain('digest-mismatch');
-    stage.registry.settings.intercept = undefined;
+    world.registry.settings.intercept = undefined;
     expect((await mutate(`@${digest}`)).allowed).toBe(true);
   });
 
@@ -271,10 +271,10 @@ describe('C7 CVE-2023-33959: what was fetched is not compared with what describe
       trustTeam();
       const digest = await signedImage(undefined, format);
       const isReferrer = ({ kind, reference }: SeenRequest) => kind === 'manifest' && reference?.startsWith('sha256:');
-      stage.registry.settings.intercept = (request) =>
+      world.registry.settings.intercept = (request) =>
         isReferrer(request) && request.reference !== digest ? { kind: 'wrong-bytes' } : undefined;
       expect((await mutate(`@${digest}`)).message).toContain('digest-mismatch');
-      stage.registry.settings.intercept = undefined;
+      world.registry.settings.intercept = undefined;
       expect((await mutate(`@${digest}`)).allowed).toBe(true);
     },
   );
@@ -282,14 +282,14 @@ describe('C7 CVE-2023-33959: what was fetched is not compared with what describe
   test('a referrer that is listed for one image and whose subject is another counts for its subject alone', async () => {
     trustTeam();
     const digest = await signedImage(undefined);
-    const other = await makeImage(stage.target, name);
-    const manifests = stage.registry.store.referrers(name, digest).map((found) => ({
+    const other = await makeImage(world.destination, name);
+    const manifests = world.registry.store.referrers(name, digest).map((found) => ({
       mediaType: found.mediaType,
       size: found.bytes.length,
       digest: found.digest,
     }));
     const index = { schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests };
-    stage.registry.store.putManifest(name, index, { tag: other.replace(':', '-') });
+    world.registry.store.putManifest(name, index, { tag: other.replace(':', '-') });
     expect((await mutate(`@${other}`)).message).toContain('no-signature');
     expect((await mutate(`@${digest}`)).allowed).toBe(true);
   });
@@ -306,25 +306,25 @@ describe('C8 CVE-2024-3727: a digest that is a path', () => {
 
   test.each(paths)('%s among the layers of a signature is refused before any request', async (digest) => {
     trustTeam();
-    const target = await makeImage(stage.target, name);
+    const subject = await makeImage(world.destination, name);
     const mediaType = 'application/vnd.dev.cosign.simplesigning.v1+json';
-    putSignatureTag(stage, name, target, [{ mediaType, size: 2, digest, annotations: {} }]);
-    const response = await mutate(`@${target}`);
+    putSignatureTag(world, name, subject, [{ mediaType, size: 2, digest, annotations: {} }]);
+    const response = await mutate(`@${subject}`);
     expect(response).toMatchObject({ allowed: false, code: 403 });
     expect(response.message).toContain('malformed-manifest');
-    expect(stage.registry.count({ kind: 'blob' })).toBe(0);
+    expect(world.registry.count({ kind: 'blob' })).toBe(0);
   });
 
   test.each(paths)('%s among the referrers is refused before any request', async (digest) => {
     trustTeam();
-    const target = await makeImage(stage.target, name);
+    const subject = await makeImage(world.destination, name);
     const mediaType = 'application/vnd.oci.image.manifest.v1+json';
     const index = {
       schemaVersion: 2,
       mediaType: 'application/vnd.oci.image.index.v1+json',
       manifests: [{ mediaType, size: 2, digest }],
     };
-    stage.registry.settings.intercept = on(
+    world.registry.settings.intercept = on(
       { kind: 'referrers' },
       {
         kind: 'body',
@@ -332,18 +332,18 @@ describe('C8 CVE-2024-3727: a digest that is a path', () => {
         headers: { 'content-type': index.mediaType },
       },
     );
-    expect((await mutate(`@${target}`)).message).toContain('malformed-manifest');
+    expect((await mutate(`@${subject}`)).message).toContain('malformed-manifest');
     expect(
-      stage.registry.requests.filter(({ kind, reference }) => kind === 'manifest' && reference === digest),
+      world.registry.requests.filter(({ kind, reference }) => kind === 'manifest' && reference === digest),
     ).toEqual([]);
   });
 
   test.each(paths)('%s in the image itself is no reference', async (digest) => {
-    stage.policies(policy({ images: '*', keys: [stage.team] }));
+    world.policies(policy({ images: '*', keys: [world.team] }));
     const response = await mutate(`@${digest}`);
     expect(response).toMatchObject({ allowed: false, code: 403 });
     expect(response.message).toContain('image-unparsable');
-    expect(stage.registry.count()).toBe(0);
+    expect(world.registry.count()).toBe(0);
   });
 
   test('a whole digest is asked for and admitted', async () => {
@@ -365,11 +365,11 @@ describe('C9 (Kyverno #16336): validate believes an annotation that the user wro
 
   test('with mutate skipped and the proof forged the image is verified all the same', async () => {
     trustTeam();
-    const unsigned = await makeImage(stage.target, name);
+    const unsigned = await makeImage(world.destination, name);
     const response = await validate(`@${unsigned}`, forged(image(`@${unsigned}`)));
     expect(response).toMatchObject({ allowed: false, code: 403 });
     expect(response.message).toContain('no-signature');
-    const mutated = await stage.send(
+    const mutated = await world.send(
       '/mutate',
       review(pod([image(`@${unsigned}`)], { annotations: forged(image(`@${unsigned}`)) })),
     );

@@ -1,7 +1,7 @@
 import { type Auth, anyOf, type Intercept, on } from '../../local/registry/server.ts';
 import { makeImage, sign } from '../../local/signer/signer.ts';
 import { type Credentials, parseDockerConfig } from '../../shared/registry/credentials.ts';
-import { openStage, type PolicyParts, pod, policy, type Response, review, type Stage } from '../e2e/harness.ts';
+import { openWorld, type PolicyParts, pod, policy, type Response, review, type World } from '../e2e/harness.ts';
 import { basicAuth, bearerAuth, canary } from './canary.ts';
 
 /**
@@ -10,8 +10,8 @@ import { basicAuth, bearerAuth, canary } from './canary.ts';
  */
 const mine = 'mallory/private';
 const signed = 'team/app';
-let stage: Stage;
-afterEach(() => stage.close());
+let world: World;
+afterEach(() => world.close());
 
 interface Login {
   readonly auth: Auth | undefined;
@@ -65,28 +65,28 @@ const closings: Readonly<Record<string, Closing>> = {
 async function open({ auth, login }: Login, parts: Partial<PolicyParts>): Promise<void> {
   let config = parseDockerConfig('{}');
   const credentials: Credentials = { warnings: [], find: (repository) => config.find(repository) };
-  stage = await openStage({ registry: auth === undefined ? {} : { auth }, core: { credentials } });
+  world = await openWorld({ registry: auth === undefined ? {} : { auth }, core: { credentials } });
   const entry = { username: canary.user, password: canary.password };
-  if (login) config = parseDockerConfig(JSON.stringify({ auths: { [stage.registry.host]: entry } }));
-  const digest = await makeImage(stage.target, signed, 'v1');
-  await sign(stage.target, { repository: signed, digest, key: stage.team });
-  await makeImage(stage.target, mine, 'v1', { label: 'unsigned' });
-  stage.policies(policy({ images: `${stage.registry.host}/*`, keys: [stage.team], ...parts }));
+  if (login) config = parseDockerConfig(JSON.stringify({ auths: { [world.registry.host]: entry } }));
+  const digest = await makeImage(world.destination, signed, 'v1');
+  await sign(world.destination, { repository: signed, digest, key: world.team });
+  await makeImage(world.destination, mine, 'v1', { label: 'unsigned' });
+  world.policies(policy({ images: `${world.registry.host}/*`, keys: [world.team], ...parts }));
 }
 
 const ask = (name: string): Promise<Response> =>
-  stage.send('/mutate', review(pod([`${stage.registry.host}/${name}:v1`])));
+  world.send('/mutate', review(pod([`${world.registry.host}/${name}:v1`])));
 
 describe.each(['Ignore', 'Fail'] as const)('under failurePolicy %s', (failurePolicy) => {
   describe.each(Object.entries(closings))('%s', (_, closing) => {
     test('and one repository is closed: denied, and the others are as they were', async () => {
       await open(closing, { failurePolicy });
-      stage.registry.settings.intercept = closing.one;
+      world.registry.settings.intercept = closing.one;
       const answer = await ask(mine);
       expect(answer).toMatchObject({ allowed: false, code: 403, patch: [] });
       expect(answer.message).toContain('denied (image-not-readable)');
       expect(answer.message).toContain(
-        closing.login ? `with the credential for ${stage.registry.host}` : 'asked without a credential',
+        closing.login ? `with the credential for ${world.registry.host}` : 'asked without a credential',
       );
       expect(answer.message).not.toContain('canary');
       expect(await ask(signed)).toMatchObject({ allowed: true, warnings: [] });
@@ -94,12 +94,12 @@ describe.each(['Ignore', 'Fail'] as const)('under failurePolicy %s', (failurePol
 
     test('until it refuses everyone: unavailable', async () => {
       await open(closing, { failurePolicy });
-      stage.registry.settings.intercept = closing.all;
+      world.registry.settings.intercept = closing.all;
       const answer = await ask(mine);
       const told = failurePolicy === 'Fail' ? answer.message : answer.warnings.join();
       expect(answer.allowed).toBe(failurePolicy === 'Ignore');
       expect(told).toContain('registry-unauthorized');
-      stage.registry.settings.intercept = undefined;
+      world.registry.settings.intercept = undefined;
       expect(await ask(mine)).toMatchObject({ allowed: false, code: 403 });
     });
   });
@@ -117,7 +117,7 @@ describe.each(['Ignore', 'Fail'] as const)('under failurePolicy %s', (failurePol
       ['the referrers', { kind: 'referrers' }],
     ] as const)('%s is closed: denied, and a signature that is readable passes', async (__, filter) => {
       await open({ auth: undefined, login: false }, { failurePolicy });
-      const { registry } = stage;
+      const { registry } = world;
       for (const refused of [closed, { ...closed, status: 401 }]) {
         registry.settings.intercept = anyOf(on({ ...filter, name: mine }, refused), on({ kind: 'ping' }, root));
         const answer = await ask(mine);
@@ -131,10 +131,10 @@ describe.each(['Ignore', 'Fail'] as const)('under failurePolicy %s', (failurePol
 
   test('another registry redirects to a repository that is closed: those of its own path are as they were', async () => {
     await open({ auth: { ...bearerAuth, anonymousPull: true }, login: false }, { failurePolicy });
-    const { registry, team } = stage;
-    stage.policies(policy({ images: '*', keys: [team], failurePolicy, entry: ['useCache: false'] }));
+    const { registry, team } = world;
+    world.policies(policy({ images: '*', keys: [team], failurePolicy, entry: ['useCache: false'] }));
     const to = `http://${registry.host}/v2/${mine}/manifests/v1`;
-    await using other = await openStage();
+    await using other = await openWorld();
     other.registry.settings.intercept = on({}, { kind: 'redirect', to });
     // As registries do that say no more than 403 to a token for another repository.
     const forOther = () =>
@@ -144,19 +144,19 @@ describe.each(['Ignore', 'Fail'] as const)('under failurePolicy %s', (failurePol
         ?.path.includes('mallory');
     registry.settings.intercept = on({ name: signed }, () => (forOther() ? closed : undefined));
     expect(await ask(signed)).toMatchObject({ allowed: true });
-    const hostile = await stage.send('/mutate', review(pod([`${other.registry.host}/${signed}:v1`])));
+    const hostile = await world.send('/mutate', review(pod([`${other.registry.host}/${signed}:v1`])));
     expect(hostile).toMatchObject({ allowed: false });
-    stage.now += 3_600_000;
+    world.now += 3_600_000;
     for (let again = 0; again < 2; again++) expect(await ask(signed)).toMatchObject({ allowed: true, warnings: [] });
   });
 
   test('a signature repository is closed to us: denied, and a signature that is readable passes', async () => {
     await open({ auth: undefined, login: false }, { failurePolicy });
-    const { target, team: key, registry } = stage;
+    const { destination, team: key, registry } = world;
     const entry = [`repository: ${registry.host}/signatures`];
-    stage.policies(policy({ images: `${registry.host}/*`, keys: [key], entry, failurePolicy }));
-    const digest = await makeImage(target, signed, 'v1');
-    await sign(target, { repository: signed, digest, key, storeIn: 'signatures' });
+    world.policies(policy({ images: `${registry.host}/*`, keys: [key], entry, failurePolicy }));
+    const digest = await makeImage(destination, signed, 'v1');
+    await sign(destination, { repository: signed, digest, key, storeIn: 'signatures' });
     registry.settings.intercept = on({ name: 'signatures' }, closed);
     const answer = await ask(signed);
     expect(answer).toMatchObject({ allowed: false, code: 403 });

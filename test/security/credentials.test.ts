@@ -13,14 +13,14 @@ import {
   noCredentials,
   parseDockerConfig,
 } from '../../shared/registry/credentials.ts';
-import { openStage, pod, policy, review, type Stage } from '../e2e/harness.ts';
+import { openWorld, pod, policy, review, type World } from '../e2e/harness.ts';
 import { basicAuth, bearerAuth, canary } from './canary.ts';
 import { deploy } from './deployed.ts';
 import { type Eavesdropper, eavesdrop } from './eavesdropper.ts';
 
 const name = 'team/app';
 
-let stage: Stage;
+let world: World;
 let stranger: Eavesdropper;
 let credentials: Credentials;
 /** The config is read once the registry's port is known. */
@@ -41,7 +41,7 @@ const toLoopback: LookupFunction = (_, { all }, callback) => {
 };
 
 async function open(registry: RegistryOptions = {}): Promise<void> {
-  stage = await openStage({
+  world = await openWorld({
     registry,
     core: { credentials: lazily, door: { addresses: 'any', allowHttp: names, lookup: toLoopback } },
   });
@@ -51,20 +51,20 @@ beforeEach(async () => {
   stranger = await eavesdrop();
 });
 afterEach(async () => {
-  await Promise.all([stage?.close(), stranger.close()]);
+  await Promise.all([world?.close(), stranger.close()]);
 });
 
 const configFor = (hosts: Readonly<Record<string, object>>) => parseDockerConfig(JSON.stringify({ auths: hosts }));
 const login = { username: canary.user, password: canary.password };
-const admit = (image: string) => stage.send('/mutate', review(pod([image])));
+const admit = (image: string) => world.send('/mutate', review(pod([image])));
 
-/** A signed image in the stage's registry, admitted under any of the registry's names. */
+/** A signed image in the world's registry, admitted under any of the registry's names. */
 async function signedImage(path = name) {
   // Each host is named: what fails there is the registry's failure, not its author's choice.
-  const hosts = [stage.registry.host, stranger.host, ...names.map((host) => `${host}:${stage.registry.port}`)];
-  stage.policies(policy({ images: ['*', ...hosts.map((host) => `${host}/*`)], keys: [stage.team] }));
-  const digest = await makeImage(stage.target, path, 'v1');
-  await sign(stage.target, { repository: path, digest, key: stage.team });
+  const hosts = [world.registry.host, stranger.host, ...names.map((host) => `${host}:${world.registry.port}`)];
+  world.policies(policy({ images: ['*', ...hosts.map((host) => `${host}/*`)], keys: [world.team] }));
+  const digest = await makeImage(world.destination, path, 'v1');
+  await sign(world.destination, { repository: path, digest, key: world.team });
   return digest;
 }
 
@@ -81,19 +81,19 @@ describe('S1 CVE-2026-59891: the host of a credential is matched as a substring'
     ['*.corp.test', 'a.corp.test', ['a.b.corp.test', 'corp.test', 'ghcr.io.evil.test']],
   ])('the credential of %s goes to %s and to none of %j', async (key, right, others) => {
     await open({ auth: basicAuth });
-    credentials = configFor({ [`${key}:${stage.registry.port}`]: login });
+    credentials = configFor({ [`${key}:${world.registry.port}`]: login });
     await signedImage();
     for (const host of others) {
-      expect(await admit(`${host}:${stage.registry.port}/${name}:v1`)).toMatchObject({ allowed: false, code: 503 });
+      expect(await admit(`${host}:${world.registry.port}/${name}:v1`)).toMatchObject({ allowed: false, code: 503 });
     }
-    expect(stage.registry.count()).toBeGreaterThanOrEqual(others.length);
-    expect(stage.registry.requests.filter(({ authorization }) => authorization !== undefined)).toEqual([]);
-    expect((await admit(`${right}:${stage.registry.port}/${name}:v1`)).allowed).toBe(true);
+    expect(world.registry.count()).toBeGreaterThanOrEqual(others.length);
+    expect(world.registry.requests.filter(({ authorization }) => authorization !== undefined)).toEqual([]);
+    expect((await admit(`${right}:${world.registry.port}/${name}:v1`)).allowed).toBe(true);
   });
 
   test('nor to another port of its host, nor beside its path', async () => {
     await open({ auth: basicAuth });
-    const { port } = stage.registry;
+    const { port } = world.registry;
     credentials = configFor({ [`127.0.0.1:${port}/team`]: login });
     await signedImage();
     await signedImage('team2/app');
@@ -102,7 +102,7 @@ describe('S1 CVE-2026-59891: the host of a credential is matched as a substring'
     expect(stranger.heard.length).toBeGreaterThan(0);
     expectNothingHeard();
     expect(await admit(`127.0.0.1:${port}/team2/app:v1`)).toMatchObject({ allowed: false, code: 503 });
-    expect(stage.registry.requests.some(({ authorization }) => authorization !== undefined)).toBe(false);
+    expect(world.registry.requests.some(({ authorization }) => authorization !== undefined)).toBe(false);
     expect((await admit(`127.0.0.1:${port}/${name}:v1`)).allowed).toBe(true);
   });
 });
@@ -112,9 +112,9 @@ describe('S2 GHSA-vh4v, CVE-2026-50151, GO-2026-5822: credentials that go along 
     '%d of a manifest and of blobs to another port: followed, and without the credential',
     async (status) => {
       await open({ auth: basicAuth });
-      credentials = configFor({ [stage.registry.host]: login });
+      credentials = configFor({ [world.registry.host]: login });
       const digest = await signedImage();
-      const { store, settings } = stage.registry;
+      const { store, settings } = world.registry;
       stranger.reply = ({ url = '' }) => {
         const reference = url.split('/').at(-1) ?? '';
         const blob = parseDigest(reference);
@@ -126,7 +126,7 @@ describe('S2 GHSA-vh4v, CVE-2026-50151, GO-2026-5822: credentials that go along 
         authorization !== undefined && (kind === 'blob' || reference === 'v1')
           ? { kind: 'redirect', to: `${stranger.url}${path}`, status }
           : undefined;
-      const response = await admit(`${stage.registry.host}/${name}:v1`);
+      const response = await admit(`${world.registry.host}/${name}:v1`);
       expect(response.patch[0]?.value).toContain(digest);
       expect(stranger.heard.length).toBe(2);
       expectNothingHeard();
@@ -135,18 +135,18 @@ describe('S2 GHSA-vh4v, CVE-2026-50151, GO-2026-5822: credentials that go along 
 
   test('a host that was redirected to and asks for a login gets none', async () => {
     await open({ auth: basicAuth });
-    credentials = configFor({ [stage.registry.host]: login });
+    credentials = configFor({ [world.registry.host]: login });
     await signedImage();
     for (const challenge of ['Basic realm="x"', `Bearer realm="${stranger.url}/token",service="x"`]) {
       stranger.reply = ({ url }) =>
         url?.startsWith('/token')
           ? { body: '{"token":"abc"}' }
           : { status: 401, headers: { 'www-authenticate': challenge } };
-      stage.registry.settings.intercept = on(
+      world.registry.settings.intercept = on(
         { kind: 'manifest', reference: 'v1' },
         { kind: 'redirect', to: `${stranger.url}/x` },
       );
-      expect(await admit(`${stage.registry.host}/${name}:v1`)).toMatchObject({ allowed: false, code: 503 });
+      expect(await admit(`${world.registry.host}/${name}:v1`)).toMatchObject({ allowed: false, code: 503 });
     }
     // An anonymous bearer token of its own making is all that it may see again.
     expect(stranger.heard.join().replaceAll('authorization: Bearer abc', '')).not.toMatch(/authorization|canary/i);
@@ -154,40 +154,40 @@ describe('S2 GHSA-vh4v, CVE-2026-50151, GO-2026-5822: credentials that go along 
 
   test('a bounce to a stranger and back does not bring the credential back', async () => {
     await open({ auth: basicAuth });
-    credentials = configFor({ [stage.registry.host]: login });
+    credentials = configFor({ [world.registry.host]: login });
     await signedImage();
     stranger.reply = () => ({
       status: 307,
-      headers: { location: `${stage.registry.url}/v2/${name}/manifests/bounced` },
+      headers: { location: `${world.registry.url}/v2/${name}/manifests/bounced` },
     });
-    stage.registry.settings.intercept = on({ kind: 'manifest', reference: 'v1' }, ({ authorization }) =>
+    world.registry.settings.intercept = on({ kind: 'manifest', reference: 'v1' }, ({ authorization }) =>
       authorization === undefined ? undefined : { kind: 'redirect', to: `${stranger.url}/x` },
     );
     // The registry takes the credential at `/v2/`, and refuses the image without it.
-    expect(await admit(`${stage.registry.host}/${name}:v1`)).toMatchObject({ allowed: false, code: 403 });
+    expect(await admit(`${world.registry.host}/${name}:v1`)).toMatchObject({ allowed: false, code: 403 });
     expectNothingHeard();
-    const bounced = stage.registry.requests.filter(({ reference }) => reference === 'bounced');
+    const bounced = world.registry.requests.filter(({ reference }) => reference === 'bounced');
     expect(bounced.length).toBeGreaterThan(0);
     expect(bounced.every(({ authorization }) => authorization === undefined)).toBe(true);
   });
 
   test('a redirect within the same scheme, host and port keeps it', async () => {
     await open({ auth: basicAuth });
-    credentials = configFor({ [stage.registry.host]: login });
+    credentials = configFor({ [world.registry.host]: login });
     const digest = await signedImage();
     const to = `/v2/${name}/manifests/${digest}`;
-    stage.registry.settings.intercept = on({ kind: 'manifest', reference: 'v1' }, { kind: 'redirect', to });
-    expect((await admit(`${stage.registry.host}/${name}:v1`)).allowed).toBe(true);
+    world.registry.settings.intercept = on({ kind: 'manifest', reference: 'v1' }, { kind: 'redirect', to });
+    expect((await admit(`${world.registry.host}/${name}:v1`)).allowed).toBe(true);
   });
 
   test('CVE-2019-10214: a registry over TLS sends nobody to plain HTTP, by a redirect or by a realm', async () => {
     const { keyPem, certPem } = await selfSigned();
     await open({ tls: { keyPem, certPem }, auth: bearerAuth });
-    credentials = configFor({ [stage.registry.host]: login });
+    credentials = configFor({ [world.registry.host]: login });
     await signedImage();
-    const door = { addresses: 'any', ca: { [stage.registry.host]: certPem } } as const;
-    const policies = [policy({ images: '*', keys: [stage.team] })];
-    const pods = review(pod([`${stage.registry.host}/${name}:v1`]));
+    const door = { addresses: 'any', ca: { [world.registry.host]: certPem } } as const;
+    const policies = [policy({ images: '*', keys: [world.team] })];
+    const pods = review(pod([`${world.registry.host}/${name}:v1`]));
     const send = async () => {
       const deployed = deploy({ policies, door, credentials });
       const answer = await deployed.send(pods);
@@ -195,10 +195,10 @@ describe('S2 GHSA-vh4v, CVE-2026-50151, GO-2026-5822: credentials that go along 
       return answer;
     };
     expect((await send()).allowed).toBe(true);
-    stage.registry.settings.auth = { ...bearerAuth, realm: `${stranger.url}/token` };
+    world.registry.settings.auth = { ...bearerAuth, realm: `${stranger.url}/token` };
     expect((await send()).message).toContain('redirect-refused');
-    stage.registry.settings.auth = undefined;
-    stage.registry.settings.intercept = on({ kind: 'manifest' }, { kind: 'redirect', to: `${stranger.url}/x` });
+    world.registry.settings.auth = undefined;
+    world.registry.settings.intercept = on({ kind: 'manifest' }, { kind: 'redirect', to: `${stranger.url}/x` });
     expect((await send()).message).toContain('redirect-refused');
     expect(stranger.heard).toEqual([]);
   });
@@ -214,34 +214,34 @@ describe('S2 CVE-2026-48978: a challenge that names a realm of somebody else', (
     '%s: not for another realm, nor for a redirect of the own one; for the own realm',
     async (_, entry) => {
       await open({ auth: { ...bearerAuth, realm: '' } });
-      credentials = configFor({ [stage.registry.host]: entry });
+      credentials = configFor({ [world.registry.host]: entry });
       await signedImage();
       stranger.reply = () => ({ body: JSON.stringify({ token: 'worthless' }) });
-      stage.registry.settings.auth = { ...bearerAuth, realm: `${stranger.url}/token` };
-      const answer = await admit(`${stage.registry.host}/${name}:v1`);
+      world.registry.settings.auth = { ...bearerAuth, realm: `${stranger.url}/token` };
+      const answer = await admit(`${world.registry.host}/${name}:v1`);
       expect(answer).toMatchObject({ allowed: false, code: 403 });
       expect(answer.message).toContain('which the token server there may not have');
       expect(stranger.heard.length).toBeGreaterThan(0);
       expectNothingHeard();
 
-      stage.registry.settings.auth = bearerAuth;
-      stage.registry.settings.intercept = on({ kind: 'token' }, { kind: 'redirect', to: `${stranger.url}/token` });
-      expect(await admit(`${stage.registry.host}/${name}:v1`)).toMatchObject({ allowed: false });
+      world.registry.settings.auth = bearerAuth;
+      world.registry.settings.intercept = on({ kind: 'token' }, { kind: 'redirect', to: `${stranger.url}/token` });
+      expect(await admit(`${world.registry.host}/${name}:v1`)).toMatchObject({ allowed: false });
       expectNothingHeard();
-      stage.registry.settings.intercept = undefined;
-      expect((await admit(`${stage.registry.host}/${name}:v1`)).allowed).toBe(true);
+      world.registry.settings.intercept = undefined;
+      expect((await admit(`${world.registry.host}/${name}:v1`)).allowed).toBe(true);
     },
   );
 
   test('a token for the registry itself is never shown to a realm', async () => {
     await open({ auth: { ...bearerAuth, realm: `${stranger.url}/token` } });
-    credentials = configFor({ [stage.registry.host]: { registrytoken: canary.registry } });
+    credentials = configFor({ [world.registry.host]: { registrytoken: canary.registry } });
     await signedImage();
-    expect(await admit(`${stage.registry.host}/${name}:v1`)).toMatchObject({ allowed: false, code: 503 });
+    expect(await admit(`${world.registry.host}/${name}:v1`)).toMatchObject({ allowed: false, code: 503 });
     expect(stranger.heard).toEqual([]);
-    const registrytoken = stage.registry.issueToken([`repository:${name}:pull`]);
-    credentials = configFor({ [stage.registry.host]: { registrytoken } });
-    expect((await admit(`${stage.registry.host}/${name}:v1`)).allowed).toBe(true);
+    const registrytoken = world.registry.issueToken([`repository:${name}:pull`]);
+    credentials = configFor({ [world.registry.host]: { registrytoken } });
+    expect((await admit(`${world.registry.host}/${name}:v1`)).allowed).toBe(true);
   });
 
   test.each([
@@ -255,13 +255,13 @@ describe('S2 CVE-2026-48978: a challenge that names a realm of somebody else', (
     '',
   ])('the realm %j is refused without a request', async (realm) => {
     await open({ auth: { ...bearerAuth, realm } });
-    credentials = configFor({ [stage.registry.host]: login });
+    credentials = configFor({ [world.registry.host]: login });
     await signedImage();
-    const response = await admit(`${stage.registry.host}/${name}:v1`);
+    const response = await admit(`${world.registry.host}/${name}:v1`);
     expect(response).toMatchObject({ allowed: false, code: 503 });
     expect(response.message).toContain('redirect-refused');
-    stage.registry.settings.auth = bearerAuth;
-    expect((await admit(`${stage.registry.host}/${name}:v1`)).allowed).toBe(true);
+    world.registry.settings.auth = bearerAuth;
+    expect((await admit(`${world.registry.host}/${name}:v1`)).allowed).toBe(true);
   });
 });
 
@@ -328,7 +328,7 @@ describe('S4 (Kyverno CVE-2026-4789, CVE-2026-41323, CVE-2026-40868): requests a
     '{name: x, imageRegistry: {reference: evil.test/x}}',
   ])('the context %s is refused at load, a rule without it loads', async (context) => {
     await open();
-    expect(() => stage.policies(withContext(context))).toThrow('not supported yet');
-    expect(() => stage.policies(policy({ images: '*' }))).not.toThrow();
+    expect(() => world.policies(withContext(context))).toThrow('not supported yet');
+    expect(() => world.policies(policy({ images: '*' }))).not.toThrow();
   });
 });

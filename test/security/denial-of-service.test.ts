@@ -3,30 +3,30 @@ import { digestOf, endlessReferrers, mediaTypes, on } from '../../local/registry
 import { makeImage, sign } from '../../local/signer/signer.ts';
 import type { Digest } from '../../shared/image/digest.ts';
 import type { Image } from '../../shared/registry/registry.ts';
-import { openStage, pod, policy, type Response, review, type Stage } from '../e2e/harness.ts';
+import { openWorld, pod, policy, type Response, review, type World } from '../e2e/harness.ts';
 import { bundleV03, cosignItem, dsseItem, makeItem, payloadOf, statementOf } from '../fixtures/attached.ts';
 import { makeSigner } from '../fixtures/signers.ts';
+import { attachItems, attestorsOf, descriptorIn, imageIn, putSignatureTag } from './attach.ts';
 import { deploy } from './deployed.ts';
-import { attachItems, attestorsOf, descriptorIn, imageIn, putSignatureTag } from './place.ts';
 
-let stage: Stage;
+let world: World;
 let ignoring: (spec: readonly string[]) => string;
 const name = 'team/app';
 const alice = makeSigner();
 const mallory = makeSigner();
 beforeEach(async () => {
-  stage = await openStage();
+  world = await openWorld();
   // Under Ignore: what an author can bring about is denied there too, or they would choose to be admitted.
-  const images = `${stage.registry.host}/*`;
+  const images = `${world.registry.host}/*`;
   ignoring = (spec) => policy({ images, attestors: attestorsOf([alice]), failurePolicy: 'Ignore', spec });
-  stage.policies(ignoring([]));
+  world.policies(ignoring([]));
 });
-afterEach(() => stage.close());
+afterEach(() => world.close());
 
-const reference = (suffix: string) => `${stage.registry.host}/${name}${suffix}`;
-const send = (suffix: string, timeout = '10s') => stage.send('/mutate', review(pod([reference(suffix)])), { timeout });
-const freshImage = async () => imageIn(stage, name, await makeImage(stage.target, name));
-const countBlobs = () => stage.registry.count({ kind: 'blob' });
+const reference = (suffix: string) => `${world.registry.host}/${name}${suffix}`;
+const send = (suffix: string, timeout = '10s') => world.send('/mutate', review(pod([reference(suffix)])), { timeout });
+const freshImage = async () => imageIn(world, name, await makeImage(world.destination, name));
+const countBlobs = () => world.registry.count({ kind: 'blob' });
 
 function expectDenied(response: Response, reason: string): void {
   expect(response).toMatchObject({ allowed: false, code: 403, patch: [] });
@@ -36,12 +36,12 @@ function expectDenied(response: Response, reason: string): void {
 describe('D1 CVE-2023-46737, CVE-2023-33957, CVE-2024-45395: more to look at than anybody should', () => {
   test('a list of referrers without end is left after ten pages', async () => {
     const { digest } = await freshImage();
-    stage.registry.settings.intercept = endlessReferrers;
+    world.registry.settings.intercept = endlessReferrers;
     expectDenied(await send(`@${digest}`), 'too-many-referrers');
-    expect(stage.registry.count({ kind: 'referrers' })).toBe(10);
-    expect(stage.registry.count()).toBeLessThan(30);
-    stage.registry.settings.intercept = undefined;
-    attachItems(stage, name, digest, [dsseItem(statementOf(imageIn(stage, name, digest)), alice)]);
+    expect(world.registry.count({ kind: 'referrers' })).toBe(10);
+    expect(world.registry.count()).toBeLessThan(30);
+    world.registry.settings.intercept = undefined;
+    attachItems(world, name, digest, [dsseItem(statementOf(imageIn(world, name, digest)), alice)]);
     expect((await send(`@${digest}`)).allowed).toBe(true);
   });
 
@@ -50,9 +50,9 @@ describe('D1 CVE-2023-46737, CVE-2023-33957, CVE-2024-45395: more to look at tha
     const link = `</v2/${name}/referrers/${digest}>; rel=next`;
     const body = JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.index, manifests: [] });
     const headers = { 'content-type': mediaTypes.index, link };
-    stage.registry.settings.intercept = on({ kind: 'referrers' }, { kind: 'body', body, headers });
+    world.registry.settings.intercept = on({ kind: 'referrers' }, { kind: 'body', body, headers });
     expectDenied(await send(`@${digest}`), 'too-many-referrers');
-    expect(stage.registry.count({ kind: 'referrers' })).toBe(1);
+    expect(world.registry.count({ kind: 'referrers' })).toBe(1);
   });
 
   test('100,000 referrers in one page are over the bound in bytes, 201 over that in number; a signature among 200 is found', async () => {
@@ -69,15 +69,15 @@ describe('D1 CVE-2023-46737, CVE-2023-33957, CVE-2024-45395: more to look at tha
     const list = (count: number) => {
       const headers = { 'content-type': mediaTypes.index };
       const page = { kind: 'body', body: JSON.stringify(listed(count)), headers } as const;
-      stage.registry.settings.intercept = on({ kind: 'referrers' }, page);
+      world.registry.settings.intercept = on({ kind: 'referrers' }, page);
     };
     list(100_000);
     expectDenied(await send(`@${image.digest}`), 'too-large');
     list(201);
-    stage.registry.requests.length = 0;
+    world.registry.requests.length = 0;
     expectDenied(await send(`@${image.digest}`), 'too-many-referrers');
-    expect(stage.registry.count({ kind: 'manifest' })).toBeLessThanOrEqual(203);
-    const referrer = stage.registry.store.attach(name, image.digest, {
+    expect(world.registry.count({ kind: 'manifest' })).toBeLessThanOrEqual(203);
+    const referrer = world.registry.store.attach(name, image.digest, {
       artifactType: bundleV03,
       layers: [{ mediaType: bundleV03, bytes: dsseItem(statementOf(image), alice).bytes }],
     });
@@ -88,11 +88,11 @@ describe('D1 CVE-2023-46737, CVE-2023-33957, CVE-2024-45395: more to look at tha
         {
           ...listed(1).manifests[0],
           digest: referrer,
-          size: stage.registry.store.manifest(name, referrer)?.bytes.length,
+          size: world.registry.store.manifest(name, referrer)?.bytes.length,
         },
       ],
     });
-    stage.registry.settings.intercept = on(
+    world.registry.settings.intercept = on(
       { kind: 'referrers' },
       { kind: 'body', body, headers: { 'content-type': mediaTypes.index } },
     );
@@ -109,7 +109,7 @@ describe('D1 CVE-2023-46737, CVE-2023-33957, CVE-2024-45395: more to look at tha
     const { digest } = await freshImage();
     const junk = (index: number) => Buffer.from(String(index));
     for (let index = 0; index < 50; index += 1)
-      if (reason !== 'content-missing') stage.registry.store.putBlob(name, junk(index));
+      if (reason !== 'content-missing') world.registry.store.putBlob(name, junk(index));
     const layer = (index: number) => ({
       mediaType: 'application/vnd.dev.cosign.simplesigning.v1+json',
       size: junk(index).length,
@@ -117,7 +117,7 @@ describe('D1 CVE-2023-46737, CVE-2023-33957, CVE-2024-45395: more to look at tha
       annotations: {},
     });
     putSignatureTag(
-      stage,
+      world,
       name,
       digest,
       Array.from({ length: count }, (_, index) => layer(index)),
@@ -130,8 +130,8 @@ describe('D1 CVE-2023-46737, CVE-2023-33957, CVE-2024-45395: more to look at tha
     const junk = (count: number, image: Parameters<typeof payloadOf>[0]) =>
       Array.from({ length: count }, (_, index) => cosignItem(payloadOf(image, { index: String(index) }), mallory));
     const [near, far] = [await freshImage(), await freshImage()];
-    attachItems(stage, name, near.digest, [...junk(49, near), cosignItem(payloadOf(near), alice)]);
-    attachItems(stage, name, far.digest, [...junk(50, far), cosignItem(payloadOf(far), alice)]);
+    attachItems(world, name, near.digest, [...junk(49, near), cosignItem(payloadOf(near), alice)]);
+    attachItems(world, name, far.digest, [...junk(50, far), cosignItem(payloadOf(far), alice)]);
     expect((await send(`@${near.digest}`)).allowed).toBe(true);
     expectDenied(await send(`@${far.digest}`), 'too-many-signatures');
   });
@@ -161,9 +161,9 @@ describe('D1 CVE-2023-46737, CVE-2023-33957, CVE-2024-45395: more to look at tha
   test.each(swollen)('%s are no signature, and are told before anything is verified', async (_, change) => {
     const image = await freshImage();
     const good = JSON.parse(Buffer.from(dsseItem(statementOf(image), alice).bytes).toString()) as Bundle;
-    attachItems(stage, name, image.digest, [makeItem(bundleV03, change(good))]);
+    attachItems(world, name, image.digest, [makeItem(bundleV03, change(good))]);
     expectDenied(await send(`@${image.digest}`), 'malformed-signature');
-    attachItems(stage, name, image.digest, [makeItem(bundleV03, good)]);
+    attachItems(world, name, image.digest, [makeItem(bundleV03, good)]);
     expect((await send(`@${image.digest}`)).allowed).toBe(true);
   });
 
@@ -177,16 +177,16 @@ describe('D1 CVE-2023-46737, CVE-2023-33957, CVE-2024-45395: more to look at tha
     const [own] = statement.subject;
     const padding = Object.fromEntries(Array.from({ length: digests - 1 }, (_, index) => [`x${index}`, 'y']));
     const subject = Array.from({ length: subjects }, () => ({ digest: { ...own?.digest, ...padding } }));
-    attachItems(stage, name, image.digest, [dsseItem(Buffer.from(JSON.stringify({ ...statement, subject })), alice)]);
+    attachItems(world, name, image.digest, [dsseItem(Buffer.from(JSON.stringify({ ...statement, subject })), alice)]);
     const response = await send(`@${image.digest}`);
     if (expected === 'pass') expect(response.allowed).toBe(true);
     else expectDenied(response, expected);
   });
 
   test('an object with over 1000 images is refused as a whole', async () => {
-    const many = await stage.send('/mutate', review(pod(Array(1001).fill(reference(':v1')))));
+    const many = await world.send('/mutate', review(pod(Array(1001).fill(reference(':v1')))));
     expectDenied(many, 'object-malformed');
-    expect(stage.registry.count()).toBe(0);
+    expect(world.registry.count()).toBe(0);
   });
 
   test('an answer stays far under the 6 MB that a function may return, whatever the Pod and however many rules fail', async () => {
@@ -221,24 +221,24 @@ describe('D1 CVE-2023-46737, CVE-2023-33957, CVE-2024-45395: more to look at tha
   ] as const)(
     'a registry that never answers %s, and costs the review its time and no more',
     async (_, filter, allowed, reason) => {
-      stage.policies(ignoring(['webhookTimeoutSeconds: 1']));
+      world.policies(ignoring(['webhookTimeoutSeconds: 1']));
       const { digest } = await freshImage();
-      attachItems(stage, name, digest, [cosignItem(payloadOf(imageIn(stage, name, digest)), alice)]);
-      stage.registry.settings.intercept = on(filter, { kind: 'hang' });
+      attachItems(world, name, digest, [cosignItem(payloadOf(imageIn(world, name, digest)), alice)]);
+      world.registry.settings.intercept = on(filter, { kind: 'hang' });
       const began = performance.now();
       const response = await send(`@${digest}`, '1s');
       expect(performance.now() - began).toBeLessThan(5000);
       expect(response.allowed).toBe(allowed);
       expect(response.warnings.join() + response.message).toContain(reason);
-      stage.registry.settings.intercept = undefined;
+      world.registry.settings.intercept = undefined;
       expect((await send(`@${digest}`)).allowed).toBe(true);
     },
   );
 
   test('an image whose registry never answers takes no time from the image beside it: unsigned is denied under Ignore', async () => {
     const [unsigned, signed] = [await freshImage(), await freshImage()];
-    attachItems(stage, name, signed.digest, [dsseItem(statementOf(signed), alice)]);
-    stage.registry.settings.intercept = on({ kind: 'manifest', reference: 'hangs' }, { kind: 'hang' });
+    attachItems(world, name, signed.digest, [dsseItem(statementOf(signed), alice)]);
+    world.registry.settings.intercept = on({ kind: 'manifest', reference: 'hangs' }, { kind: 'hang' });
     const deployed = deploy({
       policies: [ignoring(['webhookTimeoutSeconds: 3'])],
       door: { addresses: 'any' },
@@ -260,32 +260,32 @@ describe('D2 CVE-2024-29902, CVE-2024-29903: more bytes than anybody should read
   test('a manifest without end, and one that announces 1 GB', async () => {
     const gigabyte = 1024 ** 3;
     for (const fault of [{ kind: 'endless' }, { kind: 'endless', contentLength: gigabyte }] as const) {
-      stage.registry.settings.intercept = on({ kind: 'manifest', reference: 'v1' }, fault);
+      world.registry.settings.intercept = on({ kind: 'manifest', reference: 'v1' }, fault);
       expectDenied(await send(':v1'), 'too-large');
     }
   });
 
   test('a blob of 1 GB behind a small descriptor is cut at the descriptor, and no larger one is asked for', async () => {
     const image = await freshImage();
-    const [descriptor] = [cosignItem(payloadOf(image), alice)].map(descriptorIn(stage, name));
-    putSignatureTag(stage, name, image.digest, [descriptor]);
-    stage.registry.settings.intercept = on({ kind: 'blob' }, { kind: 'endless', bytes: 1024 ** 3 });
+    const [descriptor] = [cosignItem(payloadOf(image), alice)].map(descriptorIn(world, name));
+    putSignatureTag(world, name, image.digest, [descriptor]);
+    world.registry.settings.intercept = on({ kind: 'blob' }, { kind: 'endless', bytes: 1024 ** 3 });
     expectDenied(await send(`@${image.digest}`), 'digest-mismatch');
-    stage.registry.settings.intercept = undefined;
+    world.registry.settings.intercept = undefined;
 
-    putSignatureTag(stage, name, image.digest, [{ ...descriptor, size: 64 * 1024 + 1 }]);
-    stage.registry.requests.length = 0;
+    putSignatureTag(world, name, image.digest, [{ ...descriptor, size: 64 * 1024 + 1 }]);
+    world.registry.requests.length = 0;
     expectDenied(await send(`@${image.digest}`), 'too-large');
     expect(countBlobs()).toBe(0);
-    putSignatureTag(stage, name, image.digest, [descriptor]);
+    putSignatureTag(world, name, image.digest, [descriptor]);
     expect((await send(`@${image.digest}`)).allowed).toBe(true);
   });
 
   test('a gzip bomb is unpacked no further than to the descriptor', async () => {
     const image = await freshImage();
-    attachItems(stage, name, image.digest, [cosignItem(payloadOf(image), alice)]);
+    attachItems(world, name, image.digest, [cosignItem(payloadOf(image), alice)]);
     const body = gzipSync(Buffer.alloc(50 * 1024 * 1024));
-    stage.registry.settings.intercept = on(
+    world.registry.settings.intercept = on(
       { kind: 'blob' },
       { kind: 'body', body, headers: { 'content-encoding': 'gzip' } },
     );
@@ -294,9 +294,9 @@ describe('D2 CVE-2024-29902, CVE-2024-29903: more bytes than anybody should read
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(20 * 1024 * 1024);
     expectDenied(response, 'digest-mismatch');
     // A blob that is a bomb itself, served as it is, is bytes unlike its descriptor's.
-    stage.registry.settings.intercept = on({ kind: 'blob' }, { kind: 'body', body });
+    world.registry.settings.intercept = on({ kind: 'blob' }, { kind: 'body', body });
     expectDenied(await send(`@${image.digest}`), 'digest-mismatch');
-    stage.registry.settings.intercept = undefined;
+    world.registry.settings.intercept = undefined;
     expect((await send(`@${image.digest}`)).allowed).toBe(true);
   });
 
@@ -305,13 +305,13 @@ describe('D2 CVE-2024-29902, CVE-2024-29903: more bytes than anybody should read
     for (const image of images) {
       const { layer, bytes } = dsseItem(statementOf(image), alice);
       const large = Buffer.concat([bytes, Buffer.alloc(40_000, ' ')]);
-      attachItems(stage, name, image.digest, [makeItem(layer.mediaType, large)]);
+      attachItems(world, name, image.digest, [makeItem(layer.mediaType, large)]);
     }
     const [, , last] = images;
-    const slow = stage.registry.store.referrers(name, last?.digest ?? ('' as never))[0]?.digest ?? '';
-    stage.registry.settings.intercept = on({ kind: 'manifest', reference: slow }, { kind: 'delay', ms: 100 });
+    const slow = world.registry.store.referrers(name, last?.digest ?? ('' as never))[0]?.digest ?? '';
+    world.registry.settings.intercept = on({ kind: 'manifest', reference: slow }, { kind: 'delay', ms: 100 });
     const deployed = deploy({
-      policies: [policy({ images: `${stage.registry.host}/*`, attestors: attestorsOf([alice]) })],
+      policies: [policy({ images: `${world.registry.host}/*`, attestors: attestorsOf([alice]) })],
       door: { addresses: 'any' },
       reviewBytes: 100_000,
     });
@@ -327,7 +327,7 @@ describe('D2 CVE-2024-29902, CVE-2024-29903: more bytes than anybody should read
     const images = await Promise.all([freshImage(), freshImage(), freshImage()]);
     for (const image of images) {
       const { layer, bytes } = dsseItem(statementOf(image), alice);
-      attachItems(stage, name, image.digest, [
+      attachItems(world, name, image.digest, [
         makeItem(layer.mediaType, Buffer.concat([bytes, Buffer.alloc(40_000, ' ')])),
       ]);
     }
@@ -335,7 +335,7 @@ describe('D2 CVE-2024-29902, CVE-2024-29903: more bytes than anybody should read
     const open = (reviewBytes: number) =>
       deploy({
         policies: [
-          policy({ images: `${stage.registry.host}/*`, attestors: attestorsOf([alice]), failurePolicy: 'Ignore' }),
+          policy({ images: `${world.registry.host}/*`, attestors: attestorsOf([alice]), failurePolicy: 'Ignore' }),
         ],
         door: { addresses: 'any' },
         reviewBytes,
@@ -351,28 +351,28 @@ describe('D2 CVE-2024-29902, CVE-2024-29903: more bytes than anybody should read
 
 describe('D5 (Kyverno #16657): one image eight times is eight verifications', () => {
   test.each(['by tag', 'by digest'])('%s, in one review: the requests of one', async (how) => {
-    const digest: Digest = await makeImage(stage.target, name, 'v1');
-    stage.policies(policy({ images: `${stage.registry.host}/*`, keys: [stage.team] }));
-    await sign(stage.target, { repository: name, digest, key: stage.team });
+    const digest: Digest = await makeImage(world.destination, name, 'v1');
+    world.policies(policy({ images: `${world.registry.host}/*`, keys: [world.team] }));
+    await sign(world.destination, { repository: name, digest, key: world.team });
     const suffix = how === 'by tag' ? ':v1' : `@${digest}`;
     const askedFor = async (count: number) => {
-      const other = await openStage();
-      other.policies(policy({ images: `${stage.registry.host}/*`, keys: [stage.team] }));
-      stage.registry.requests.length = 0;
+      const other = await openWorld();
+      other.policies(policy({ images: `${world.registry.host}/*`, keys: [world.team] }));
+      world.registry.requests.length = 0;
       const response = await other.send('/mutate', review(pod(Array(count).fill(reference(suffix)))));
       expect(response.allowed).toBe(true);
       await other.close();
-      return stage.registry.count();
+      return world.registry.count();
     };
     expect(await askedFor(8)).toBe(await askedFor(1));
   });
 
   test('eight reviews at once, of a Pod each: the requests of one', async () => {
     const image = await freshImage();
-    attachItems(stage, name, image.digest, [dsseItem(statementOf(image), alice)]);
+    attachItems(world, name, image.digest, [dsseItem(statementOf(image), alice)]);
     const responses = await Promise.all(Array.from({ length: 8 }, () => send(`@${image.digest}`)));
     expect(responses.every(({ allowed }) => allowed)).toBe(true);
-    expect(stage.registry.count({ kind: 'referrers' })).toBe(1);
+    expect(world.registry.count({ kind: 'referrers' })).toBe(1);
     expect(countBlobs()).toBe(1);
   });
 });

@@ -30,7 +30,7 @@ export interface DeployedOptions {
 
 export interface Deployed {
   /** What the API server is answered, and the body as it was sent. */
-  send(review: unknown, step?: 'mutate' | 'validate'): Promise<DeployedAnswer>;
+  send(review: unknown, purpose?: 'mutate' | 'validate'): Promise<DeployedAnswer>;
   readonly records: readonly AdmissionRecord[];
   close(): Promise<void>;
 }
@@ -88,9 +88,9 @@ export function deploy(options: DeployedOptions): Deployed {
   return {
     records,
     close: () => door.close(),
-    async send(review, step = 'mutate') {
+    async send(review, purpose = 'mutate') {
       const event: unknown = {
-        path: `/prod/${step}/${scopes.fail.length > 0 ? 'fail' : 'ignore'}/token-of-prod`,
+        path: `/prod/${purpose}/${scopes.fail.length > 0 ? 'fail' : 'ignore'}/token-of-prod`,
         httpMethod: 'POST',
         requestContext: { stage: 'prod' },
         headers: {},

@@ -1,25 +1,25 @@
 import type { RegistryOptions } from '../../local/registry/server.ts';
 import { attest, makeImage, type SignRequest, sign } from '../../local/signer/signer.ts';
 import type { Digest } from '../../shared/image/digest.ts';
-import { openStage, pod, policy, review, type Stage } from '../e2e/harness.ts';
+import { openWorld, pod, policy, review, type World } from '../e2e/harness.ts';
 import { cosignItem, dsseItem, makeItem, payloadOf, statementOf } from '../fixtures/attached.ts';
 import { makeSigner } from '../fixtures/signers.ts';
-import { attachItems, attestorsOf, imageIn } from './place.ts';
+import { attachItems, attestorsOf, imageIn } from './attach.ts';
 
-let stage: Stage;
+let world: World;
 const name = 'team/app';
 beforeEach(async () => {
-  stage = await openStage();
+  world = await openWorld();
 });
-afterEach(() => stage.close());
+afterEach(() => world.close());
 
-const host = () => `${stage.registry.host}/*`;
+const host = () => `${world.registry.host}/*`;
 const trustTeam = (entry: readonly string[] = []) =>
-  stage.policies(policy({ images: host(), keys: [stage.team], entry }));
-const send = (digest: Digest, step: 'mutate' | 'validate' = 'mutate') =>
-  stage.send(`/${step}`, review(pod([`${stage.registry.host}/${name}@${digest}`])));
+  world.policies(policy({ images: host(), keys: [world.team], entry }));
+const send = (digest: Digest, purpose: 'mutate' | 'validate' = 'mutate') =>
+  world.send(`/${purpose}`, review(pod([`${world.registry.host}/${name}@${digest}`])));
 const signAs = (digest: Digest, more: Partial<SignRequest> = {}) =>
-  sign(stage.target, { repository: name, digest, key: stage.team, ...more });
+  sign(world.destination, { repository: name, digest, key: world.team, ...more });
 
 /** `pass`, or the reason of a denial that blocks. */
 async function answer(digest: Digest): Promise<string> {
@@ -42,11 +42,11 @@ describe('P1 (policy-controller #1894): what a referrer holds is believed withou
   ];
 
   test.each(paths)('%s: forgeries are denied, the real signature among them is found', async (_, settings, format) => {
-    Object.assign(stage.registry.settings, settings);
+    Object.assign(world.registry.settings, settings);
     trustTeam();
-    const digest = await makeImage(stage.target, name);
+    const digest = await makeImage(world.destination, name);
     const shape = format === undefined ? {} : { format };
-    await signAs(digest, { ...shape, key: stage.stranger });
+    await signAs(digest, { ...shape, key: world.stranger });
     await signAs(digest, { ...shape, tamper: 'signature' });
     if (format !== 'message-bundle') await signAs(digest, { ...shape, tamper: 'payload' });
     expect(await answer(digest)).toBe('signature-mismatch');
@@ -56,13 +56,13 @@ describe('P1 (policy-controller #1894): what a referrer holds is believed withou
 
   test('an envelope with no signature, or an empty one, is denied', async () => {
     const alice = makeSigner();
-    stage.policies(policy({ images: host(), attestors: attestorsOf([alice]) }));
+    world.policies(policy({ images: host(), attestors: attestorsOf([alice]) }));
     const answerFor = async (signatures: readonly object[]) => {
-      const image = imageIn(stage, name, await makeImage(stage.target, name));
+      const image = imageIn(world, name, await makeImage(world.destination, name));
       const { bytes, layer } = dsseItem(statementOf(image), alice);
       const bundle = JSON.parse(Buffer.from(bytes).toString()) as { dsseEnvelope: object };
       const content = { ...bundle, dsseEnvelope: { ...bundle.dsseEnvelope, signatures } };
-      attachItems(stage, name, image.digest, [makeItem(layer.mediaType, content)]);
+      attachItems(world, name, image.digest, [makeItem(layer.mediaType, content)]);
       return answer(image.digest);
     };
     expect(await answerFor([])).toBe('malformed-signature');
@@ -77,9 +77,9 @@ describe('P2 CVE-2022-35930, CVE-2022-35929: something valid of another type cou
 
   test.each(types)('an attestation of type %s by the right key is no signature', async (predicateType) => {
     trustTeam();
-    const digest = await makeImage(stage.target, name);
-    const request = { repository: name, digest, key: stage.team, predicateType, predicate: {} };
-    await attest(stage.target, { ...request, format: 'bundle' });
+    const digest = await makeImage(world.destination, name);
+    const request = { repository: name, digest, key: world.team, predicateType, predicate: {} };
+    await attest(world.destination, { ...request, format: 'bundle' });
     expect(await answer(digest)).toBe('only-attestations');
     await signAs(digest);
     expect(await answer(digest)).toBe('pass');
@@ -87,12 +87,12 @@ describe('P2 CVE-2022-35930, CVE-2022-35929: something valid of another type cou
 
   test('an attestation under the .att tag is no signature', async () => {
     trustTeam();
-    const digest = await makeImage(stage.target, name);
+    const digest = await makeImage(world.destination, name);
     const predicateType = types[0] ?? '';
-    await attest(stage.target, {
+    await attest(world.destination, {
       repository: name,
       digest,
-      key: stage.team,
+      key: world.team,
       predicateType,
       predicate: {},
       format: 'att',
@@ -104,22 +104,22 @@ describe('P2 CVE-2022-35930, CVE-2022-35929: something valid of another type cou
 
   test('an envelope under the .sig tag, or as a bare referrer, is no signature although it says so', async () => {
     const alice = makeSigner();
-    stage.policies(policy({ images: host(), attestors: attestorsOf([alice]) }));
-    const image = imageIn(stage, name, await makeImage(stage.target, name));
+    world.policies(policy({ images: host(), attestors: attestorsOf([alice]) }));
+    const image = imageIn(world, name, await makeImage(world.destination, name));
     const { dsseEnvelope } = JSON.parse(Buffer.from(dsseItem(statementOf(image), alice).bytes).toString());
     const envelope = 'application/vnd.dsse.envelope.v1+json';
-    attachItems(stage, name, image.digest, [
+    attachItems(world, name, image.digest, [
       makeItem(envelope, dsseEnvelope),
       makeItem(envelope, dsseEnvelope, { source: 'sig-tag' }),
     ]);
     expect(await answer(image.digest)).toBe('no-signature');
-    attachItems(stage, name, image.digest, [cosignItem(payloadOf(image), alice)]);
+    attachItems(world, name, image.digest, [cosignItem(payloadOf(image), alice)]);
     expect(await answer(image.digest)).toBe('pass');
   });
 
   test('a rule for bundles does not take the older format', async () => {
     trustTeam(['type: SigstoreBundle']);
-    const digest = await makeImage(stage.target, name);
+    const digest = await makeImage(world.destination, name);
     await signAs(digest, { format: 'sig' });
     expect(await answer(digest)).toBe('no-signature');
     await signAs(digest, { format: 'bundle' });
@@ -145,7 +145,7 @@ describe('P3 CVE-2026-39395: a payload that does not parse is a success', () => 
 
   test.each(cases)('%s of %j, signed by the right key, is denied', async (format, text) => {
     trustTeam();
-    const digest = await makeImage(stage.target, name);
+    const digest = await makeImage(world.destination, name);
     await signAs(digest, { format, claim: { payload: Buffer.from(text) } });
     expect(await answer(digest)).toBe('malformed-signature');
   });
@@ -154,16 +154,16 @@ describe('P3 CVE-2026-39395: a payload that does not parse is a success', () => 
     '%s of a payload that was cut short is denied, the whole one admitted',
     async (format) => {
       const alice = makeSigner();
-      stage.policies(policy({ images: host(), attestors: attestorsOf([alice]) }));
-      const image = imageIn(stage, name, await makeImage(stage.target, name));
+      world.policies(policy({ images: host(), attestors: attestorsOf([alice]) }));
+      const image = imageIn(world, name, await makeImage(world.destination, name));
       const item = (cut: number) => {
         if (format === 'bundle') return dsseItem(statementOf(image).subarray(0, cut), alice);
         const signed = cosignItem(payloadOf(image).subarray(0, cut), alice);
         return { ...signed, source: format === 'sig' ? ('sig-tag' as const) : ('referrer' as const) };
       };
-      attachItems(stage, name, image.digest, [item(-1)]);
+      attachItems(world, name, image.digest, [item(-1)]);
       expect(await answer(image.digest)).toBe('malformed-signature');
-      attachItems(stage, name, image.digest, [item(Number.POSITIVE_INFINITY)]);
+      attachItems(world, name, image.digest, [item(Number.POSITIVE_INFINITY)]);
       expect(await answer(image.digest)).toBe('pass');
     },
   );
@@ -172,40 +172,40 @@ describe('P3 CVE-2026-39395: a payload that does not parse is a success', () => 
 describe('P4 (Kyverno #17130, #17105, #17109): the second admission answers otherwise than the first', () => {
   test.each(['mutate', 'validate'] as const)(
     '%s: what is admitted is admitted in the same words, without a request',
-    async (step) => {
+    async (purpose) => {
       trustTeam();
-      const digest = await makeImage(stage.target, name);
+      const digest = await makeImage(world.destination, name);
       await signAs(digest);
-      const first = await send(digest, step);
+      const first = await send(digest, purpose);
       expect(first.allowed).toBe(true);
-      stage.registry.requests.length = 0;
-      const second = await send(digest, step);
+      world.registry.requests.length = 0;
+      const second = await send(digest, purpose);
       const fromLedger = first.body.replaceAll('\\"source\\":\\"registry\\"', '\\"source\\":\\"ledger\\"');
       expect(second.body).toBe(fromLedger);
-      expect(stage.registry.count()).toBe(0);
+      expect(world.registry.count()).toBe(0);
     },
   );
 
   test('what is denied is denied in the same words, and is asked for each time', async () => {
     trustTeam();
-    const digest = await makeImage(stage.target, name);
-    await signAs(digest, { key: stage.stranger });
+    const digest = await makeImage(world.destination, name);
+    await signAs(digest, { key: world.stranger });
     const first = await send(digest);
-    const asked = stage.registry.count();
+    const asked = world.registry.count();
     const second = await send(digest);
     expect(second.body).toBe(first.body);
     expect(second).toMatchObject({ allowed: false, code: 403 });
-    expect(stage.registry.count()).toBe(2 * asked);
+    expect(world.registry.count()).toBe(2 * asked);
     await signAs(digest);
     expect((await send(digest)).allowed).toBe(true);
   });
 
   test('a verified image stays verified when its signature is swapped for junk under the same check, and useCache: false looks again', async () => {
     trustTeam();
-    const digest = await makeImage(stage.target, name);
+    const digest = await makeImage(world.destination, name);
     const { layer } = await signAs(digest, { format: 'sig' });
     expect((await send(digest)).allowed).toBe(true);
-    stage.registry.store.putBlob(name, Buffer.from('{}'), layer);
+    world.registry.store.putBlob(name, Buffer.from('{}'), layer);
     expect((await send(digest)).allowed).toBe(true);
     trustTeam(['useCache: false']);
     expect(await send(digest)).toMatchObject({ allowed: false, code: 403 });
@@ -213,13 +213,13 @@ describe('P4 (Kyverno #17130, #17105, #17109): the second admission answers othe
 
   test('ignoreTlog is honoured: without it, and without a log key, the rule is invalid rather than lax', async () => {
     trustTeam();
-    const digest = await makeImage(stage.target, name);
+    const digest = await makeImage(world.destination, name);
     await signAs(digest);
     expect(await answer(digest)).toBe('pass');
-    const publicKeys = stage.team.publicKeyPem;
-    stage.policies(policy({ images: host(), attestors: [{ entries: [{ keys: { publicKeys } }] }] }));
+    const publicKeys = world.team.publicKeyPem;
+    world.policies(policy({ images: host(), attestors: [{ entries: [{ keys: { publicKeys } }] }] }));
     expect(await answer(digest)).toBe('trust-missing');
-    stage.policies(
+    world.policies(
       policy({ images: host(), attestors: [{ entries: [{ keys: { publicKeys, rekor: { ignoreTlog: false } } }] }] }),
     );
     expect(await answer(digest)).toBe('trust-missing');

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { makeImage, sign } from '../../local/signer/signer.ts';
-import { openStage, type PodParts, pod, policy, type Response, review, type Stage } from '../e2e/harness.ts';
+import { openWorld, type PodParts, pod, policy, type Response, review, type World } from '../e2e/harness.ts';
 
 // Whoever writes an object says how many names it holds, and how long they are. That must cost nobody else the time of a review.
 
@@ -40,28 +40,28 @@ async function turnsDuring<T>(waited: Promise<T>): Promise<{ readonly value: T; 
 
 describe.each(failurePolicies)('1000 long names that no rule covers, failurePolicy %s', (failurePolicy) => {
   const { time, elapsed } = ticking(0);
-  let stage: Stage;
+  let world: World;
   let unsigned: string;
   beforeAll(async () => {
-    stage = await openStage({ core: { elapsed } });
+    world = await openWorld({ core: { elapsed } });
     const rules = Array.from({ length: 20 }, (_, index) =>
       policy({
         name: `p${index}`,
         images: [`*.dkr.ecr.*.amazonaws.com/team-${index}/*`, `*/team-${index}/*`],
-        keys: [stage.team],
+        keys: [world.team],
         failurePolicy,
       }),
     );
-    stage.policies(...rules, policy({ images: `${stage.registry.host}/*`, keys: [stage.team], failurePolicy }));
-    await makeImage(stage.target, 'team/unsigned', '1');
-    unsigned = `${stage.registry.host}/team/unsigned:1`;
+    world.policies(...rules, policy({ images: `${world.registry.host}/*`, keys: [world.team], failurePolicy }));
+    await makeImage(world.destination, 'team/unsigned', '1');
+    unsigned = `${world.registry.host}/team/unsigned:1`;
   });
   beforeEach(() => {
     time.perLook = 0;
   });
-  afterAll(() => stage.close());
+  afterAll(() => world.close());
 
-  const send = (asked: unknown): Promise<Response> => stage.send('/mutate', asked);
+  const send = (asked: unknown): Promise<Response> => world.send('/mutate', asked);
   const many = (parts: PodParts = {}) => pod(longNames, parts);
 
   test.each([
@@ -99,72 +99,72 @@ describe.each(failurePolicies)('1000 long names that no rule covers, failurePoli
 });
 
 describe.each(failurePolicies)('what is written about an object, failurePolicy %s', (failurePolicy) => {
-  let stage: Stage;
+  let world: World;
   let signed: string;
   beforeAll(async () => {
-    stage = await openStage();
-    const { target, team: key, registry } = stage;
-    const digest = await makeImage(target, 'team/signed', '1');
-    await sign(target, { repository: 'team/signed', digest, key });
-    await makeImage(target, 'team/unsigned', '1', { label: 'unsigned' });
+    world = await openWorld();
+    const { destination, team: key, registry } = world;
+    const digest = await makeImage(destination, 'team/signed', '1');
+    await sign(destination, { repository: 'team/signed', digest, key });
+    await makeImage(destination, 'team/unsigned', '1', { label: 'unsigned' });
     signed = `${registry.host}/team/signed:1`;
   });
-  afterAll(() => stage.close());
-  const image = (name: string) => `${stage.registry.host}/${name}`;
+  afterAll(() => world.close());
+  const image = (name: string) => `${world.registry.host}/${name}`;
 
   test('1000 long names under 20 rules make a line of the log that holds what failed, and counts the rest', async () => {
     const rules = Array.from({ length: 20 }, (_, index) =>
       policy({
         name: `p${index}`,
         images: '*',
-        keys: [stage.team],
+        keys: [world.team],
         failurePolicy,
         entry: [`skipImageReferences: ['*/x']`],
       }),
     );
-    stage.policies(
+    world.policies(
       ...rules,
       policy({
         name: 'zz',
         images: '*',
-        keys: [stage.team],
+        keys: [world.team],
         failurePolicy,
         entry: ["skipImageReferences: ['*/team/*']"],
       }),
     );
-    const { allowed, body } = await stage.send('/mutate', review(pod(longNames)));
+    const { allowed, body } = await world.send('/mutate', review(pod(longNames)));
     expect(allowed).toBe(false);
-    const record = stage.records.at(-1);
+    const record = world.records.at(-1);
     expect(JSON.stringify(record).length).toBeLessThan(70_000);
     expect((record?.imagesOmitted ?? 0) + (record?.images.length ?? 0)).toBe(21_000);
     expect(body.length).toBeLessThan(200_000);
   });
 
   test('of results that do not fit, those that failed are kept', async () => {
-    stage.policies(
+    world.policies(
       policy({
         images: '*',
-        keys: [stage.team],
+        keys: [world.team],
         failurePolicy,
         entry: ["skipImageReferences: ['123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/*']"],
       }),
     );
-    await stage.send('/mutate', review(pod([...longNames.slice(1), image('team/unsigned:1')])));
-    const [first, second] = stage.records.at(-1)?.images ?? [];
+    await world.send('/mutate', review(pod([...longNames.slice(1), image('team/unsigned:1')])));
+    const [first, second] = world.records.at(-1)?.images ?? [];
     expect([first?.reason, second?.reason]).toEqual(['no-signature', 'image-skipped']);
-    await stage.send('/mutate', review(pod([longNames[0] ?? '', image('team/unsigned:1')])));
-    expect(stage.records.at(-1)?.images.map(({ reason }) => reason)).toEqual(['image-skipped', 'no-signature']);
-    expect(stage.records.at(-1)).not.toHaveProperty('imagesOmitted');
+    await world.send('/mutate', review(pod([longNames[0] ?? '', image('team/unsigned:1')])));
+    expect(world.records.at(-1)?.images.map(({ reason }) => reason)).toEqual(['image-skipped', 'no-signature']);
+    expect(world.records.at(-1)).not.toHaveProperty('imagesOmitted');
   });
 
   test.each(['labels', 'annotations'] as const)('%s in a number that nobody writes are not read', async (key) => {
-    stage.policies(policy({ images: image('*'), keys: [stage.team], failurePolicy }));
+    world.policies(policy({ images: image('*'), keys: [world.team], failurePolicy }));
     const entries = (count: number) =>
       Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, '']));
-    const refused = await stage.send('/mutate', review(pod([signed], { [key]: entries(10_001) })));
+    const refused = await world.send('/mutate', review(pod([signed], { [key]: entries(10_001) })));
     expect(refused).toMatchObject({ allowed: false, code: 403 });
     expect(refused.message).toContain(`metadata.${key} has more than 10000 entries`);
-    expect(await stage.send('/mutate', review(pod([signed], { [key]: entries(10_000) })))).toMatchObject({
+    expect(await world.send('/mutate', review(pod([signed], { [key]: entries(10_000) })))).toMatchObject({
       allowed: true,
     });
   });

@@ -2,15 +2,15 @@ import { on, type RegistryOptions } from '../../local/registry/server.ts';
 import { makeImage, sign } from '../../local/signer/signer.ts';
 import type { Repository } from '../../shared/image/repository.ts';
 import { parseDockerConfig } from '../../shared/registry/credentials.ts';
-import { openStage, pod, policy, review, type StageOptions } from '../e2e/harness.ts';
+import { openWorld, pod, policy, review, type WorldOptions } from '../e2e/harness.ts';
 import { basicAuth, bearerAuth, canary } from './canary.ts';
 
 const login = { username: canary.user, password: canary.password };
 const name = 'team/app';
 
-async function open(options: StageOptions) {
-  const stage = await openStage(options);
-  return Object.assign(stage, { [Symbol.asyncDispose]: () => stage.close() });
+async function open(options: WorldOptions) {
+  const world = await openWorld(options);
+  return Object.assign(world, { [Symbol.asyncDispose]: () => world.close() });
 }
 
 describe('what a registry or a credential file holds never reaches an answer, a log line or the audit log', () => {
@@ -103,33 +103,33 @@ describe('what a registry or a credential file holds never reaches an answer, a 
       find: (asked: Repository) => parseDockerConfig(JSON.stringify({ auths })).find(asked),
       warnings: [],
     };
-    await using stage = await open({ core: { credentials } });
-    Object.assign(stage.registry.settings, settings);
+    await using world = await open({ core: { credentials } });
+    Object.assign(world.registry.settings, settings);
     const secrets = [...Object.values(canary), 'BODY-CANARY', 'hunter2', 'realm-canary', 'redirect-canary'];
     const encoded = [`${canary.user}:${canary.password}`, ...secrets].map((text) =>
       Buffer.from(text).toString('base64'),
     );
     for (const entry of [login, { ...login, identitytoken: canary.identity }]) {
-      auths = { [stage.registry.host]: entry };
-      const digest = await makeImage(stage.target, name, 'v1');
-      await sign(stage.target, { repository: name, digest, key: stage.team });
-      const image = `${stage.registry.host}/${name}:v1`;
+      auths = { [world.registry.host]: entry };
+      const digest = await makeImage(world.destination, name, 'v1');
+      await sign(world.destination, { repository: name, digest, key: world.team });
+      const image = `${world.registry.host}/${name}:v1`;
       for (const failurePolicy of ['Fail', 'Ignore'] as const) {
-        stage.policies(policy({ images: '*', keys: [stage.team], failurePolicy }));
+        world.policies(policy({ images: '*', keys: [world.team], failurePolicy }));
         for (const path of ['/mutate', '/validate']) {
-          const response = await stage.send(path, review(pod([image])));
+          const response = await world.send(path, review(pod([image])));
           expect(response.statusCode).toBe(200);
           const seen = [
             response.body,
             response.message,
             JSON.stringify(response.patch),
-            JSON.stringify(stage.records),
+            JSON.stringify(world.records),
           ].join('\n');
           for (const secret of [...secrets, ...encoded]) expect(seen).not.toContain(secret);
           if (scenario.startsWith('it is admitted') && path === '/mutate') expect(response.allowed).toBe(true);
         }
       }
     }
-    expect(stage.records.length).toBe(8);
+    expect(world.records.length).toBe(8);
   });
 });

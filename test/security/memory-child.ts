@@ -35,7 +35,7 @@ async function read(text: string) {
   return {
     evidence: evidence.evidence.map(({ kind }) => kind),
     rejected: evidence.rejected.map(({ message }) => message),
-    unreadable: unreadable.map(({ code }) => code),
+    unreadable: unreadable.map(({ reason }) => reason),
   };
 }
 

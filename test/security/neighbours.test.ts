@@ -4,32 +4,32 @@ import { digestOf, on } from '../../local/registry/server.ts';
 import { makeImage, sign } from '../../local/signer/signer.ts';
 import type { Digest } from '../../shared/image/digest.ts';
 import { startServer, type TestServer, trickle } from '../../shared/net/testing/server.ts';
-import { openStage, pod, policy, type Response, review, type Stage } from '../e2e/harness.ts';
+import { openWorld, pod, policy, type Response, review, type World } from '../e2e/harness.ts';
 
 /** All names lead to loopback, so that one registry is many hosts. */
 const lookup: LookupFunction = (_name, options, done) =>
   options.all ? done(null, [{ address: '127.0.0.1', family: 4 }]) : done(null, '127.0.0.1', 4);
 
-let stage: Stage;
+let world: World;
 let signed: Digest;
 let unsigned: Digest;
 beforeEach(async () => {
-  stage = await openStage({ core: { door: { addresses: 'any', lookup } } });
-  const { target, team: key } = stage;
-  signed = await makeImage(target, 'team/signed', '1');
-  await sign(target, { repository: 'team/signed', digest: signed, key, format: 'sig' });
-  unsigned = await makeImage(target, 'team/unsigned', '1', { label: 'unsigned' });
+  world = await openWorld({ core: { door: { addresses: 'any', lookup } } });
+  const { destination, team: key } = world;
+  signed = await makeImage(destination, 'team/signed', '1');
+  await sign(destination, { repository: 'team/signed', digest: signed, key, format: 'sig' });
+  unsigned = await makeImage(destination, 'team/unsigned', '1', { label: 'unsigned' });
 });
-afterEach(() => stage.close());
+afterEach(() => world.close());
 
 const failurePolicies = ['Fail', 'Ignore'] as const;
-const rule = (failurePolicy: 'Fail' | 'Ignore') => policy({ images: '*', keys: [stage.team], failurePolicy });
-const send = (...images: string[]): Promise<Response> => stage.send('/mutate', review(pod(images)), { timeout: '20s' });
-const signedImage = () => `${stage.registry.host}/team/signed@${signed}`;
-const unsignedImage = () => `${stage.registry.host}/team/unsigned@${unsigned}`;
+const rule = (failurePolicy: 'Fail' | 'Ignore') => policy({ images: '*', keys: [world.team], failurePolicy });
+const send = (...images: string[]): Promise<Response> => world.send('/mutate', review(pod(images)), { timeout: '20s' });
+const signedImage = () => `${world.registry.host}/team/signed@${signed}`;
+const unsignedImage = () => `${world.registry.host}/team/unsigned@${unsigned}`;
 
 /** Sixty-four references to what no registry has: as many images as a review may have. */
-function absent(pod: number, host = (_: number) => stage.registry.host): string[] {
+function absent(pod: number, host = (_: number) => world.registry.host): string[] {
   return Array.from(
     { length: 64 },
     (_, index) => `${host(index)}/hostile/app@${digestOf(Buffer.from(`${pod} ${index}`))}`,
@@ -42,37 +42,37 @@ describe.each(failurePolicies)('three Pods of absent digests beside a neighbour,
       [signedImage(), true],
       [unsignedImage(), false],
     ] as const) {
-      stage.policies(rule(failurePolicy));
-      const alone = await stage.registry.rounds.measure(() => send(image));
+      world.policies(rule(failurePolicy));
+      const alone = await world.registry.rounds.measure(() => send(image));
       expect(alone.value.allowed).toBe(allowed);
       // What was verified is asked for again: the neighbour stands for any that is not known yet.
-      stage.now += 24 * 3_600_000;
+      world.now += 24 * 3_600_000;
       const hostile: Promise<Response>[] = [];
-      const beside = await stage.registry.rounds.measure(() => {
+      const beside = await world.registry.rounds.measure(() => {
         for (let index = 0; index < 3; index++) hostile.push(send(...absent(index)));
         return send(image);
       });
       expect(beside.value).toMatchObject(allowed ? { allowed, warnings: [] } : { allowed, code: 403 });
       expect(beside.rounds.length).toBeLessThanOrEqual(2 * alone.rounds.length);
       for (const answer of await Promise.all(hostile)) expect(answer).toMatchObject({ allowed: false, code: 403 });
-      stage.now += 24 * 3_600_000;
+      world.now += 24 * 3_600_000;
     }
   });
 
   test('and where each of their images is on a host of its own that never answers', async () => {
-    stage.policies(rule(failurePolicy));
-    stage.registry.settings.intercept = on({ name: 'hostile/app' }, { kind: 'hang' });
-    const host = (pod: number) => (index: number) => `h${pod}-${index}.localhost:${stage.registry.port}`;
+    world.policies(rule(failurePolicy));
+    world.registry.settings.intercept = on({ name: 'hostile/app' }, { kind: 'hang' });
+    const host = (pod: number) => (index: number) => `h${pod}-${index}.localhost:${world.registry.port}`;
     let ended = 0;
     const hostile = [0, 1, 2].map((index) => send(...absent(index, host(index))).finally(() => ended++));
-    // More than there are places wait, or are under way.
-    while (stage.registry.count({ name: 'hostile/app' }) < 80) await nextTurn();
+    // More than there are permits wait, or are under way.
+    while (world.registry.count({ name: 'hostile/app' }) < 80) await nextTurn();
     expect(await send(signedImage())).toMatchObject({ allowed: true, warnings: [] });
     expect(await send(unsignedImage())).toMatchObject({ allowed: false, code: 403 });
     expect(ended).toBe(0);
-    // Nobody has named those hosts, so together they have half of the places.
-    expect(stage.registry.count({ name: 'hostile/app' })).toBeLessThanOrEqual(100);
-    await stage.registry.close();
+    // Nobody has named those hosts, so together they have half of the permits.
+    expect(world.registry.count({ name: 'hostile/app' })).toBeLessThanOrEqual(100);
+    await world.registry.close();
     await Promise.all(hostile);
   });
 });
@@ -81,36 +81,36 @@ describe.each(failurePolicies)('a quota that a Pod of absent tags uses up, failu
   /** A registry that answers so many requests, and then asks to be left alone for a minute. */
   function quota(requests: number): void {
     let left = requests;
-    stage.registry.settings.intercept = () =>
+    world.registry.settings.intercept = () =>
       left-- > 0 ? undefined : { kind: 'status', status: 429, headers: { 'retry-after': '60' } };
   }
-  const tags = () => Array.from({ length: 64 }, (_, index) => `${stage.registry.host}/hostile/app:${index}`);
+  const tags = () => Array.from({ length: 64 }, (_, index) => `${world.registry.host}/hostile/app:${index}`);
 
   test('costs what was under way when the registry said so, and nobody asks it until then', async () => {
-    stage.policies(rule(failurePolicy));
+    world.policies(rule(failurePolicy));
     quota(10);
     await send(...tags());
     // One request for each tag, and of 64 no more than 50 are under way at a time.
-    expect(stage.registry.count()).toBeLessThanOrEqual(60);
-    expect(stage.waits).toEqual([]);
-    stage.registry.requests.length = 0;
+    expect(world.registry.count()).toBeLessThanOrEqual(60);
+    expect(world.waits).toEqual([]);
+    world.registry.requests.length = 0;
     const later = await send(signedImage());
     expect(later.allowed).toBe(failurePolicy === 'Ignore');
     expect(`${later.message}${later.warnings}`).toContain('it is left alone for another');
-    expect(stage.registry.count()).toBe(0);
+    expect(world.registry.count()).toBe(0);
     // What is remembered ends with its time.
-    stage.registry.settings.intercept = undefined;
-    stage.now += 60_000;
+    world.registry.settings.intercept = undefined;
+    world.now += 60_000;
     expect(await send(signedImage())).toMatchObject({ allowed: true, warnings: [] });
     expect(await send(unsignedImage())).toMatchObject({ allowed: false, code: 403 });
   });
 
   test('without a word for how long, one request tries again for all', async () => {
-    stage.policies(rule(failurePolicy));
-    stage.registry.settings.intercept = () => ({ kind: 'status', status: 429 });
+    world.policies(rule(failurePolicy));
+    world.registry.settings.intercept = () => ({ kind: 'status', status: 429 });
     await send(...tags());
-    expect(stage.waits).toHaveLength(3);
-    expect(stage.registry.count()).toBeLessThanOrEqual(53);
+    expect(world.waits).toHaveLength(3);
+    expect(world.registry.count()).toBeLessThanOrEqual(53);
   });
 });
 
@@ -128,65 +128,65 @@ describe.each(failurePolicies)('beside a registry of the author’s own, failure
     ['login', { status: 401, headers: { 'www-authenticate': 'Basic' } }],
     ['failure', { status: 500, headers: {} }],
     ['redirect', { status: 307, headers: { location: 'http://127.0.0.1:9/' } }],
-  ])('bodies of a %s that trickle keep no place once nobody wants them', async (_, { status, headers }) => {
-    await using own = await openStage({
+  ])('bodies of a %s that trickle keep no permit once nobody wants them', async (_, { status, headers }) => {
+    await using own = await openWorld({
       core: { door: { addresses: 'any', lookup, discardTimeout: 50 }, registries: [] },
     });
-    const { target, team: key, registry } = own;
-    const digest = await makeImage(target, 'team/app', '1');
-    await sign(target, { repository: 'team/app', digest, key, format: 'sig' });
-    const unsigned = await makeImage(target, 'team/app', '2', { label: 'unsigned' });
+    const { destination, team: key, registry } = own;
+    const digest = await makeImage(destination, 'team/app', '1');
+    await sign(destination, { repository: 'team/app', digest, key, format: 'sig' });
+    const unsigned = await makeImage(destination, 'team/app', '2', { label: 'unsigned' });
     own.policies(policy({ images: '*', keys: [key], failurePolicy }));
     answer = (_request, response) => trickle(response, status, headers);
     const ask = (images: string[], timeout: string) => own.send('/mutate', review(pod(images)), { timeout });
-    // As many reviews as there are places for hosts that nobody has named; each ends before its time, so nothing is aborted with it.
+    // As many reviews as there are permits for hosts that nobody has named; each ends before its time: nothing is aborted with it.
     for (let index = 0; index < 100; index++) {
       expect(await ask([`h${index}.localhost:${port()}/a:1`], '2s')).toMatchObject({ allowed: false, code: 403 });
     }
-    // The same places are for this host, which nobody has named either.
+    // The same permits are for this host, which nobody has named either.
     const image = `neighbour.localhost:${registry.port}/team/app`;
     expect(await ask([`${image}@${digest}`], '5s')).toMatchObject({ allowed: true, warnings: [] });
     expect(await ask([`${image}@${unsigned}`], '5s')).toMatchObject({ allowed: false, code: 403 });
   });
 
   test('a registry that asks to be left alone is not asked by way of redirects, and one that does not is', async () => {
-    const redirected = (name: string) => stage.registry.count({ name });
+    const redirected = (name: string) => world.registry.count({ name });
     answer = (request, response) => {
-      response.writeHead(307, { location: `http://${stage.registry.host}${request.url}` }).end();
+      response.writeHead(307, { location: `http://${world.registry.host}${request.url}` }).end();
     };
-    stage.policies(policy({ images: ['*', `${stage.registry.host}/*`], keys: [stage.team], failurePolicy }));
+    world.policies(policy({ images: ['*', `${world.registry.host}/*`], keys: [world.team], failurePolicy }));
     const images = (round: number, repository: string) =>
       Array.from({ length: 64 }, (_, index) => `r${round}.localhost:${port()}/${repository}/a${index}:1`);
     expect(await send(...images(0, 'before'))).toMatchObject({ allowed: false, code: 403 });
     expect(redirected('before/a0')).toBe(1);
 
-    stage.registry.settings.intercept = () => ({ kind: 'status', status: 429, headers: { 'retry-after': '60' } });
+    world.registry.settings.intercept = () => ({ kind: 'status', status: 429, headers: { 'retry-after': '60' } });
     await send(signedImage());
-    stage.registry.requests.length = 0;
+    world.registry.requests.length = 0;
     for (const round of [1, 2, 3]) {
       expect(await send(...images(round, 'during'))).toMatchObject({ allowed: false, code: 403 });
     }
-    expect(stage.registry.count()).toBe(0);
+    expect(world.registry.count()).toBe(0);
 
-    stage.registry.settings.intercept = undefined;
-    stage.now += 60_000;
+    world.registry.settings.intercept = undefined;
+    world.now += 60_000;
     expect(await send(signedImage())).toMatchObject({ allowed: true, warnings: [] });
     expect(await send(`r4.localhost:${port()}/team/signed@${signed}`)).toMatchObject({ allowed: true, warnings: [] });
   });
 });
 
-test('one connection is enough: no request keeps its place while it waits for another', async () => {
+test('one connection is enough: no request keeps its permit while it waits for another', async () => {
   for (const format of ['sig', 'bundle'] as const) {
-    await using narrow = await openStage({
-      core: { door: { addresses: 'any', connections: 1, places: 1 } },
+    await using narrow = await openWorld({
+      core: { door: { addresses: 'any', connections: 1, permits: 1 } },
       registry: { auth: { scheme: 'bearer' }, referrers: 'off' },
     });
-    const { target, team: key, registry } = narrow;
+    const { destination, team: key, registry } = narrow;
     const images: string[] = [];
     for (let index = 0; index < 5; index++) {
       const repository = `team/app-${index}`;
-      const digest = await makeImage(target, repository, '1', { label: `${index}` });
-      await sign(target, { repository, digest, key, format });
+      const digest = await makeImage(destination, repository, '1', { label: `${index}` });
+      await sign(destination, { repository, digest, key, format });
       images.push(`${registry.host}/${repository}:1`);
     }
     const pull = on({ kind: 'blob' }, (request) =>

@@ -1,25 +1,25 @@
 import { makeImage, sign } from '../../local/signer/signer.ts';
 import type { Digest } from '../../shared/image/digest.ts';
-import { openStage, type PolicyParts, pod, policy, type Response, review, type Stage } from '../e2e/harness.ts';
+import { openWorld, type PolicyParts, pod, policy, type Response, review, type World } from '../e2e/harness.ts';
 import { countersign, folderWith, run } from '../e2e/processes.ts';
 
 /** What a policy's author wrote, and what an image's or a Pod's author makes of it. */
-let stage: Stage;
+let world: World;
 let good: Digest;
 const failurePolicies = ['Fail', 'Ignore'] as const;
 
 beforeAll(async () => {
-  stage = await openStage();
-  good = await makeImage(stage.target, 'team/app', 'good');
-  await sign(stage.target, { repository: 'team/app', digest: good, key: stage.team });
-  await makeImage(stage.target, 'team/app', 'bad', { label: 'unsigned' });
+  world = await openWorld();
+  good = await makeImage(world.destination, 'team/app', 'good');
+  await sign(world.destination, { repository: 'team/app', digest: good, key: world.team });
+  await makeImage(world.destination, 'team/app', 'bad', { label: 'unsigned' });
 });
-afterAll(() => stage.close());
+afterAll(() => world.close());
 
-const image = (tag: string) => `${stage.registry.host}/team/app:${tag}`;
+const image = (tag: string) => `${world.registry.host}/team/app:${tag}`;
 
 function rule(parts: Partial<PolicyParts>): void {
-  stage.policies(policy({ images: '*', keys: [stage.team], ...parts }));
+  world.policies(policy({ images: '*', keys: [world.team], ...parts }));
 }
 
 function expectDenied(response: Response, reason = 'no-signature'): void {
@@ -29,11 +29,11 @@ function expectDenied(response: Response, reason = 'no-signature'): void {
 
 describe('A10: an exclude that names another subresource of Pods', () => {
   describe.each(failurePolicies)('under %s', (failurePolicy) => {
-    const running = () => pod([`${stage.registry.host}/team/app@${good}`]);
+    const running = () => pod([`${world.registry.host}/team/app@${good}`]);
     const debug = (tag: string) => {
       const old = running();
       const spec = { ...old.spec, ephemeralContainers: [{ name: 'debug', image: image(tag) }] };
-      return stage.send('/mutate', review({ ...old, spec }, old, { subResource: 'ephemeralcontainers' }));
+      return world.send('/mutate', review({ ...old, spec }, old, { subResource: 'ephemeralcontainers' }));
     };
     const excluding = (kind: string) =>
       rule({
@@ -58,7 +58,7 @@ describe('A10: an exclude that names another subresource of Pods', () => {
     test('Pod/ephemeralcontainers means what it says: debug containers are not asked about, Pods are', async () => {
       excluding('Pod/ephemeralcontainers');
       expect(await debug('bad')).toMatchObject({ allowed: true, patch: [] });
-      expectDenied(await stage.send('/mutate', review(pod([image('bad')]))));
+      expectDenied(await world.send('/mutate', review(pod([image('bad')]))));
     });
   });
 });
@@ -75,23 +75,23 @@ describe('A11: a path that looks like a host that is skipped', () => {
       ['*/mirror/*', 'mallory/mirror/x', 'registry.example.com/mirror/x'],
       ['l*/mirror/*', 'ghcr.io/mirror/x', 'localhost/mirror/x'],
     ])('%s does not skip an unsigned %s', async (pattern, path, skipped) => {
-      await makeImage(stage.target, path, 'v1', { label: 'unsigned' });
+      await makeImage(world.destination, path, 'v1', { label: 'unsigned' });
       rule({ failurePolicy, entry: [`skipImageReferences: [${JSON.stringify(pattern)}]`] });
-      expectDenied(await stage.send('/mutate', review(pod([`${stage.registry.host}/${path}:v1`]))));
+      expectDenied(await world.send('/mutate', review(pod([`${world.registry.host}/${path}:v1`]))));
 
-      const { allowed, patch } = await stage.send('/mutate', review(pod([`${skipped}:v1`])));
+      const { allowed, patch } = await world.send('/mutate', review(pod([`${skipped}:v1`])));
       expect({ allowed, patch }).toEqual({ allowed: true, patch: [] });
-      expect(await stage.send('/mutate', review(pod([image('good')])))).toMatchObject({ allowed: true });
+      expect(await world.send('/mutate', review(pod([image('good')])))).toMatchObject({ allowed: true });
     });
   });
 
   test('the command line decides as the webhooks do', async () => {
     const skipped = 'eu.example.com/mirror/x:v1';
     const unsigned = image('bad').replace('team/app:bad', 'a.example.com/mirror/x:v1');
-    await makeImage(stage.target, 'a.example.com/mirror/x', 'v1', { label: 'unsigned' });
+    await makeImage(world.destination, 'a.example.com/mirror/x', 'v1', { label: 'unsigned' });
     const entry = ['skipImageReferences: ["*.example.com/mirror/*"]'];
     await using folder = await folderWith({
-      'policy.yaml': policy({ images: '*', keys: [stage.team], entry }),
+      'policy.yaml': policy({ images: '*', keys: [world.team], entry }),
       'skipped.json': JSON.stringify(pod([skipped])),
       'unsigned.json': JSON.stringify(pod([unsigned])),
     });
@@ -116,7 +116,7 @@ describe('A12: a registry under another of its names', () => {
     /** Whether the rule asks about an image that nobody can fetch: it is denied for want of a digest, before anyone is called. */
     async function isCovered(images: string, reference: string, entry: readonly string[] = []): Promise<boolean> {
       rule({ images, keys: [], failurePolicy, entry: ['mutateDigest: false', ...entry] });
-      const response = await stage.send('/validate', review(pod([reference])));
+      const response = await world.send('/validate', review(pod([reference])));
       if (response.allowed !== true) expectDenied(response, 'digest-missing');
       return response.allowed !== true;
     }
@@ -163,7 +163,7 @@ describe('A12: a registry under another of its names', () => {
       '%s, with a trailing dot, is no reference',
       async (text) => {
         rule({ images: '*', failurePolicy });
-        expectDenied(await stage.send('/validate', review(pod([text]))), 'image-unparsable');
+        expectDenied(await world.send('/validate', review(pod([text]))), 'image-unparsable');
       },
     );
 

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { makeImage } from '../../local/signer/signer.ts';
-import { byKey, openStage, pod, policy, review, type Stage } from '../e2e/harness.ts';
+import { byKey, openWorld, pod, policy, review, type World } from '../e2e/harness.ts';
 import { folderWith, inThisProcess } from '../e2e/processes.ts';
 
 // Whoever names an object, an image or a policy chooses text that people read: it must end no line and move no cursor.
@@ -16,13 +16,13 @@ const active = /[^\P{Cc}\n]|[\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 const inYaml = (text: string) =>
   JSON.stringify(text).replace(/[^ -~]/gu, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
-let stage: Stage;
+let world: World;
 beforeEach(async () => {
-  stage = await openStage();
+  world = await openWorld();
 });
-afterEach(() => stage.close());
+afterEach(() => world.close());
 
-const images = () => `${stage.registry.host}/*`;
+const images = () => `${world.registry.host}/*`;
 
 describe.each(['Fail', 'Ignore'] as const)('a denial, failurePolicy %s', (failurePolicy) => {
   const hostile: readonly [string, (unsigned: string) => unknown][] = [
@@ -36,21 +36,21 @@ describe.each(['Fail', 'Ignore'] as const)('a denial, failurePolicy %s', (failur
   ];
 
   test.each(hostile)('%s writes no line of its own', async (_, objectOf) => {
-    const unsigned = `${stage.registry.host}/team/app@${await makeImage(stage.target, 'team/app')}`;
+    const unsigned = `${world.registry.host}/team/app@${await makeImage(world.destination, 'team/app')}`;
     const match = 'any: [{resources: {kinds: [Pod]}}]';
     const exclude = `exclude: {any: [{resources: {annotations: {skip: "yes"}}}]}`;
-    stage.policies(
+    world.policies(
       policy({
         images: ['registry.invalid/*', images()],
-        keys: [stage.team],
+        keys: [world.team],
         failurePolicy,
         match: `${match}\n      ${exclude}`,
       }),
     );
-    const answer = await stage.send('/mutate', review(objectOf(unsigned)));
+    const answer = await world.send('/mutate', review(objectOf(unsigned)));
     expect(answer).toMatchObject({ allowed: false, code: 403 });
     expect(answer.message).not.toMatch(active);
-    const plain = await stage.send('/mutate', review(pod([unsigned])));
+    const plain = await world.send('/mutate', review(pod([unsigned])));
     expect(plain.message.split('\n')[0]).toBe('Pod default/web: 1 image denied');
     expect(answer.message.split('\n').length).toBeLessThanOrEqual(plain.message.split('\n').length);
   });
@@ -61,29 +61,29 @@ describe.each(['Fail', 'Ignore'] as const)('a denial, failurePolicy %s', (failur
     ['a namespace', (image, name) => pod([image], { namespace: name })],
     ['a name and a namespace', (image, name) => pod([image], { name, namespace: name })],
   ])('%s of megabytes buries no reason, and makes no large answer or log line', async (_, objectOf) => {
-    const unsigned = `${stage.registry.host}/team/app@${await makeImage(stage.target, 'team/app')}`;
-    stage.policies(policy({ images: images(), keys: [stage.team], failurePolicy }));
+    const unsigned = `${world.registry.host}/team/app@${await makeImage(world.destination, 'team/app')}`;
+    world.policies(policy({ images: images(), keys: [world.team], failurePolicy }));
     for (const character of ['n', '\u202e']) {
       const asked = review(objectOf(unsigned, character.repeat(1_000_000)));
-      const { allowed, code, message, body } = await stage.send('/mutate', asked);
+      const { allowed, code, message, body } = await world.send('/mutate', asked);
       expect([allowed, code]).toEqual([false, 403]);
       expect(message).toMatch(
         /^Pod .*…\S*: 1 image denied\npolicy signed, rule check, image .*\n {2}denied \(no-signature\): /,
       );
       expect(message).toContain('\n  next: ');
       expect(body.length).toBeLessThan(10_000);
-      expect(JSON.stringify(stage.records.at(-1)).length).toBeLessThan(2000);
+      expect(JSON.stringify(world.records.at(-1)).length).toBeLessThan(2000);
     }
-    const { message } = await stage.send('/mutate', review(objectOf(unsigned, 'n'.repeat(253))));
+    const { message } = await world.send('/mutate', review(objectOf(unsigned, 'n'.repeat(253))));
     expect(message.split('\n')[0]).not.toContain('…');
   });
 
   test('attestors of any number bury no reason', async () => {
-    const unsigned = `${stage.registry.host}/team/app@${await makeImage(stage.target, 'team/app')}`;
-    const keys = Array.from({ length: 100 }, () => byKey(stage.stranger));
+    const unsigned = `${world.registry.host}/team/app@${await makeImage(world.destination, 'team/app')}`;
+    const keys = Array.from({ length: 100 }, () => byKey(world.stranger));
     const sets = Array.from({ length: 8 }, () => ({ count: 1, entries: keys.slice(0, 20) }));
-    stage.policies(policy({ images: images(), attestors: sets, failurePolicy }));
-    const { allowed, message } = await stage.send('/mutate', review(pod([unsigned])));
+    world.policies(policy({ images: images(), attestors: sets, failurePolicy }));
+    const { allowed, message } = await world.send('/mutate', review(pod([unsigned])));
     expect(allowed).toBe(false);
     expect(message.length).toBeGreaterThan(4000);
     expect(message).toMatch(/\n {2}denied \(no-signature\): .*\n {2}- no /);
@@ -91,12 +91,12 @@ describe.each(['Fail', 'Ignore'] as const)('a denial, failurePolicy %s', (failur
   });
 
   test('the name of a policy writes no line of its own, in a warning neither', async () => {
-    const unsigned = `${stage.registry.host}/team/app@${await makeImage(stage.target, 'team/app')}`;
-    const parts = { name: inYaml(`p${acts}`), images: images(), keys: [stage.team], failurePolicy };
-    stage.policies(policy(parts));
-    expect((await stage.send('/mutate', review(pod([unsigned])))).message).toContain(`policy p${shown}, rule check`);
-    stage.policies(policy({ ...parts, action: 'Audit' }));
-    const { allowed, warnings } = await stage.send('/mutate', review(pod([unsigned])));
+    const unsigned = `${world.registry.host}/team/app@${await makeImage(world.destination, 'team/app')}`;
+    const parts = { name: inYaml(`p${acts}`), images: images(), keys: [world.team], failurePolicy };
+    world.policies(policy(parts));
+    expect((await world.send('/mutate', review(pod([unsigned])))).message).toContain(`policy p${shown}, rule check`);
+    world.policies(policy({ ...parts, action: 'Audit' }));
+    const { allowed, warnings } = await world.send('/mutate', review(pod([unsigned])));
     expect(allowed).toBe(true);
     expect(warnings).toEqual([expect.stringMatching(/^p\\u001b.*no-signature/)]);
     expect(warnings.join()).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
@@ -113,12 +113,12 @@ describe('the command line', () => {
     for (const [name, text] of Object.entries(files)) await writeFile(folder.file(name), text);
     return await inThisProcess(words.map((word) => (word in files ? folder.file(word) : word)));
   }
-  const good = (more: object = {}) => policy({ images: images(), keys: [stage.team], ...more });
+  const good = (more: object = {}) => policy({ images: images(), keys: [world.team], ...more });
 
   test('verify: an image text, a policy’s name', async () => {
-    await makeImage(stage.target, 'team/app', '1');
+    await makeImage(world.destination, 'team/app', '1');
     const named = good({ name: inYaml(`p${acts}`) });
-    const asked = ['verify', '--policy', 'p.yaml', '--image', `${stage.registry.host}/team/app:1`];
+    const asked = ['verify', '--policy', 'p.yaml', '--image', `${world.registry.host}/team/app:1`];
     const { stdout, status } = await run({ 'p.yaml': named }, ...asked, `app${acts}`);
     expect(status).toBe(1);
     expect(stdout).not.toMatch(active);
@@ -129,8 +129,8 @@ describe('the command line', () => {
   });
 
   test('apply: the name of a resource', async () => {
-    await makeImage(stage.target, 'team/app', '1');
-    const object = pod([`${stage.registry.host}/team/app:1`], { name: `web${acts}` });
+    await makeImage(world.destination, 'team/app', '1');
+    const object = pod([`${world.registry.host}/team/app:1`], { name: `web${acts}` });
     const words = ['apply', 'p.yaml', '--resource', 'web.json'];
     const { stdout, status } = await run({ 'p.yaml': good(), 'web.json': JSON.stringify(object) }, ...words);
     expect(status).toBe(1);

@@ -1,26 +1,26 @@
 import { makeImage, sign } from '../../local/signer/signer.ts';
-import { openStage, pod, policy, type Stage } from '../e2e/harness.ts';
+import { openWorld, pod, policy, type World } from '../e2e/harness.ts';
 import { countersign, type Ended, folderWith, inThisProcess, run } from '../e2e/processes.ts';
 
 // What apply passes is given to kubectl: whatever kubectl would create of a file, apply has looked at.
 
-let stage: Stage;
+let world: World;
 let signed: string;
 let unsigned: string;
 beforeAll(async () => {
-  stage = await openStage();
-  const image = async (name: string) => [name, await makeImage(stage.target, name, '1', { label: name })] as const;
+  world = await openWorld();
+  const image = async (name: string) => [name, await makeImage(world.destination, name, '1', { label: name })] as const;
   const [repository, digest] = await image('team/signed');
-  await sign(stage.target, { repository, digest, key: stage.team });
+  await sign(world.destination, { repository, digest, key: world.team });
   await image('team/unsigned');
-  [signed, unsigned] = [`${stage.registry.host}/team/signed:1`, `${stage.registry.host}/team/unsigned:1`];
+  [signed, unsigned] = [`${world.registry.host}/team/signed:1`, `${world.registry.host}/team/unsigned:1`];
 });
-afterAll(() => stage.close());
+afterAll(() => world.close());
 
 const listOf = (kind: string, ...items: readonly unknown[]) => ({ apiVersion: 'v1', kind, items });
 
 describe.each(['Fail', 'Ignore'] as const)('apply, failurePolicy %s', (failurePolicy) => {
-  const text = () => policy({ images: `${stage.registry.host}/*`, keys: [stage.team], failurePolicy });
+  const text = () => policy({ images: `${world.registry.host}/*`, keys: [world.team], failurePolicy });
   async function apply(resource: unknown): Promise<Ended> {
     await using folder = await folderWith({ 'p.yaml': text(), 'r.json': JSON.stringify(resource) });
     return await inThisProcess(['apply', folder.file('p.yaml'), '-f', folder.file('r.json'), '-o', 'yaml']);
@@ -73,7 +73,7 @@ describe('what is not UTF-8 is refused, and not read as other text', () => {
   const invalid = (text: string) =>
     Buffer.from(text.replace('web', 'w\u0000b')).map((byte) => (byte === 0 ? 0xe9 : byte));
   const texts = () => ({
-    policies: policy({ images: `${stage.registry.host}/*`, keys: [stage.team] }),
+    policies: policy({ images: `${world.registry.host}/*`, keys: [world.team] }),
     resource: `# Größe, 名前, 🚀\n${JSON.stringify(pod([signed]))}\n`,
   });
   const problem = 'is not UTF-8: save it as UTF-8 (the first byte that is none is in line 2)';

@@ -1,25 +1,25 @@
 import fc from 'fast-check';
 import { makeImage, sign } from '../../local/signer/signer.ts';
 import type { Digest } from '../../shared/image/digest.ts';
-import { openStage, type PodParts, pod, policy, type Response, review, type Stage } from '../e2e/harness.ts';
+import { openWorld, type PodParts, pod, policy, type Response, review, type World } from '../e2e/harness.ts';
 
-let stage: Stage;
+let world: World;
 let good: Digest;
 let bad: Digest;
 const name = 'team/app';
 
 beforeEach(async () => {
-  stage = await openStage();
-  stage.policies(policy({ images: `${stage.registry.host}/*`, keys: [stage.team] }));
-  good = await makeImage(stage.target, name, 'good');
-  await sign(stage.target, { repository: name, digest: good, key: stage.team });
-  bad = await makeImage(stage.target, name, 'bad');
+  world = await openWorld();
+  world.policies(policy({ images: `${world.registry.host}/*`, keys: [world.team] }));
+  good = await makeImage(world.destination, name, 'good');
+  await sign(world.destination, { repository: name, digest: good, key: world.team });
+  bad = await makeImage(world.destination, name, 'bad');
 });
-afterEach(() => stage.close());
+afterEach(() => world.close());
 
-const image = (suffix: string) => `${stage.registry.host}/${name}${suffix}`;
+const image = (suffix: string) => `${world.registry.host}/${name}${suffix}`;
 const mutate = (object: unknown, old?: unknown, more: Readonly<Record<string, unknown>> = {}) =>
-  stage.send('/mutate', review(object, old, more));
+  world.send('/mutate', review(object, old, more));
 
 function expectDenied(response: Response, reason = 'no-signature'): void {
   expect(response).toMatchObject({ allowed: false, code: 403, patch: [] });
@@ -65,12 +65,12 @@ const fields: readonly [string, string, (reference: string) => Json][] = [
 
 describe('A1 (connaisseur ≤1.3.0, ≤3.1.1): an image in a field or a kind that nobody looks at', () => {
   const cases = kinds.flatMap(([version, kind, wrap, at]) =>
-    fields.map(([list, pointer, make]) => ({ version, kind, list, wrap, pointer: at + pointer, make })),
+    fields.map(([list, jsonPointer, make]) => ({ version, kind, list, wrap, jsonPointer: at + jsonPointer, make })),
   );
 
   test.each(cases)(
     '$version $kind, $list: unsigned is denied, signed is pinned there',
-    async ({ version, kind, list, wrap, pointer, make }) => {
+    async ({ version, kind, list, wrap, jsonPointer, make }) => {
       const object = (reference: string) => {
         const first = { ...make(image(':good')), name: 'a' };
         const spec = { containers: [{ name: 'a', image: image(':good') }], [list]: [first, make(reference)] };
@@ -79,7 +79,7 @@ describe('A1 (connaisseur ≤1.3.0, ≤3.1.1): an image in a field or a kind tha
       expectDenied(await mutate(object(image(':bad'))));
       const { allowed, patch } = await mutate(object(image(':good')));
       expect(allowed).toBe(true);
-      expect(patch).toContainEqual({ op: 'replace', path: pointer, value: image(`:good@${good}`) });
+      expect(patch).toContainEqual({ op: 'replace', path: jsonPointer, value: image(`:good@${good}`) });
     },
   );
 
@@ -165,10 +165,10 @@ describe('A13 (found here): metadata that is written along with a debug containe
         { resources: { names: ['debug-*'] } },
       ],
     };
-    stage.policies(
+    world.policies(
       policy({
-        images: `${stage.registry.host}/*`,
-        keys: [stage.team],
+        images: `${world.registry.host}/*`,
+        keys: [world.team],
         failurePolicy,
         entry: ['required: false'],
         match: `any: [{resources: {kinds: [Pod]}}]\n      exclude: ${JSON.stringify(exclude)}`,
@@ -199,8 +199,8 @@ describe('A13 (found here): metadata that is written along with a debug containe
 
   test('and takes the container out of no rule that matches by a label', async () => {
     const match = 'any: [{resources: {kinds: [Pod], selector: {matchLabels: {tier: prod}}}}]';
-    stage.policies(
-      policy({ images: `${stage.registry.host}/*`, keys: [stage.team], entry: ['required: false'], match }),
+    world.policies(
+      policy({ images: `${world.registry.host}/*`, keys: [world.team], entry: ['required: false'], match }),
     );
     const running = pod([image(`@${good}`)], { labels: { tier: 'prod' } });
     const debug = { ...running.spec, ephemeralContainers: [{ name: 'debug', image: image(':bad') }] };
@@ -235,27 +235,27 @@ describe('A3 CVE-2025-46342, A4 GHSA-gg4x: selectors and exceptions that are dro
   test('a namespaceSelector is refused at load, even an empty one, and never matched as if it were not there', () => {
     const selecting = (selector: string) =>
       policy({ images: '*', match: `any: [{resources: {kinds: [Pod], ${selector}}}]` });
-    expect(() => stage.policies(selecting('namespaceSelector: {matchLabels: {env: prod}}'))).toThrow(
+    expect(() => world.policies(selecting('namespaceSelector: {matchLabels: {env: prod}}'))).toThrow(
       'not supported yet',
     );
-    expect(() => stage.policies(selecting('namespaceSelector: {}'))).toThrow('not supported yet');
-    expect(() => stage.policies(selecting('selector: {matchLabels: {env: prod}}'))).not.toThrow();
+    expect(() => world.policies(selecting('namespaceSelector: {}'))).toThrow('not supported yet');
+    expect(() => world.policies(selecting('selector: {matchLabels: {env: prod}}'))).not.toThrow();
   });
 
   test.each(['subjects: [{kind: User, name: x}]', 'roles: [x]', 'clusterRoles: [x]'])(
     '%s in a match is refused at load',
     (users) => {
       expect(() =>
-        stage.policies(policy({ images: '*', match: `any: [{resources: {kinds: [Pod]}, ${users}}]` })),
+        world.policies(policy({ images: '*', match: `any: [{resources: {kinds: [Pod]}, ${users}}]` })),
       ).toThrow('not supported yet');
     },
   );
 
   test('a PolicyException in the folder is refused, and so widens nothing', () => {
     const exception = 'apiVersion: kyverno.io/v2\nkind: PolicyException\nmetadata: {name: x}\nspec: {}\n';
-    const rule = policy({ images: '*', keys: [stage.team] });
-    expect(() => stage.policies(rule, exception)).toThrow('not supported yet');
-    expect(() => stage.policies(rule)).not.toThrow();
+    const rule = policy({ images: '*', keys: [world.team] });
+    expect(() => world.policies(rule, exception)).toThrow('not supported yet');
+    expect(() => world.policies(rule)).not.toThrow();
   });
 });
 
@@ -277,8 +277,8 @@ describe('A7 (connaisseur): ownerReferences that the requester wrote', () => {
 describe('A9 (connaisseur): a pattern that matches anywhere in the name', () => {
   /** What the rule says of an image that nobody can fetch: covered or not is all that is asked. */
   async function isCovered(images: string, reference: string): Promise<boolean> {
-    stage.policies(policy({ images, entry: ['mutateDigest: false'] }));
-    return !(await stage.send('/validate', review(pod([reference])))).allowed;
+    world.policies(policy({ images, entry: ['mutateDigest: false'] }));
+    return !(await world.send('/validate', review(pod([reference])))).allowed;
   }
 
   test.each([
@@ -296,18 +296,18 @@ describe('A9 (connaisseur): a pattern that matches anywhere in the name', () => 
 
   test('a look-alike of what is skipped is not skipped', async () => {
     const skipping = (pattern: string) =>
-      stage.policies(policy({ images: '*', keys: [stage.team], entry: [`skipImageReferences: ["${pattern}"]`] }));
-    const lookalike = `${stage.registry.host}/docker.io/ok/x`;
-    await makeImage(stage.target, 'docker.io/ok/x', 'v1');
+      world.policies(policy({ images: '*', keys: [world.team], entry: [`skipImageReferences: ["${pattern}"]`] }));
+    const lookalike = `${world.registry.host}/docker.io/ok/x`;
+    await makeImage(world.destination, 'docker.io/ok/x', 'v1');
     skipping('docker.io/ok/*');
     expectDenied(await mutate(pod([`${lookalike}:v1`])));
     expect((await mutate(pod(['docker.io/ok/x:v1']))).allowed).toBe(true);
-    skipping(`${stage.registry.host}/docker.io/*`);
+    skipping(`${world.registry.host}/docker.io/*`);
     expect((await mutate(pod([`${lookalike}:v1`]))).allowed).toBe(true);
   });
 
   test('a tag beside a digest does not make an image one that is skipped', async () => {
-    stage.policies(policy({ images: '*', keys: [stage.team], entry: [`skipImageReferences: ["${image(':skip*')}"]`] }));
+    world.policies(policy({ images: '*', keys: [world.team], entry: [`skipImageReferences: ["${image(':skip*')}"]`] }));
     expectDenied(await mutate(pod([image(`:skipped@${bad}`)])));
     expect((await mutate(pod([image(':skipped')]))).allowed).toBe(true);
   });

@@ -1,42 +1,42 @@
 import { on } from '../../local/registry/faults.ts';
 import { makeImage } from '../../local/signer/signer.ts';
 import type { Digest } from '../../shared/image/digest.ts';
-import { openStage, pod, policy, review, type Stage } from '../e2e/harness.ts';
+import { openWorld, pod, policy, review, type World } from '../e2e/harness.ts';
 import { bundleV03, cosignItem, dsseItem, makeItem, payloadOf, statementOf } from '../fixtures/attached.ts';
 import { makeSigner } from '../fixtures/signers.ts';
-import { attachItems, attestorsOf, imageIn } from './place.ts';
+import { attachItems, attestorsOf, imageIn } from './attach.ts';
 
 // Reviews share what is under way. What one of them lacks, time, bytes or a turn, is its own, and decides for no other.
 
-let stage: Stage;
+let world: World;
 const name = 'team/app';
 const alice = makeSigner();
 beforeEach(async () => {
-  stage = await openStage();
+  world = await openWorld();
 });
-afterEach(() => stage.close());
+afterEach(() => world.close());
 
-const reference = (suffix: string) => `${stage.registry.host}/${name}${suffix}`;
-const send = (images: readonly string[], timeout = '10s') => stage.send('/mutate', review(pod(images)), { timeout });
+const reference = (suffix: string) => `${world.registry.host}/${name}${suffix}`;
+const send = (images: readonly string[], timeout = '10s') => world.send('/mutate', review(pod(images)), { timeout });
 const rules = (failurePolicy: 'Fail' | 'Ignore' = 'Fail', seconds = 10) =>
   policy({
-    images: `${stage.registry.host}/*`,
+    images: `${world.registry.host}/*`,
     attestors: attestorsOf([alice]),
     failurePolicy,
     spec: [`webhookTimeoutSeconds: ${seconds}`],
   });
 
 async function signedImage(tag?: string): Promise<Digest> {
-  const digest = await makeImage(stage.target, name, tag, { label: `${Math.random()}` });
-  attachItems(stage, name, digest, [cosignItem(payloadOf(imageIn(stage, name, digest)), alice)]);
+  const digest = await makeImage(world.destination, name, tag, { label: `${Math.random()}` });
+  attachItems(world, name, digest, [cosignItem(payloadOf(imageIn(world, name, digest)), alice)]);
   return digest;
 }
 
 test('a call with little time gives up where the registry asks for patience, and the one beside it does not', async () => {
   const digest = await signedImage('v1');
-  stage.policies(rules());
+  world.policies(rules());
   const once = new Set<string>();
-  stage.registry.settings.intercept = on({ kind: 'manifest', reference: 'v1' }, ({ path }) => {
+  world.registry.settings.intercept = on({ kind: 'manifest', reference: 'v1' }, ({ path }) => {
     if (once.has(path)) return undefined;
     once.add(path);
     return { kind: 'status', status: 429, headers: { 'retry-after': '2' } };
@@ -52,32 +52,32 @@ test.each(['Fail', 'Ignore'] as const)(
   'what was given up for lack of time is the caller’s doing: denied under %s',
   async (failurePolicy) => {
     await signedImage('v1');
-    stage.policies(rules(failurePolicy));
+    world.policies(rules(failurePolicy));
     for (const [status, headers] of [
       [429, { 'retry-after': '3' }],
       [503, { 'retry-after': '3' }],
       [503, {}],
     ] as const) {
-      stage.registry.settings.intercept = on({ kind: 'manifest' }, { kind: 'status', status, headers });
+      world.registry.settings.intercept = on({ kind: 'manifest' }, { kind: 'status', status, headers });
       const short = await send([reference(':v1')], '200ms');
       expect(short).toMatchObject({ allowed: false, code: 403 });
       expect(short.message).toContain('denied (too-little-time)');
-      stage.now += 3_600_000;
+      world.now += 3_600_000;
     }
   },
 );
 
 test('a review that ran out of bytes verifies what it has, and the one beside it what it has', async () => {
   const digest = await signedImage();
-  const image = imageIn(stage, name, digest);
+  const image = imageIn(world, name, digest);
   const foreign = Array.from({ length: 30 }, () => dsseItem(statementOf(image), makeSigner()));
-  attachItems(stage, name, digest, foreign);
-  const large = await makeImage(stage.target, name, undefined, { label: 'large' });
+  attachItems(world, name, digest, foreign);
+  const large = await makeImage(world.destination, name, undefined, { label: 'large' });
   const junk = Array.from({ length: 5 }, (_, index) =>
     makeItem(bundleV03, Buffer.concat([Buffer.from(`{"junk":${index}}`), Buffer.alloc(15 * 1024 * 1024, ' ')])),
   );
-  attachItems(stage, name, large, junk);
-  stage.policies(rules());
+  attachItems(world, name, large, junk);
+  world.policies(rules());
   const [greedy, modest] = await Promise.all([
     send([reference(`@${large}`), reference(`@${digest}`)]),
     send([reference(`@${digest}`)]),
@@ -89,25 +89,25 @@ test('a review that ran out of bytes verifies what it has, and the one beside it
 test.each(['Fail', 'Ignore'] as const)(
   'a denial by a remembered tag stays one when the tag cannot be resolved again, failurePolicy %s',
   async (failurePolicy) => {
-    const digest = await makeImage(stage.target, name, 'v1', { label: 'unsigned' });
+    const digest = await makeImage(world.destination, name, 'v1', { label: 'unsigned' });
     attachItems(
-      stage,
+      world,
       name,
       digest,
       Array.from({ length: 150 }, (_, index) => makeItem(bundleV03, Buffer.from(`{"junk":${index}}`))),
     );
-    stage.policies(rules(failurePolicy));
+    world.policies(rules(failurePolicy));
     for (let round = 0; round < 2; round += 1) {
       // A window of a hundred requests, new for each review; the tag is remembered for thirty seconds.
       let left = 100;
-      stage.registry.settings.intercept = () => {
+      world.registry.settings.intercept = () => {
         left -= 1;
         return left < 0 ? { kind: 'status', status: 429, headers: { 'retry-after': '5' } } : undefined;
       };
       const answer = await send([reference(':v1')]);
       expect(answer).toMatchObject({ allowed: false, code: 403 });
       expect(answer.message).toContain('denied (attached-too-slow)');
-      stage.now += 10_000;
+      world.now += 10_000;
     }
   },
 );

@@ -5,9 +5,9 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createLocalCore } from '../../local/core.ts';
 import { startRegistry } from '../../local/registry/server.ts';
+import { storeDestination } from '../../local/signer/destination.ts';
 import { newKey } from '../../local/signer/keys.ts';
 import { makeImage, sign } from '../../local/signer/signer.ts';
-import { storeTarget } from '../../local/signer/target.ts';
 import { startWebhooks, type WebhookOptions } from '../../local/webhooks.ts';
 import { loadPolicies } from '../../shared/policy/kyverno/load.ts';
 import { scopesOf } from '../../shared/policy/scopes.ts';
@@ -45,8 +45,8 @@ async function openServer(failurePolicy: 'Fail' | 'Ignore', options: Partial<Web
     server,
     counted,
     async image(name: string, signed: boolean) {
-      const digest = await makeImage(storeTarget(registry), name, '1', { label: name });
-      if (signed) await sign(storeTarget(registry), { repository: name, digest, key: team });
+      const digest = await makeImage(storeDestination(registry), name, '1', { label: name });
+      if (signed) await sign(storeDestination(registry), { repository: name, digest, key: team });
       return `${registry.host}/${name}:1`;
     },
     post: (path: string, body: string | Buffer) => post(`${server.url}${path}`, body),
@@ -58,7 +58,7 @@ async function openServer(failurePolicy: 'Fail' | 'Ignore', options: Partial<Web
   };
 }
 
-function post(url: string, body: string | Buffer): Promise<Answer> {
+function post(url: string, body: string | Buffer): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
     const call = request(url, { method: 'POST', agent: false }, (response) => resolve(read(response)));
     call.on('error', reject);
@@ -69,58 +69,58 @@ function post(url: string, body: string | Buffer): Promise<Answer> {
 const answerOf = ({ body }: { body: string }) => (JSON.parse(body) as { response: { allowed: boolean } }).response;
 
 describe.each(['Fail', 'Ignore'] as const)('a review over what a function takes, failurePolicy %s', (failurePolicy) => {
-  const steps = ['mutate', 'validate'] as const;
-  const path = (step: string) => `/default/${step}/${failurePolicy.toLowerCase()}?timeout=10s`;
+  const purposes = ['mutate', 'validate'] as const;
+  const path = (purpose: string) => `/default/${purpose}/${failurePolicy.toLowerCase()}?timeout=10s`;
 
-  test.each(steps)('900 KB of `<` in a Pod: serve looks at it, %s', async (step) => {
-    await using stage = await openServer(failurePolicy);
-    const [signed, unsigned] = [await stage.image('signed', true), await stage.image('unsigned', false)];
-    const denied = answerOf(await stage.post(path(step), asSent(review(large(unsigned, 900_000)))));
+  test.each(purposes)('900 KB of `<` in a Pod: serve looks at it, %s', async (purpose) => {
+    await using world = await openServer(failurePolicy);
+    const [signed, unsigned] = [await world.image('signed', true), await world.image('unsigned', false)];
+    const denied = answerOf(await world.post(path(purpose), asSent(review(large(unsigned, 900_000)))));
     expect(denied).toMatchObject({ allowed: false, status: { code: 403 } });
-    if (step === 'validate') return;
-    expect(answerOf(await stage.post(path(step), asSent(review(large(signed, 900_000)))))).toMatchObject({
+    if (purpose === 'validate') return;
+    expect(answerOf(await world.post(path(purpose), asSent(review(large(signed, 900_000)))))).toMatchObject({
       allowed: true,
     });
   });
 
   test('a small update of a Pod with 460 KB of it, old and new', async () => {
-    await using stage = await openServer(failurePolicy);
-    const [signed, unsigned] = [await stage.image('signed', true), await stage.image('unsigned', false)];
+    await using world = await openServer(failurePolicy);
+    const [signed, unsigned] = [await world.image('signed', true), await world.image('unsigned', false)];
     const update = (image: string) => asSent(review(large(image, 460_000), large(signed, 460_000)));
-    expect(answerOf(await stage.post(path('mutate'), update(unsigned)))).toMatchObject({
+    expect(answerOf(await world.post(path('mutate'), update(unsigned)))).toMatchObject({
       allowed: false,
       status: { code: 403 },
     });
-    expect(answerOf(await stage.post(path('mutate'), update(signed)))).toMatchObject({ allowed: true });
+    expect(answerOf(await world.post(path('mutate'), update(signed)))).toMatchObject({ allowed: true });
   });
 
   test('the most that an API server can send: 27 MB, or 1.5 million values', async () => {
-    await using stage = await openServer(failurePolicy);
-    const unsigned = await stage.image('unsigned', false);
+    await using world = await openServer(failurePolicy);
+    const unsigned = await world.image('unsigned', false);
     const many = pod([unsigned]);
     const spec = { containers: many.spec.containers.map((each) => ({ ...each, args: Array(750_000).fill('') })) };
     const object = { ...many, spec };
     for (const asked of [review(large(unsigned, 3_000_000), large(unsigned, 1_500_000)), review(object, object)]) {
       // The image itself is as it was before, and skipped for that: the call does not fail.
-      expect(answerOf(await stage.post(path('mutate'), asSent(asked)))).toMatchObject({ allowed: true });
+      expect(answerOf(await world.post(path('mutate'), asSent(asked)))).toMatchObject({ allowed: true });
     }
-    expect(stage.counted).not.toContain('event-too-large');
-    expect(answerOf(await stage.post(path('mutate'), asSent(review(object))))).toMatchObject({ allowed: false });
+    expect(world.counted).not.toContain('event-too-large');
+    expect(answerOf(await world.post(path('mutate'), asSent(review(object))))).toMatchObject({ allowed: false });
   });
 });
 
 describe('a function takes no such review', () => {
   test.each(['http-api', 'rest-api'] as const)('by what docs/deploy.md says, events of a %s', async (shape) => {
-    await using stage = await openServer('Fail', { shape });
-    const unsigned = await stage.image('unsigned', false);
-    const ask = (asked: unknown) => stage.post('/mutate?timeout=10s', asSent(asked));
+    await using world = await openServer('Fail', { shape });
+    const unsigned = await world.image('unsigned', false);
+    const ask = (asked: unknown) => world.post('/mutate?timeout=10s', asSent(asked));
     const docs = await readFile(join(import.meta.dirname, '../../docs/deploy.md'), 'utf8');
     const [, one, both] = /(\d+) KB of `<` in a new object, or (\d+) KB in an object that is updated/.exec(docs) ?? [];
     const [created, updated] = [Number(one) * 1000, Number(both) * 1000];
     const update = (count: number) => review(large(unsigned, count), large('registry.example/before:1', count));
     expect((await ask(review(large(unsigned, created)))).status).toBe(413);
     expect((await ask(update(updated))).status).toBe(413);
-    expect(stage.counted).toEqual(['event-too-large', 'event-too-large']);
+    expect(world.counted).toEqual(['event-too-large', 'event-too-large']);
     expect((await ask(review(large(unsigned, created - 2000)))).status).toBe(200);
     expect((await ask(update(updated - 2000))).status).toBe(200);
   });
@@ -130,14 +130,14 @@ describe('what serve reads of a body is bounded', () => {
   const most = 32 * 1024 * 1024;
 
   test('over 32 MiB: 413, whether it says so or not, and nothing is kept', async () => {
-    await using stage = await openServer('Ignore');
-    expect((await declared(stage.server.port, `content-length: ${most + 1}`)).split('\r\n', 1)).toEqual([
+    await using world = await openServer('Ignore');
+    expect((await declared(world.server.port, `content-length: ${most + 1}`)).split('\r\n', 1)).toEqual([
       'HTTP/1.1 413 Payload Too Large',
     ]);
-    const { status, body } = await chunked(`${stage.server.url}/mutate`, most + 1);
+    const { status, body } = await chunked(`${world.server.url}/mutate`, most + 1);
     expect(status).toBe(413);
     expect(body).toBe(`the body is over ${most} bytes`);
-    expect(stage.counted).toEqual(['event-too-large', 'event-too-large']);
+    expect(world.counted).toEqual(['event-too-large', 'event-too-large']);
   });
 
   test.each<[string, string, string]>([
@@ -146,7 +146,7 @@ describe('what serve reads of a body is bounded', () => {
     ['names', '', '{}'],
     ['levels', '[', ']'.repeat(1_700_000)],
   ])('over 1.6 million values, %s: 413 before any is made; as text they are read', async (what, part, end) => {
-    await using stage = await openServer('Ignore');
+    await using world = await openServer('Ignore');
     const names = Array.from({ length: 1_700_000 }, (_, index) => `"${index.toString(36)}":0`);
     const inner =
       what === 'names'
@@ -154,24 +154,24 @@ describe('what serve reads of a body is bounded', () => {
         : what === 'levels'
           ? part.repeat(1_700_000) + end
           : `[${part.repeat(1_700_000)}${end}]`;
-    const { status, body } = await stage.post('/mutate', inner);
+    const { status, body } = await world.post('/mutate', inner);
     expect([status, body]).toEqual([413, 'the body holds over 1600000 JSON values']);
-    const asked = review(pod([await stage.image('signed', true)]));
+    const asked = review(pod([await world.image('signed', true)]));
     const text = JSON.stringify({ ...asked, text: inner.replaceAll('"', "'") });
-    expect(answerOf(await stage.post('/mutate?timeout=10s', text))).toMatchObject({ allowed: true });
+    expect(answerOf(await world.post('/mutate?timeout=10s', text))).toMatchObject({ allowed: true });
   });
 
   test('large ones at once wait for each other, and a review of common size waits for none of them', async () => {
-    await using stage = await openServer('Ignore');
-    const signed = await stage.image('signed', true);
-    const held = await Promise.all(Array.from({ length: 4 }, () => open(stage.server.port, `content-length: ${most}`)));
-    const gone = await open(stage.server.port, `content-length: ${most}`);
-    const waiting = stage.post('/mutate?timeout=10s', asSent(review(large(signed, 100_000))));
+    await using world = await openServer('Ignore');
+    const signed = await world.image('signed', true);
+    const held = await Promise.all(Array.from({ length: 4 }, () => open(world.server.port, `content-length: ${most}`)));
+    const gone = await open(world.server.port, `content-length: ${most}`);
+    const waiting = world.post('/mutate?timeout=10s', asSent(review(large(signed, 100_000))));
     let answered = false;
     void waiting.finally(() => {
       answered = true;
     });
-    expect(answerOf(await stage.post('/mutate?timeout=10s', JSON.stringify(review(pod([signed])))))).toMatchObject({
+    expect(answerOf(await world.post('/mutate?timeout=10s', JSON.stringify(review(pod([signed])))))).toMatchObject({
       allowed: true,
     });
     expect(answered).toBe(false);
@@ -191,16 +191,16 @@ describe('what serve reads of a body is bounded', () => {
   ])(
     'whoever is not let in, %s, is answered before a byte of a body is read, whatever its size',
     async (path, status) => {
-      await using stage = await openServer('Fail', { token });
+      await using world = await openServer('Fail', { token });
       const expected = new RegExp(`^HTTP/1.1 ${status}\r\n`);
       for (const header of [`content-length: ${most}`, 'transfer-encoding: chunked']) {
-        expect(await declared(stage.server.port, header, path)).toMatch(expected);
+        expect(await declared(world.server.port, header, path)).toMatch(expected);
       }
       // The connection of a small body goes on: what comes of it is thrown away, and the next call is another's.
-      const socket = begin(stage.server.port, 'content-length: 1000', path);
+      const socket = begin(world.server.port, 'content-length: 1000', path);
       const next = () => once(socket, 'data').then(String);
       expect(await next()).toMatch(expected);
-      const body = JSON.stringify(review(pod([await stage.image('unsigned', false)])));
+      const body = JSON.stringify(review(pod([await world.image('unsigned', false)])));
       const length = Buffer.byteLength(body);
       const call = `POST /mutate/${token} HTTP/1.1\r\nhost: a\r\ncontent-length: ${length}\r\n\r\n${body}`;
       socket.write('x'.repeat(1000) + call);
@@ -210,29 +210,29 @@ describe('what serve reads of a body is bounded', () => {
   );
 
   test('whoever has the token is served, large and small', async () => {
-    await using stage = await openServer('Fail', { token });
-    const signed = await stage.image('signed', true);
+    await using world = await openServer('Fail', { token });
+    const signed = await world.image('signed', true);
     for (const count of [1, 100_000]) {
       const asked = asSent(review(large(signed, count)));
-      expect(answerOf(await stage.post(`/mutate/${token}?timeout=10s`, asked))).toMatchObject({ allowed: true });
+      expect(answerOf(await world.post(`/mutate/${token}?timeout=10s`, asked))).toMatchObject({ allowed: true });
     }
   });
 
   test('small ones at once share 64 MiB; one that goes away gives its share back, be it read or not', async () => {
-    await using stage = await openServer('Ignore');
-    const signed = await stage.image('signed', true);
+    await using world = await openServer('Ignore');
+    const signed = await world.image('signed', true);
     const asked = JSON.stringify(review(pod([signed])));
     const share = `content-length: ${256 * 1024}`;
-    const held = await Promise.all(Array.from({ length: 256 }, () => open(stage.server.port, share)));
+    const held = await Promise.all(Array.from({ length: 256 }, () => open(world.server.port, share)));
     // Here whole, and not read.
-    const gone = begin(stage.server.port, `content-length: ${asked.length}`);
+    const gone = begin(world.server.port, `content-length: ${asked.length}`);
     gone.write(asked);
     let answered = false;
-    const waiting = stage.post('/mutate?timeout=10s', asked).finally(() => {
+    const waiting = world.post('/mutate?timeout=10s', asked).finally(() => {
       answered = true;
     });
     // Large ones have room of their own.
-    expect(answerOf(await stage.post('/mutate?timeout=10s', asSent(review(large(signed, 100_000)))))).toMatchObject({
+    expect(answerOf(await world.post('/mutate?timeout=10s', asSent(review(large(signed, 100_000)))))).toMatchObject({
       allowed: true,
     });
     expect(answered).toBe(false);
@@ -240,31 +240,31 @@ describe('what serve reads of a body is bounded', () => {
     held.pop()?.destroy();
     expect(answerOf(await waiting)).toMatchObject({ allowed: true });
     // All but one share are held: the last is whole again.
-    expect(answerOf(await stage.post('/mutate?timeout=10s', asked.padEnd(256 * 1024)))).toMatchObject({
+    expect(answerOf(await world.post('/mutate?timeout=10s', asked.padEnd(256 * 1024)))).toMatchObject({
       allowed: true,
     });
     for (const each of held) each.destroy();
   });
 
   test('connections are bounded: one too many is closed, and served when there is room', async () => {
-    await using stage = await openServer('Fail', { connections: 3 });
-    const idle = await Promise.all([1, 2, 3].map(() => open(stage.server.port, 'content-length: 1')));
-    await expect(stage.post('/mutate', '')).rejects.toThrow();
+    await using world = await openServer('Fail', { connections: 3 });
+    const idle = await Promise.all([1, 2, 3].map(() => open(world.server.port, 'content-length: 1')));
+    await expect(world.post('/mutate', '')).rejects.toThrow();
     const ended = idle.map((socket) => once(socket, 'close'));
     for (const socket of idle) socket.end('x');
     await Promise.all(ended);
-    expect((await stage.post('/mutate', '')).status).toBe(400);
+    expect((await world.post('/mutate', '')).status).toBe(400);
   });
 
   test('who connects and sends nothing is not waited for', async () => {
-    await using stage = await openServer('Fail', { slowest: 200 });
-    const socket = connect(stage.server.port, '127.0.0.1');
+    await using world = await openServer('Fail', { slowest: 200 });
+    const socket = connect(world.server.port, '127.0.0.1');
     await once(socket.resume(), 'close');
   });
 
   test('one that does not come in time: the call ends', async () => {
-    await using stage = await openServer('Fail', { slowest: 200 });
-    const answer = await declared(stage.server.port, 'content-length: 1000');
+    await using world = await openServer('Fail', { slowest: 200 });
+    const answer = await declared(world.server.port, 'content-length: 1000');
     expect(answer).toMatch(/^HTTP\/1.1 408 /);
   });
 });
@@ -293,7 +293,7 @@ async function declared(port: number, header: string, path?: string): Promise<st
 }
 
 /** A body of `bytes` that does not say how long it is. */
-function chunked(url: string, bytes: number): Promise<Answer> {
+function chunked(url: string, bytes: number): Promise<HttpResponse> {
   return new Promise((resolve) => {
     const call = request(url, { method: 'POST', agent: false }, (response) => resolve(read(response)));
     // The server stops reading before all is sent.
@@ -302,12 +302,12 @@ function chunked(url: string, bytes: number): Promise<Answer> {
   });
 }
 
-interface Answer {
+interface HttpResponse {
   readonly status: number | undefined;
   readonly body: string;
 }
 
-async function read(response: IncomingMessage): Promise<Answer> {
+async function read(response: IncomingMessage): Promise<HttpResponse> {
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(chunk as Buffer);
   return { status: response.statusCode, body: Buffer.concat(chunks).toString('utf8') };

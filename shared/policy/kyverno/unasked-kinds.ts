@@ -16,11 +16,11 @@ export function warnOfUnasked(rule: Rule, made: readonly Rule[], place: Place, r
   for (const kind of unknown) {
     report.warning(
       kind,
-      `kind '${kind.text}' holds no image that is known here: ${hint(kind) ?? 'nothing is asked about it'}`,
+      `kind '${kind.text}' holds no image that is known here: ${likelyMeaning(kind) ?? 'nothing is asked about it'}`,
     );
   }
   for (const kind of kindPlaces(place.field('exclude')).filter(isUnknown)) {
-    const meant = hint(kind);
+    const meant = likelyMeaning(kind);
     if (meant !== undefined) report.warning(kind, `kind '${kind.text}' excludes nothing that is asked about: ${meant}`);
   }
   if (unknown.length === 0 && [rule, ...made].every(asksNothing)) {
@@ -41,7 +41,7 @@ function isUnknown({ text = '' }: Place): boolean {
   return pattern !== undefined && !podResources.some(compileKind(pattern));
 }
 
-function hint({ text = '' }: Place): string | undefined {
+function likelyMeaning({ text = '' }: Place): string | undefined {
   const pattern = parseKind(text);
   const kind = pattern && likely(pattern);
   return kind && `did you mean ${kind}?`;

@@ -1,7 +1,7 @@
 import type { KeysAttestor } from '../../policy/policy.ts';
 import { Refusal } from '../../reasons.ts';
 import type { AnchorBase, AnchorKind } from '../anchor.ts';
-import { type LogAnchor, logAnchor, logParts } from '../log.ts';
+import { hashedOfLog, type LogAnchor, logAnchor } from '../log.ts';
 import { type KeyAlgorithm, keyAlgorithm, parsePublicKey, type SigningKey } from '../public-key.ts';
 
 /** Whoever holds the key that belongs to this one. */
@@ -21,14 +21,14 @@ export const keyAnchors: AnchorKind<KeysAttestor, KeyAnchor> = {
       const where = publicKeys.length === 1 ? `${path}.keys` : `${path}.keys[${index}]`;
       const key = parsePublicKey(pem, where);
       const algorithm = keyAlgorithm(key, signatureAlgorithm, where);
-      const hashParts = [key.spki, ...algorithmParts(algorithm), ...logParts(log)];
-      const own = { path: publicKeys.length === 1 ? path : where, algorithm, log, hashParts };
+      const hashed = [key.spki, ...hashedOfAlgorithm(algorithm), ...hashedOfLog(log)];
+      const own = { path: publicKeys.length === 1 ? path : where, algorithm, log, hashed };
       return { kind: 'key', ...key, ...own, ...inherited };
     });
   },
 };
 
-function algorithmParts(algorithm: KeyAlgorithm): (string | number)[] {
+function hashedOfAlgorithm(algorithm: KeyAlgorithm): (string | number)[] {
   if (algorithm.type === 'ed25519') return [algorithm.type];
   const paddings = algorithm.type === 'rsa' ? algorithm.paddings : [];
   return [algorithm.type, algorithm.hashes.length, ...algorithm.hashes, paddings.length, ...paddings];

@@ -1,15 +1,15 @@
 import { type TrustMaterial, VerificationError, Verifier } from '@sigstore/verify';
 import type { KeyAnchor } from '../../trust/key/anchor.ts';
-import type { AnchorJudge, Problem } from '../anchor-judge.ts';
+import type { AnchorJudge, Objection } from '../anchor-judge.ts';
 import { attempt } from '../attempt.ts';
-import { type ClaimProblem, claimProblem } from '../claims.ts';
-import { entriesOf, type LogProblem, logProblem } from '../log.ts';
+import { type ClaimObjection, claimObjection } from '../claims.ts';
+import { entriesOf, type LogObjection, logObjection } from '../log.ts';
 import type { Signature } from '../signature.ts';
 
-type KeyProblem = ClaimProblem | LogProblem | (Problem & { readonly code: 'signature-mismatch' });
+type KeyObjection = ClaimObjection | LogObjection | (Objection & { readonly reason: 'signature-mismatch' });
 
 /** The conditions in their order. */
-const progress: Readonly<Record<KeyProblem['code'], number>> = {
+const progress: Readonly<Record<KeyObjection['reason'], number>> = {
   'signature-mismatch': 0,
   'other-image': 1,
   'annotation-mismatch': 2,
@@ -21,12 +21,12 @@ const progress: Readonly<Record<KeyProblem['code'], number>> = {
 export const keyJudge: AnchorJudge<KeyAnchor> = {
   identity: identityOf,
   examine(signature, anchor) {
-    const problem = problemWith(signature, anchor);
-    if (problem !== undefined) return { pass: false, ...problem, progress: progress[problem.code] };
+    const objection = objectionTo(signature, anchor);
+    if (objection !== undefined) return { pass: false, ...objection, progress: progress[objection.reason] };
     return { pass: true, identity: identityOf(anchor), message: `a signature verifies with ${nameOf(anchor)}` };
   },
-  denial(anchor, { code, message }, tried) {
-    return code === 'signature-mismatch'
+  denial(anchor, { reason, message }, tried) {
+    return reason === 'signature-mismatch'
       ? `no signature verifies with ${nameOf(anchor)} (${tried} ${tried === 1 ? 'signature' : 'signatures'} tried)`
       : `a good signature by ${nameOf(anchor)} ${message}`;
   },
@@ -41,12 +41,12 @@ function nameOf({ spki }: KeyAnchor): string {
   return `key sha256:${spki.slice(0, 16)}`;
 }
 
-function problemWith(signature: Signature, anchor: KeyAnchor): KeyProblem | undefined {
-  if (!signature.isBy(anchor)) return { code: 'signature-mismatch', message: 'it does not verify' };
+function objectionTo(signature: Signature, anchor: KeyAnchor): KeyObjection | undefined {
+  if (!signature.isBy(anchor)) return { reason: 'signature-mismatch', message: 'it does not verify' };
   return (
-    claimProblem(signature, anchor.annotations) ??
-    logProblem(signature, anchor.log, anchor.key) ??
-    verifierProblem(signature, anchor)
+    claimObjection(signature, anchor.annotations) ??
+    logObjection(signature, anchor.log, anchor.key) ??
+    verifierObjection(signature, anchor)
   );
 }
 
@@ -55,7 +55,7 @@ function problemWith(signature: Signature, anchor: KeyAnchor): KeyProblem | unde
  * least one, and that the entries are about these bytes. Where the log is ignored it is given no entries, so that a forged
  * one decides nothing; it is given no time stamps ever, since keys have no validity to compare with.
  */
-function verifierProblem(signature: Signature, anchor: KeyAnchor): KeyProblem | undefined {
+function verifierObjection(signature: Signature, anchor: KeyAnchor): KeyObjection | undefined {
   const { log } = anchor;
   const tlogEntries = log === undefined ? [] : entriesOf(log, signature.material.logEntries);
   const verifier = new Verifier(trustMaterial(anchor), {
@@ -73,10 +73,10 @@ function verifierProblem(signature: Signature, anchor: KeyAnchor): KeyProblem | 
     return undefined;
   });
   if (failure === undefined) return undefined;
-  if (log === undefined) return { code: 'signature-mismatch', message: 'it does not verify' };
+  if (log === undefined) return { reason: 'signature-mismatch', message: 'it does not verify' };
   const what = failure.error instanceof VerificationError ? failure.error.code : 'malformed';
   return {
-    code: 'log-entry-mismatch',
+    reason: 'log-entry-mismatch',
     message: `has a log entry that does not verify or is about other bytes (${what})`,
   };
 }

@@ -72,7 +72,7 @@ export async function evidence(): Promise<Target> {
     const gathered = readEvidence([item]);
     for (const check of checks) {
       const outcome = verify({ check, image, repository, evidence: gathered, unreadable: [], now });
-      if (!outcome.pass) demand(outcome.code !== 'internal-error', outcome.message);
+      if (!outcome.pass) demand(outcome.reason !== 'internal-error', outcome.message);
       else {
         const [one] = gathered.evidence;
         const signed = one === undefined ? undefined : signedIn(one);

@@ -36,4 +36,4 @@ export function orRefused<T>(work: () => T, own: (thrown: unknown) => boolean): 
 }
 
 /** One of the three kinds of no, and no defect that was made into one. */
-export const isRefusal = (thrown: unknown) => thrown instanceof Refusal && thrown.code !== 'internal-error';
+export const isRefusal = (thrown: unknown) => thrown instanceof Refusal && thrown.reason !== 'internal-error';

@@ -2,21 +2,21 @@ import { mediaTypes } from '../../local/registry/store.ts';
 import { legacyTag } from '../../local/signer/signer.ts';
 import type { Digest } from '../../shared/image/digest.ts';
 import type { AttachedItem, Image } from '../../shared/registry/registry.ts';
-import type { Stage } from '../e2e/harness.ts';
+import type { World } from '../e2e/harness.ts';
 import type { TestSigner } from '../fixtures/signers.ts';
 
-/** An image of the stage's registry with its bytes, as the fixtures sign it. */
-export function imageIn(stage: Stage, name: string, digest: Digest): Image {
-  const bytes = stage.registry.store.manifest(name, digest)?.bytes;
+/** An image of the world's registry with its bytes, as the fixtures sign it. */
+export function imageIn(world: World, name: string, digest: Digest): Image {
+  const bytes = world.registry.store.manifest(name, digest)?.bytes;
   if (bytes === undefined) throw new Error(`${name}@${digest} is not there`);
   return { digest, bytes };
 }
 
 /** Attaches what a fixture made to an image: layers under its `.sig` tag, or a referrer each. */
-export function attachItems(stage: Stage, name: string, subject: Digest, items: readonly AttachedItem[]): void {
-  const { store } = stage.registry;
+export function attachItems(world: World, name: string, subject: Digest, items: readonly AttachedItem[]): void {
+  const { store } = world.registry;
   const tagged = items.filter((item) => item.source === 'sig-tag');
-  if (tagged.length > 0) putSignatureTag(stage, name, subject, tagged.map(descriptorIn(stage, name)));
+  if (tagged.length > 0) putSignatureTag(world, name, subject, tagged.map(descriptorIn(world, name)));
   for (const { layer, bytes, source } of items) {
     if (source !== 'referrer') continue;
     const { mediaType, annotations } = layer;
@@ -25,24 +25,24 @@ export function attachItems(stage: Stage, name: string, subject: Digest, items: 
 }
 
 /** Makes descriptors of items whose bytes it stores. */
-export function descriptorIn(stage: Stage, name: string) {
+export function descriptorIn(world: World, name: string) {
   return ({ layer: { mediaType, annotations }, bytes }: AttachedItem) => ({
     mediaType,
     size: bytes.length,
-    digest: stage.registry.store.putBlob(name, bytes) as string,
+    digest: world.registry.store.putBlob(name, bytes) as string,
     annotations,
   });
 }
 
 /** Stores a manifest of these layers, whatever they are, under the `.sig` tag of an image. */
-export function putSignatureTag(stage: Stage, name: string, subject: Digest, layers: readonly unknown[]): void {
+export function putSignatureTag(world: World, name: string, subject: Digest, layers: readonly unknown[]): void {
   const config = Buffer.from('{}');
-  stage.registry.store.putManifest(
+  world.registry.store.putManifest(
     name,
     {
       schemaVersion: 2,
       mediaType: mediaTypes.manifest,
-      config: { mediaType: mediaTypes.config, size: config.length, digest: stage.registry.store.putBlob(name, config) },
+      config: { mediaType: mediaTypes.config, size: config.length, digest: world.registry.store.putBlob(name, config) },
       layers,
     },
     { tag: legacyTag(subject, 'sig') },

@@ -6,8 +6,8 @@ import type { Context } from 'aws-lambda';
 import { type Deployment, deployAdmission } from '../../functions/admission/deploy.ts';
 import type { HttpEvent } from '../../functions/http/event.ts';
 import { type LocalRegistry, startRegistry } from '../../local/registry/server.ts';
+import { type Destination, storeDestination } from '../../local/signer/destination.ts';
 import { newKey, type SigningKey } from '../../local/signer/keys.ts';
-import { storeTarget, type Target } from '../../local/signer/target.ts';
 import type { AdmissionRecord } from '../../shared/answer/record.ts';
 import { secretsClient } from '../../shared/aws/secrets-client.ts';
 import { startDynamo, type TestDynamo, tableName } from '../../shared/aws/testing/dynamodb.ts';
@@ -15,9 +15,9 @@ import { failed, fakeCredentials, type ServiceAnswer, startService } from '../..
 import { selfSigned } from '../../shared/net/testing/certificate.ts';
 
 /** The admission function as it is deployed, with a registry, dynalite and a stub of Secrets Manager on loopback. */
-export interface DeployedStage {
+export interface DeployedWorld {
   readonly registry: LocalRegistry;
-  readonly target: Target;
+  readonly destination: Destination;
   readonly team: SigningKey;
   readonly dynamo: TestDynamo;
   /** What Secrets Manager answers for each secret: its text, or an answer of its own. */
@@ -45,10 +45,10 @@ export interface Instance extends Deployment {
   /** What operators were told. */
   readonly problems: readonly string[];
   readonly warned: readonly string[];
-  send(path: string, review: unknown, remaining?: number): Promise<Answer>;
+  send(path: string, review: unknown, remaining?: number): Promise<DeployedResponse>;
 }
 
-export interface Answer {
+export interface DeployedResponse {
   readonly statusCode: number;
   readonly body: string;
   readonly allowed: boolean | undefined;
@@ -62,13 +62,13 @@ export interface Answer {
 /** Each cluster's webhook token. */
 export const tokens = { prod: 'a'.repeat(32), staging: 'b'.repeat(32) } as const;
 
-export async function openDeployed(): Promise<DeployedStage> {
+export async function openDeployed(): Promise<DeployedWorld> {
   const dir = await mkdtemp(join(tmpdir(), 'countersign-deployed-'));
   const { key, cert } = await selfSigned('127.0.0.1');
   const registry = await startRegistry({ tls: { keyPem: key, certPem: cert } });
   const dynamo = await startDynamo();
   const manager = await startService();
-  const secrets: DeployedStage['secrets'] = new Map();
+  const secrets: DeployedWorld['secrets'] = new Map();
   manager.answerWith(({ input }) => {
     const secret = secrets.get(String(input['SecretId'])) ?? failed('ResourceNotFoundException');
     if (secret === 'never') return undefined;
@@ -127,7 +127,7 @@ export async function openDeployed(): Promise<DeployedStage> {
 
   return Object.assign(time, {
     registry,
-    target: storeTarget(registry),
+    destination: storeDestination(registry),
     team: newKey(),
     dynamo,
     secrets,
@@ -157,7 +157,12 @@ export async function openDeployed(): Promise<DeployedStage> {
   });
 }
 
-async function send({ handler }: Deployment, path: string, review: unknown, remaining = 30_000): Promise<Answer> {
+async function send(
+  { handler }: Deployment,
+  path: string,
+  review: unknown,
+  remaining = 30_000,
+): Promise<DeployedResponse> {
   const event: unknown = {
     version: '2.0',
     rawPath: path,

@@ -1,7 +1,7 @@
 /**
  * A part that is loaded when it is first asked for, and once. A load that fails is tried again by whoever asks next.
  */
-export function late<T>(load: () => Promise<T>): () => Promise<T> {
+export function lazy<T>(load: () => Promise<T>): () => Promise<T> {
   let loading: Promise<T> | undefined;
   return () => {
     if (loading === undefined) {

@@ -1,31 +1,31 @@
 import type { Digest } from '../../shared/image/digest.ts';
 import type { ImageStore } from '../registry/store.ts';
 
-export interface TargetManifest {
+export interface StoredManifest {
   digest: Digest;
   mediaType: string;
   bytes: Uint8Array;
 }
 
 /** Where images and signatures go: a registry over HTTP, or the embedded one's store without a request. */
-export interface Target {
+export interface Destination {
   /** As image references write it, with the port. */
   readonly host: string;
   putBlob(name: string, bytes: Uint8Array): Promise<Digest>;
   /** Stores a manifest under its digest, and under the tag if there is one. */
   putManifest(name: string, manifest: object, tag?: string): Promise<Digest>;
-  manifest(name: string, reference: string): Promise<TargetManifest | undefined>;
+  manifest(name: string, reference: string): Promise<StoredManifest | undefined>;
   blob(name: string, digest: Digest): Promise<Uint8Array | undefined>;
   /** The digests that the referrers API lists; none where there is no such API. */
   referrers(name: string, subject: Digest): Promise<Digest[]>;
 }
 
 /** The embedded registry, written to without any request: nothing in its log, no fault in the way. */
-export function storeTarget(registry: {
+export function storeDestination(registry: {
   readonly host: string;
   readonly store: ImageStore;
   readonly settings: { readonly referrers: string };
-}): Target {
+}): Destination {
   const { host, store, settings } = registry;
   return {
     host,

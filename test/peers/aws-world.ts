@@ -6,8 +6,8 @@ import { createInterface } from 'node:readline';
 import { CreateSecretCommand, type SecretsManagerClient, UpdateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import type { HttpEvent } from '../../functions/http/event.ts';
 import { type LocalRegistry, startRegistry } from '../../local/registry/server.ts';
+import { type Destination, storeDestination } from '../../local/signer/destination.ts';
 import { newKey, type SigningKey } from '../../local/signer/keys.ts';
-import { storeTarget, type Target } from '../../local/signer/target.ts';
 import { selfSigned } from '../../local/tls.ts';
 import { secretsClient } from '../../shared/aws/secrets-client.ts';
 import { fakeCredentials } from '../../shared/aws/testing/service.ts';
@@ -26,9 +26,9 @@ export type Asked =
  * The admission function on DynamoDB Local and moto, in processes of their own, and a registry over TLS on loopback: at 127.0.0.1, and at
  * the hosts of Amazon ECR for accounts of ours and of others.
  */
-export interface AwsStage {
+export interface AwsWorld {
   readonly registry: LocalRegistry;
-  readonly target: Target;
+  readonly destination: Destination;
   readonly team: SigningKey;
   readonly table: LedgerTable;
   /** Puts a secret's text in. */
@@ -47,7 +47,7 @@ export interface InstanceOptions {
 }
 
 export interface Instance {
-  send(path: string, review: unknown, options?: SendOptions): Promise<Answer>;
+  send(path: string, review: unknown, options?: SendOptions): Promise<AwsResponse>;
   /** Moves its clock ahead of the machine's. */
   ahead(ms: number): Promise<void>;
   renew(guard: Guard): Promise<void>;
@@ -70,7 +70,7 @@ export interface SendOptions {
   readonly rest?: boolean;
 }
 
-export interface Answer {
+export interface AwsResponse {
   readonly statusCode: number;
   /** The whole of what the caller gets, headers included. */
   readonly text: string;
@@ -90,7 +90,7 @@ export function macKey(byte: number): string {
   return Buffer.alloc(32, byte).toString('base64');
 }
 
-export async function openAws(): Promise<AwsStage> {
+export async function openAws(): Promise<AwsWorld> {
   const dir = await mkdtemp(join(tmpdir(), 'countersign-aws-'));
   const [dynamo, moto] = await bothOf(startDynamoDbLocal(), startMoto());
   const tls = await selfSigned({ names: ['127.0.0.1', ownEcr, otherEcr] });
@@ -125,7 +125,7 @@ export async function openAws(): Promise<AwsStage> {
 
   return {
     registry,
-    target: storeTarget(registry),
+    destination: storeDestination(registry),
     team: newKey(),
     table,
     async secret(name, text) {
@@ -270,7 +270,7 @@ function restEvent(path: string, body: string): HttpEvent {
   return event as HttpEvent;
 }
 
-function read(answered: unknown): Answer {
+function read(answered: unknown): AwsResponse {
   const { statusCode, body = '' } = answered as { statusCode: number; body?: string };
   const { response = {} } = body.startsWith('{') ? (JSON.parse(body) as { response?: Response }) : {};
   const { allowed, status } = response;

@@ -1,16 +1,16 @@
 import type { Registry } from '../../../shared/registry/registry.ts';
-import { late } from '../late.ts';
+import { lazy } from '../lazy.ts';
 import type { FunctionRegistryOptions } from './registry.ts';
 
-export interface LateRegistry {
+export interface LazyRegistry {
   readonly registry: Registry;
   /** Loads what only an image that the ledger does not know needs. */
   load(): Promise<unknown>;
 }
 
 /** Registries, with the HTTP client left out until one is asked: it is the heaviest part, and a review from the ledger needs none. */
-export function lateRegistry(options: FunctionRegistryOptions): LateRegistry {
-  const load = late(async () => {
+export function lazyRegistry(options: FunctionRegistryOptions): LazyRegistry {
+  const load = lazy(async () => {
     const { functionRegistry } = await import('./registry.ts');
     return functionRegistry(options);
   });

@@ -1,11 +1,11 @@
 import { type Fault, type Intercept, on } from '../../local/registry/faults.ts';
 import { makeImage, sign } from '../../local/signer/signer.ts';
 import type { Digest } from '../../shared/image/digest.ts';
-import { openStage, type PolicyParts, pod, policy, type Response, review, type Stage } from './harness.ts';
+import { openWorld, type PolicyParts, pod, policy, type Response, review, type World } from './harness.ts';
 
-/** A stage whose registry can be broken, with a signed and an unsigned image in it. */
-export interface FaultyStage {
-  readonly stage: Stage;
+/** A world whose registry can be broken, with a signed and an unsigned image in it. */
+export interface FaultyWorld {
+  readonly world: World;
   readonly host: string;
   readonly signed: Digest;
   /** Nothing is broken, and nothing that was verified is remembered. */
@@ -23,37 +23,37 @@ export interface FaultyStage {
 
 const day = 24 * 3_600_000;
 
-export async function openFaultyStage(): Promise<FaultyStage> {
-  const stage = await openStage();
-  const { host } = stage.registry;
-  const { target, team: key } = stage;
+export async function openFaultyWorld(): Promise<FaultyWorld> {
+  const world = await openWorld();
+  const { host } = world.registry;
+  const { destination, team: key } = world;
   const repository = 'faults/signed';
-  const signed = await makeImage(target, repository, '1');
+  const signed = await makeImage(destination, repository, '1');
   // Both ways of storing it: whichever source a test breaks, the other holds a good signature.
-  await sign(target, { repository, digest: signed, key, format: 'sig' });
-  await sign(target, { repository, digest: signed, key, format: 'bundle' });
-  await makeImage(target, 'faults/unsigned', '1', { label: 'unsigned' });
+  await sign(destination, { repository, digest: signed, key, format: 'sig' });
+  await sign(destination, { repository, digest: signed, key, format: 'bundle' });
+  await makeImage(destination, 'faults/unsigned', '1', { label: 'unsigned' });
 
-  const ask: FaultyStage['ask'] = (image, parts = {}, timeout = '10s') => {
+  const ask: FaultyWorld['ask'] = (image, parts = {}, timeout = '10s') => {
     const images = `${image.slice(0, image.indexOf('/'))}/faults/*`;
     const spec = [`webhookTimeoutSeconds: ${Number.parseInt(timeout, 10)}`];
-    stage.policies(policy({ images, keys: [stage.team], spec, ...parts }));
-    return stage.send('/mutate', review(pod([image])), { timeout });
+    world.policies(policy({ images, keys: [world.team], spec, ...parts }));
+    return world.send('/mutate', review(pod([image])), { timeout });
   };
 
   return {
-    stage,
+    world,
     host,
     signed,
     ask,
     mend() {
-      stage.registry.settings.intercept = undefined;
-      stage.registry.requests.length = 0;
-      stage.waits.length = 0;
-      stage.now += day;
+      world.registry.settings.intercept = undefined;
+      world.registry.requests.length = 0;
+      world.waits.length = 0;
+      world.now += day;
     },
     breakAt(filter, fault) {
-      stage.registry.settings.intercept = on(filter, fault);
+      world.registry.settings.intercept = on(filter, fault);
     },
     async expectUnavailable(image, reason) {
       const fail = await ask(image);
@@ -62,11 +62,11 @@ export async function openFaultyStage(): Promise<FaultyStage> {
         code: 503,
         message: expect.stringContaining(`unavailable (${reason})`),
       });
-      const before = stage.count('verdict', { result: 'error', reason });
-      stage.now += day;
+      const before = world.count('verdict', { result: 'error', reason });
+      world.now += day;
       const ignore = await ask(image, { failurePolicy: 'Ignore' });
       expect(ignore).toMatchObject({ allowed: true, patch: [], warnings: [expect.stringContaining(reason)] });
-      expect(stage.count('verdict', { result: 'error', reason })).toBe(before + 1);
+      expect(world.count('verdict', { result: 'error', reason })).toBe(before + 1);
     },
     async expectDenied(image, reason) {
       for (const failurePolicy of ['Fail', 'Ignore'] as const) {
