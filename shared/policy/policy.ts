@@ -95,7 +95,7 @@ export interface AttestorSet {
 /** Attestor sets inside attestor sets, the outermost counted. */
 export const maxNesting = 8;
 
-export type AttestorEntry = KeysAttestor | NestedAttestor;
+export type AttestorEntry = KeysAttestor | CertificatesAttestor | KeylessAttestor | NestedAttestor;
 
 interface AttestorCommon {
   /** Replaces the entry's annotations when written. */
@@ -108,8 +108,54 @@ export interface KeysAttestor extends AttestorCommon {
   /** One PEM block each, in order. */
   readonly publicKeys: readonly string[];
   readonly signatureAlgorithm: 'sha224' | 'sha256' | 'sha384' | 'sha512';
-  readonly rekor: { readonly ignoreTlog: boolean; readonly url?: string; readonly pubkey?: string };
-  readonly ctlog: { readonly ignoreSCT: boolean };
+  readonly rekor: RekorFields;
+  readonly ctlog: CtlogFields;
+}
+
+/** `cert`, `certChain` or both are there. */
+export interface CertificatesAttestor extends AttestorCommon {
+  readonly kind: 'certificates';
+  /** PEM of one certificate: the signer's own. */
+  readonly cert?: string;
+  /** PEM, the root last: the roots and intermediates under which a signer's certificate counts. */
+  readonly certChain?: string;
+  readonly rekor: RekorFields;
+  readonly ctlog: CtlogFields;
+}
+
+/** A certificate of a CA that names who signed. What is written here of it must all hold of one signature. */
+export interface KeylessAttestor extends AttestorCommon {
+  readonly kind: 'keyless';
+  /** Wildcards as in image/wildcard.ts; absent: not asked. */
+  readonly issuer?: string;
+  /** RE2, of the whole text. */
+  readonly issuerRegExp?: string;
+  readonly subject?: string;
+  readonly subjectRegExp?: string;
+  /** By OID (`1.3.6.1.4.1.57264.1.5`) or GitHub's name (`githubWorkflowRepository`); the values are wildcards. */
+  readonly additionalExtensions: Readonly<Record<string, string>>;
+  /** PEM; absent: the CAs of the trust root. */
+  readonly roots?: string;
+  readonly rekor: RekorFields;
+  readonly ctlog: CtlogFields;
+}
+
+/** Which transparency log a signature must be in. */
+export interface RekorFields {
+  readonly ignoreTlog: boolean;
+  /** Never called: the name by which checkpoints know the log. */
+  readonly url?: string;
+  /** PEM; absent: the logs of the trust root. */
+  readonly pubkey?: string;
+}
+
+/** What certifies a certificate and the time of a signature. */
+export interface CtlogFields {
+  readonly ignoreSCT: boolean;
+  /** PEM of the certificate log's key; absent: the logs of the trust root. */
+  readonly pubkey?: string;
+  /** PEM, the root last: the time-stamp authority; absent: those of the trust root. */
+  readonly tsaCertChain?: string;
 }
 
 export interface NestedAttestor extends AttestorCommon {
