@@ -142,6 +142,54 @@ export const reasons = {
     summary: "a good signature's log entry does not verify or is not about this signature and key",
     advice: 'sign again with the log that the rule trusts',
   },
+  'certificate-missing': {
+    kind: 'denied',
+    summary: 'no signature carries a certificate, and the rule asks for who signed',
+    advice: 'sign keyless or with a certificate, or name the key in the policy',
+  },
+  'certificate-untrusted': {
+    kind: 'denied',
+    summary: 'a signature is by a certificate that no CA of the rule issued',
+    advice: "sign with a certificate of the rule's CA, or give roots, certChain or the trust root of your instance",
+  },
+  'certificate-usage': {
+    kind: 'denied',
+    summary:
+      'a signature is by a certificate that is not for code signing, or has a critical extension that is not understood',
+    advice: 'sign with a certificate whose extended key usage is code signing',
+  },
+  'certificate-expired': {
+    kind: 'denied',
+    summary:
+      'a certificate or its CA was not valid when the signature was made, or is not now and nothing tells when that was',
+    advice: 'sign again; add the log or a time stamp, which prove that the certificate was valid then',
+  },
+  'certificate-unlogged': {
+    kind: 'denied',
+    summary: 'no certificate log that the rule trusts says that it has the certificate (SCT)',
+    advice: 'set ctlog.ignoreSCT: true for a CA of your own that logs nothing, or ctlog.pubkey',
+  },
+  'timestamp-mismatch': {
+    kind: 'denied',
+    summary: "a signature's time stamp does not verify or is of an authority that the rule does not trust",
+    advice: 'set ctlog.tsaCertChain to the chain of the authority that stamped it, or sign again',
+  },
+  'issuer-mismatch': {
+    kind: 'denied',
+    summary: 'a good signature is by somebody whom another issuer vouches for than the rule asks for',
+    advice: 'compare issuer in the policy with the issuer in the message',
+  },
+  'subject-mismatch': {
+    kind: 'denied',
+    summary: 'a good signature is by somebody else than the rule asks for',
+    advice: 'compare subject in the policy with who signed, in the message',
+  },
+  'extension-mismatch': {
+    kind: 'denied',
+    summary:
+      'a good signature is by whom the rule asks for, and an extension of the certificate is another one than it asks for',
+    advice: 'compare additionalExtensions in the policy with the message',
+  },
   'too-few-attestors': {
     kind: 'denied',
     summary: 'fewer attestors than required verified, counted by different keys',
@@ -222,8 +270,8 @@ export const reasons = {
   },
   'trust-missing': {
     kind: 'invalid',
-    summary: 'the rule asks for a transparency log and no trusted log key is configured',
-    advice: 'set rekor.ignoreTlog: true, or rekor.pubkey',
+    summary: 'the rule asks for a log or a CA, and neither the policy nor a trust root gives one',
+    advice: 'give keys or roots in the policy, or a trust root',
   },
   'key-invalid': {
     kind: 'invalid',

@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { Signed } from './evidence.ts';
 
-/** SHA-256, hex, over the bytes that decide: what was signed, the signature, the bodies of the log entries. */
+/** SHA-256, hex, over the bytes that decide: what was signed, the signature, and what it is verified by. */
 export function signatureHash(signed: Signed): string {
   return hashOf([
     Buffer.from(signed.format),
     signedPart(signed),
     signed.signature,
+    ...signed.material.certificates,
+    ...signed.material.timestamps,
     ...signed.material.logEntries.map((entry) => entry.canonicalizedBody),
   ]);
 }

@@ -35,7 +35,14 @@ const pointerBody = z.strictObject({ digest, generation, expiresAt: milliseconds
 
 const verificationBody = z.strictObject({
   digest,
-  signers: z.array(z.strictObject({ attestor: z.string(), kind: z.enum(leafKinds), identity: z.string() })),
+  signers: z.array(
+    z.strictObject({
+      attestor: z.string(),
+      kind: z.enum(leafKinds),
+      identity: z.string(),
+      issuer: z.optional(z.string()),
+    }),
+  ),
   evidence: z.array(z.string()),
   verifiedAt: milliseconds,
   validUntil: z.optional(milliseconds),

@@ -1,11 +1,13 @@
 import type { Digest } from '../image/digest.ts';
 import type { LeafKind } from '../trust/anchors.ts';
 
-/** Who signed: the attestor's path within the check, its kind, and the identity (a key's SHA-256 SPKI fingerprint). */
+/** Who signed: the attestor's path within the check, its kind, and the identity (a key's SHA-256 SPKI fingerprint, a person's address). */
 export interface Signer {
   readonly attestor: string;
   readonly kind: LeafKind;
   readonly identity: string;
+  /** Who says that it is they; of a key nobody does. */
+  readonly issuer?: string | undefined;
 }
 
 /** What `verify` let through for one digest and check, before conditions. */

@@ -1,4 +1,5 @@
 import type { Repository } from '../image/repository.ts';
+import type { TrustRoot } from './root/trust-root.ts';
 
 /** What an attestor inherits from around it, until it writes its own: it holds for every anchor that the attestor becomes. */
 export interface Inherited {
@@ -20,6 +21,9 @@ export interface AnchorBase extends Inherited {
 /** One kind of anchor: how it is built of the attestors that name it. */
 export interface AnchorKind<Attestor, A extends AnchorBase> {
   readonly kind: A['kind'];
-  /** The anchors of one attestor at `path`, each of which is counted. Throws Refusal. */
-  build(attestor: Attestor, path: string, inherited: Inherited): readonly A[];
+  /**
+   * The anchors of one attestor at `path`, each of which is counted. `root`: what is trusted where the attestor names no keys of its
+   * own; `undefined`: nothing is. Throws Refusal.
+   */
+  build(attestor: Attestor, path: string, inherited: Inherited, root: TrustRoot | undefined): readonly A[];
 }

@@ -1,8 +1,10 @@
 import type { AttestorEntry } from '../policy/policy.ts';
 import type { AnchorBase, AnchorKind, Inherited } from './anchor.ts';
+import type { TrustRoot } from './root/trust-root.ts';
 import * as rows from './rows.ts';
 
-type LeafAttestor = Exclude<AttestorEntry, { readonly kind: 'set' }>;
+/** An attestor that is no set. */
+export type LeafAttestor = Exclude<AttestorEntry, { readonly kind: 'set' }>;
 
 /** An attestor without a row does not compile. */
 const anchorKinds = rows satisfies {
@@ -16,9 +18,14 @@ export type LeafAnchor = ReturnType<Row['build']>[number];
 export type LeafKind = LeafAnchor['kind'];
 
 /** The anchors of one attestor, built by its kind. Throws Refusal. */
-export function leavesOf(attestor: LeafAttestor, path: string, inherited: Inherited): readonly LeafAnchor[] {
+export function leavesOf(
+  attestor: LeafAttestor,
+  path: string,
+  inherited: Inherited,
+  root: TrustRoot | undefined,
+): readonly LeafAnchor[] {
   const kind: AnchorKind<LeafAttestor, LeafAnchor> = anchorKinds[attestor.kind];
-  return kind.build(attestor, path, inherited);
+  return kind.build(attestor, path, inherited, root);
 }
 
 /** The kinds by name. */

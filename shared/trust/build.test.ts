@@ -157,22 +157,32 @@ describe('the transparency log', () => {
 
   test('is known by its key and its URL, the public one by default', () => {
     const anchor = onlyKey(keysOf(alice, { rekor: { ignoreTlog: false, pubkey: log.pem } })).log;
-    expect(anchor?.baseUrl).toBe('https://rekor.sigstore.dev');
-    expect(Buffer.from(anchor?.keyId ?? []).toString('hex')).toBe(log.spki);
+    expect(anchor?.logs.map(({ baseUrl }) => baseUrl)).toEqual(['https://rekor.sigstore.dev']);
+    expect(anchor?.logs.map(({ keyId }) => Buffer.from(keyId).toString('hex'))).toEqual([log.spki]);
     const rekor = { ignoreTlog: false, pubkey: log.pem, url: 'https://log.test' };
-    expect(onlyKey(keysOf(alice, { rekor })).log?.baseUrl).toBe('https://log.test');
+    expect(onlyKey(keysOf(alice, { rekor })).log?.logs[0]?.baseUrl).toBe('https://log.test');
   });
 
   test('is ignored when told so, whatever else is there', () => {
     expect(onlyKey(keysOf(alice, { rekor: { ignoreTlog: true, pubkey: log.pem } })).log).toBeUndefined();
   });
 
-  test.each(['ed25519', 'rsa'] as const)('an %s key is refused by name', (type) => {
+  test('an RSA key is refused by name', () => {
     const { reason, message } = refusalOf(
-      keysOf(alice, { rekor: { ignoreTlog: false, pubkey: makeSigner(type).pem } }),
+      keysOf(alice, { rekor: { ignoreTlog: false, pubkey: makeSigner('rsa').pem } }),
     );
     expect(reason).toBe('key-invalid');
     expect(message).toContain('rekor.pubkey');
+  });
+
+  test('with an Ed25519 key it is known by the ID of its checkpoints too, which has its name in it (Rekor v2)', () => {
+    const rekor = { ignoreTlog: false, pubkey: makeSigner('ed25519').pem };
+    const ids = (url: string) =>
+      onlyKey(keysOf(alice, { rekor: { ...rekor, url } })).log?.logs.map(({ keyId }) => keyId);
+    const [one, another] = [ids('https://log.test'), ids('https://other.test')];
+    expect(one).toHaveLength(2);
+    expect(one?.[0]).toEqual(another?.[0]);
+    expect(one?.[1]).not.toEqual(another?.[1]);
   });
 });
 

@@ -65,6 +65,13 @@ function canonical(parsed: KeyObject, where: string): PublicKey {
   return { key, spki };
 }
 
+/** The key of a certificate, with every way of signing that fits it. Throws Refusal `key-invalid`. */
+export function certifiedKey(key: KeyObject, spki: Uint8Array): SigningKey {
+  refuseOtherKinds(key, 'certificate');
+  const known = { key, spki: createHash('sha256').update(spki).digest('hex') };
+  return { ...known, algorithm: keyAlgorithm(known, 'sha256', 'certificate') };
+}
+
 function refuseOtherKinds(key: KeyObject, where: string): void {
   const type = key.asymmetricKeyType ?? 'unknown';
   const { namedCurve = 'explicit parameters', modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {};

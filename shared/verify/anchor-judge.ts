@@ -13,6 +13,10 @@ export type Examination =
       readonly pass: true;
       /** Who signed. The same signer found by two anchors counts once. */
       readonly identity: string;
+      /** Who says that it is they, where somebody does: the same identity by another issuer is another one. */
+      readonly issuer?: string | undefined;
+      /** Milliseconds since 1970; `undefined`: without end. */
+      readonly validUntil?: number | undefined;
       readonly message: string;
     }
   | (Objection & {

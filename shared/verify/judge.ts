@@ -16,6 +16,8 @@ export interface Judged {
   readonly result: AttestorResult;
   readonly signers: readonly Signer[];
   readonly evidence: readonly string[];
+  /** Milliseconds since 1970; `undefined`: without end. */
+  readonly validUntil: number | undefined;
 }
 
 /** Judges anchors by the evidence about one image, each by what that one may count. */
@@ -58,13 +60,16 @@ export class Judge {
     const reached =
       need === 'all'
         ? passing.length
-        : distinctlyMatched(passing.map((child) => child.signers.map(({ identity }) => identity)));
+        : distinctlyMatched(
+            passing.map((child) => child.signers.map(({ identity, issuer }) => `${identity} ${issuer ?? ''}`)),
+          );
     const pass = needed > 0 && reached >= needed;
     const counted = `${reached} of ${needed} needed attestors verified${reached < passing.length ? ' by different keys' : ''}`;
     const result = { path, kind: 'set' as const, message: counted, children: children.map((child) => child.result) };
     if (pass) {
       const signers = passing.flatMap((child) => child.signers);
-      return { result: { ...result, pass }, signers, evidence: passing.flatMap((child) => child.evidence) };
+      const evidence = passing.flatMap((child) => child.evidence);
+      return { result: { ...result, pass }, signers, evidence, validUntil: earliest(passing) };
     }
     const [only, another] = result.children;
     if (only?.reason !== undefined && another === undefined)
@@ -85,9 +90,12 @@ export class Judge {
     for (const signature of found) {
       const examination = judge.examine(signature, anchor, this.#now);
       if (examination.pass) {
-        const { identity, message } = examination;
-        const signers: readonly Signer[] = [{ attestor: path, kind, identity }];
-        return { result: { path, kind, identity, pass: true, message }, signers, evidence: [signature.evidence.hash] };
+        const { identity, issuer, validUntil, message } = examination;
+        const signers: readonly Signer[] = [
+          { attestor: path, kind, identity, ...(issuer === undefined ? {} : { issuer }) },
+        ];
+        const result = { path, kind, identity, pass: true, message };
+        return { result, signers, evidence: [signature.evidence.hash], validUntil };
       }
       if (furthest === undefined || examination.progress > furthest.progress) furthest = examination;
       yield;
@@ -104,5 +112,11 @@ export class Judge {
 }
 
 function failed(result: AttestorResult): Judged {
-  return { result, signers: [], evidence: [] };
+  return { result, signers: [], evidence: [], validUntil: undefined };
+}
+
+/** When the first of several ends. */
+export function earliest(judged: readonly Pick<Judged, 'validUntil'>[]): number | undefined {
+  const ends = judged.map(({ validUntil }) => validUntil).filter((end) => end !== undefined);
+  return ends.length === 0 ? undefined : Math.min(...ends);
 }

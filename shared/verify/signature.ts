@@ -1,20 +1,15 @@
-import type { SignedEntity } from '@sigstore/verify';
 import type { Claim, Material, SignatureEvidence, Signed } from '../evidence/evidence.ts';
 import type { Image } from '../registry/registry.ts';
-import type { HashName, SigningKey } from '../trust/public-key.ts';
+import type { SigningKey } from '../trust/public-key.ts';
+import { Certificate } from '../trust/x509/certificate.ts';
 import { digestOf, isSignedBy, sameBytes } from './crypto.ts';
-
-/** What Verifier asks about a signature, and compares with a log entry. */
-type SignatureContent = SignedEntity['signature'];
-
-/** By their length, the hashes with which a log names what was signed. */
-const hashBySize: Readonly<Record<number, HashName>> = { 32: 'sha256', 48: 'sha384', 64: 'sha512' };
 
 /** A piece of evidence as a signature of one image. It remembers which keys it was tried with. */
 export class Signature {
   readonly evidence: SignatureEvidence;
   readonly image: Image;
   readonly #tried = new Map<string, boolean>();
+  #certificate: Certificate | undefined;
 
   constructor(evidence: SignatureEvidence, image: Image) {
     this.evidence = evidence;
@@ -24,6 +19,23 @@ export class Signature {
   /** What came along to verify it by. */
   get material(): Material {
     return this.evidence.signed.material;
+  }
+
+  get bytes(): Uint8Array {
+    return this.evidence.signed.signature;
+  }
+
+  /** What an envelope holds, by which some logs name it; nothing else has one. */
+  get payload(): Uint8Array | undefined {
+    const { signed } = this.evidence;
+    return signed.format === 'dsse' ? signed.payload : undefined;
+  }
+
+  /** The signer's certificate that came along. Throws where it does not parse. */
+  get certificate(): Certificate | undefined {
+    const [der] = this.material.certificates;
+    if (der !== undefined) this.#certificate ??= new Certificate(der);
+    return this.#certificate;
   }
 
   /** The bytes that the signature is over. */
@@ -48,23 +60,6 @@ export class Signature {
       this.#tried.set(way, good);
     }
     return good;
-  }
-
-  /** For @sigstore/verify, whose own knows neither P-384 in DSSE nor RSA-PSS nor Ed25519ph. */
-  content(by: SigningKey): SignatureContent {
-    const { signed } = this.evidence;
-    const message = this.message;
-    return {
-      signature: Buffer.from(signed.signature),
-      compareSignature: (signature) => sameBytes(signature, signed.signature),
-      compareSignedDigest: (digest) => {
-        const hash = hashBySize[digest.length];
-        return hash !== undefined && sameBytes(digest, digestOf(hash, message));
-      },
-      // Entries of the kinds dsse and intoto name the envelope's payload; nothing else has one.
-      compareDigest: (digest) => signed.format === 'dsse' && sameBytes(digest, digestOf('sha256', signed.payload)),
-      verifySignature: (key) => key === by.key && this.isBy(by),
-    };
   }
 }
 

@@ -4,7 +4,7 @@ import { asRefusal, type Refusal } from '../reasons.ts';
 import type { Image } from '../registry/registry.ts';
 import type { Check } from '../trust/check.ts';
 import type { Objection } from './anchor-judge.ts';
-import { Judge, type Judged } from './judge.ts';
+import { earliest, Judge, type Judged } from './judge.ts';
 import type { AttestorResult, Outcome, Steps } from './outcome.ts';
 
 export interface VerifyInput {
@@ -48,7 +48,9 @@ export function* verifyInSteps(input: VerifyInput): Steps<Outcome> {
 
 function passed(sets: readonly Judged[]): Outcome {
   const evidence = [...new Set(sets.flatMap((set) => set.evidence))];
-  return { pass: true, signers: sets.flatMap((set) => set.signers), evidence, attestors: resultsOf(sets) };
+  const validUntil = earliest(sets);
+  const end = validUntil === undefined ? {} : { validUntil };
+  return { pass: true, signers: sets.flatMap((set) => set.signers), evidence, ...end, attestors: resultsOf(sets) };
 }
 
 function denied({ reason, message }: Objection, sets: readonly Judged[]): Outcome {

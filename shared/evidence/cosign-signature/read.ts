@@ -1,6 +1,7 @@
 import type { TransparencyLogEntry } from '@sigstore/protobuf-specs';
 import { isJsonObject, type JsonObject } from '../../admission/json.ts';
 import { parseDigest } from '../../image/digest.ts';
+import { readPem } from '../../pem.ts';
 import type { AttachedItem } from '../../registry/registry.ts';
 import { decodeBase64 } from '../base64.ts';
 import type { Claim, SignatureEvidence, Signed } from '../evidence.ts';
@@ -10,17 +11,23 @@ import { Malformed } from '../malformed.ts';
 
 const signatureAnnotation = 'dev.cosignproject.cosign/signature';
 const bundleAnnotation = 'dev.sigstore.cosign/bundle';
+const certificateAnnotation = 'dev.sigstore.cosign/certificate';
+const chainAnnotation = 'dev.sigstore.cosign/chain';
+const timestampAnnotation = 'dev.sigstore.cosign/rfc3161timestamp';
+const maxCertificates = 10;
+
+type Annotations = AttachedItem['layer']['annotations'];
 
 /**
  * cosign's own format: the layer is the payload, its annotations carry the signature and the log entry
- * (cosign specs/SIGNATURE_SPEC.md). Certificates and time stamps beside them decide nothing for keys. Throws Malformed.
+ * (cosign specs/SIGNATURE_SPEC.md). Throws Malformed.
  */
 export function readSimpleSigning(item: AttachedItem): SignatureEvidence<'cosign-signature'> {
   const { annotations, digest } = item.layer;
   const signature = decodeBase64(annotations[signatureAnnotation], `the annotation ${signatureAnnotation}`);
   const log = annotations[bundleAnnotation];
   const logEntries = log === undefined ? [] : [readLogEntry(Buffer.from(log))];
-  const material = { certificates: [], timestamps: [], logEntries };
+  const material = { certificates: certificatesOf(annotations), timestamps: timestampsOf(annotations), logEntries };
   const signed: Signed = { format: 'payload', payload: item.bytes, signature, material };
   return {
     kind: 'cosign-signature',
@@ -30,6 +37,27 @@ export function readSimpleSigning(item: AttachedItem): SignatureEvidence<'cosign
     claims: [readClaim(parseJsonObject(item.bytes, 'the payload'))],
     hash: signatureHash(signed),
   };
+}
+
+/** The signer's certificate, and those that come along to find its CA by. */
+function certificatesOf(annotations: Annotations): readonly Uint8Array[] {
+  const signer = readCertificates(annotations, certificateAnnotation);
+  return signer.length === 0 ? [] : [...signer.slice(0, 1), ...readCertificates(annotations, chainAnnotation)];
+}
+
+function readCertificates(annotations: Annotations, name: string): readonly Uint8Array[] {
+  const { blocks } = readPem(annotations[name] ?? '');
+  if (blocks.length > maxCertificates)
+    throw new Malformed(`the annotation ${name} has over ${maxCertificates} certificates`);
+  return blocks.map(({ body }) => decodeBase64(body.replace(/\s+/g, ''), `the annotation ${name}`));
+}
+
+/** cosign writes what a time-stamp authority answered (RFC 3161) as base64 into JSON. */
+function timestampsOf(annotations: Annotations): readonly Uint8Array[] {
+  const text = annotations[timestampAnnotation];
+  if (text === undefined || text === '') return [];
+  const { SignedRFC3161Timestamp } = parseJsonObject(Buffer.from(text), 'the time stamp');
+  return [decodeBase64(SignedRFC3161Timestamp, 'the time stamp')];
 }
 
 /**

@@ -5,7 +5,7 @@ import type { AttachedItem } from '../../registry/registry.ts';
 import { attestation } from '../attestation.ts';
 import { decodeBase64 } from '../base64.ts';
 import { readEnvelope, refuseManySignatures, signedEnvelope } from '../envelope.ts';
-import type { Attestation, Claim, SignatureEvidence, Signed } from '../evidence.ts';
+import type { Attestation, Claim, Material, SignatureEvidence, Signed } from '../evidence.ts';
 import { signatureHash } from '../hash.ts';
 import { parseJsonObject } from '../json.ts';
 import type { Keep } from '../kind.ts';
@@ -33,7 +33,7 @@ export function readBundle(item: AttachedItem, keep: Keep): SignatureEvidence<'s
   const json = parseJsonObject(item.bytes, 'the bundle');
   refuseTooMuch(json);
   const { content, verificationMaterial } = parseBundle(json);
-  const material = { certificates: [], timestamps: [], logEntries: verificationMaterial.tlogEntries };
+  const material = materialOf(verificationMaterial);
 
   if (content.$case === 'messageSignature') {
     const { messageSignature } = json;
@@ -53,6 +53,25 @@ export function readBundle(item: AttachedItem, keep: Keep): SignatureEvidence<'s
   return statement.predicateType === signaturePredicate
     ? signatureBundle(item, signedEnvelope(envelope, material), statement.claims)
     : attestation(item, envelope, statement, material, keep);
+}
+
+function materialOf({ content, timestampVerificationData, tlogEntries }: Bundle['verificationMaterial']): Material {
+  return {
+    certificates: certificatesOf(content),
+    timestamps: (timestampVerificationData?.rfc3161Timestamps ?? []).map(({ signedTimestamp }) => signedTimestamp),
+    logEntries: tlogEntries,
+  };
+}
+
+function certificatesOf(content: Bundle['verificationMaterial']['content']): readonly Uint8Array[] {
+  switch (content.$case) {
+    case 'certificate':
+      return [content.certificate.rawBytes];
+    case 'x509CertificateChain':
+      return content.x509CertificateChain.certificates.map(({ rawBytes }) => rawBytes);
+    case 'publicKey':
+      return [];
+  }
 }
 
 function parseBundle(json: JsonObject): Bundle {

@@ -45,7 +45,9 @@ export async function evidence(): Promise<Target> {
   ];
   const signedBefore = readEvidence(originals).evidence.map(signedIn);
   const rekor = { ignoreTlog: false, pubkey: log.pem, url: log.url };
-  const checks = [entryOf([setOf([keysOf(signer)])]), entryOf([setOf([keysOf(signer, { rekor })])])].map(buildCheck);
+  const checks = [entryOf([setOf([keysOf(signer)])]), entryOf([setOf([keysOf(signer, { rekor })])])].map((entry) =>
+    buildCheck(entry),
+  );
   const strange = fc.constantFrom(...originals).chain((item) => {
     const text = Buffer.from(item.bytes).toString();
     const bytes = jsonLike(JSON.parse(text)).map((json) => ({ ...item, bytes: Buffer.from(json) }));

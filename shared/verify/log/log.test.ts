@@ -1,4 +1,4 @@
-import { ask, reasonOf } from '../../test/fixtures/ask.ts';
+import { ask, reasonOf } from '../../../test/fixtures/ask.ts';
 import {
   bundleV01,
   cosignItem,
@@ -8,11 +8,11 @@ import {
   paeOf,
   payloadOf,
   statementOf,
-} from '../../test/fixtures/attached.ts';
-import { entryOf, keysOf, setOf } from '../../test/fixtures/entries.ts';
-import { type EntryKind, type LogEntry, makeLog, type TestLog } from '../../test/fixtures/log.ts';
-import { makeSigner } from '../../test/fixtures/signers.ts';
-import type { AttachedItem, Image } from '../registry/registry.ts';
+} from '../../../test/fixtures/attached.ts';
+import { entryOf, keysOf, setOf } from '../../../test/fixtures/entries.ts';
+import { type EntryKind, type LogEntry, makeLog, type TestLog } from '../../../test/fixtures/log.ts';
+import { makeSigner } from '../../../test/fixtures/signers.ts';
+import type { AttachedItem, Image } from '../../registry/registry.ts';
 
 const signer = makeSigner();
 const other = makeSigner();

@@ -1,0 +1,68 @@
+import type { CertificatesAttestor } from '../../policy/policy.ts';
+import { Refusal } from '../../reasons.ts';
+import type { AnchorBase, AnchorKind } from '../anchor.ts';
+import { type CertificateTrust, certificateTrust, chainOf, eachTrusted, readCertificates } from '../certificates.ts';
+import { hashedOfLog, type LogTrust, logTrust } from '../log.ts';
+import type { CertificateAuthority, TrustRoot } from '../root/trust-root.ts';
+import type { Certificate } from '../x509/certificate.ts';
+
+/** Whoever has a certificate that is issued under a chain of the policy's, or the one certificate that it names. */
+export interface CertificateAnchor extends AnchorBase {
+  readonly kind: 'certificate';
+  /** The signer's own; `undefined`: any that is issued under the chain. */
+  readonly certificate: Certificate | undefined;
+  /** `undefined`: nobody has to have issued it, since the policy names it. */
+  readonly trust: CertificateTrust | undefined;
+  /** `undefined`: the log of signatures is ignored. */
+  readonly log: LogTrust | undefined;
+  readonly timestampAuthorities: readonly CertificateAuthority[];
+}
+
+/**
+ * `cert` alone is the signer's; with `certChain`, whose last certificate is the root, it also has to be issued under it; `certChain` alone
+ * is a list of those that are trusted. Refusals: key-invalid, trust-missing.
+ */
+export const certificateAnchors: AnchorKind<CertificatesAttestor, CertificateAnchor> = {
+  kind: 'certificate',
+  build(attestor, path, inherited, root) {
+    const { cert, certChain } = attestor;
+    const where = `${path}.certificates`;
+    const certificate = cert === undefined ? undefined : only(readCertificates(cert, `${where}.cert`), `${where}.cert`);
+    const trust = issuedUnder(attestor, where, root);
+    if (certificate === undefined && trust === undefined) {
+      throw new Refusal('key-invalid', `${where}: cert or certChain required`);
+    }
+    const log = trust === undefined ? logTrust(attestor.rekor, where, root) : trust.log;
+    const timestampAuthorities = trust?.timestampAuthorities ?? ownStampers(attestor, where);
+    const hashed = [
+      certificate?.der.toString('base64') ?? 'any',
+      ...(trust === undefined ? ['no chain', ...hashedOfLog(log), attestor.ctlog.tsaCertChain ?? ''] : trust.hashed),
+      certChain === undefined ? '' : 'chain',
+    ];
+    return [{ kind: 'certificate', path, certificate, trust, log, timestampAuthorities, hashed, ...inherited }];
+  },
+};
+
+function issuedUnder(
+  attestor: CertificatesAttestor,
+  where: string,
+  root: TrustRoot | undefined,
+): CertificateTrust | undefined {
+  const { cert, certChain } = attestor;
+  if (certChain === undefined) return undefined;
+  const at = `${where}.certChain`;
+  const authorities = cert === undefined ? eachTrusted(certChain, at) : [chainOf(certChain, at)];
+  return certificateTrust(authorities, attestor, where, root);
+}
+
+function ownStampers({ ctlog }: CertificatesAttestor, where: string): readonly CertificateAuthority[] {
+  return ctlog.tsaCertChain === undefined ? [] : [chainOf(ctlog.tsaCertChain, `${where}.ctlog.tsaCertChain`)];
+}
+
+function only(certificates: readonly Certificate[], where: string): Certificate {
+  const [first, another] = certificates;
+  if (first === undefined || another !== undefined) {
+    throw new Refusal('key-invalid', `${where}: one certificate in PEM is expected`);
+  }
+  return first;
+}

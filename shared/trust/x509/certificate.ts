@@ -1,0 +1,151 @@
+import { type KeyObject, X509Certificate } from 'node:crypto';
+import { readPem } from '../../pem.ts';
+import { type Asn1, at, isSequence, parseDer, tagged } from './der.ts';
+
+/** An extension of a certificate (RFC 5280 section 4.1.2.9). */
+export interface Extension {
+  readonly critical: boolean;
+  /** extnValue, as it stands. */
+  readonly value: Buffer;
+  /** What is encoded in it; reading it throws where nothing is. */
+  readonly content: () => Asn1;
+}
+
+/** What is understood of a certificate: another critical extension says something that nobody here knows how to heed. */
+const understood: ReadonlySet<string> = new Set([
+  '2.5.29.14', // subjectKeyIdentifier
+  '2.5.29.15', // keyUsage
+  '2.5.29.17', // subjectAltName
+  '2.5.29.19', // basicConstraints
+  '2.5.29.35', // authorityKeyIdentifier
+  '2.5.29.37', // extendedKeyUsage
+]);
+
+const noPathLength = Number.POSITIVE_INFINITY;
+
+/**
+ * An X.509 certificate (RFC 5280). Signatures, names and keys are read by node:crypto, extensions by @sigstore/core; whatever is
+ * asked of a damaged one throws.
+ */
+export class Certificate {
+  readonly der: Buffer;
+  readonly #x509: X509Certificate;
+  #root: Asn1 | undefined;
+  #publicKey: KeyObject | undefined;
+  #extensions: ReadonlyMap<string, Extension> | undefined;
+  #window: { readonly notBefore: number; readonly notAfter: number } | undefined;
+
+  /** Throws where it does not parse. */
+  constructor(der: Uint8Array) {
+    this.der = Buffer.from(der);
+    this.#x509 = new X509Certificate(this.der);
+    // What stands behind the certificate would be no part of it, and yet be compared.
+    if (!this.#x509.raw.equals(this.der)) throw new Error('bytes stand behind the certificate');
+  }
+
+  get publicKey(): KeyObject {
+    this.#publicKey ??= this.#x509.publicKey;
+    return this.#publicKey;
+  }
+
+  /** As people write it: `CN=…`, one attribute a line. */
+  get subject(): string {
+    return this.#x509.subject;
+  }
+
+  /** Its names and identifiers say that `issuer` issued it; whether that one did is `isSignedBy`. */
+  names(issuer: Certificate): boolean {
+    return this.#x509.checkIssued(issuer.#x509);
+  }
+
+  isSignedBy(issuer: Certificate): boolean {
+    return this.#x509.verify(issuer.publicKey);
+  }
+
+  /** The names of issuer and subject are the same. */
+  get isSelfIssued(): boolean {
+    return this.#x509.checkIssued(this.#x509);
+  }
+
+  /** `now`: milliseconds since 1970. Both ends belong to it (RFC 5280 section 4.1.2.5). */
+  isValidAt(now: number): boolean {
+    const { notBefore, notAfter } = this.window;
+    return notBefore <= now && now < notAfter + 1000;
+  }
+
+  /** Milliseconds since 1970. */
+  get window(): { readonly notBefore: number; readonly notAfter: number } {
+    this.#window ??= { notBefore: this.#x509.validFromDate.getTime(), notAfter: this.#x509.validToDate.getTime() };
+    return this.#window;
+  }
+
+  /** By OID. Throws where one is there twice (RFC 5280 section 4.2). */
+  get extensions(): ReadonlyMap<string, Extension> {
+    this.#extensions ??= readExtensions(this.tbs);
+    return this.#extensions;
+  }
+
+  /** The part that is signed. */
+  get tbs(): Asn1 {
+    this.#root ??= parseDer(this.der);
+    return at(this.#root, 0);
+  }
+
+  /** Issuer and serial number, as CMS names a signer (RFC 5652 section 10.2.4). */
+  isNamed(issuer: Buffer, serialNumber: Buffer): boolean {
+    return at(this.tbs, 3).value.equals(issuer) && at(this.tbs, 1).value.equals(serialNumber);
+  }
+
+  get subjectPublicKeyInfo(): Asn1 {
+    return at(this.tbs, 6);
+  }
+
+  hasUsage(oid: string): boolean {
+    return this.#x509.keyUsage?.includes(oid) ?? false;
+  }
+
+  /** A critical extension that is not understood; with one, it says nothing that can be relied on. */
+  get unknownCritical(): string | undefined {
+    for (const [oid, { critical }] of this.extensions) if (critical && !understood.has(oid)) return oid;
+    return undefined;
+  }
+
+  /** How many intermediates may stand below it; `undefined`: it may issue no certificates (RFC 5280 sections 4.2.1.3, 4.2.1.9). */
+  get pathLength(): number | undefined {
+    const constraints = this.extensions.get('2.5.29.19')?.content();
+    if (constraints === undefined || constraints.subs.length === 0 || !at(constraints, 0).toBoolean()) return undefined;
+    const usage = this.extensions.get('2.5.29.15')?.content();
+    const certSign = 5;
+    if (usage !== undefined && usage.toBitString()[certSign] !== 1) return undefined;
+    return constraints.subs.length > 1 ? Number(at(constraints, 1).toInteger()) : noPathLength;
+  }
+
+  equals(other: Certificate): boolean {
+    return this.der.equals(other.der);
+  }
+}
+
+function readExtensions(tbs: Asn1): ReadonlyMap<string, Extension> {
+  const found = new Map<string, Extension>();
+  const list = tagged(tbs, 3);
+  if (list === undefined) return found;
+  for (const each of at(list, 0).subs) {
+    if (!isSequence(each)) throw new Error('an extension is no sequence');
+    const oid = at(each, 0).toOID();
+    if (found.has(oid)) throw new Error(`the extension ${oid} is there twice`);
+    const critical = each.subs.length === 3 && at(each, 1).toBoolean();
+    const value = at(each, each.subs.length - 1);
+    found.set(oid, { critical, value: value.value, content: () => at(value, 0) });
+  }
+  return found;
+}
+
+/** The certificates of a text of PEM, in its order, and nothing else. Throws. */
+export function certificatesIn(pem: string): readonly Certificate[] {
+  const { blocks, rest } = readPem(pem);
+  if (blocks.length === 0 || rest.trim() !== '') throw new Error('PEM certificates are expected');
+  return blocks.map(({ label, body }) => {
+    if (label !== 'CERTIFICATE') throw new Error('a PEM block is no certificate');
+    return new Certificate(Buffer.from(body, 'base64'));
+  });
+}

@@ -1,0 +1,82 @@
+import type { CertificateAnchor } from '../../trust/certificate/anchor.ts';
+import { certifiedKey } from '../../trust/public-key.ts';
+import type { Certificate } from '../../trust/x509/certificate.ts';
+import { rawOf } from '../../trust/x509/der.ts';
+import { subjectsOf } from '../../trust/x509/identities.ts';
+import type { AnchorJudge, Objection } from '../anchor-judge.ts';
+import { type CertificateObjection, type Certified, certify, certifyAlone } from '../certificates/certify.ts';
+import { type SignedObjection, signedWith } from '../certificates/signed.ts';
+import type { Signature } from '../signature.ts';
+
+type Objections = SignedObjection | CertificateObjection | (Objection & { readonly reason: 'certificate-missing' });
+
+/** The conditions in their order. */
+const progress: Readonly<Record<Objections['reason'], number>> = {
+  'certificate-missing': 0,
+  'signature-mismatch': 1,
+  'other-image': 2,
+  'annotation-mismatch': 3,
+  'log-entry-missing': 4,
+  'log-entry-mismatch': 5,
+  'timestamp-mismatch': 6,
+  'certificate-untrusted': 7,
+  'certificate-usage': 8,
+  'certificate-expired': 9,
+  'certificate-unlogged': 10,
+};
+
+/**
+ * A signature counts that the policy's certificate made, or one that was issued under its chain, about this image, in the log where one is
+ * asked for, while the certificate was valid.
+ */
+export const certificateJudge: AnchorJudge<CertificateAnchor> = {
+  identity: ({ certificate }) => (certificate === undefined ? undefined : identityOf(certificate)),
+  examine(signature, anchor, now) {
+    const found = examined(signature, anchor, now);
+    if ('reason' in found) return { pass: false, ...found, progress: progress[found.reason] };
+    const { certificate, validUntil } = found;
+    const identity = identityOf(certificate);
+    return {
+      pass: true,
+      identity,
+      issuer: undefined,
+      validUntil,
+      message: `a signature verifies with the certificate of ${identity}`,
+    };
+  },
+  denial({ certificate }, { reason, message }, tried) {
+    const signatures = `${tried} ${tried === 1 ? 'signature' : 'signatures'} tried`;
+    if (reason === 'certificate-missing') return `no signature carries a certificate (${signatures})`;
+    if (reason !== 'signature-mismatch') return `a signature ${message}`;
+    if (certificate === undefined) return `no signature verifies with its certificate (${signatures})`;
+    return `no signature verifies with the certificate of ${identityOf(certificate)} (${signatures})`;
+  },
+};
+
+function examined(
+  signature: Signature,
+  { certificate: own, trust, ...wanted }: CertificateAnchor,
+  now: number,
+): (Certified & { readonly certificate: Certificate }) | Objections {
+  const certificate = own ?? certificateOf(signature);
+  if (certificate === undefined) return { reason: 'certificate-missing', message: 'carries no certificate' };
+  const time = signedWith(certificate, signature, wanted, now);
+  if ('reason' in time) return time;
+  const certified =
+    trust === undefined ? certifyAlone(certificate, time) : certify(certificate, signature, trust, time);
+  return 'reason' in certified ? certified : { ...certified, certificate };
+}
+
+function certificateOf(signature: Signature): Certificate | undefined {
+  try {
+    return signature.certificate;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whom it names; where it names nobody that is a signer, its key. */
+function identityOf(certificate: Certificate): string {
+  const [subject] = subjectsOf(certificate);
+  return subject ?? `sha256:${certifiedKey(certificate.publicKey, rawOf(certificate.subjectPublicKeyInfo)).spki}`;
+}

@@ -1,0 +1,118 @@
+import type { IdentityAnchor, TextPattern } from '../../trust/identity/anchor.ts';
+import type { Certificate } from '../../trust/x509/certificate.ts';
+import { extensionText, issuerOf, subjectsOf } from '../../trust/x509/identities.ts';
+import type { AnchorJudge, Objection } from '../anchor-judge.ts';
+import { type CertificateObjection, certify } from '../certificates/certify.ts';
+import { type SignedObjection, signedWith } from '../certificates/signed.ts';
+import type { Signature } from '../signature.ts';
+
+interface MatchObjection extends Objection {
+  readonly reason: 'issuer-mismatch' | 'subject-mismatch' | 'extension-mismatch';
+}
+
+type IdentityObjection =
+  | SignedObjection
+  | CertificateObjection
+  | MatchObjection
+  | (Objection & { readonly reason: 'certificate-missing' });
+
+/** The conditions in their order. Who signed comes last: what else is wrong is not told of a signer that nobody asked for. */
+const progress: Readonly<Record<IdentityObjection['reason'], number>> = {
+  'certificate-missing': 0,
+  'signature-mismatch': 1,
+  'other-image': 2,
+  'annotation-mismatch': 3,
+  'log-entry-missing': 4,
+  'log-entry-mismatch': 5,
+  'timestamp-mismatch': 6,
+  'certificate-untrusted': 7,
+  'certificate-usage': 8,
+  'certificate-expired': 9,
+  'certificate-unlogged': 10,
+  'issuer-mismatch': 11,
+  'subject-mismatch': 12,
+  'extension-mismatch': 13,
+};
+
+/**
+ * A signature counts that a certificate's key made, about this image, in the log where one is asked for, while the certificate was valid;
+ * that a CA of the trust issued; and whose names are those that the policy asks for. One signature has to have all of it.
+ */
+export const identityJudge: AnchorJudge<IdentityAnchor> = {
+  identity: () => undefined,
+  examine(signature, anchor, now) {
+    const found = examined(signature, anchor, now);
+    if ('reason' in found) return { pass: false, ...found, progress: progress[found.reason] };
+    return { pass: true, ...found, message: `a signature by ${named(found)} verifies` };
+  },
+  denial(anchor, { reason, message }, tried) {
+    const wanted = wantedBy(anchor);
+    const signatures = `${tried} ${tried === 1 ? 'signature' : 'signatures'} tried`;
+    if (reason === 'certificate-missing')
+      return `no signature carries a certificate (${signatures}); the policy wants ${wanted}`;
+    if (reason === 'signature-mismatch') return `no signature verifies with its certificate (${signatures})`;
+    if (reason.endsWith('-mismatch') && matches.has(reason)) return `${message}; the policy wants ${wanted}`;
+    return `a signature ${message}`;
+  },
+};
+
+const matches: ReadonlySet<string> = new Set(['issuer-mismatch', 'subject-mismatch', 'extension-mismatch']);
+
+interface Somebody {
+  readonly identity: string;
+  readonly issuer: string | undefined;
+  readonly validUntil: number | undefined;
+}
+
+function examined(signature: Signature, anchor: IdentityAnchor, now: number): Somebody | IdentityObjection {
+  const { trust, annotations } = anchor;
+  const { log, timestampAuthorities } = trust;
+  const certificate = certificateOf(signature);
+  if (certificate === undefined) return { reason: 'certificate-missing', message: 'carries no certificate' };
+  const time = signedWith(certificate, signature, { annotations, log, timestampAuthorities }, now);
+  if ('reason' in time) return time;
+  const certified = certify(certificate, signature, trust, time);
+  if ('reason' in certified) return certified;
+  const somebody = identified(certificate, anchor);
+  return 'reason' in somebody ? somebody : { ...somebody, ...certified };
+}
+
+function certificateOf(signature: Signature): Certificate | undefined {
+  try {
+    return signature.certificate;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Of the subjects one has to meet every pattern; a certificate without a subject is nobody's. */
+function identified(
+  certificate: Certificate,
+  anchor: IdentityAnchor,
+): Pick<Somebody, 'identity' | 'issuer'> | MatchObjection {
+  const subjects = subjectsOf(certificate);
+  const issuer = issuerOf(certificate);
+  const who = named({ identity: subjects.join(' and ') || 'nobody', issuer });
+  if (!anchor.issuer.every((pattern) => issuer !== undefined && pattern.matches(issuer))) {
+    return { reason: 'issuer-mismatch', message: `signed by ${who}` };
+  }
+  const identity = subjects.find((subject) => anchor.subject.every((pattern) => pattern.matches(subject)));
+  if (identity === undefined) return { reason: 'subject-mismatch', message: `signed by ${who}` };
+  for (const extension of anchor.extensions) {
+    const text = extensionText(certificate, extension.oid);
+    if (text === undefined || !extension.matches(text)) {
+      const found = text === undefined ? 'without that extension' : `with ${text} there`;
+      return { reason: 'extension-mismatch', message: `signed by ${who}, ${found}` };
+    }
+  }
+  return { identity, issuer };
+}
+
+function named({ identity, issuer }: Pick<Somebody, 'identity' | 'issuer'>): string {
+  return issuer === undefined ? identity : `${identity} (issuer ${issuer})`;
+}
+
+function wantedBy({ issuer, subject, extensions }: IdentityAnchor): string {
+  const patterns: readonly TextPattern[] = [...subject, ...issuer, ...extensions];
+  return patterns.length === 0 ? 'anybody whom its CA certified' : patterns.map(({ text }) => text).join(', ');
+}
