@@ -169,7 +169,7 @@ function unanswerable(rule: Rule, action: Action, about: About, problem: Refusal
 }
 
 function imageProblem(slot: ImageSlot, problem: string): string {
-  return `${slot.list} '${slot.name}': ${quoted(slot.text, 120)} is no image reference: ${problem}`;
+  return `${slot.list} ${quoted(slot.name, 63)}: ${quoted(slot.text, 120)} is no image reference: ${problem}`;
 }
 
 interface OldSide {

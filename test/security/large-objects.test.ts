@@ -98,6 +98,36 @@ describe.each(failurePolicies)('1000 long names that no rule covers, failurePoli
   });
 });
 
+describe.each(failurePolicies)('what nobody reads is not escaped, failurePolicy %s', (failurePolicy) => {
+  let world: World;
+  beforeAll(async () => {
+    world = await openWorld();
+  });
+  afterAll(() => world.close());
+
+  /** Milliseconds of CPU that a review takes; a name of this length cost seconds for each rule. */
+  async function cost(object: unknown): Promise<number> {
+    const asked = JSON.stringify(review(object));
+    const began = process.cpuUsage();
+    await world.send('/mutate', asked);
+    return process.cpuUsage(began).user / 1000;
+  }
+
+  test('a name of megabytes costs what its characters cost, under rules that enforce and rules that audit', async () => {
+    const [audits, enforces] = (['Audit', 'Enforce'] as const).map((action) =>
+      Array.from({ length: 4 }, (_, index) =>
+        policy({ name: `${action.toLowerCase()}-${index}`, action, images: '*', keys: [world.team], failurePolicy }),
+      ),
+    );
+    world.policies(...(audits ?? []), ...(enforces ?? []));
+    const containerOf = (name: string) => ({ ...pod([]), spec: { containers: [{ name, image: 'BAD image' }] } });
+    const plain = await cost(containerOf('n'.repeat(1_500_000)));
+    expect(await cost(containerOf('\u007f'.repeat(1_500_000)))).toBeLessThan(plain + 1000);
+    expect((await world.send('/mutate', review(containerOf('web')))).allowed).toBe(false);
+    expect((await world.send('/mutate', review(pod([])))).allowed).toBe(true);
+  });
+});
+
 describe.each(failurePolicies)('what is written about an object, failurePolicy %s', (failurePolicy) => {
   let world: World;
   let signed: string;
