@@ -55,21 +55,25 @@ describe.each(['Fail', 'Ignore'] as const)('a denial, failurePolicy %s', (failur
     expect(answer.message.split('\n').length).toBeLessThanOrEqual(plain.message.split('\n').length);
   });
 
-  test.each<[string, (image: string, name: string) => unknown]>([
-    ['a name', (image, name) => pod([image], { name })],
-    ['a generateName', (image, name) => ({ ...pod([image], { name: '' }), metadata: { generateName: name } })],
-    ['a namespace', (image, name) => pod([image], { namespace: name })],
-    ['a name and a namespace', (image, name) => pod([image], { name, namespace: name })],
-  ])('%s of megabytes buries no reason, and makes no large answer or log line', async (_, objectOf) => {
+  const malformed = 'invalid (object-malformed)';
+  test.each<[string, string, (image: string, name: string) => unknown]>([
+    ['a name', malformed, (image, name) => pod([image], { name })],
+    [
+      'a generateName',
+      malformed,
+      (image, name) => ({ ...pod([image], { name: '' }), metadata: { generateName: name } }),
+    ],
+    ['a namespace', 'denied (no-signature)', (image, name) => pod([image], { namespace: name })],
+    ['a name and a namespace', malformed, (image, name) => pod([image], { name, namespace: name })],
+  ])('%s of megabytes buries no reason, and makes no large answer or log line', async (_, reason, objectOf) => {
     const unsigned = `${world.registry.host}/team/app@${await makeImage(world.destination, 'team/app')}`;
     world.policies(policy({ images: images(), keys: [world.team], failurePolicy }));
     for (const character of ['n', '\u202e']) {
       const asked = review(objectOf(unsigned, character.repeat(1_000_000)));
       const { allowed, code, message, body } = await world.send('/mutate', asked);
       expect([allowed, code]).toEqual([false, 403]);
-      expect(message).toMatch(
-        /^Pod .*…\S*: 1 image denied\npolicy signed, rule check, image .*\n {2}denied \(no-signature\): /,
-      );
+      expect(message).toMatch(/^Pod .*…\S*: (?:1 image|3 results) denied\npolicy signed, rule check, image .*\n/);
+      expect(message).toContain(`\n  ${reason}: `);
       expect(message).toContain('\n  next: ');
       expect(body.length).toBeLessThan(10_000);
       expect(JSON.stringify(world.records.at(-1)).length).toBeLessThan(2000);
