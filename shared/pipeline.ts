@@ -9,7 +9,7 @@ import { whenQueued } from './net/queued.ts';
 import { inSlices } from './net/steps.ts';
 import { keyedBy } from './plan/credentials.ts';
 import type { Hosts } from './plan/hosts.ts';
-import type { Plan, Purpose, TargetCheck } from './plan/plan.ts';
+import type { Plan, Purpose, QuestionPlan, TargetCheck } from './plan/plan.ts';
 import { planQuestions } from './plan/planner.ts';
 import { type TrustSource, trustOfPolicies } from './plan/trust-source.ts';
 import type { Rule } from './policy/policy.ts';
@@ -113,8 +113,13 @@ async function settle(ports: Ports, inquiries: readonly Inquiry[], call: Call, l
 
 function judgeAll(plan: Plan, inquiries: readonly Inquiry[]): Verdict[] {
   const verdicts: Verdict[] = [];
+  let entries: QuestionPlan['entries'] | undefined;
+  let verdict: Verdict | undefined;
   for (const planned of plan.questions) {
-    const verdict = judge(planned, plan, inquiries);
+    // What was judged once is said of every slot that names the image.
+    if (planned.entries !== entries) verdict = judge(planned, plan, inquiries);
+    else if (verdict !== undefined) verdict = { ...verdict, question: planned.question };
+    entries = planned.entries;
     if (verdict !== undefined) verdicts.push(verdict);
   }
   return verdicts;

@@ -29,6 +29,8 @@ const theObject: About = { kind: 'object' };
 
 /** Patterns that are tried in one step: more than the images of a common object need. */
 const stride = 100;
+/** Characters of labels and annotations for which a rule's filters count as one pattern. */
+const charactersATry = 1024;
 
 /** A rule that applies to the object, with what is asked of all its images. */
 interface Asking {
@@ -44,8 +46,9 @@ interface Asking {
  * again if the rule also applied to the old object, by the old object's own labels, annotations and name; a slot of an
  * object that was being deleted already is not asked again if every slot is unchanged.
  *
- * Whoever writes the object says how many texts are compared with the patterns of every rule: so it goes in steps, and what
- * has no time for the next one throws Refusal `deadline` into it. Then each rule denies the object, which is its author's doing.
+ * Whoever writes the object says how many texts are compared with the filters and the patterns of every rule: so it goes in
+ * steps, and what has no time for the next one throws Refusal `deadline` into it. Then each rule denies the object, which is its
+ * author's doing.
  */
 export function* selectInSteps(
   rules: readonly Rule[],
@@ -54,17 +57,25 @@ export function* selectInSteps(
   const object = request.object;
   if (object === undefined) return [];
   let applicable = rules;
+  let asking: readonly Asking[];
   let slots: readonly ImageSlot[];
   try {
     const subject = subjectOf(request, object);
-    applicable = rules.filter((rule) => ruleApplies(rule, subject));
+    applicable = takesSteps(rules, subject)
+      ? yield* applyingInSteps(rules, subject)
+      : rules.filter((rule) => ruleApplies(rule, subject));
     if (applicable.length === 0) return [];
     slots = imageSlots(request.kind.group, request.kind.kind, object);
+    const old = oldSide(request, slots);
+    const before =
+      old === undefined || old.leaving || !takesSteps(applicable, old.subject)
+        ? undefined
+        : new Set(yield* applyingInSteps(applicable, old.subject));
+    asking = askingOf(applicable, request, old, before);
   } catch (thrown) {
-    const problem = asRefusal(thrown);
+    const problem = slowFilters(asRefusal(thrown));
     return applicable.map((rule) => unanswerable(rule, actionFor(rule, request.namespace), theObject, problem));
   }
-  const asking = askingOf(applicable, request, slots);
   let tried = 0;
   for (const [text, same] of byText(slots)) {
     const parsed = parseReference(text);
@@ -88,12 +99,45 @@ export function* selectInSteps(
   return asking.flatMap(({ questions }) => questions);
 }
 
-function askingOf(rules: readonly Rule[], request: AdmissionRequest, slots: readonly ImageSlot[]): Asking[] {
-  const old = oldSide(request, slots);
+/** Whether it takes more than a step to compare an object with the rules' filters. */
+function takesSteps(rules: readonly Rule[], { size }: Subject): boolean {
+  return size * rules.length > stride * charactersATry;
+}
+
+/** The rules that apply to an object with long labels and annotations. */
+function* applyingInSteps(rules: readonly Rule[], subject: Subject): Generator<undefined, readonly Rule[], undefined> {
+  const applicable: Rule[] = [];
+  let tried = 0;
+  for (const rule of rules) {
+    if (ruleApplies(rule, subject)) applicable.push(rule);
+    tried += subject.size / charactersATry;
+    if (tried < stride) continue;
+    tried = 0;
+    yield;
+  }
+  return applicable;
+}
+
+/** The time that an object's filters take is its author's doing: until they are through, each rule may be about it. */
+function slowFilters(problem: Refusal): Refusal {
+  if (problem.reason !== 'deadline') return problem;
+  const told = "the time ended while the object's labels and annotations were compared with the rules' filters";
+  return new Refusal('object-too-slow', told, { cause: problem });
+}
+
+/** @param before which rules applied to the old object, where that has been found out. */
+function askingOf(
+  rules: readonly Rule[],
+  request: AdmissionRequest,
+  old: OldSide | undefined,
+  before: ReadonlySet<Rule> | undefined,
+): Asking[] {
+  const applied = (rule: Rule, { subject }: OldSide) =>
+    before === undefined ? ruleApplies(rule, subject) : before.has(rule);
   return rules.map((rule) => ({
     rule,
     action: actionFor(rule, request.namespace),
-    untouched: old !== undefined && (old.leaving || ruleApplies(rule, old.subject)) ? old.unchanged : undefined,
+    untouched: old !== undefined && (old.leaving || applied(rule, old)) ? old.unchanged : undefined,
     questions: [],
   }));
 }
@@ -169,7 +213,7 @@ function unanswerable(rule: Rule, action: Action, about: About, problem: Refusal
 }
 
 function imageProblem(slot: ImageSlot, problem: string): string {
-  return `${slot.list} '${slot.name}': ${quoted(slot.text, 120)} is no image reference: ${problem}`;
+  return `${slot.list} ${quoted(slot.name, 63)}: ${quoted(slot.text, 120)} is no image reference: ${problem}`;
 }
 
 interface OldSide {
