@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto';
+import type { Evidence, SignatureEvidence } from '../shared/evidence/evidence.ts';
+import { readEvidence } from '../shared/evidence/read.ts';
+import { type Digest, parseDigest } from '../shared/image/digest.ts';
+import type { AttestorEntry } from '../shared/policy/policy.ts';
+import { asRefusal } from '../shared/reasons.ts';
+import { buildCheck } from '../shared/trust/build.ts';
+import type { TrustRoot } from '../shared/trust/root/trust-root.ts';
+import type { Outcome } from '../shared/verify/outcome.ts';
+import { verify } from '../shared/verify/verify.ts';
+
+/** What was signed: its bytes, or their digest alone. */
+export type Subject =
+  | { readonly digest: Digest; readonly bytes: undefined }
+  | { readonly digest: undefined; readonly bytes: Uint8Array };
+
+/** A key in PEM, or exactly this identity. */
+export type Trusted = { readonly key: string } | { readonly subject: string; readonly issuer: string };
+
+interface BundleQuestion {
+  readonly bundle: Uint8Array;
+  readonly subject: Subject;
+  readonly root: TrustRoot;
+  readonly trusted: Trusted;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+const repository = { registry: 'bundle.invalid', path: 'artifact' };
+
+/**
+ * Whether a Sigstore bundle is a signature of a file, or states something about it, by whom it should. An image's signature has to say that it
+ * is one; of a file any statement counts. Everything else is judged as an image's.
+ */
+export function verifyBundle({ bundle, subject, root, trusted, now }: BundleQuestion): Outcome {
+  const digest = subject.digest ?? sha256(subject.bytes);
+  const layer = { mediaType: 'application/vnd.dev.sigstore.bundle.v0.3+json', digest, size: bundle.length, annotations: {} };
+  const item = { source: 'referrer', repository, manifest: digest, artifactType: undefined, layer, bytes: bundle } as const;
+  const { evidence, rejected } = readEvidence([item], () => true);
+  try {
+    const check = buildCheck(entryFor(trusted), root);
+    const image = { digest, bytes: subject.bytes };
+    const gathered = { evidence: evidence.flatMap(asSignature), rejected };
+    return verify({ check, image, repository, evidence: gathered, unreadable: [], now });
+  } catch (thrown) {
+    const { reason, message } = asRefusal(thrown);
+    return { pass: false, reason, message, attestors: [] };
+  }
+}
+
+/** `undefined`: it is no digest. */
+export function digestOfFile(text: string): Digest | undefined {
+  return parseDigest(text);
+}
+
+function entryFor(trusted: Trusted): Parameters<typeof buildCheck>[0] {
+  return {
+    path: 'bundle',
+    imageReferences: ['*'],
+    skipImageReferences: [],
+    attestors: [{ entries: [attestorFor(trusted)] }],
+    annotations: {},
+    mutateDigest: false,
+    verifyDigest: false,
+    required: true,
+    useCache: false,
+  };
+}
+
+function attestorFor(trusted: Trusted): AttestorEntry {
+  const logs = { rekor: { ignoreTlog: false }, ctlog: { ignoreSCT: false } };
+  if ('key' in trusted) return { kind: 'keys', publicKeys: [trusted.key], signatureAlgorithm: 'sha256', ...logs };
+  return { kind: 'keyless', ...trusted, additionalExtensions: {}, ...logs };
+}
+
+function asSignature(evidence: Evidence): SignatureEvidence[] {
+  if (evidence.kind !== 'attestation') return [evidence];
+  const { stated, repository: found, layer, hash } = evidence;
+  return stated === undefined ? [] : [{ kind: 'sigstore-bundle', repository: found, layer, hash, ...stated }];
+}
+
+function sha256(bytes: Uint8Array): Digest {
+  const digest = parseDigest(`sha256:${createHash('sha256').update(bytes).digest('hex')}`);
+  if (digest === undefined) throw new Error('a hash that is no digest');
+  return digest;
+}
