@@ -1,6 +1,7 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
-import { isPublicKeyBlock, publicKeyIn, readPem } from './pem.ts';
+import { certificateIn, isPublicKeyBlock, publicKeyIn, readPem } from './pem.ts';
 import { parsePublicKeys } from './policy/kyverno/keys.ts';
+import { certA } from './policy/testing/certificates.ts';
 import { parsePublicKey } from './trust/public-key.ts';
 
 const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -67,4 +68,32 @@ test('only public keys are public keys', () => {
   const [own] = readPem(spki).blocks;
   expect(own !== undefined && publicKeyIn(own)?.equals(createPublicKey(spki))).toBe(true);
   expect(publicKeyIn({ label: 'constructor', text: '', body: 'AAAA' })).toBeUndefined();
+});
+
+describe('a certificate', () => {
+  const parse = (pem: string) => {
+    const [block] = readPem(pem).blocks;
+    return block && certificateIn(block);
+  };
+  const der = Buffer.from(readPem(certA).blocks[0]?.body ?? '', 'base64');
+  const written = (bytes: Uint8Array) =>
+    `-----BEGIN CERTIFICATE-----\n${Buffer.from(bytes).toString('base64')}\n-----END CERTIFICATE-----`;
+
+  test.each([
+    ['as tools write it', certA],
+    ['with Windows line ends', certA.replaceAll('\n', '\r\n')],
+    ['on one line', written(der)],
+  ])('%s is read', (_, pem) => {
+    expect(parse(pem)?.raw.equals(der)).toBe(true);
+  });
+
+  test.each([
+    ['that is cut', written(der.subarray(0, -1))],
+    ['with bytes behind it', written(Buffer.concat([der, Buffer.of(0)]))],
+    ['under another name', certA.replaceAll('CERTIFICATE', 'X509 CERTIFICATE')],
+    ['with a header', certA.replace('\n', '\nA: b\n\n')],
+    ['that is a key', spki.replaceAll('PUBLIC KEY', 'CERTIFICATE')],
+  ])('%s is not', (_, pem) => {
+    expect(parse(pem)).toBeUndefined();
+  });
 });

@@ -1,4 +1,4 @@
-import { createPublicKey, type KeyObject } from 'node:crypto';
+import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 
 /** One block of PEM (RFC 7468), as it stands in a text. */
 export interface PemBlock {
@@ -43,11 +43,28 @@ export function isPublicKeyBlock({ label }: PemBlock): boolean {
 /** The public key of a block, which holds base64 and nothing else; `undefined` where it is none. Never throws. */
 export function publicKeyIn({ label, body }: PemBlock): KeyObject | undefined {
   const type = Object.hasOwn(encodings, label) ? encodings[label] : undefined;
-  const bare = body.replace(/\s+/g, '');
-  if (type === undefined || !base64.test(bare)) return undefined;
+  const der = derIn(body);
+  if (type === undefined || der === undefined) return undefined;
   try {
-    return createPublicKey({ key: Buffer.from(bare, 'base64'), format: 'der', type });
+    return createPublicKey({ key: der, format: 'der', type });
   } catch {
     return undefined;
   }
+}
+
+/** The certificate of a block, which holds it in base64 and nothing else; `undefined` where it is none. Never throws. */
+export function certificateIn({ label, body }: PemBlock): X509Certificate | undefined {
+  const der = derIn(body);
+  if (label !== 'CERTIFICATE' || der === undefined) return undefined;
+  try {
+    const certificate = new X509Certificate(der);
+    return certificate.raw.length === der.length ? certificate : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function derIn(body: string): Buffer | undefined {
+  const bare = body.replace(/\s+/g, '');
+  return base64.test(bare) ? Buffer.from(bare, 'base64') : undefined;
 }

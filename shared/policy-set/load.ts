@@ -1,7 +1,9 @@
 import { type OpenPattern, openHostWarnings, openPatterns } from '../policy/hosts.ts';
 import { isTooMuch, loadPolicies, type PolicyFile } from '../policy/kyverno/load.ts';
+import { mayHoldRegExp } from '../policy/kyverno/regexp.ts';
 import type { PolicySet, Rule } from '../policy/policy.ts';
 import { type LoadProblem, type LoadWarning, PolicyLoadError } from '../policy/problems.ts';
+import { loadRegExps } from '../policy/regexp.ts';
 import { refuseUnasked } from '../policy/unasked.ts';
 import { trustWarnings } from '../trust/preload.ts';
 import type { ReadFile } from './source.ts';
@@ -26,7 +28,9 @@ export interface SetOptions {
  */
 export async function loadSet(names: readonly string[], read: ReadFile, options: SetOptions): Promise<PolicySet> {
   const { namespace, keys, unasked } = options;
-  const set = loadPolicies(await readAll(names, read), namespace === undefined ? {} : { namespace });
+  const files = await readAll(names, read);
+  if (files.some(({ text }) => mayHoldRegExp(text))) await loadRegExps();
+  const set = loadPolicies(files, namespace === undefined ? {} : { namespace });
   if (unasked === 'refuse') refuseUnasked(set.rules);
   const opened = openHosts(set.rules, options);
   const more = keys === 'check' ? [...trustWarnings(set), ...opened] : opened;

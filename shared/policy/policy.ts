@@ -105,8 +105,10 @@ interface AttestorCommon {
 
 export interface KeysAttestor extends AttestorCommon {
   readonly kind: 'keys';
-  /** One PEM block each, in order. */
+  /** One PEM block each, in order; empty where there is a `kms`. */
   readonly publicKeys: readonly string[];
+  /** The address of one key in a KMS, which `parseAwsKms` (kms.ts) takes apart. */
+  readonly kms?: string;
   readonly signatureAlgorithm: 'sha224' | 'sha256' | 'sha384' | 'sha512';
   readonly rekor: RekorFields;
   readonly ctlog: CtlogFields;
@@ -119,6 +121,8 @@ export interface CertificatesAttestor extends AttestorCommon {
   readonly cert?: string;
   /** PEM, the root last: the roots and intermediates under which a signer's certificate counts. */
   readonly certChain?: string;
+  /** Of signatures by the key of a `cert` that stands alone; absent: sha256, which does not pin. */
+  readonly signatureAlgorithm?: KeysAttestor['signatureAlgorithm'];
   readonly rekor: RekorFields;
   readonly ctlog: CtlogFields;
 }
@@ -128,11 +132,11 @@ export interface KeylessAttestor extends AttestorCommon {
   readonly kind: 'keyless';
   /** Wildcards as in image/wildcard.ts; absent: not asked. */
   readonly issuer?: string;
-  /** RE2, of the whole text. */
+  /** RE2, found anywhere in the text (regexp.ts). */
   readonly issuerRegExp?: string;
   readonly subject?: string;
   readonly subjectRegExp?: string;
-  /** By OID (`1.3.6.1.4.1.57264.1.5`) or GitHub's name (`githubWorkflowRepository`); the values are wildcards. */
+  /** By OID (`1.3.6.1.4.1.57264.1.5`) or GitHub's name (`githubWorkflowRepository`); the values are wildcards, never empty. */
   readonly additionalExtensions: Readonly<Record<string, string>>;
   /** PEM; absent: the CAs of the trust root. */
   readonly roots?: string;

@@ -41,7 +41,7 @@ beforeAll(async () => {
       'misspelt.yaml': policy({ images, keys: [team], entry: ['imageReferencez: []'] }),
       'unbuilt.yaml': policy({
         images,
-        attestors: [{ entries: [{ keyless: { issuer: 'a', subject: 'b', roots: 'x' } }] }],
+        attestors: [{ entries: [{ keys: { secret: { name: 'a', namespace: 'b' } } }] }],
       }),
       'pods.yaml': `${podText('good', ['signed'])}---\n${podText('bad', ['signed', 'unsigned'])}`,
       'good.yaml': podText('good', ['signed']),
@@ -395,7 +395,7 @@ describe('a wrong use: 2, and what to write instead', () => {
     expect(misspelt.stderr).toMatch(/^misspelt\.yaml:14: .*verifyImages\[0\]\.imageReferencez/m);
     const unbuilt = await cli('verify', '--policy', 'unbuilt.yaml', '--image', 'a');
     expect(unbuilt.status).toBe(2);
-    expect(unbuilt.stderr).toMatch(/^unbuilt\.yaml:14: .*not supported yet: .*keyless/m);
+    expect(unbuilt.stderr).toMatch(/^unbuilt\.yaml:14: .*not supported yet: .*secret/m);
   });
 
   test('--help is no wrong use', async () => {

@@ -8,6 +8,7 @@ import { type Destination, storeDestination } from '../../local/signer/destinati
 import { newKey, type SigningKey } from '../../local/signer/keys.ts';
 import type { AdmissionRecord } from '../../shared/answer/record.ts';
 import { loadPolicies } from '../../shared/policy/kyverno/load.ts';
+import { loadRegExps } from '../../shared/policy/regexp.ts';
 import { scopesOf } from '../../shared/policy/scopes.ts';
 
 export { byKey, type PodParts, type PolicyParts, pod, policy, review } from './documents.ts';
@@ -93,6 +94,8 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     },
     ...options.core,
   });
+  // As loadSet does for policies that have one.
+  await loadRegExps();
   let inForce = scopesOf(loadPolicies([]));
   const handler: AdmissionHandler = createHandler({
     pipeline: core.pipeline,

@@ -8,6 +8,7 @@ import { parseReference } from '../../shared/image/reference.ts';
 import { startDeadline } from '../../shared/net/deadline.ts';
 import { loadPolicies } from '../../shared/policy/kyverno/load.ts';
 import type { Rule } from '../../shared/policy/policy.ts';
+import { loadRegExps } from '../../shared/policy/regexp.ts';
 import { type Question, questionFor } from '../../shared/policy/select.ts';
 import { run } from './tools.ts';
 
@@ -39,6 +40,7 @@ export async function verifyImages(policy: string, images: readonly string[]): P
 
 /** Like `verifyImages` in this process, which starts no program: one reason an image, in the order of the images. */
 export async function reasonsFor(policy: string, images: readonly string[]): Promise<string[]> {
+  await loadRegExps();
   const [rule] = loadPolicies([{ name: 'policy.yaml', text: policy }]).rules;
   if (rule === undefined) throw new Error('a policy without a rule');
   const questions = images.map((image) => questionOn(rule, image));

@@ -297,11 +297,15 @@ describe('B5 CVE-2026-48815: a field that is accepted and ignored', () => {
   const refused: readonly [string, object][] = [
     ['certificateOIDs', { keys: { publicKeys: 'x', certificateOIDs: [] } }],
     ['keyles', { keyles: { subject: 'a', issuer: 'b' } }],
-    ['keyless', { keyless: { subject: 'a', issuer: 'b' } }],
-    ['certificates', { certificates: { cert: 'x' } }],
-    ['kms', { keys: { kms: 'awskms:///alias/x' } }],
+    ['keyless without what is believed', { keyless: { subject: 'a', issuer: 'b' } }],
+    [
+      'keyless.subjectRegexp',
+      { keyless: { issuer: 'b', subjectRegexp: 'a', rekor: { url: 'https://rekor.example.com' } } },
+    ],
+    ['certificates without one', { certificates: { cert: 'x' } }],
+    ['a kms that is not asked', { keys: { kms: 'gcpkms://projects/x' } }],
     ['secret', { keys: { secret: { name: 'a', namespace: 'b' } } }],
-    ['ctlog.pubkey', { keys: { publicKeys: 'x', ctlog: { pubkey: 'y' } } }],
+    ['a kms of AWS that names no key', { keys: { kms: 'awskms://alias/x' } }],
   ];
   test.each(refused)('an attestor with %s is refused at load and never read over', (_, attestor) => {
     expect(() => world.policies(policy({ images: host(), attestors: [{ entries: [attestor] }] }))).toThrow();

@@ -1,14 +1,13 @@
 import { parseRepository } from '../../image/reference.ts';
 import type { Repository } from '../../image/repository.ts';
-import { type AttestorEntry, type AttestorSet, type KeysAttestor, maxNesting, type NestedAttestor } from '../policy.ts';
+import { type AttestorEntry, type AttestorSet, maxNesting, type NestedAttestor } from '../policy.ts';
+import { readCertificatesAttestor } from './certificates-attestor.ts';
 import type { AttestorFields, AttestorSetFields } from './fields.ts';
-import { keyIdentity, parsePublicKeys } from './keys.ts';
+import { readKeylessAttestor } from './keyless-attestor.ts';
+import { type Beside, readKeys } from './keys-attestor.ts';
 import type { Place } from './place.ts';
-
+import { warnOfRepeated } from './repeated-signers.ts';
 import type { Report } from './report.ts';
-
-const algorithms = ['sha224', 'sha256', 'sha384', 'sha512'] as const;
-type Algorithm = (typeof algorithms)[number];
 
 /** One attestor set with Kyverno's lint. `undefined` where the report says why. */
 export function readAttestorSet(
@@ -31,7 +30,7 @@ export function readAttestorSet(
   const read = entries.map((entry, index) => readAttestor(entry, place.field('entries').item(index), report, nesting));
   if (!report.clean(place)) return undefined;
   const attestors = read.filter((attestor) => attestor !== undefined);
-  if (count !== undefined && count > 1) warnOfRepeatedKeys(attestors, place, report);
+  if (count !== undefined && count > 1) warnOfRepeated(attestors, place, report);
   return { ...(count !== undefined && { count }), entries: attestors };
 }
 
@@ -48,7 +47,14 @@ function readAttestor(
     return undefined;
   }
   if (fields.attestor !== undefined) return readNested(fields, fields.attestor, place, report, nesting);
-  return readKeys(fields, place, report);
+  const repository = readRepository(fields.repository, place.field('repository'), report);
+  const beside: Beside = {
+    ...(repository && { repository }),
+    ...(fields.annotations && { annotations: fields.annotations }),
+  };
+  if (fields.keys !== undefined) return readKeys(fields, beside, place, report);
+  if (fields.certificates !== undefined) return readCertificatesAttestor(fields, beside, place, report);
+  return fields.keyless && readKeylessAttestor(fields.keyless, fields, beside, place, report);
 }
 
 function readNested(
@@ -70,80 +76,6 @@ function readNested(
   return nested === undefined ? undefined : { kind: 'set', set: nested };
 }
 
-function readKeys(fields: AttestorFields, place: Place, report: Report): KeysAttestor | undefined {
-  const keys = fields.keys;
-  if (keys === undefined) return undefined;
-  const at = place.field('keys');
-  const signatureAlgorithm = readAlgorithm(fields, place, report);
-  const repository = readRepository(fields.repository, place.field('repository'), report);
-  // keys.secret and keys.kms have been refused by name.
-  if (!keys.publicKeys && report.clean(at)) report.problem(at, 'A public key, kms key or secret is required');
-  const publicKeys = keys.publicKeys ? readPublicKeys(keys.publicKeys, at.field('publicKeys'), report) : undefined;
-  const rekor = readRekor(keys.rekor ?? {}, at.field('rekor'), report);
-  if (publicKeys === undefined || signatureAlgorithm === undefined) return undefined;
-  return {
-    kind: 'keys',
-    publicKeys,
-    signatureAlgorithm,
-    rekor,
-    ctlog: { ignoreSCT: keys.ctlog?.ignoreSCT ?? false },
-    ...(repository && { repository }),
-    ...(fields.annotations && { annotations: fields.annotations }),
-  };
-}
-
-/** The one in `keys` wins, as in Kyverno, whose documentation calls it deprecated. */
-function readAlgorithm(fields: AttestorFields, place: Place, report: Report): Algorithm | undefined {
-  const inKeys = fields.keys?.signatureAlgorithm || undefined;
-  const inAttestor = fields.signatureAlgorithm || undefined;
-  const at = inKeys === undefined ? place.field('signatureAlgorithm') : place.field('keys').field('signatureAlgorithm');
-  if (inKeys !== undefined && inAttestor !== undefined && inKeys !== inAttestor) {
-    report.warning(place.field('signatureAlgorithm'), `has no effect: keys.signatureAlgorithm (${inKeys}) is used`);
-  }
-  const text = inKeys ?? inAttestor ?? 'sha256';
-  const algorithm = algorithms.find((each) => each === text);
-  if (algorithm === undefined) {
-    report.problem(at, `Invalid signature algorithm provided: write one of ${algorithms.join(', ')}`);
-  }
-  return algorithm;
-}
-
-/** PEM blocks, each a public key; `undefined` where the report says why not. */
-export function readPublicKeys(text: string, at: Place, report: Report): readonly string[] | undefined {
-  if (!report.clean(at)) return undefined;
-  const parsed = parsePublicKeys(text);
-  if ('publicKeys' in parsed) return parsed.publicKeys;
-  if ('notBuilt' in parsed) report.notBuilt(at, parsed.notBuilt);
-  else report.problem(at, parsed.problem);
-  return undefined;
-}
-
-type RekorFields = NonNullable<NonNullable<AttestorFields['keys']>['rekor']>;
-
-function readRekor(fields: RekorFields, place: Place, report: Report): KeysAttestor['rekor'] {
-  const ignoreTlog = fields.ignoreTlog ?? false;
-  const url = fields.url || undefined;
-  const pubkey = fields.pubkey || undefined;
-  if (url !== undefined && !isWebAddress(url)) report.problem(place.field('url'), 'is not an http:// or https:// URL');
-  if (pubkey !== undefined) {
-    const parsed = readPublicKeys(pubkey, place.field('pubkey'), report);
-    if (parsed !== undefined && parsed.length > 1)
-      report.problem(place.field('pubkey'), 'holds several keys: give one, the key of the log');
-  } else if (!ignoreTlog && report.clean(place)) {
-    report.warning(
-      place,
-      'asks for the transparency log without rekor.pubkey, so every image is answered invalid (trust-missing): ' +
-        'set rekor.pubkey, or rekor.ignoreTlog: true',
-    );
-  }
-  return { ignoreTlog, ...(url && { url }), ...(pubkey && { pubkey }) };
-}
-
-function isWebAddress(text: string): boolean {
-  const url = URL.parse(text);
-  return url !== null && (url.protocol === 'https:' || url.protocol === 'http:');
-}
-
 /** A repository that signatures are read from; `undefined` where none is written, or the report says why not. */
 export function readRepository(text: string | undefined, place: Place, report: Report): Repository | undefined {
   if (!text || !report.clean(place)) return undefined;
@@ -151,17 +83,4 @@ export function readRepository(text: string | undefined, place: Place, report: R
   if (repository === undefined)
     report.problem(place, 'is not a repository: write registry/path, without tag and digest');
   return repository;
-}
-
-/** The same signer twice is not two: such a set can ask for more than its keys can give. */
-function warnOfRepeatedKeys(attestors: readonly AttestorEntry[], place: Place, report: Report): void {
-  const seen = new Set<string>();
-  for (const attestor of attestors) {
-    if (attestor.kind !== 'keys') continue;
-    for (const pem of attestor.publicKeys) {
-      const identity = keyIdentity(pem);
-      if (seen.has(identity)) report.warning(place, 'names the same key twice: it counts once');
-      seen.add(identity);
-    }
-  }
 }

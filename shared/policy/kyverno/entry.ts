@@ -1,7 +1,9 @@
 import type { AttestorSet, Entry, KeysAttestor } from '../policy.ts';
-import { readAttestorSet, readPublicKeys, readRepository } from './attestors.ts';
+import { readAttestorSet, readRepository } from './attestors.ts';
 import type { EntryFields } from './fields.ts';
 import { readImageReferences, readSkipImageReferences } from './image-patterns.ts';
+import { readKeyless } from './keyless-attestor.ts';
+import { readKeySource } from './keys-attestor.ts';
 import type { Place } from './place.ts';
 import type { Report } from './report.ts';
 
@@ -58,27 +60,39 @@ export function readEntry(
 }
 
 /**
- * `key` is one more set with that key, as Kyverno converts it, with the entry's annotations. Kyverno adds the set for
- * annotations beside `image` alone too, without a key, and then refuses it; so do we.
+ * `key`, or `issuer` with what belongs to it, is one more set with that signer, as Kyverno converts it, with the entry's
+ * annotations. Kyverno adds the set for annotations beside `image` alone too, without a signer, and then refuses it; so do we.
  */
 function readAttestors(fields: EntryFields, place: Place, report: Report): readonly AttestorSet[] {
   const at = place.field('attestors');
   const sets = (fields.attestors ?? []).map((set, index) => readAttestorSet(set, at.item(index), report));
   const annotated = Object.keys(fields.annotations ?? {}).length > 0;
+  const alone = aloneOf(fields);
+  for (const name of alone)
+    report.problem(place.field(name), `has no effect ${fields.key ? 'beside key' : 'without issuer'}`);
   if (fields.key) {
-    report.warning(
-      place.field('key'),
-      'is deprecated, and asks for the transparency log without a log key, so every image is answered invalid ' +
-        '(trust-missing): write attestors, with keys.publicKeys and keys.rekor',
-    );
+    report.warning(place.field('key'), 'is deprecated: write attestors, with keys.publicKeys');
     sets.push(readFlatKey(fields.key, fields.annotations ?? {}, place.field('key'), report));
-  } else if (fields.image && annotated) {
+  } else if (fields.issuer) {
+    report.warning(place.field('issuer'), 'is deprecated: write attestors, with keyless');
+    sets.push(readFlatKeyless(fields, place, report));
+  } else if (fields.image && annotated && alone.length === 0) {
     report.problem(
       place.field('annotations'),
-      'keys, certificates, keyless, or a nested attestor is required: beside image, annotations belong to key',
+      'keys, certificates, keyless, or a nested attestor is required: beside image, annotations belong to key or issuer',
     );
   }
   return sets.filter((set) => set !== undefined);
+}
+
+/** Flat fields of a keyless signer that Kyverno drops: an entry has one flat signer, `key` before `issuer`. */
+function aloneOf(fields: EntryFields): string[] {
+  const { issuer, subject, roots } = fields;
+  if (issuer && !fields.key) return [];
+  const extensions = Object.keys(fields.additionalExtensions ?? {}).length > 0;
+  return Object.entries({ issuer, subject, roots, additionalExtensions: extensions })
+    .filter(([, written]) => written)
+    .map(([name]) => name);
 }
 
 function readFlatKey(
@@ -87,15 +101,21 @@ function readFlatKey(
   at: Place,
   report: Report,
 ): AttestorSet | undefined {
-  const publicKeys = readPublicKeys(key, at, report);
-  if (publicKeys === undefined) return undefined;
+  const source = readKeySource(key, at, report);
+  if (source === undefined) return undefined;
   const attestor: KeysAttestor = {
     kind: 'keys',
-    publicKeys,
+    ...source,
     signatureAlgorithm: 'sha256',
     rekor: { ignoreTlog: false },
     ctlog: { ignoreSCT: false },
     annotations,
   };
   return { entries: [attestor] };
+}
+
+/** Kyverno leaves additionalExtensions out here; they only ask more. */
+function readFlatKeyless(fields: EntryFields, place: Place, report: Report): AttestorSet | undefined {
+  const attestor = readKeyless(fields, { annotations: fields.annotations ?? {} }, place, report);
+  return attestor && { entries: [attestor] };
 }

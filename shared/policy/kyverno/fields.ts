@@ -13,7 +13,6 @@ import {
   readOver,
   type Schema,
   text,
-  type Values,
   wholeNumber,
 } from './schema.ts';
 
@@ -46,7 +45,7 @@ const block = object({ resources, ...users });
 const filterFields = { any: list(block), all: list(block) };
 
 const rekor = object({ url: text, pubkey: text, ignoreTlog: flag });
-const ctlog = object({ ignoreSCT: flag, pubkey: notBuilt, tsaCertChain: notBuilt });
+const ctlog = object({ ignoreSCT: flag, pubkey: text, tsaCertChain: text });
 /** Which of them exist is Kyverno's lint, with a message of its own. */
 const signatureAlgorithm = text;
 
@@ -54,10 +53,27 @@ const keys = object({
   publicKeys: text,
   signatureAlgorithm,
   secret: notBuiltAtAll,
-  kms: notBuilt,
+  kms: text,
   rekor,
   ctlog,
 });
+
+const certificates = object({ cert: text, certChain: text, rekor, ctlog });
+
+const keyless = object({
+  issuer: text,
+  issuerRegExp: text,
+  subject: text,
+  subjectRegExp: text,
+  additionalExtensions: dictionary(text),
+  roots: text,
+  rekor,
+  ctlog,
+});
+
+export type WrittenRekor = Valued<typeof rekor>;
+export type WrittenCtlog = Valued<typeof ctlog>;
+export type WrittenKeyless = Valued<typeof keyless>;
 
 export interface AttestorSetFields {
   readonly count?: number;
@@ -65,12 +81,9 @@ export interface AttestorSetFields {
 }
 
 export interface AttestorFields {
-  readonly keys?: Values<{
-    publicKeys: typeof text;
-    signatureAlgorithm: typeof text;
-    rekor: typeof rekor;
-    ctlog: typeof ctlog;
-  }>;
+  readonly keys?: Valued<typeof keys>;
+  readonly certificates?: Valued<typeof certificates>;
+  readonly keyless?: WrittenKeyless;
   readonly attestor?: AttestorSetFields;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly repository?: string;
@@ -79,8 +92,8 @@ export interface AttestorFields {
 
 const attestor: Schema<AttestorFields> = object({
   keys,
-  certificates: notBuiltAtAll,
-  keyless: notBuiltAtAll,
+  certificates,
+  keyless,
   attestor: lazy(() => attestorSet),
   annotations: dictionary(text),
   repository: text,
@@ -110,10 +123,10 @@ const deprecatedEntryFields = {
   image: text,
   key: text,
   annotations: dictionary(text),
-  roots: notBuilt,
-  subject: notBuilt,
-  issuer: notBuilt,
-  additionalExtensions: notBuilt,
+  roots: text,
+  subject: text,
+  issuer: text,
+  additionalExtensions: dictionary(text),
   /** Which place Kyverno reads first. Countersign reads the `.sig` tag and the referrers whatever it says. */
   cosignOCI11: flag,
 };

@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { keyA, keyB } from '../testing/policies.ts';
+import { parseKeyAddress } from './key-address.ts';
 import { keyIdentity, parsePublicKeys } from './keys.ts';
 
 test('PEM blocks in order, with comments and white space around them', () => {
@@ -48,9 +49,11 @@ function privateKey(): string {
     .toString();
 }
 
-test('references to keys elsewhere are told from keys', () => {
-  expect(parsePublicKeys('k8s://ns/secret')).toEqual({ notBuilt: 'keys in a Secret, k8s://' });
-  expect(parsePublicKeys('gcpkms://projects/a')).toEqual({ notBuilt: 'keys in a KMS, gcpkms://' });
+test('an address is told from keys', () => {
+  expect(parseKeyAddress('k8s://ns/secret')).toEqual({ notBuilt: 'keys in a Secret, k8s://' });
+  expect(parseKeyAddress(' AWSKMS:///alias/a')).toEqual({ problem: expect.stringContaining('is no key in AWS KMS') });
+  expect(parseKeyAddress('constructor://a')).toEqual({ notBuilt: 'keys at an address, constructor://' });
+  expect(parseKeyAddress(keyA)).toBeUndefined();
 });
 
 test("a key's identity does not depend on how its PEM is written", () => {

@@ -1,26 +1,18 @@
 import { createPublicKey } from 'node:crypto';
-
 import { isPublicKeyBlock, labelOf, publicKeyIn, readPem } from '../../pem.ts';
 import { quoted } from '../../printable.ts';
+import type { Place } from './place.ts';
+import type { Report } from './report.ts';
 
 const comment = /^\s*#.*$/gm;
-const uri = /^\s*([a-z][a-z0-9+.-]*):\/\//i;
 
-export type ParsedKeys =
-  | { readonly publicKeys: readonly string[] }
-  /** `notBuilt` names what Kyverno takes here and Countersign does not yet. */
-  | { readonly notBuilt: string }
-  | { readonly problem: string };
+export type ParsedKeys = { readonly publicKeys: readonly string[] } | { readonly problem: string };
 
 /**
  * The PEM blocks of `publicKeys`, in order. Every block must be a public key that parses, and between blocks nothing may
  * stand but white space and `#` comments: what is no key must not look like one.
  */
 export function parsePublicKeys(text: string): ParsedKeys {
-  const scheme = uri.exec(text)?.[1];
-  if (scheme !== undefined) {
-    return { notBuilt: scheme.toLowerCase() === 'k8s' ? 'keys in a Secret, k8s://' : `keys in a KMS, ${scheme}://` };
-  }
   const { blocks, rest } = readPem(text);
   const publicKeys: string[] = [];
   for (const block of blocks) {
@@ -36,6 +28,15 @@ export function parsePublicKeys(text: string): ParsedKeys {
   const beside = rest.replace(comment, '').trim();
   if (beside !== '') return { problem: `it holds text beside the PEM blocks: ${quoted(beside, 40)}` };
   return { publicKeys };
+}
+
+/** The same of a field; `undefined` where the report says why not. */
+export function readPublicKeys(text: string, at: Place, report: Report): readonly string[] | undefined {
+  if (!report.clean(at)) return undefined;
+  const parsed = parsePublicKeys(text);
+  if ('publicKeys' in parsed) return parsed.publicKeys;
+  report.problem(at, parsed.problem);
+  return undefined;
 }
 
 /** Who a key is, however its PEM is written: base64 of its SubjectPublicKeyInfo. For keys that parse. */

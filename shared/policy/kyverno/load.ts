@@ -21,7 +21,8 @@ const maxFiles = 2000;
 const maxTotal = 32 * 1024 * 1024;
 
 /**
- * Reads Kyverno's ClusterPolicy and Policy documents, several to a file. A set loads as a whole or not at all.
+ * Reads Kyverno's ClusterPolicy and Policy documents, several to a file. A set loads as a whole or not at all. Where a text
+ * `mayHoldRegExp`, `loadRegExps` must have been awaited.
  * @throws PolicyLoadError with every problem in every file
  */
 export function loadPolicies(files: readonly PolicyFile[], options: LoadOptions = {}): PolicySet {

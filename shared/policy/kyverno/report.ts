@@ -20,8 +20,9 @@ export class Report {
   }
 
   /** Valid for Kyverno, and not yet something that Countersign does: refused, never passed over. */
-  notBuilt(place: Place, what?: string): void {
-    this.problem(place, `not supported yet: ${place.path}${what === undefined ? '' : ` (${what})`}`);
+  notBuilt(place: Place, what?: string, advice?: string): void {
+    const named = what === undefined ? '' : ` (${what})`;
+    this.problem(place, `not supported yet: ${place.path}${named}${advice === undefined ? '' : `: ${advice}`}`);
   }
 
   warning(place: Place, message: string): void {

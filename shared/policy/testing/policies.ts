@@ -3,8 +3,12 @@ import type { Subject } from '../../admission/subject.ts';
 import { loadPolicies } from '../kyverno/load.ts';
 import type { PolicySet, Rule } from '../policy.ts';
 import { PolicyLoadError } from '../problems.ts';
+import { loadRegExps } from '../regexp.ts';
 
 type Json = Record<string, unknown>;
+
+// As whoever loads policies does.
+await loadRegExps();
 
 /** Public keys of P-256 as PEM, made for one run of tests. */
 export const [keyA, keyB, keyC] = [makeKey(), makeKey(), makeKey()];
@@ -16,6 +20,19 @@ function makeKey(): string {
 
 export function keys(pem: string = keyA, more: Json = {}): Json {
   return { keys: { publicKeys: pem, rekor: { ignoreTlog: true }, ctlog: { ignoreSCT: true } }, ...more };
+}
+
+/** A signer of GitHub Actions, whose policy loads without a warning. */
+export function keyless(changes: Json = {}, more: Json = {}): Json {
+  return {
+    keyless: {
+      issuer: 'https://token.actions.githubusercontent.com',
+      subject: 'https://github.com/acme/*',
+      rekor: { url: 'https://rekor.sigstore.dev' },
+      ...changes,
+    },
+    ...more,
+  };
 }
 
 export function entry(changes: Json = {}): Json {

@@ -1,0 +1,40 @@
+import { compileRegExp } from '../policy/regexp.ts';
+import { loadSet, type SetOptions } from './load.ts';
+
+const options: SetOptions = {
+  namespace: undefined,
+  keys: 'leave',
+  unasked: 'refuse',
+  openHosts: 'allow',
+  registries: [],
+};
+
+function policy(keyless: string): string {
+  return `apiVersion: kyverno.io/v1
+kind: ClusterPolicy
+metadata: {name: a}
+spec:
+  validationFailureAction: Enforce
+  rules:
+    - name: a
+      match: {any: [{resources: {kinds: [Pod]}}]}
+      verifyImages:
+        - imageReferences: ["ghcr.io/acme/*"]
+          attestors:
+            - entries:
+                - keyless: {${keyless}, rekor: {url: "https://rekor.sigstore.dev"}}
+`;
+}
+
+const load = (keyless: string) => loadSet(['a.yaml'], async (name) => ({ name, text: policy(keyless) }), options);
+
+test('regular expressions are loaded with the first policy that has one, however its field is written', async () => {
+  expect((await load('issuer: "https://a", subject: b')).rules).toHaveLength(3);
+  expect(() => compileRegExp('a')).toThrow('regular expressions are not loaded');
+  const { rules } = await load('"issuer\\x52egExp": "^https://a$", subject: b');
+  expect(rules[0]?.entries[0]?.attestors[0]?.entries[0]).toMatchObject({ issuerRegExp: '^https://a$' });
+  expect(compileRegExp('a')('a')).toBe(true);
+  await expect(load('issuer: "https://a", subjectRegExp: "("')).rejects.toThrow(
+    'a.yaml:13: spec.rules[0].verifyImages[0].attestors[0].entries[0].keyless.subjectRegExp: is no regular expression',
+  );
+});
