@@ -5,7 +5,6 @@ import { type Repository, repositoryName } from './image/repository.ts';
 import type { Ledger, Session } from './ledger/ledger.ts';
 import { type Clock, type Deadline, type Elapsed, shareOf } from './net/deadline.ts';
 import { inTime, isPromise } from './net/in-time.ts';
-import { whenQueued } from './net/queued.ts';
 import { inSlices } from './net/steps.ts';
 import { keyedBy } from './plan/credentials.ts';
 import type { Hosts } from './plan/hosts.ts';
@@ -215,8 +214,8 @@ class Run {
     inquiry.pointed = false;
     inquiry.image = undefined;
     const name = keyedBy(credentials, `resolve#${repositoryName(repository)}:${tag}`);
-    const image = await this.#session.share(name, [{ repository, tag }], (heldUp) =>
-      this.#ports.registries.as(credentials).resolve(repository, tag, whenQueued(allowance, heldUp)),
+    const image = await this.#session.share(name, [{ repository, tag }], allowance, (aboard) =>
+      this.#ports.registries.as(credentials).resolve(repository, tag, aboard),
     );
     inquiry.image = image;
     inquiry.digest = image.digest;
@@ -273,6 +272,10 @@ class Run {
         inquiry.read += count;
         inquiry.heard = true;
         this.#take(count);
+      },
+      overheard: (count) => {
+        inquiry.read += count;
+        inquiry.heard = true;
       },
       sent: () => {
         inquiry.requests += 1;

@@ -38,7 +38,7 @@ export function shareOf(deadline: Deadline, fraction: number, elapsed: Elapsed):
 }
 
 class TimerDeadline implements RunningDeadline {
-  readonly #budget: number;
+  #budget: number;
   readonly #elapsed: Elapsed;
   readonly #start: number;
   #controller: AbortController | undefined;
@@ -56,7 +56,7 @@ class TimerDeadline implements RunningDeadline {
       this.#controller = new AbortController();
       const left = this.remaining();
       if (left === 0) this.#abort();
-      else this.#abortIn(this.#stopped ? Math.min(left, grace) : left);
+      else this.#abortIn(left);
     }
     return this.#controller.signal;
   }
@@ -69,9 +69,12 @@ class TimerDeadline implements RunningDeadline {
   stop(): void {
     if (this.#stopped) return;
     this.#stopped = true;
+    const left = Math.min(this.remaining(), grace);
+    // Whoever asks how long what still runs may go on is told so at once, and not when it ends.
+    this.#budget = Math.min(this.#budget, this.#elapsed() - this.#start + left);
     if (this.#timer === undefined || this.#controller?.signal.aborted) return;
     clearTimeout(this.#timer);
-    this.#abortIn(Math.min(this.remaining(), grace));
+    this.#abortIn(left);
   }
 
   #abortIn(milliseconds: number): void {

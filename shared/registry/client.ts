@@ -63,7 +63,8 @@ export function createClient({ door, credentials, retrying, realms }: ClientSett
         return withRetries((hooks) => door.request(url, { ...once, ...hooks }), host, spending, retrying);
       };
 
-      const url = new URL(path, at);
+      // Not resolved: a path of a registry's own Link header that begins with `//` would be another host.
+      const url = new URL(`${at.origin}${path}`);
       let sent = await authorizer.standing(asking, spending);
       let response = await ask(url, sent);
       const refused = sent;

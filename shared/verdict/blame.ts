@@ -27,11 +27,12 @@ const ownWait = 0.1;
 /**
  * Whose doing it is that an image, or what is attached to it, could not be read. What an author brought about is a denial, or
  * failurePolicy Ignore would be theirs to use: they gave the call too little time, attached too much, named so many images that this
- * one waited for the others, or chose the registry that failed.
+ * one waited for the others, or chose the registry that failed: there even what looks like a defect of ours is brought about by what
+ * it answers.
  */
 export function blame(inquiry: Inquiry, refusal: Refusal, circumstances: Circumstances): Refusal {
   const { shortage, images } = circumstances;
-  if (refusal.kind !== 'unavailable' || refusal.reason === 'internal-error') return refusal;
+  if (refusal.kind !== 'unavailable') return refusal;
   // The media type that its author gave it, echoed in a header.
   if (isHeaderTooLarge(refusal)) return new Refusal('malformed-manifest', refusal.message, { cause: refusal });
   const { message, reason } = refusal;

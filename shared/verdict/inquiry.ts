@@ -23,7 +23,7 @@ export interface Inquiry {
   /** Why nothing can be said about this image. */
   refusal: Refusal | undefined;
   requests: number;
-  /** Bytes of bodies that were read for it. */
+  /** Bytes of bodies that were read for it, by this review or by another one that it waited for. */
   read: number;
   /** Its registry has answered about it, by a body that began or by saying no. */
   heard: boolean;
