@@ -32,12 +32,7 @@ export function parseRealm(realm: string, registry: URL): URL {
  *
  * `name` stands for all names of the registry (registryName): `docker.io` for `registry-1.docker.io`.
  */
-export function mayHaveCredentials(
-  realm: URL,
-  registry: URL,
-  name: string,
-  realms: Realms,
-): boolean {
+export function mayHaveCredentials(realm: URL, registry: URL, name: string, realms: Realms): boolean {
   if (realm.origin === registry.origin || lists(realms, name, realm)) return true;
   if (realm.protocol !== 'https:') return false;
   if (lists(knownRealms, name, realm)) return true;
