@@ -74,7 +74,8 @@ export class Examiner {
     const { digest } = image;
     const guards = repositories.flatMap((one) => guardsOf(one, digest));
     const what = `the signatures of ${repositoryName(repository)}@${digest} were verified`;
-    const work = () => inSlices(verifyInSteps(input), { deadline: allowance.deadline, elapsed: this.#ports.elapsed, what });
+    const work = () =>
+      inSlices(verifyInSteps(input), { deadline: allowance.deadline, elapsed: this.#ports.elapsed, what });
     try {
       const name = `verify#${repositoryName(repository)}@${digest}#${hash}#${foundHash(input)}`;
       return await this.#once(name, () => this.#session.share(name, guards, allowance, work));
