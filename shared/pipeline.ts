@@ -273,6 +273,9 @@ class Run {
         inquiry.heard = true;
         this.#take(count);
       },
+      crowded: (milliseconds) => {
+        inquiry.crowded = Math.max(inquiry.crowded, milliseconds);
+      },
       overheard: (count) => {
         inquiry.read += count;
         inquiry.heard = true;

@@ -82,6 +82,12 @@ export const reasons = {
     summary: "the object's images are so many that the time ended before this one was looked at",
     advice: 'fewer images in one object; if the registry is slow, try again',
   },
+  'too-many-reviews': {
+    kind: 'denied',
+    summary:
+      'other reviews had so many requests under way at the registry that the time ended before this image could be read',
+    advice: 'try again; if it goes on, look for who sends that many reviews (dry runs are reviews too)',
+  },
   'too-little-time': {
     kind: 'denied',
     summary: 'the call left less time than the rules ask for, and it ended first',

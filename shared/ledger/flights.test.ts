@@ -251,7 +251,17 @@ describe('who waits for whom', () => {
     const told: Spending['take'][] = [];
     const pieces = [work<string>(), work<string>()];
     const leads = pieces.map((piece) =>
-      flights.share('k', spending(), (own) => (told.push(own.take), piece.run()), always).catch(() => 'failed'),
+      flights
+        .share(
+          'k',
+          spending(),
+          ({ take }) => {
+            told.push(take);
+            return piece.run();
+          },
+          always,
+        )
+        .catch(() => 'failed'),
     );
     const last = flights.share('k', joiner.spending, async () => 'its own', always);
     told[0]?.(1000);
@@ -268,7 +278,15 @@ describe('who waits for whom', () => {
     const flights = new Flights();
     const one = review(10_000);
     const hanging = work<string>();
-    const first = flights.share('k', one.spending, (own) => (own.take(5), hanging.run()), always);
+    const first = flights.share(
+      'k',
+      one.spending,
+      ({ take }) => {
+        take(5);
+        return hanging.run();
+      },
+      always,
+    );
     const second = flights.share('k', one.spending, async () => 'unused', always);
     hanging.resolve('found');
     expect(await Promise.all([first, second])).toEqual(['found', 'found']);

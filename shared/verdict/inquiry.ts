@@ -29,6 +29,8 @@ export interface Inquiry {
   heard: boolean;
   /** A request of it had to wait for others of the same review. */
   waited: boolean;
+  /** Milliseconds for which one of its requests waited for those of other reviews, which were being answered. */
+  crowded: number;
   /** Milliseconds for which it was ready and the object's other images were not. */
   heldUp: number;
   source: 'registry' | 'ledger';
@@ -65,6 +67,7 @@ function openInquiry(target: Target, { named: names, others }: Hosts, now: numbe
     read: 0,
     heard: false,
     waited: false,
+    crowded: 0,
     heldUp: 0,
     source: 'ledger',
     ms: 0,
