@@ -161,10 +161,10 @@ class Run {
    */
   async settle(open: readonly Inquiry[]): Promise<void> {
     await this.#session.point(open.map(wanted));
-    await this.#each(open, shares.resolve, (inquiry, allowance) => this.#resolve(inquiry, allowance));
+    await this.#each(open, shares.resolve, (inquiry, deadline) => this.#resolve(inquiry, deadline));
     await this.#session.lookUp(open.map(wanted));
     this.#accept(open);
-    await this.#each(open, shares.fetch, (inquiry, allowance) => this.#fetch(inquiry, allowance));
+    await this.#each(open, shares.fetch, (inquiry, deadline) => this.#fetch(inquiry, deadline));
     refuseDisagreement(open);
     await this.#session.flush();
   }
@@ -178,7 +178,7 @@ class Run {
     const pending: Promise<void>[] = [];
     for (const inquiry of inquiries) {
       if (inquiry.refusal !== undefined) continue;
-      const working = step(inquiry, this.#allowance(inquiry, deadline));
+      const working = step(inquiry, deadline);
       if (working === undefined) continue;
       // The answer goes out in time even where a source never answers.
       const done = inTime(working, deadline, late)
@@ -199,13 +199,14 @@ class Run {
     }
   }
 
-  #resolve(inquiry: Inquiry, allowance: Allowance): Promise<void> | undefined {
+  #resolve(inquiry: Inquiry, deadline: Deadline): Promise<void> | undefined {
     const { reference, credentials } = inquiry.target;
     const { repository, tag } = reference;
     if (inquiry.digest !== undefined || tag === undefined) return undefined;
     inquiry.digest = this.#session.pointer(repository, tag, credentials);
     inquiry.pointed = inquiry.digest !== undefined;
-    return inquiry.pointed ? undefined : this.#resolveAtRegistry(inquiry, allowance, repository, tag);
+    if (inquiry.pointed) return undefined;
+    return this.#resolveAtRegistry(inquiry, this.#allowance(inquiry, deadline), repository, tag);
   }
 
   async #resolveAtRegistry(inquiry: Inquiry, allowance: Allowance, repository: Repository, tag: string): Promise<void> {
@@ -236,12 +237,13 @@ class Run {
     }
   }
 
-  #fetch(inquiry: Inquiry, allowance: Allowance): Promise<void> | undefined {
+  #fetch(inquiry: Inquiry, deadline: Deadline): Promise<void> | undefined {
     const { digest } = inquiry;
     if (digest === undefined) return undefined;
     const missing = unanswered(inquiry);
     if (missing.length === 0) return undefined;
     inquiry.source = 'registry';
+    const allowance = this.#allowance(inquiry, deadline);
     return inquiry.pointed
       ? this.#resolveAndExamine(inquiry, allowance, digest, missing)
       : this.#examiner.examine(inquiry, allowance, digest, missing);
@@ -294,4 +296,4 @@ class Run {
 
 const late = () => new Refusal('deadline', 'the registry did not answer in time');
 
-type Step = (inquiry: Inquiry, allowance: Allowance) => Promise<void> | undefined;
+type Step = (inquiry: Inquiry, deadline: Deadline) => Promise<void> | undefined;

@@ -209,12 +209,16 @@ describe('who waits for whom', () => {
     const others = Array.from({ length: 5 }, () => work<string>());
     for (const one of others) flights.share('k', spending(), one.run, always).catch(() => 'failed');
     const mine = work<string>();
-    const last = flights.share('k', spending(), mine.run, always);
+    const crowded: number[] = [];
+    const own = { ...spending(), crowded: (milliseconds: number) => crowded.push(milliseconds) };
+    const last = flights.share('k', own, mine.run, always);
     for (const one of others.slice(0, 2)) {
       expect(mine.times).toBe(0);
       one.reject(trouble);
       await settled();
     }
+    // It waited for reviews that had used up their bytes, and not for the registry.
+    expect(crowded).toHaveLength(2);
     expect(mine.times).toBe(1);
     mine.resolve('found');
     expect(await last).toBe('found');

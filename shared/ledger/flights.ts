@@ -54,12 +54,15 @@ export class Flights {
       const flight = this.#flights.get(key);
       if (flight === undefined || waits === mostWaits || !isWorthIt(flight.leader.deadline, deadline))
         return this.#lead(key, spending, work);
+      const left = deadline.remaining();
       const landed = await waitFor(flight, spending, overhear);
       if (landed === 'held') continue;
       if (flight.leader.deadline.remaining() === 0) continue;
       if ('error' in landed) {
-        if (landed.error instanceof Refusal && isOnesOwn(landed.error)) continue;
-        throw landed.error;
+        if (!(landed.error instanceof Refusal && isOnesOwn(landed.error))) throw landed.error;
+        // Not the registry was waited for, but a review that had used up its bytes elsewhere.
+        if (!landed.error.late) spending.crowded?.(left - deadline.remaining());
+        continue;
       }
       // One key stands for one kind of work, so the value is of the type that this caller's work would give.
       const value = landed.value as T;

@@ -56,7 +56,7 @@ class TimerDeadline implements RunningDeadline {
       this.#controller = new AbortController();
       const left = this.remaining();
       if (left === 0) this.#abort();
-      else this.#abortIn(left);
+      else this.#abortIn(this.#stopped ? Math.min(left, grace) : left);
     }
     return this.#controller.signal;
   }
@@ -69,11 +69,11 @@ class TimerDeadline implements RunningDeadline {
   stop(): void {
     if (this.#stopped) return;
     this.#stopped = true;
-    const left = Math.min(this.remaining(), grace);
-    // Whoever asks how long what still runs may go on is told so at once, and not when it ends.
-    this.#budget = Math.min(this.#budget, this.#elapsed() - this.#start + left);
     if (this.#timer === undefined || this.#controller?.signal.aborted) return;
     clearTimeout(this.#timer);
+    const left = Math.min(this.remaining(), grace);
+    // Who would wait for what still runs is told at once how little time it has.
+    this.#budget = this.#elapsed() - this.#start + left;
     this.#abortIn(left);
   }
 
