@@ -596,7 +596,7 @@ describe('addresses, deployed', () => {
 
   test('a host whose name is a member of every object has no certificates of its own', async () => {
     const door = open({ ca: { 'registry.example': 'x' }, lookup: resolving('127.0.0.1'), connectTimeout: 500 });
-    await expect(get(door, 'https://constructor/')).rejects.toEqual(refused('registry-unreachable'));
+    await expect(get(door, 'https://constructor/')).rejects.toThrow('the connection was refused');
   });
 
   test('a redirect to a name inside the network is refused when it is resolved', async () => {
