@@ -5,7 +5,6 @@ import { type Repository, repositoryName } from './image/repository.ts';
 import type { Ledger, Session } from './ledger/ledger.ts';
 import { type Clock, type Deadline, type Elapsed, shareOf } from './net/deadline.ts';
 import { inTime, isPromise } from './net/in-time.ts';
-import { whenQueued } from './net/queued.ts';
 import { inSlices } from './net/steps.ts';
 import { keyedBy } from './plan/credentials.ts';
 import type { Hosts } from './plan/hosts.ts';
@@ -167,10 +166,10 @@ class Run {
    */
   async settle(open: readonly Inquiry[]): Promise<void> {
     await this.#session.point(open.map(wanted));
-    await this.#each(open, shares.resolve, (inquiry, allowance) => this.#resolve(inquiry, allowance));
+    await this.#each(open, shares.resolve, (inquiry, deadline) => this.#resolve(inquiry, deadline));
     await this.#session.lookUp(open.map(wanted));
     this.#accept(open);
-    await this.#each(open, shares.fetch, (inquiry, allowance) => this.#fetch(inquiry, allowance));
+    await this.#each(open, shares.fetch, (inquiry, deadline) => this.#fetch(inquiry, deadline));
     refuseDisagreement(open);
     await this.#session.flush();
   }
@@ -184,7 +183,7 @@ class Run {
     const pending: Promise<void>[] = [];
     for (const inquiry of inquiries) {
       if (inquiry.refusal !== undefined) continue;
-      const working = step(inquiry, this.#allowance(inquiry, deadline));
+      const working = step(inquiry, deadline);
       if (working === undefined) continue;
       // The answer goes out in time even where a source never answers.
       const done = inTime(working, deadline, late)
@@ -205,13 +204,14 @@ class Run {
     }
   }
 
-  #resolve(inquiry: Inquiry, allowance: Allowance): Promise<void> | undefined {
+  #resolve(inquiry: Inquiry, deadline: Deadline): Promise<void> | undefined {
     const { reference, credentials } = inquiry.target;
     const { repository, tag } = reference;
     if (inquiry.digest !== undefined || tag === undefined) return undefined;
     inquiry.digest = this.#session.pointer(repository, tag, credentials);
     inquiry.pointed = inquiry.digest !== undefined;
-    return inquiry.pointed ? undefined : this.#resolveAtRegistry(inquiry, allowance, repository, tag);
+    if (inquiry.pointed) return undefined;
+    return this.#resolveAtRegistry(inquiry, this.#allowance(inquiry, deadline), repository, tag);
   }
 
   async #resolveAtRegistry(inquiry: Inquiry, allowance: Allowance, repository: Repository, tag: string): Promise<void> {
@@ -220,8 +220,8 @@ class Run {
     inquiry.pointed = false;
     inquiry.image = undefined;
     const name = keyedBy(credentials, `resolve#${repositoryName(repository)}:${tag}`);
-    const image = await this.#session.share(name, [{ repository, tag }], (heldUp) =>
-      this.#ports.registries.as(credentials).resolve(repository, tag, whenQueued(allowance, heldUp)),
+    const image = await this.#session.share(name, [{ repository, tag }], allowance, (aboard) =>
+      this.#ports.registries.as(credentials).resolve(repository, tag, aboard),
     );
     inquiry.image = image;
     inquiry.digest = image.digest;
@@ -242,12 +242,13 @@ class Run {
     }
   }
 
-  #fetch(inquiry: Inquiry, allowance: Allowance): Promise<void> | undefined {
+  #fetch(inquiry: Inquiry, deadline: Deadline): Promise<void> | undefined {
     const { digest } = inquiry;
     if (digest === undefined) return undefined;
     const missing = unanswered(inquiry);
     if (missing.length === 0) return undefined;
     inquiry.source = 'registry';
+    const allowance = this.#allowance(inquiry, deadline);
     return inquiry.pointed
       ? this.#resolveAndExamine(inquiry, allowance, digest, missing)
       : this.#examiner.examine(inquiry, allowance, digest, missing);
@@ -279,6 +280,13 @@ class Run {
         inquiry.heard = true;
         this.#take(count);
       },
+      crowded: (milliseconds) => {
+        inquiry.crowded = Math.max(inquiry.crowded, milliseconds);
+      },
+      overheard: (count) => {
+        inquiry.read += count;
+        inquiry.heard = true;
+      },
       sent: () => {
         inquiry.requests += 1;
       },
@@ -293,4 +301,4 @@ class Run {
 
 const late = () => new Refusal('deadline', 'the registry did not answer in time');
 
-type Step = (inquiry: Inquiry, allowance: Allowance) => Promise<void> | undefined;
+type Step = (inquiry: Inquiry, deadline: Deadline) => Promise<void> | undefined;

@@ -83,6 +83,12 @@ export const reasons = {
       "the object's images, or its labels and annotations, are so many that the time ended before all were looked at",
     advice: 'fewer of them in one object; if the registry is slow, try again',
   },
+  'too-many-reviews': {
+    kind: 'denied',
+    summary:
+      'other reviews had so many requests under way at the registry that the time ended before this image could be read',
+    advice: 'try again; if it goes on, look for who sends that many reviews (dry runs are reviews too)',
+  },
   'too-little-time': {
     kind: 'denied',
     summary: 'the call left less time than the rules ask for, and it ended first',

@@ -141,9 +141,15 @@ export async function readAttached(
     return read?.manifest.kind === 'index' ? read.manifest.manifests : [];
   }
 
+  /** How many pages there are is chosen by who attaches, too; whoever sends on to the next has answered. */
+  function turned(page: number): void {
+    begun++;
+    if (page > 1) answered = true;
+  }
+
   async function referrers(): Promise<readonly Candidate[]> {
     const [listing, tagged] = await Promise.all([
-      listReferrers(client, limits, repository, digest, spending),
+      listReferrers(client, limits, repository, digest, spending, turned),
       fallback(),
     ]);
     if (listing.problem === undefined || listing.descriptors.length > 0) answered = true;

@@ -81,7 +81,7 @@ export function createContent(
     async manifestByDigest(repository, digest, accept, allowance, size) {
       const what = `the manifest ${repositoryName(repository)}@${digest}`;
       if (size !== undefined && size > limits.manifest) throw tooLarge(what, limits.manifest);
-      const get: Get = { accept, what, spending: allowance };
+      const get: Get = { accept, what, spending: allowance, large: isLarge(size) };
       const response = await client.get(repository, apiPath(repository, `manifests/${digest}`), get);
       if (!found(response, what)) return undefined;
       const bytes = await readExactly(response, size, limits.manifest, what);
@@ -92,7 +92,7 @@ export function createContent(
     async blob(repository, digest, size, maxBytes, allowance) {
       const what = `the blob ${repositoryName(repository)}@${digest}`;
       if (size > maxBytes) throw tooLarge(what, maxBytes);
-      const get: Get = { accept: '*/*', what, spending: allowance };
+      const get: Get = { accept: '*/*', what, spending: allowance, large: isLarge(size) };
       const response = await client.get(repository, apiPath(repository, `blobs/${digest}`), get);
       if (!found(response, what)) throw new Refusal('content-missing', `the registry does not have ${what}`);
       const bytes = await readExactly(response, size, maxBytes, what);
@@ -100,6 +100,11 @@ export function createContent(
       return bytes;
     },
   };
+}
+
+/** Beyond what signatures and the manifests that hold them have. What is announced as less is read no further. */
+function isLarge(size: number | undefined): boolean {
+  return size !== undefined && size > 64 * 1024;
 }
 
 /** Reads a body that a descriptor gives a size for: one byte more is not read, whatever the bound. */
