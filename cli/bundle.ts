@@ -34,8 +34,20 @@ const repository = { registry: 'bundle.invalid', path: 'artifact' };
  */
 export function verifyBundle({ bundle, subject, root, trusted, now }: BundleQuestion): Outcome {
   const digest = subject.digest ?? sha256(subject.bytes);
-  const layer = { mediaType: 'application/vnd.dev.sigstore.bundle.v0.3+json', digest, size: bundle.length, annotations: {} };
-  const item = { source: 'referrer', repository, manifest: digest, artifactType: undefined, layer, bytes: bundle } as const;
+  const layer = {
+    mediaType: 'application/vnd.dev.sigstore.bundle.v0.3+json',
+    digest,
+    size: bundle.length,
+    annotations: {},
+  };
+  const item = {
+    source: 'referrer',
+    repository,
+    manifest: digest,
+    artifactType: undefined,
+    layer,
+    bytes: bundle,
+  } as const;
   const { evidence, rejected } = readEvidence([item], () => true);
   try {
     const check = buildCheck(entryFor(trusted), root);

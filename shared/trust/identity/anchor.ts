@@ -1,5 +1,6 @@
 import { compileWildcard } from '../../image/wildcard.ts';
 import type { KeylessAttestor } from '../../policy/policy.ts';
+import { compileRegExp, InvalidRegExp } from '../../policy/regexp.ts';
 import { Refusal } from '../../reasons.ts';
 import type { AnchorBase, AnchorKind } from '../anchor.ts';
 import { type CertificateTrust, certificateTrust, eachTrusted } from '../certificates.ts';
@@ -56,7 +57,12 @@ function wildcard(name: string, pattern: string | undefined): TextPattern[] {
 
 function regExp(name: string, pattern: string | undefined, where: string): TextPattern[] {
   if (pattern === undefined) return [];
-  throw new Refusal('key-invalid', `${where}.${name}: not built`);
+  try {
+    return [{ text: `${name} ${pattern}`, matches: compileRegExp(pattern) }];
+  } catch (thrown) {
+    if (thrown instanceof InvalidRegExp) throw new Refusal('key-invalid', `${where}.${name}: ${thrown.message}`);
+    throw thrown;
+  }
 }
 
 /** Fulcio's extensions by the names that cosign and Kyverno give them (fulcio/docs/oid-info.md). */
