@@ -1,0 +1,75 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { githubIssuer, githubSubject } from '../fixtures/authority/certificate.ts';
+import { keyPair } from './cosign.ts';
+import { pushImage } from './images.ts';
+import { type RunningRegistry, startGgcr } from './registries.ts';
+import { type Cosign, certificateSign, certify, keylessAttest, keylessSign, keylessVerify } from './sigstore/cosign.ts';
+import { type SigstoreServer, startSigstore } from './sigstore/server.ts';
+import { emailToken, githubToken, type TokenClaims } from './sigstore/token.ts';
+
+// The authority of test/fixtures is good enough for real cosigns: they sign with it, and believe what they signed.
+
+let dir: string;
+let registry: RunningRegistry;
+let sigstore: SigstoreServer;
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'countersign-sigstore-'));
+  registry = await startGgcr();
+  sigstore = await startSigstore(join(dir, 'sigstore'));
+});
+
+afterAll(async () => {
+  await sigstore?.stop();
+  await registry?.stop();
+  await rm(dir, { recursive: true, force: true });
+});
+
+async function image(repository: string): Promise<string> {
+  return `${registry.host}/${repository}@${await pushImage(registry.host, repository, 'v1')}`;
+}
+
+const workflow = { subject: githubSubject, issuer: githubIssuer };
+
+describe.each<Cosign>(['cosign2', 'cosign3'])('%s', (cosign) => {
+  test.each([false, true])('signs keyless and verifies; stamped: %s', async (stamped) => {
+    const reference = await image(`${cosign}/keyless`);
+    await keylessSign(cosign, sigstore, reference, githubToken(), { stamped, annotations: { env: 'prod' } });
+    expect(await keylessVerify(cosign, sigstore, reference, workflow)).toMatchObject({ code: 0 });
+    const other = { ...workflow, subject: 'https://github.com/acme/other' };
+    expect(await keylessVerify(cosign, sigstore, reference, other)).not.toMatchObject({ code: 0 });
+  });
+
+  test.each<[string, TokenClaims, string]>([
+    ['an e-mail address', emailToken('dev@acme.test'), 'dev@acme.test'],
+    ['a SPIFFE ID', { iss: 'https://spire.test', sub: 'spiffe://acme.test/ci' }, 'spiffe://acme.test/ci'],
+    ['a name', { iss: 'https://names.test', sub: 'somebody' }, 'somebody'],
+  ])('signs as %s', async (_, claims, subject) => {
+    const reference = await image(`${cosign}/names`);
+    await keylessSign(cosign, sigstore, reference, claims);
+    const identity = { subject, issuer: claims.iss };
+    expect(await keylessVerify(cosign, sigstore, reference, identity)).toMatchObject({ code: 0 });
+  });
+
+  test('attests keyless and verifies', async () => {
+    const reference = await image(`${cosign}/attested`);
+    const type = 'https://example.test/review/v1';
+    await keylessAttest(cosign, sigstore, reference, { type, predicate: { approved: true } });
+    expect(await keylessVerify(cosign, sigstore, reference, workflow, { type })).toMatchObject({ code: 0 });
+  });
+
+  test('signs with a certificate', async () => {
+    const reference = await image(`${cosign}/certificate`);
+    const key = await keyPair(join(dir, cosign), 'ecdsa-p256');
+    const certificate = await certify(sigstore, join(dir, cosign), key, {
+      names: [{ email: 'dev@acme.test' }],
+      claims: { 1: 'https://ca.test' },
+    });
+    await certificateSign(cosign, sigstore, reference, key, certificate);
+    const identity = { subject: 'dev@acme.test', issuer: 'https://ca.test' };
+    const args = ['--insecure-ignore-sct', ...(cosign === 'cosign3' ? ['--allow-certificate-chain'] : [])];
+    expect(await keylessVerify(cosign, sigstore, reference, identity, { args })).toMatchObject({ code: 0 });
+  });
+});
