@@ -97,24 +97,31 @@ function route(authority: Authority, rekor: RekorApi, what: string, call: Call):
 
 async function writeFiles(dir: string, authority: Authority, url: string): Promise<SigstoreFiles> {
   await mkdir(dir, { recursive: true });
-  const write = async (name: string, text: string) => {
-    const path = join(dir, name);
-    await writeFile(path, text);
-    return path;
-  };
+  const write = (name: string, text: string) => writeText(join(dir, name), text);
+  const json = (name: string, value: object) => writeJson(join(dir, name), value);
   const { ca, rekor1, certificateLog, timestampAuthority } = authority;
   const chain = (certificates: readonly { readonly pem: string }[]) => certificates.map(({ pem }) => pem).join('');
   const services = { fulcio: url, rekor1: url };
   return {
-    trustedRoot: await write('trusted_root.json', JSON.stringify(authority.trustedRoot(), null, 1)),
-    signingConfig: await write('signing_config.json', JSON.stringify(signingConfig({ ...services, tsa: url }))),
-    unstampedConfig: await write('unstamped_config.json', JSON.stringify(signingConfig(services))),
+    trustedRoot: await json('trusted_root.json', authority.trustedRoot()),
+    signingConfig: await json('signing_config.json', signingConfig({ ...services, tsa: url })),
+    unstampedConfig: await json('unstamped_config.json', signingConfig(services)),
     fulcioRoot: await write('fulcio_root.pem', ca.root.pem),
     fulcioChain: await write('fulcio_chain.pem', chain(ca.chain)),
     rekorKey: await write('rekor.pub', rekor1.key.pem),
     certificateLogKey: await write('ctfe.pub', certificateLog.key.pem),
     timestampChain: await write('tsa_chain.pem', chain(timestampAuthority.chain)),
   };
+}
+
+async function writeText(path: string, text: string): Promise<string> {
+  await writeFile(path, text);
+  return path;
+}
+
+/** Returns the path. */
+export function writeJson(path: string, value: object): Promise<string> {
+  return writeText(path, JSON.stringify(value, null, 1));
 }
 
 /** Which services cosign 3 signs with (`SigningConfig` of protobuf-specs, v0.2). */
