@@ -12,6 +12,7 @@ ggcr-registry   ggcr-registry   .
 distribution    distribution    tool
 rekor2          rekor2          tool
 tsa             tsa             tool
+sigstore-go     sigstore-go     .
 etcd            kube-apiserver  go.etcd.io/etcd/server/v3
 cosign2         cosign2         tool
 cosign3         cosign3         tool
