@@ -1,10 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Digest } from '../../shared/image/digest.ts';
+import { inToto, statementOf } from '../fixtures/attached.ts';
+import { makeAuthority } from '../fixtures/authority/authority.ts';
 import { githubIssuer, githubSubject } from '../fixtures/authority/certificate.ts';
+import { bundleOf, signContent } from '../fixtures/authority/signing.ts';
 import { makeTimestampAuthority } from '../fixtures/authority/tsa.ts';
 import { pushImage } from './images.ts';
 import { type RunningRegistry, startGgcr } from './registries.ts';
+import { attachedBundles, shapeOf } from './sigstore/attached.ts';
 import { keylessAttest, keylessSign, keylessVerify } from './sigstore/cosign.ts';
 import { startTiles, type TilesOptions } from './sigstore/tiles.ts';
 import { emailToken, githubToken } from './sigstore/token.ts';
@@ -24,6 +29,7 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
+const asImage = (digest: string) => ({ digest: digest as Digest, bytes: Buffer.alloc(0) });
 const hour = 3_600_000;
 const validity = { notBefore: new Date(Date.now() - hour), notAfter: new Date(Date.now() + hour) };
 
@@ -44,6 +50,13 @@ test.each<[string, TilesOptions]>([
     const workflow = { subject: githubSubject, issuer: githubIssuer };
     const args = ['--use-signed-timestamps'];
     expect(await keylessVerify('cosign3', sigstore, reference, workflow, { args })).toMatchObject({ code: 0 });
+    const [bundle] = await attachedBundles(reference);
+    const content = { message: statementOf(asImage(digest), { annotations: {} }), payloadType: inToto };
+    // The first entry, as this is.
+    const fixtures = makeAuthority({ rekor2: { before: 0 } });
+    const first = { logs: [fixtures.rekor2], record: { after: 0 }, stamps: [{}] };
+    const made = bundleOf(signContent(fixtures, content, first));
+    expect(shapeOf(made)).toEqual(shapeOf(bundle));
     const [type, predicate] = ['https://example.test/review/v1', { approved: true }];
     const person = emailToken('dev@acme.test');
     await keylessAttest('cosign3', sigstore, reference, { type, predicate, stamped: true }, person);

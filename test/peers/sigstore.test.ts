@@ -1,10 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Digest } from '../../shared/image/digest.ts';
+import { inToto, payloadOf, statementOf } from '../fixtures/attached.ts';
 import { githubIssuer, githubSubject } from '../fixtures/authority/certificate.ts';
+import { bundleOf, layerOf, signContent } from '../fixtures/authority/signing.ts';
 import { keyPair } from './cosign.ts';
 import { pushImage } from './images.ts';
 import { type RunningRegistry, startGgcr } from './registries.ts';
+import { attachedBundles, shapeOf, taggedLayers } from './sigstore/attached.ts';
 import { type Cosign, certificateSign, certify, keylessAttest, keylessSign, keylessVerify } from './sigstore/cosign.ts';
 import { type SigstoreServer, startSigstore } from './sigstore/server.ts';
 import { emailToken, githubToken, type TokenClaims } from './sigstore/token.ts';
@@ -71,5 +75,35 @@ describe.each<Cosign>(['cosign2', 'cosign3'])('%s', (cosign) => {
     const identity = { subject: 'dev@acme.test', issuer: 'https://ca.test' };
     const args = ['--insecure-ignore-sct', ...(cosign === 'cosign3' ? ['--allow-certificate-chain'] : [])];
     expect(await keylessVerify(cosign, sigstore, reference, identity, { args })).toMatchObject({ code: 0 });
+  });
+});
+
+describe('the fixtures write what cosign writes', () => {
+  const statement = (digest: string) => ({
+    message: statementOf(asImage(digest), { annotations: { env: 'prod' } }),
+    payloadType: inToto,
+  });
+  const asImage = (digest: string) => ({ digest: digest as Digest, bytes: Buffer.alloc(0) });
+
+  test.each([false, true])('cosign 2, a layer; stamped: %s', async (stamped) => {
+    const reference = await image('cosign2/shape');
+    await keylessSign('cosign2', sigstore, reference, githubToken(), { stamped, annotations: { env: 'prod' } });
+    const [layer] = await taggedLayers(reference, 'sig');
+    const { authority } = sigstore;
+    const message = payloadOf(asImage(reference.split('@')[1] ?? ''), { env: 'prod' });
+    const made = layerOf(signContent(authority, { message }, { stamps: stamped ? [{}] : [] }), {
+      chain: authority.ca.chain,
+    });
+    expect(shapeOf(made.annotations)).toEqual(shapeOf(layer?.annotations));
+    expect(shapeOf(JSON.parse(made.bytes.toString()))).toEqual(shapeOf(JSON.parse(layer?.bytes.toString() ?? '')));
+  });
+
+  test.each([false, true])('cosign 3, a bundle; stamped: %s', async (stamped) => {
+    const reference = await image('cosign3/shape');
+    await keylessSign('cosign3', sigstore, reference, githubToken(), { stamped, annotations: { env: 'prod' } });
+    const [bundle] = await attachedBundles(reference);
+    const content = statement(reference.split('@')[1] ?? '');
+    const made = bundleOf(signContent(sigstore.authority, content, { stamps: stamped ? [{}] : [] }));
+    expect(shapeOf(made)).toEqual(shapeOf(bundle));
   });
 });
