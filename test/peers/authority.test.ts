@@ -1,8 +1,15 @@
 import { inToto, makeImage, statementOf } from '../fixtures/attached.ts';
 import { type Authority, type AuthorityOptions, makeAuthority } from '../fixtures/authority/authority.ts';
 import { githubIssuer, githubSubject, serverAuth } from '../fixtures/authority/certificate.ts';
-import { flip, makeKey } from '../fixtures/authority/keys.ts';
-import { type BundleOptions, bundleOf, type SigningOptions, signContent } from '../fixtures/authority/signing.ts';
+import { boolean, explicit, implicit, integer, oid, sequence, setOf, time } from '../fixtures/authority/der.ts';
+import { flip, makeKey, signatureAlgorithm } from '../fixtures/authority/keys.ts';
+import {
+  type BundleOptions,
+  bundleOf,
+  type SigningOptions,
+  type Stamp,
+  signContent,
+} from '../fixtures/authority/signing.ts';
 import { makeSigner } from '../fixtures/signers.ts';
 import { verifyWithGo } from './sigstore/sigstore-go.ts';
 
@@ -34,6 +41,16 @@ async function verdict({ authority = usual, content = statement, subject = githu
 const v2 = (authority: Authority): Trial => ({ authority, logs: [authority.rekor2], stamps: [{}] });
 const with2 = (options: AuthorityOptions): Trial => v2(makeAuthority(options));
 
+const complete: Stamp = {
+  nullParameters: true,
+  nonce: Buffer.from('9f1c', 'hex'),
+  fraction: '.123456',
+  beforeNonce: [sequence(integer(1), implicit(0, Buffer.from([5]))), boolean(true)],
+  afterNonce: [explicit(0, explicit(4, usual.timestampAuthority.leaf.subject))],
+  // signingTime.
+  attributes: [sequence(oid('1.2.840.113549.1.9.5'), setOf(time(usual.at)))],
+};
+
 test.each<[string, Trial]>([
   ['Rekor v1', {}],
   ['Rekor v1, v0.1', { version: '0.1' }],
@@ -55,6 +72,8 @@ test.each<[string, Trial]>([
   ['a stamp of .99 seconds', { ...v2(usual), stamps: [{ fraction: '.99' }] }],
   ['a stamp with the root', { ...v2(usual), stamps: [{ certificates: usual.timestampAuthority.chain }] }],
   ['a stamp without certificates', { ...v2(usual), stamps: [{ certificates: [] }] }],
+  ['a stamp with all that may be in it', { ...v2(usual), stamps: [complete] }],
+  ['a CA of Ed25519', with2({ ca: { root: 'ed25519', intermediate: 'ed25519' } })],
   ['a CA of RSA', with2({ ca: { root: 'rsa', intermediate: 'rsa' } })],
   ['a certificate log of RSA', { authority: makeAuthority({ certificateLog: 'rsa' }) }],
   ['otherName', { certificate: { names: [{ otherName: 'somebody' }] }, subject: 'somebody' }],
@@ -69,6 +88,11 @@ const log = usual.certificateLog;
 
 test.each<[string, Trial, RegExp]>([
   ['a certificate for TLS servers', { certificate: { purposes: [serverAuth] } }, /leaf certificate/],
+  [
+    'a certificate with two algorithms',
+    { certificate: { outerAlgorithm: signatureAlgorithm(makeKey('p384')) } },
+    /inner and outer/,
+  ],
   ['a certificate of another CA', { certificate: { issuer: { key: makeKey() } } }, /leaf certificate/],
   ['expired when logged', { at: later }, /integrated time/],
   ['no SCT', { certificate: { logs: [] } }, /0 SCT/],
