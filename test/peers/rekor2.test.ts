@@ -10,7 +10,7 @@ import { makeTimestampAuthority } from '../fixtures/authority/tsa.ts';
 import { pushImage } from './images.ts';
 import { type RunningRegistry, startGgcr } from './registries.ts';
 import { attachedBundles, shapeOf } from './sigstore/attached.ts';
-import { keylessAttest, keylessSign, keylessVerify } from './sigstore/cosign.ts';
+import { keylessAttest, keylessSign, verifyLogged } from './sigstore/cosign.ts';
 import { startTiles, type TilesOptions } from './sigstore/tiles.ts';
 import { emailToken, githubToken } from './sigstore/token.ts';
 
@@ -49,7 +49,7 @@ test.each<[string, TilesOptions]>([
     await keylessSign('cosign3', sigstore, reference, githubToken(), { stamped: true });
     const workflow = { subject: githubSubject, issuer: githubIssuer };
     const args = ['--use-signed-timestamps'];
-    expect(await keylessVerify('cosign3', sigstore, reference, workflow, { args })).toMatchObject({ code: 0 });
+    expect(await verifyLogged('cosign3', sigstore, reference, workflow, { args })).toMatchObject({ code: 0 });
     const [bundle] = await attachedBundles(reference);
     const content = { message: statementOf(asImage(digest), { annotations: {} }), payloadType: inToto };
     // The first entry, as this is.
@@ -61,7 +61,7 @@ test.each<[string, TilesOptions]>([
     const person = emailToken('dev@acme.test');
     await keylessAttest('cosign3', sigstore, reference, { type, predicate, stamped: true }, person);
     const identity = { subject: 'dev@acme.test', issuer: person.iss };
-    expect(await keylessVerify('cosign3', sigstore, reference, identity, { type, args })).toMatchObject({ code: 0 });
+    expect(await verifyLogged('cosign3', sigstore, reference, identity, { type, args })).toMatchObject({ code: 0 });
   } finally {
     await sigstore.stop();
   }

@@ -9,7 +9,15 @@ import { keyPair } from './cosign.ts';
 import { pushImage } from './images.ts';
 import { type RunningRegistry, startGgcr } from './registries.ts';
 import { attachedBundles, shapeOf, taggedLayers } from './sigstore/attached.ts';
-import { type Cosign, certificateSign, certify, keylessAttest, keylessSign, keylessVerify } from './sigstore/cosign.ts';
+import {
+  attestLogged,
+  type Cosign,
+  certify,
+  keylessAttest,
+  keylessSign,
+  signLogged,
+  verifyLogged,
+} from './sigstore/cosign.ts';
 import { type SigstoreServer, startSigstore } from './sigstore/server.ts';
 import { emailToken, githubToken, type TokenClaims } from './sigstore/token.ts';
 
@@ -41,9 +49,9 @@ describe.each<Cosign>(['cosign2', 'cosign3'])('%s', (cosign) => {
   test.each([false, true])('signs keyless and verifies; stamped: %s', async (stamped) => {
     const reference = await image(`${cosign}/keyless`);
     await keylessSign(cosign, sigstore, reference, githubToken(), { stamped, annotations: { env: 'prod' } });
-    expect(await keylessVerify(cosign, sigstore, reference, workflow)).toMatchObject({ code: 0 });
+    expect(await verifyLogged(cosign, sigstore, reference, workflow)).toMatchObject({ code: 0 });
     const other = { ...workflow, subject: 'https://github.com/acme/other' };
-    expect(await keylessVerify(cosign, sigstore, reference, other)).not.toMatchObject({ code: 0 });
+    expect(await verifyLogged(cosign, sigstore, reference, other)).not.toMatchObject({ code: 0 });
   });
 
   test.each<[string, TokenClaims, string]>([
@@ -54,27 +62,39 @@ describe.each<Cosign>(['cosign2', 'cosign3'])('%s', (cosign) => {
     const reference = await image(`${cosign}/names`);
     await keylessSign(cosign, sigstore, reference, claims);
     const identity = { subject, issuer: claims.iss };
-    expect(await keylessVerify(cosign, sigstore, reference, identity)).toMatchObject({ code: 0 });
+    expect(await verifyLogged(cosign, sigstore, reference, identity)).toMatchObject({ code: 0 });
   });
 
   test('attests keyless and verifies', async () => {
     const reference = await image(`${cosign}/attested`);
     const type = 'https://example.test/review/v1';
     await keylessAttest(cosign, sigstore, reference, { type, predicate: { approved: true } });
-    expect(await keylessVerify(cosign, sigstore, reference, workflow, { type })).toMatchObject({ code: 0 });
+    expect(await verifyLogged(cosign, sigstore, reference, workflow, { type })).toMatchObject({ code: 0 });
   });
 
-  test('signs with a certificate', async () => {
+  test('signs and attests with a certificate', async () => {
     const reference = await image(`${cosign}/certificate`);
     const key = await keyPair(join(dir, cosign), 'ecdsa-p256');
-    const certificate = await certify(sigstore, join(dir, cosign), key, {
-      names: [{ email: 'dev@acme.test' }],
-      claims: { 1: 'https://ca.test' },
-    });
-    await certificateSign(cosign, sigstore, reference, key, certificate);
+    const names = [{ email: 'dev@acme.test' }];
+    const issued = { names, claims: { 1: 'https://ca.test' }, logs: [sigstore.authority.certificateLog] };
+    const by = { key, certificate: await certify(sigstore, join(dir, cosign), key, issued) };
+    await signLogged(cosign, sigstore, reference, by);
+    const type = 'https://example.test/review/v1';
+    await attestLogged(cosign, sigstore, reference, by, { type, predicate: { approved: true } });
     const identity = { subject: 'dev@acme.test', issuer: 'https://ca.test' };
-    const args = ['--insecure-ignore-sct', ...(cosign === 'cosign3' ? ['--allow-certificate-chain'] : [])];
-    expect(await keylessVerify(cosign, sigstore, reference, identity, { args })).toMatchObject({ code: 0 });
+    const args = cosign === 'cosign3' ? ['--allow-certificate-chain'] : [];
+    expect(await verifyLogged(cosign, sigstore, reference, identity, { args })).toMatchObject({ code: 0 });
+    expect(await verifyLogged(cosign, sigstore, reference, identity, { args, type })).toMatchObject({ code: 0 });
+  });
+
+  test('signs and attests with a key, in the log', async () => {
+    const reference = await image(`${cosign}/key`);
+    const key = await keyPair(join(dir, cosign), 'ecdsa-p256', 'logged');
+    await signLogged(cosign, sigstore, reference, { key }, { stamped: true });
+    const type = 'https://example.test/review/v1';
+    await attestLogged(cosign, sigstore, reference, { key }, { type, predicate: { approved: true } });
+    expect(await verifyLogged(cosign, sigstore, reference, key)).toMatchObject({ code: 0 });
+    expect(await verifyLogged(cosign, sigstore, reference, key, { type })).toMatchObject({ code: 0 });
   });
 });
 

@@ -12,7 +12,7 @@ import { githubToken, type TokenClaims, tokenOf } from './token.ts';
 export type Cosign = 'cosign2' | 'cosign3';
 type Sigstore = Pick<SigstoreServer, 'url' | 'files'>;
 
-export interface KeylessOptions {
+export interface LoggedOptions {
   readonly annotations?: Record<string, string>;
   /** Whether it asks for a time stamp. */
   readonly stamped?: boolean;
@@ -20,35 +20,66 @@ export interface KeylessOptions {
   readonly logged?: boolean;
 }
 
-export interface AttestKeylessOptions extends KeylessOptions {
+export interface AttestOptions extends LoggedOptions {
   readonly type: string;
   readonly predicate: unknown;
 }
 
-/** Signs an image with a certificate for the claims, by default those of GitHub's workflow. */
-export async function keylessSign(
+/** By whom: a token's subject, or a key, with a certificate or without. */
+export type SignedBy = { readonly claims: TokenClaims } | { readonly key: CosignKey; readonly certificate?: Certified };
+
+/** Paths of a certificate, and of the CA's chain. */
+export interface Certified {
+  readonly certificate: string;
+  readonly chain: string;
+}
+
+/** Signs an image, in the log. */
+export async function signLogged(
   cosign: Cosign,
   sigstore: Sigstore,
   reference: string,
-  claims: TokenClaims = githubToken(),
-  options: KeylessOptions = {},
+  by: SignedBy,
+  options: LoggedOptions = {},
 ): Promise<void> {
-  const args = ['sign', ...tokenArguments(claims), ...serviceArguments(cosign, sigstore, options)];
+  const args = ['sign', ...signerArguments(by), ...serviceArguments(cosign, sigstore, options)];
   const annotations = Object.entries(options.annotations ?? {}).flatMap(([name, value]) => ['-a', `${name}=${value}`]);
   await runOk(await tool(cosign), [...args, ...annotations, reference], { env: environment(cosign, sigstore.files) });
 }
 
-export async function keylessAttest(
+/** Attests an image, in the log. */
+export async function attestLogged(
   cosign: Cosign,
   sigstore: Sigstore,
   reference: string,
-  options: AttestKeylessOptions,
-  claims: TokenClaims = githubToken(),
+  by: SignedBy,
+  options: AttestOptions,
 ): Promise<void> {
   const predicate = ['--type', options.type, '--predicate', '-'];
-  const args = ['attest', ...tokenArguments(claims), ...serviceArguments(cosign, sigstore, options), ...predicate];
+  const args = ['attest', ...signerArguments(by), ...serviceArguments(cosign, sigstore, options), ...predicate];
   const input = JSON.stringify(options.predicate);
   await runOk(await tool(cosign), [...args, reference], { env: environment(cosign, sigstore.files), input });
+}
+
+/** Signs an image with a certificate for the claims, by default those of GitHub's workflow. */
+export function keylessSign(
+  cosign: Cosign,
+  sigstore: Sigstore,
+  reference: string,
+  claims: TokenClaims = githubToken(),
+  options: LoggedOptions = {},
+): Promise<void> {
+  return signLogged(cosign, sigstore, reference, { claims }, options);
+}
+
+export function keylessAttest(
+  cosign: Cosign,
+  sigstore: Sigstore,
+  reference: string,
+  options: AttestOptions,
+  claims: TokenClaims = githubToken(),
+): Promise<void> {
+  return attestLogged(cosign, sigstore, reference, { claims }, options);
 }
 
 /** A certificate of the server's CA for a key of cosign's, in files of `dir`. */
@@ -57,7 +88,7 @@ export async function certify(
   dir: string,
   key: CosignKey,
   leaf: Partial<Leaf>,
-): Promise<{ certificate: string; chain: string }> {
+): Promise<Certified> {
   const spki = Buffer.from(key.pem.replace(/-----[^-]+-----|\s/g, ''), 'base64');
   const notBefore = new Date(Date.now() - 60_000);
   const made = authority.ca.issue({ spki, notBefore, notAfter: new Date(Date.now() + 600_000), ...leaf });
@@ -67,20 +98,6 @@ export async function certify(
   return { certificate, chain };
 }
 
-/** Signs an image with a key and a certificate that was issued for it. */
-export async function certificateSign(
-  cosign: Cosign,
-  sigstore: Sigstore,
-  reference: string,
-  key: CosignKey,
-  { certificate, chain }: { readonly certificate: string; readonly chain: string },
-  options: KeylessOptions = {},
-): Promise<void> {
-  const material = ['--key', key.privateKey, '--certificate', certificate, '--certificate-chain', chain];
-  const args = ['sign', '--yes', ...material, ...serviceArguments(cosign, sigstore, options), reference];
-  await runOk(await tool(cosign), args, { env: environment(cosign, sigstore.files) });
-}
-
 export interface Identity {
   /** The certificate's subject, */
   readonly subject: string;
@@ -88,27 +105,36 @@ export interface Identity {
   readonly issuer: string;
 }
 
-/** Asks a cosign whether somebody signed an image; with `type`, whether they attested it. */
-export async function keylessVerify(
+/** Asks a cosign whether somebody signed an image, by an identity or a key; with `type`, whether they attested it. */
+export async function verifyLogged(
   cosign: Cosign,
   { files }: Pick<Sigstore, 'files'>,
   reference: string,
-  { subject, issuer }: Identity,
+  who: Identity | CosignKey,
   { type, args: more = [] }: { readonly type?: string; readonly args?: readonly string[] } = {},
 ): Promise<RunResult> {
   const command = type === undefined ? ['verify'] : ['verify-attestation', '--type', type];
-  const identity = ['--certificate-identity', subject, '--certificate-oidc-issuer', issuer];
+  const identity =
+    'subject' in who
+      ? ['--certificate-identity', who.subject, '--certificate-oidc-issuer', who.issuer]
+      : ['--key', who.publicKey];
   const trusted = cosign === 'cosign3' ? ['--trusted-root', files.trustedRoot] : [];
   const stamps = cosign === 'cosign2' ? ['--timestamp-certificate-chain', files.timestampChain] : [];
   const args = [...command, ...identity, ...trusted, ...stamps, ...more, '--output', 'json', reference];
   return run(await tool(cosign), args, { env: environment(cosign, files) });
 }
 
-function tokenArguments(claims: TokenClaims): string[] {
-  return ['--yes', '--identity-token', tokenOf(claims)];
+function signerArguments(by: SignedBy): string[] {
+  if ('claims' in by) return ['--yes', '--identity-token', tokenOf(by.claims)];
+  const { key, certificate } = by;
+  const certified =
+    certificate === undefined
+      ? []
+      : ['--certificate', certificate.certificate, '--certificate-chain', certificate.chain];
+  return ['--yes', '--key', key.privateKey, ...certified];
 }
 
-function serviceArguments(cosign: Cosign, { url, files }: Sigstore, options: KeylessOptions): string[] {
+function serviceArguments(cosign: Cosign, { url, files }: Sigstore, options: LoggedOptions): string[] {
   if (cosign === 'cosign3') {
     const config = options.stamped === true ? files.signingConfig : files.unstampedConfig;
     return ['--signing-config', config, '--trusted-root', files.trustedRoot];
