@@ -1,8 +1,9 @@
 import { cli } from './cli.ts';
+import { signatures } from './signatures.ts';
 import { warm } from './warm.ts';
 
 /** `npm run bench -- NAME`. */
-const benches: Readonly<Record<string, () => Promise<void>>> = { cli, warm };
+const benches: Readonly<Record<string, () => Promise<void>>> = { cli, signatures, warm };
 
 const [name = ''] = process.argv.slice(2);
 const bench = Object.hasOwn(benches, name) ? benches[name] : undefined;

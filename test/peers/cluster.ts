@@ -1,11 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { selfSigned } from '../../local/tls.ts';
-import { cleanEnvironment, type RunResult, run, type Tool, tool } from './tools.ts';
+import { freePorts, startProgram, untilReady } from './programs.ts';
+import { type RunResult, run, tool } from './tools.ts';
 
 /** A real API server with its etcd, on loopback. Nothing runs what it stores: no controllers, no scheduler, no kubelet. */
 export interface Cluster {
@@ -43,7 +41,7 @@ const token = 'cluster-admin-of-these-tests';
  */
 export async function startCluster(dir: string): Promise<Cluster> {
   await mkdir(dir, { recursive: true });
-  const [clients, peer, secure] = await freePorts();
+  const [clients, peer, secure] = await freePorts(3);
   const file = (name: string) => join(dir, name);
   const { certPem, keyPem } = await selfSigned();
   await writeFile(file('tls.crt'), certPem);
@@ -54,7 +52,7 @@ export async function startCluster(dir: string): Promise<Cluster> {
   const url = `https://127.0.0.1:${secure}`;
   await writeFile(file('kubeconfig'), kubeconfig(url, file('tls.crt')), { mode: 0o600 });
 
-  const etcd = await start('etcd', file('etcd.log'), [
+  const etcd = await startProgram('etcd', file('etcd.log'), [
     `--data-dir=${file('etcd')}`,
     `--listen-client-urls=http://127.0.0.1:${clients}`,
     `--advertise-client-urls=http://127.0.0.1:${clients}`,
@@ -64,7 +62,7 @@ export async function startCluster(dir: string): Promise<Cluster> {
     '--unsafe-no-fsync',
     '--log-level=error',
   ]);
-  const server = await start('kube-apiserver', file('kube-apiserver.log'), [
+  const server = await startProgram('kube-apiserver', file('kube-apiserver.log'), [
     `--etcd-servers=http://127.0.0.1:${clients}`,
     '--bind-address=127.0.0.1',
     `--secure-port=${secure}`,
@@ -89,7 +87,10 @@ export async function startCluster(dir: string): Promise<Cluster> {
   const api: Cluster['api'] = (method, path, body, contentType = 'application/json') =>
     send(method, url + path, certPem, body, contentType);
   try {
-    await ready(api, [etcd, server]);
+    await untilReady([etcd, server], startTimeout, async () => {
+      const { status, body } = await api('GET', '/readyz');
+      return status === 200 || body;
+    });
   } catch (error) {
     await stop();
     throw error;
@@ -130,64 +131,6 @@ function kubeconfig(server: string, authority: string): string {
     users: [{ name: 'admin', user: { token } }],
     contexts: [{ name: 'test', context: { cluster: 'test', user: 'admin' } }],
   });
-}
-
-/** Ports that were free a moment ago: neither program can be asked which one it took. */
-async function freePorts(): Promise<[number, number, number]> {
-  const take = () =>
-    new Promise<{ port: number; free(): Promise<void> }>((resolve, reject) => {
-      const holder = createServer().once('error', reject);
-      holder.listen(0, '127.0.0.1', () => {
-        const address = holder.address();
-        const port = typeof address === 'object' && address !== null ? address.port : 0;
-        resolve({ port, free: () => new Promise((done) => holder.close(() => done())) });
-      });
-    });
-  const taken = await Promise.all([take(), take(), take()]);
-  const [first, second, third] = taken;
-  await Promise.all(taken.map(({ free }) => free()));
-  return [first.port, second.port, third.port];
-}
-
-interface Program {
-  readonly name: Tool;
-  readonly log: string;
-  readonly child: ChildProcess;
-  stop(): Promise<void>;
-}
-
-async function start(name: Tool, log: string, args: readonly string[]): Promise<Program> {
-  const output = await open(log, 'w');
-  const child = spawn(await tool(name), args, {
-    env: cleanEnvironment(),
-    stdio: ['ignore', output.fd, output.fd],
-  });
-  const gone = new Promise<void>((resolve) => {
-    child.once('exit', () => resolve());
-    child.once('error', () => resolve());
-  });
-  await output.close();
-  const stop = async () => {
-    child.kill('SIGKILL');
-    await gone;
-  };
-  return { name, log, child, stop };
-}
-
-async function ready(api: Cluster['api'], programs: readonly Program[]): Promise<void> {
-  const end = Date.now() + startTimeout;
-  let seen = 'no connection';
-  for (;;) {
-    for (const { name, log, child } of programs) {
-      if (child.exitCode === null && child.signalCode === null && child.pid !== undefined) continue;
-      throw new Error(`${name} ended before it was ready:\n${(await readFile(log, 'utf8')).slice(-4000)}`);
-    }
-    const answer = await api('GET', '/readyz').catch(() => undefined);
-    if (answer?.status === 200) return;
-    if (answer !== undefined) seen = JSON.stringify(answer.body);
-    if (Date.now() > end) throw new Error(`kube-apiserver was not ready in time: ${seen}`);
-    await delay(100);
-  }
 }
 
 function send(method: string, url: string, ca: string, body: unknown, contentType: string): Promise<ApiAnswer> {

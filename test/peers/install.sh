@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Builds the peers that `npm run test:peers` tests against, from the Go modules that this folder pins, into a cache outside the
-# clone. Prints progress on stderr and the folder of the binaries on stdout. What is already built is not built again: each
-# binary is kept under the hash of its own pins, so that a change of one leaves the others as they are.
+# clone: all of them, or those that are named. Prints progress on stderr and the folder of the binaries on stdout. What is already
+# built is not built again: each binary is kept under the hash of its own pins, so that a change of one leaves the others as they
+# are.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
@@ -10,12 +11,17 @@ peers='
 crane           crane           tool
 ggcr-registry   ggcr-registry   .
 distribution    distribution    tool
+rekor2          rekor2          tool
+tsa             tsa             tool
+sigstore-go     sigstore-go     .
 etcd            kube-apiserver  go.etcd.io/etcd/server/v3
 cosign2         cosign2         tool
 cosign3         cosign3         tool
 kube-apiserver  kube-apiserver  k8s.io/kubernetes/cmd/kube-apiserver
 kubectl         kube-apiserver  k8s.io/kubernetes/cmd/kubectl
 '
+
+[ $# -eq 0 ] || peers=$(grep -E "^($(IFS='|' && echo "$*")) " <<<"$peers")
 
 sha256() { if command -v sha256sum >/dev/null; then sha256sum; else shasum -a 256; fi; }
 hash_of() { sha256 | cut -c1-16; }
@@ -37,7 +43,7 @@ bin=$cache/$(each_peer built | hash_of)
 if [ -n "$(each_peer missing)" ]; then
   command -v go >/dev/null || PATH=$PATH:/usr/local/go/bin
   if ! command -v go >/dev/null; then
-    echo "test/peers/install.sh: Go 1.26 or newer is needed to build the peers (cosign, crane, two registries, kube-apiserver):" \
+    echo "test/peers/install.sh: Go 1.26 or newer is needed to build the peers (cosign, crane, registries, Rekor v2 and others):" \
       "no \`go\` on the PATH or in /usr/local/go/bin. See https://go.dev/dl/" >&2
     exit 1
   fi

@@ -13,7 +13,10 @@ export type Tool =
   | 'etcd'
   | 'ggcr-registry'
   | 'kube-apiserver'
-  | 'kubectl';
+  | 'kubectl'
+  | 'rekor2'
+  | 'sigstore-go'
+  | 'tsa';
 
 export interface RunOptions {
   /** Added to the clean environment of `cleanEnvironment`, */
