@@ -6,7 +6,7 @@ import type { Ledger, Session } from './ledger/ledger.ts';
 import { type Clock, type Deadline, type Elapsed, shareOf } from './net/deadline.ts';
 import { inTime, isPromise } from './net/in-time.ts';
 import { whenQueued } from './net/queued.ts';
-import { inSlices } from './net/steps.ts';
+import { inSlices } from './net/slices.ts';
 import { keyedBy } from './plan/credentials.ts';
 import type { Hosts } from './plan/hosts.ts';
 import type { Plan, Purpose, TargetCheck } from './plan/plan.ts';

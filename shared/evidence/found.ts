@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { type Repository, repositoryName } from '../image/repository.ts';
 import { isOnesOwn, type Refusal } from '../reasons.ts';
 import type { Attached } from '../registry/registry.ts';
+import type { Slices } from '../slices.ts';
 import type { Check } from '../trust/check.ts';
 import type { Gathered } from './evidence.ts';
-import { readEvidenceInSteps } from './read.ts';
+import { readEvidenceInSlices } from './read.ts';
 
 /** What one signature repository holds about a digest. */
 export interface Found {
@@ -13,8 +14,8 @@ export interface Found {
 }
 
 /** Reads what is attached, one item a step: of the largest ones each takes a tenth of a second. */
-export function* foundInSteps(attached: Attached): Generator<undefined, Found, undefined> {
-  return { evidence: yield* readEvidenceInSteps(attached.items), unreadable: attached.unreadable };
+export function* foundInSlices(attached: Attached): Slices<Found> {
+  return { evidence: yield* readEvidenceInSlices(attached.items), unreadable: attached.unreadable };
 }
 
 /** SHA-256, hex, over what was found and what was not read: two that are equal are judged alike. */

@@ -1,4 +1,5 @@
 import type { AttachedItem } from '../registry/registry.ts';
+import { atOnce, type Slices } from '../slices.ts';
 import type { Evidence, Gathered, Rejected } from './evidence.ts';
 import type { Keep } from './kind.ts';
 import { evidenceKinds } from './kinds.ts';
@@ -11,18 +12,11 @@ import { Malformed } from './malformed.ts';
  * `keep`: the predicate types whose statements stay at hand; none, unless a rule asks what they state.
  */
 export function readEvidence(items: readonly AttachedItem[], keep: Keep = keepNone): Gathered {
-  const steps = readEvidenceInSteps(items, keep);
-  for (;;) {
-    const { done, value } = steps.next();
-    if (done) return value;
-  }
+  return atOnce(readEvidenceInSlices(items, keep));
 }
 
-/** The same, one item a step. */
-export function* readEvidenceInSteps(
-  items: readonly AttachedItem[],
-  keep: Keep = keepNone,
-): Generator<undefined, Gathered, undefined> {
+/** The same in slices. */
+export function* readEvidenceInSlices(items: readonly AttachedItem[], keep: Keep = keepNone): Slices<Gathered> {
   const evidence: Evidence[] = [];
   const rejected: Rejected[] = [];
   for (const item of items) {

@@ -10,12 +10,12 @@ const slice = 10;
  * the deadline is over the work ends (Refusal `deadline`). `what` is what is computed, in the words of messages.
  */
 export async function inSlices<T>(
-  steps: Iterator<undefined, T, undefined>,
+  slices: Iterator<undefined, T, undefined>,
   { deadline, elapsed, what }: { readonly deadline: Deadline; readonly elapsed: Elapsed; readonly what: string },
 ): Promise<T> {
   let since = elapsed();
   for (;;) {
-    const { done, value } = steps.next();
+    const { done, value } = slices.next();
     if (done) return value;
     if (elapsed() - since < slice) continue;
     await nextTurn();
