@@ -17,6 +17,7 @@ import { type Question, selectInSteps } from './policy/select.ts';
 import { asRefusal, Refusal } from './reasons.ts';
 import { byteBudget, defaultReviewImages } from './registry/allowance.ts';
 import type { Allowance, Registries } from './registry/registry.ts';
+import type { Slices } from './slices.ts';
 import { blame, type Circumstances } from './verdict/blame.ts';
 import { Examiner } from './verdict/examiner.ts';
 import { countImages, type Inquiry, openInquiries, refuseDisagreement, unanswered, wanted } from './verdict/inquiry.ts';
@@ -78,12 +79,13 @@ export function createPipeline(ports: Ports): Pipeline {
   }
 
   /** The questions of an object whose images are compared with many patterns. */
-  async function selected(steps: ReturnType<typeof selectInSteps>, { deadline }: Call): Promise<readonly Question[]> {
+  async function selected(slices: Slices<readonly Question[]>, call: Call): Promise<readonly Question[]> {
+    const deadline = shareOf(call.deadline, shares.select, elapsed);
     const what = 'images were compared with patterns';
     try {
-      return await inSlices(steps, { deadline: shareOf(deadline, shares.select, elapsed), elapsed, what });
+      return await inSlices(slices, { deadline, review: call, elapsed, what });
     } catch (thrown) {
-      const last = steps.throw(thrown);
+      const last = slices.throw(thrown);
       if (last.done) return last.value;
       throw thrown;
     }
@@ -92,10 +94,10 @@ export function createPipeline(ports: Ports): Pipeline {
   return {
     answer,
     async review(rules, request, call, site) {
-      const steps = selectInSteps(rules, request);
-      // One step is all that a common object needs.
-      const { done, value } = steps.next();
-      return answer(done ? value : await selected(steps, call), call, site);
+      const slices = selectInSteps(rules, request);
+      // One slice is all that a common object needs.
+      const { done, value } = slices.next();
+      return answer(done ? value : await selected(slices, call), call, site);
     },
   };
 }

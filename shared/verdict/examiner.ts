@@ -2,7 +2,7 @@ import { type Found, foundFor, foundHash, foundInSlices, holdsForOthers, nothing
 import type { Digest } from '../image/digest.ts';
 import { type Repository, repositoryName } from '../image/repository.ts';
 import type { Session, ShareGuard } from '../ledger/ledger.ts';
-import { type Clock, type Deadline, type Elapsed, shareOf } from '../net/deadline.ts';
+import { type Clock, type Elapsed, shareOf } from '../net/deadline.ts';
 import { whenQueued } from '../net/queued.ts';
 import { inSlices } from '../net/slices.ts';
 import { type CredentialsRef, keyedBy } from '../plan/credentials.ts';
@@ -49,7 +49,7 @@ export class Examiner {
       const { check, rule } = one;
       const now = this.#ports.clock();
       const input = { ...foundFor(check, repository, found), image, repository, check, now };
-      const outcome = await this.#verify(inquiry, input, one, allowance.deadline);
+      const outcome = await this.#verify(inquiry, input, one, allowance);
       inquiry.findings[one.at] = { from: 'registry', outcome };
       if (!outcome.pass) continue;
       const { signers, evidence, validUntil } = outcome;
@@ -69,13 +69,13 @@ export class Examiner {
     inquiry: Inquiry,
     input: VerifyInput,
     { hash, repositories }: TargetCheck,
-    deadline: Deadline,
+    { deadline, review }: Allowance,
   ): Promise<Outcome> {
     const { image, repository } = input;
     const { digest } = image;
     const guards = repositories.flatMap((one) => guardsOf(one, digest));
     const what = `the signatures of ${repositoryName(repository)}@${digest} were verified`;
-    const work = () => inSlices(verifyInSlices(input), { deadline, elapsed: this.#ports.elapsed, what });
+    const work = () => inSlices(verifyInSlices(input), { deadline, review, elapsed: this.#ports.elapsed, what });
     try {
       const name = `verify#${repositoryName(repository)}@${digest}#${hash}#${foundHash(input)}`;
       return await this.#once(name, () => this.#session.share(name, guards, work));
@@ -136,10 +136,11 @@ export class Examiner {
     const name = keyedBy(credentials, `gather#${repositoryName(repository)}@${digest}`);
     const { elapsed } = this.#ports;
     const what = `what is attached to ${repositoryName(repository)}@${digest} was read`;
+    const { deadline, review } = allowance;
     const fetch = async (heldUp: () => void) => {
       const registry = this.#ports.registries.as(credentials);
       const attached = await registry.attached(repository, digest, whenQueued(allowance, heldUp));
-      return inSlices(foundInSlices(attached), { deadline: allowance.deadline, elapsed, what });
+      return inSlices(foundInSlices(attached), { deadline, review, elapsed, what });
     };
     try {
       return await this.#once(name, () =>

@@ -27,9 +27,10 @@ async function read(text: string) {
   const digest = parseDigest(text);
   if (digest === undefined) throw new Error('usage: node memory-child.ts HOST DIGEST…');
   const deadline = startDeadline(60_000, monotonic);
-  const allowance = { deadline, take: byteBudget(), sent: () => {}, review: {}, waited: () => {} };
+  const review = {};
+  const allowance = { deadline, take: byteBudget(), sent: () => {}, review, waited: () => {} };
   const attached = await reader.attached({ registry, path: 'team/app' }, digest, allowance);
-  const reading = { deadline, elapsed: monotonic, what: 'what is attached was read' };
+  const reading = { deadline, review, elapsed: monotonic, what: 'what is attached was read' };
   const { evidence, unreadable } = await inSlices(foundInSlices(attached), reading);
   deadline.stop();
   return {
