@@ -1,5 +1,6 @@
 import { dsse } from '@sigstore/core';
 import { isJsonObject, type JsonObject } from '../admission/json.ts';
+import type { Slices } from '../slices.ts';
 import { decodeBase64 } from './base64.ts';
 import type { Material, Signed } from './evidence.ts';
 import { Malformed } from './malformed.ts';
@@ -15,12 +16,15 @@ export interface Envelope {
 }
 
 /** A DSSE envelope around an in-toto statement (DSSE v1). Throws Malformed. */
-export function readEnvelope({ payloadType, payload, signatures }: JsonObject): Envelope {
+export function* readEnvelope({ payloadType, payload, signatures }: JsonObject): Slices<Envelope> {
   if (payloadType !== statementPayloadType) throw new Malformed('the envelope holds no in-toto statement');
   const [first]: readonly unknown[] = Array.isArray(signatures) ? signatures : [];
+  yield;
+  const decoded = decodeBase64(payload, "the envelope's payload");
+  yield;
   return {
     payloadType,
-    payload: decodeBase64(payload, "the envelope's payload"),
+    payload: decoded,
     signature: decodeBase64(isJsonObject(first) ? first['sig'] : undefined, "the envelope's signature"),
   };
 }

@@ -13,7 +13,7 @@ export interface Found {
   readonly unreadable: readonly Refusal[];
 }
 
-/** Reads what is attached, one item a step: of the largest ones each takes a tenth of a second. */
+/** Reads what is attached. The largest slices are of one pass over 16 MiB, a parser's or a hash's. */
 export function* foundInSlices(attached: Attached): Slices<Found> {
   return { evidence: yield* readEvidenceInSlices(attached.items), unreadable: attached.unreadable };
 }
