@@ -7,6 +7,7 @@ import { decodeBase64 } from '../base64.ts';
 import type { Claim, SignatureEvidence, Signed } from '../evidence.ts';
 import { signatureHash } from '../hash.ts';
 import { parseJsonObject } from '../json.ts';
+import { maxBody, maxPromise, refuseMoreBytes } from '../log-bounds.ts';
 import { Malformed } from '../malformed.ts';
 
 const signatureAnnotation = 'dev.cosignproject.cosign/signature';
@@ -63,6 +64,8 @@ function* readLogEntry(bytes: Uint8Array): Slices<TransparencyLogEntry> {
   const bundle = yield* parseJsonObject(bytes, 'the log entry');
   const { SignedEntryTimestamp, Payload } = bundle;
   if (!isJsonObject(Payload)) throw new Malformed('the log entry has no payload');
+  refuseMoreBytes(Payload['body'], maxBody, "a log entry's body");
+  refuseMoreBytes(SignedEntryTimestamp, maxPromise, "a log entry's promise");
   const canonicalizedBody = decodeBase64(Payload['body'], "the log entry's body");
   const { kind, apiVersion } = yield* parseJsonObject(canonicalizedBody, "the log entry's body");
   if (typeof kind !== 'string' || typeof apiVersion !== 'string') throw new Malformed('the log entry is of no kind');

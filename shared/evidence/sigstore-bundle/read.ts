@@ -5,13 +5,14 @@ import type { AttachedItem } from '../../registry/registry.ts';
 import type { Slices } from '../../slices.ts';
 import { attestation } from '../attestation.ts';
 import { decodeBase64 } from '../base64.ts';
-import { readEnvelope, refuseManySignatures, signedEnvelope } from '../envelope.ts';
+import { readEnvelope, signedEnvelope } from '../envelope.ts';
 import type { Attestation, Claim, SignatureEvidence, Signed } from '../evidence.ts';
 import { signatureHash } from '../hash.ts';
 import { parseJsonObject } from '../json.ts';
 import type { Keep } from '../kind.ts';
 import { Malformed } from '../malformed.ts';
 import { readStatement, signaturePredicate } from '../statement.ts';
+import { refuseTooMuch } from './bounds.ts';
 
 /** The log entries of version 0.1 promise inclusion; those of later versions prove it. */
 const versions: Readonly<Record<string, (bundle: ProtoBundle) => void>> = {
@@ -26,8 +27,6 @@ const hashes = {
   [HashAlgorithm.SHA2_384]: 'sha384',
   [HashAlgorithm.SHA2_512]: 'sha512',
 } as const;
-
-const maxLogEntries = 32;
 
 /** A Sigstore bundle of v0.1 to v0.3 (protobuf-specs, sigstore_bundle.proto). Throws Malformed, or what the parser throws. */
 export function* readBundle(
@@ -89,14 +88,6 @@ function assertProved(bundle: ProtoBundle): void {
 }
 function assertPromised(bundle: ProtoBundle): void {
   assertBundleV01(bundle);
-}
-
-function refuseTooMuch({ verificationMaterial, dsseEnvelope }: JsonObject): void {
-  const entries = isJsonObject(verificationMaterial) ? verificationMaterial['tlogEntries'] : undefined;
-  if (Array.isArray(entries) && entries.length > maxLogEntries) {
-    throw new Malformed(`the bundle has over ${maxLogEntries} log entries`);
-  }
-  if (isJsonObject(dsseEnvelope)) refuseManySignatures(dsseEnvelope);
 }
 
 function signatureBundle(
