@@ -1,3 +1,4 @@
+import { bytesInSlice } from '../net/json-bounds.ts';
 import type { AttachedItem } from '../registry/registry.ts';
 import type { Slices } from '../slices.ts';
 import { type Envelope, signedEnvelope } from './envelope.ts';
@@ -15,7 +16,7 @@ export function* attestation(
   keep: Keep,
 ): Slices<Attestation> {
   const stated = keep(predicateType) ? { signed: signedEnvelope(envelope, material), claims } : undefined;
-  yield;
+  if (envelope.payload.length > bytesInSlice) yield;
   const hash = attestationHash(envelope.payload);
   return { kind: 'attestation', repository, layer: layer.digest, predicateType, stated, hash };
 }

@@ -1,5 +1,6 @@
 import { dsse } from '@sigstore/core';
 import { isJsonObject, type JsonObject } from '../admission/json.ts';
+import { bytesInSlice } from '../net/json-bounds.ts';
 import type { Slices } from '../slices.ts';
 import { decodeBase64 } from './base64.ts';
 import type { Material, Signed } from './evidence.ts';
@@ -19,9 +20,10 @@ export interface Envelope {
 export function* readEnvelope({ payloadType, payload, signatures }: JsonObject): Slices<Envelope> {
   if (payloadType !== statementPayloadType) throw new Malformed('the envelope holds no in-toto statement');
   const [first]: readonly unknown[] = Array.isArray(signatures) ? signatures : [];
-  yield;
+  const isLong = typeof payload === 'string' && payload.length > bytesInSlice;
+  if (isLong) yield;
   const decoded = decodeBase64(payload, "the envelope's payload");
-  yield;
+  if (isLong) yield;
   return {
     payloadType,
     payload: decoded,
@@ -38,5 +40,6 @@ export function refuseManySignatures({ signatures }: JsonObject): void {
 
 export function signedEnvelope({ payloadType, payload, signature }: Envelope, material: Material): Signed {
   const pae = dsse.preAuthEncoding(payloadType, payload);
-  return { format: 'dsse', payloadType, payload, pae, signature, material };
+  // It ends with the payload, which is kept once.
+  return { format: 'dsse', payloadType, payload: pae.subarray(pae.length - payload.length), pae, signature, material };
 }

@@ -140,7 +140,11 @@ export class Examiner {
     const fetch = async (heldUp: () => void) => {
       const registry = this.#ports.registries.as(credentials);
       const attached = await registry.attached(repository, digest, whenQueued(allowance, heldUp));
-      return inSlices(foundInSlices(attached), { deadline, review, elapsed, what });
+      try {
+        return await inSlices(foundInSlices(attached), { deadline, review, elapsed, what });
+      } finally {
+        attached.release?.();
+      }
     };
     try {
       return await this.#once(name, () =>

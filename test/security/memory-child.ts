@@ -32,6 +32,7 @@ async function read(text: string) {
   const attached = await reader.attached({ registry, path: 'team/app' }, digest, allowance);
   const reading = { deadline, review, elapsed: monotonic, what: 'what is attached was read' };
   const { evidence, unreadable } = await inSlices(foundInSlices(attached), reading);
+  attached.release?.();
   deadline.stop();
   return {
     evidence: evidence.evidence.map(({ kind }) => kind),
