@@ -13,7 +13,7 @@ import type { Plan, Purpose, TargetCheck } from './plan/plan.ts';
 import { planQuestions } from './plan/planner.ts';
 import { type TrustSource, trustOfPolicies } from './plan/trust-source.ts';
 import type { Rule } from './policy/policy.ts';
-import { type Question, selectInSteps } from './policy/select.ts';
+import { type Question, selectInSlices } from './policy/select.ts';
 import { asRefusal, Refusal } from './reasons.ts';
 import { byteBudget, defaultReviewImages } from './registry/allowance.ts';
 import type { Allowance, Registries } from './registry/registry.ts';
@@ -94,7 +94,7 @@ export function createPipeline(ports: Ports): Pipeline {
   return {
     answer,
     async review(rules, request, call, site) {
-      const slices = selectInSteps(rules, request);
+      const slices = selectInSlices(rules, request);
       // One slice is all that a common object needs.
       const { done, value } = slices.next();
       return answer(done ? value : await selected(slices, call), call, site);

@@ -6,6 +6,7 @@ import { type ImageReference, parseReference } from '../image/reference.ts';
 import { Spellings } from '../image/spellings.ts';
 import { quoted } from '../printable.ts';
 import { asRefusal, Refusal } from '../reasons.ts';
+import type { Slices } from '../slices.ts';
 import type { About } from './about.ts';
 import { actionFor } from './action.ts';
 import { coverage } from './coverage.ts';
@@ -27,7 +28,7 @@ export interface Question {
 
 const theObject: About = { kind: 'object' };
 
-/** Patterns that are tried in one step: more than the images of a common object need. */
+/** Patterns that are tried in one slice: more than the images of a common object need. */
 const stride = 100;
 
 /** A rule that applies to the object, with what is asked of all its images. */
@@ -44,13 +45,10 @@ interface Asking {
  * again if the rule also applied to the old object, by the old object's own labels, annotations and name; a slot of an
  * object that was being deleted already is not asked again if every slot is unchanged.
  *
- * Whoever writes the object says how many texts are compared with the patterns of every rule: so it goes in steps, and what
+ * Whoever writes the object says how many texts are compared with the patterns of every rule: so it goes in slices, and what
  * has no time for the next one throws Refusal `deadline` into it. Then each rule denies the object, which is its author's doing.
  */
-export function* selectInSteps(
-  rules: readonly Rule[],
-  request: AdmissionRequest,
-): Generator<undefined, readonly Question[], undefined> {
+export function* selectInSlices(rules: readonly Rule[], request: AdmissionRequest): Slices<readonly Question[]> {
   const object = request.object;
   if (object === undefined) return [];
   let applicable = rules;
