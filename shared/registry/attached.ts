@@ -26,7 +26,9 @@ const longestTag = 128;
 /** Bytes of a layer that is a signature and little else: one is never waited for. */
 const smallLayer = 64 * 1024;
 
-const isLarge = ({ item }: Candidate): boolean => item.layer.size > smallLayer;
+/** Whether a layer has to find room. One over its kind's bound is refused, and never read. */
+const isLarge = ({ item: { layer }, maxBytes }: Candidate): boolean =>
+  layer.size > smallLayer && layer.size <= maxBytes;
 
 interface Sources {
   readonly client: Client;
@@ -134,9 +136,9 @@ export async function readAttached(
       tooMany ??= new Refusal('too-many-signatures', told);
     }
     const large = new Map(tried.filter(isLarge).map((one) => [blobKey(one), one.item.layer.size]));
-    const bytes = [...large.values()].reduce((sum, size) => sum + size, 0);
+    const total = [...large.values()].reduce((sum, size) => sum + size, 0);
     // All of it at once: who has some of it and waits for more keeps others waiting.
-    if (bytes > 0) place ??= rooms.enter(bytes, allowance);
+    if (total > 0) place ??= rooms.enter(total, allowance);
     tried.sort((a, b) => Number(isLarge(a)) - Number(isLarge(b)));
     const items = await mapParallel(tried, limits.parallel, async (candidate) => {
       const bytes = await blob(candidate);

@@ -87,3 +87,11 @@ test('small attachments take no room', async () => {
   expect(sizesOf(read)).toEqual([10, 64 * 1024]);
   expect(read.release).toBeUndefined();
 });
+
+test('what is over the bound of its kind takes no room', async () => {
+  const image = it.store.image('first');
+  it.store.referrer(image, [{ ...it.store.blob('x', types.bundle), size: 17 * 1024 * 1024 }]);
+  const read = await attached(image);
+  expect(read.unreadable.map(({ reason }) => reason)).toEqual(['too-large']);
+  expect(asked).toBe(0);
+});
