@@ -98,7 +98,7 @@ test('it ends with the deadline, and says what was computed', async () => {
   expect(work.done).toBeLessThan(70);
 });
 
-test('what throws rejects, and leaves the others in the line', async () => {
+test('what throws rejects, and leaves the others waiting', async () => {
   const error = new Error('broken');
   function* broken(): Slices<never> {
     time.now += 20;

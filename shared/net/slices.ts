@@ -14,7 +14,7 @@ export interface Slicing {
   readonly what: string;
 }
 
-/** Work in the line. */
+/** Work that waits for its next slice. */
 interface Work {
   readonly slicing: Slicing;
   /** Runs its next slice; whether that was the last. */
@@ -22,7 +22,7 @@ interface Work {
   end(refusal: Refusal): void;
 }
 
-const line = new Set<Work>();
+const waiting = new Set<Work>();
 /** Milliseconds that the slices of a review have taken. */
 const taken = new WeakMap<object, number>();
 /** Milliseconds of slices in this turn of the event loop. */
@@ -36,7 +36,7 @@ let turning = false;
  */
 export function inSlices<T>(slices: Slices<T>, slicing: Slicing): Promise<T> {
   return new Promise((resolve, reject) => {
-    line.add({
+    waiting.add({
       slicing,
       next() {
         try {
@@ -62,7 +62,7 @@ function run(): void {
   for (let work = first(); work !== undefined && spent < share; work = first()) {
     const { review, elapsed } = work.slicing;
     const since = elapsed();
-    if (work.next()) line.delete(work);
+    if (work.next()) waiting.delete(work);
     const took = elapsed() - since;
     spent += took;
     taken.set(review, (taken.get(review) ?? 0) + took);
@@ -71,12 +71,12 @@ function run(): void {
 
 /** Another turn of the event loop. Whoever comes before the next one shares its time. */
 function turn(): void {
-  turning = spent > 0 || line.size > 0;
+  turning = spent > 0 || waiting.size > 0;
   spent = 0;
-  for (const work of line) {
+  for (const work of waiting) {
     const { deadline, what } = work.slicing;
     if (deadline.remaining() > 0) continue;
-    line.delete(work);
+    waiting.delete(work);
     work.end(new Refusal('deadline', `the time ended while ${what}`));
   }
   run();
@@ -86,7 +86,7 @@ function turn(): void {
 function first(): Work | undefined {
   let least: Work | undefined;
   let fewest = Number.POSITIVE_INFINITY;
-  for (const work of line) {
+  for (const work of waiting) {
     const took = taken.get(work.slicing.review) ?? 0;
     if (took >= fewest) continue;
     least = work;

@@ -10,7 +10,7 @@ import { acceptImages, acceptReferrers, type Descriptor, parseDescriptor } from 
 import { mapParallel } from './parallel.ts';
 import { fallbackTag, listReferrers } from './referrers.ts';
 import type { Allowance, Attached, AttachedItem } from './registry.ts';
-import type { AttachedRooms, Place } from './rooms.ts';
+import type { AttachedRooms, Stay } from './rooms.ts';
 
 /**
  * Requests that a signed image is worth. A failure of the registry within them is the registry's; one after more of them came of how much
@@ -103,7 +103,7 @@ export async function readAttached(
     return candidates;
   }
 
-  let place: Place | undefined;
+  let stay: Stay | undefined;
   const blobs = new Map<string, Promise<Uint8Array | undefined>>();
   /** Several layers may have the same bytes: signatures by several keys over one payload. They are read once. */
   function blob(candidate: Candidate): Promise<Uint8Array | undefined> {
@@ -113,7 +113,7 @@ export async function readAttached(
     const reading =
       blobs.get(key) ??
       attempt(async () => {
-        if (isLarge(candidate)) await place?.entered;
+        if (isLarge(candidate)) await stay?.entered;
         return content.blob(repository, layer.digest, layer.size, maxBytes, spending);
       });
     blobs.set(key, reading);
@@ -138,7 +138,7 @@ export async function readAttached(
     const large = new Map(tried.filter(isLarge).map((one) => [blobKey(one), one.item.layer.size]));
     const total = [...large.values()].reduce((sum, size) => sum + size, 0);
     // All of it at once: who has some of it and waits for more keeps others waiting.
-    if (total > 0) place ??= rooms.enter(total, allowance);
+    if (total > 0) stay ??= rooms.enter(total, allowance);
     tried.sort((a, b) => Number(isLarge(a)) - Number(isLarge(b)));
     const items = await mapParallel(tried, limits.parallel, async (candidate) => {
       const bytes = await blob(candidate);
@@ -212,9 +212,9 @@ export async function readAttached(
     const items = await Promise.all([fromTag.then(readLayers), fromReferrers()]);
     if (tooMany !== undefined) putDown(tooMany);
     const read = { items: items.flat(), unreadable: [...unreadable] };
-    return place === undefined ? read : { ...read, release: place.leave };
+    return stay === undefined ? read : { ...read, release: stay.leave };
   } catch (thrown) {
-    place?.leave();
+    stay?.leave();
     throw thrown;
   }
 }

@@ -7,8 +7,8 @@ import type { Allowance } from './registry.ts';
 
 const mebi = 1024 * 1024;
 
-/** What large attachments of one image are read into. */
-export interface Place {
+/** The room that the large attachments of one image take, or wait for. */
+export interface Stay {
   /** Rejects where there was no room in the review's time (Refusal `deadline`). */
   readonly entered: Promise<void>;
   readonly leave: Release;
@@ -16,7 +16,7 @@ export interface Place {
 
 /** Room for the attachments that are held at once, of all reviews. */
 export interface AttachedRooms {
-  enter(bytes: number, allowance: Allowance): Place;
+  enter(bytes: number, allowance: Allowance): Stay;
 }
 
 /**
@@ -30,7 +30,7 @@ export function createAttachedRooms(named: number = 192 * mebi, unnamed: number 
   };
 }
 
-function enter(room: Room, bytes: number, deadline: Allowance['deadline']): Place {
+function enter(room: Room, bytes: number, deadline: Allowance['deadline']): Stay {
   const { promise, resolve } = Promise.withResolvers<void>();
   const leave = room.take(Math.min(bytes, reviewBytes), resolve);
   const entered = inTime(
