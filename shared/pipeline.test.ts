@@ -11,7 +11,7 @@ import type { Item } from './ledger/table.ts';
 import { startDeadline } from './net/deadline.ts';
 import { createPipeline, type Ports } from './pipeline.ts';
 import { type CredentialsRef, ownCredentials } from './plan/credentials.ts';
-import { everyHost } from './plan/hosts.ts';
+import { everyHost, type Hosts } from './plan/hosts.ts';
 import type { Purpose } from './plan/plan.ts';
 import { trustOfPolicies } from './plan/trust-source.ts';
 import type { Entry, Rule } from './policy/policy.ts';
@@ -62,7 +62,11 @@ interface Shown {
 const signedImage: Shown = { image: signed, signatures: true };
 
 /** A pipeline before registries that note with which credentials they are read. */
-function openWorld(shows: (key: string) => Shown = () => signedImage, ports: Partial<Ports> = {}): World {
+function openWorld(
+  shows: (key: string) => Shown = () => signedImage,
+  ports: Partial<Ports> = {},
+  hosts: Hosts = everyHost,
+): World {
   const requests: string[] = [];
   const items: Item[] = [];
   const registries: Registries = { as: ({ key }) => registryAs(key, shows, requests) };
@@ -72,7 +76,7 @@ function openWorld(shows: (key: string) => Shown = () => signedImage, ports: Par
   const answer: World['answer'] = (rules, images = [tagged], purpose = 'verify') => {
     const questions = images.flatMap((image) => rules.map((rule) => questionOn(rule, image)));
     const deadline = startDeadline(10_000, elapsed);
-    return pipeline.answer(questions, { purpose, deadline }, { ledger, hosts: everyHost });
+    return pipeline.answer(questions, { purpose, deadline }, { ledger, hosts });
   };
   const verify: World['verify'] = (entries, images) =>
     answer(
@@ -248,4 +252,19 @@ describe('what a verdict says of its image', () => {
     const [alone] = await world.answer([refusing]);
     expect(alone).toMatchObject({ reason: 'no-attestors', digest: undefined, effort: { source: 'none' } });
   });
+});
+
+test('whatever fails at a registry that nobody named denies, a defect of ours as well; at a named one it is a failure of ours', async () => {
+  const broken = () => {
+    throw new TypeError('Invalid URL');
+  };
+  const unnamed = { named: new Set<string>(), others: 'call' } as const;
+  const named = { ...unnamed, named: new Set(['registry.test']) };
+  for (const image of [tagged, `registry.test/team/app@${signed.digest}`]) {
+    const [verdict] = await openWorld(broken, {}, unnamed).verify([ours], [image]);
+    expect(verdict).toMatchObject({ reason: 'registry-not-named' });
+    expect(verdict?.message).toContain('(internal-error)');
+    expect(reasonsOf(await openWorld(broken, {}, named).verify([ours], [image]))).toEqual(['internal-error']);
+  }
+  expect(reasonsOf(await openWorld(undefined, {}, unnamed).verify([ours]))).toEqual(['verified']);
 });

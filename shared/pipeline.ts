@@ -5,18 +5,18 @@ import { type Repository, repositoryName } from './image/repository.ts';
 import type { Ledger, Session } from './ledger/ledger.ts';
 import { type Clock, type Deadline, type Elapsed, shareOf } from './net/deadline.ts';
 import { inTime, isPromise } from './net/in-time.ts';
-import { whenQueued } from './net/queued.ts';
-import { inSlices } from './net/steps.ts';
+import { inSlices } from './net/slices.ts';
 import { keyedBy } from './plan/credentials.ts';
 import type { Hosts } from './plan/hosts.ts';
-import type { Plan, Purpose, TargetCheck } from './plan/plan.ts';
+import type { Plan, Purpose, QuestionPlan, TargetCheck } from './plan/plan.ts';
 import { planQuestions } from './plan/planner.ts';
 import { type TrustSource, trustOfPolicies } from './plan/trust-source.ts';
 import type { Rule } from './policy/policy.ts';
-import { type Question, selectInSteps } from './policy/select.ts';
+import { type Question, selectInSlices } from './policy/select.ts';
 import { asRefusal, Refusal } from './reasons.ts';
 import { byteBudget, defaultReviewImages } from './registry/allowance.ts';
 import type { Allowance, Registries } from './registry/registry.ts';
+import type { Slices } from './slices.ts';
 import { blame, type Circumstances } from './verdict/blame.ts';
 import { Examiner } from './verdict/examiner.ts';
 import { countImages, type Inquiry, openInquiries, refuseDisagreement, unanswered, wanted } from './verdict/inquiry.ts';
@@ -78,12 +78,13 @@ export function createPipeline(ports: Ports): Pipeline {
   }
 
   /** The questions of an object whose images are compared with many patterns. */
-  async function selected(steps: ReturnType<typeof selectInSteps>, { deadline }: Call): Promise<readonly Question[]> {
+  async function selected(slices: Slices<readonly Question[]>, call: Call): Promise<readonly Question[]> {
+    const deadline = shareOf(call.deadline, shares.select, elapsed);
     const what = 'images were compared with patterns';
     try {
-      return await inSlices(steps, { deadline: shareOf(deadline, shares.select, elapsed), elapsed, what });
+      return await inSlices(slices, { deadline, review: call, elapsed, what });
     } catch (thrown) {
-      const last = steps.throw(thrown);
+      const last = slices.throw(thrown);
       if (last.done) return last.value;
       throw thrown;
     }
@@ -92,10 +93,10 @@ export function createPipeline(ports: Ports): Pipeline {
   return {
     answer,
     async review(rules, request, call, site) {
-      const steps = selectInSteps(rules, request);
-      // One step is all that a common object needs.
-      const { done, value } = steps.next();
-      return answer(done ? value : await selected(steps, call), call, site);
+      const slices = selectInSlices(rules, request);
+      // One slice is all that a common object needs.
+      const { done, value } = slices.next();
+      return answer(done ? value : await selected(slices, call), call, site);
     },
   };
 }
@@ -113,8 +114,13 @@ async function settle(ports: Ports, inquiries: readonly Inquiry[], call: Call, l
 
 function judgeAll(plan: Plan, inquiries: readonly Inquiry[]): Verdict[] {
   const verdicts: Verdict[] = [];
+  let entries: QuestionPlan['entries'] | undefined;
+  let verdict: Verdict | undefined;
   for (const planned of plan.questions) {
-    const verdict = judge(planned, plan, inquiries);
+    // What was judged once is said of every slot that names the image.
+    if (planned.entries !== entries) verdict = judge(planned, plan, inquiries);
+    else if (verdict !== undefined) verdict = { ...verdict, question: planned.question };
+    entries = planned.entries;
     if (verdict !== undefined) verdicts.push(verdict);
   }
   return verdicts;
@@ -162,10 +168,10 @@ class Run {
    */
   async settle(open: readonly Inquiry[]): Promise<void> {
     await this.#session.point(open.map(wanted));
-    await this.#each(open, shares.resolve, (inquiry, allowance) => this.#resolve(inquiry, allowance));
+    await this.#each(open, shares.resolve, (inquiry, deadline) => this.#resolve(inquiry, deadline));
     await this.#session.lookUp(open.map(wanted));
     this.#accept(open);
-    await this.#each(open, shares.fetch, (inquiry, allowance) => this.#fetch(inquiry, allowance));
+    await this.#each(open, shares.fetch, (inquiry, deadline) => this.#fetch(inquiry, deadline));
     refuseDisagreement(open);
     await this.#session.flush();
   }
@@ -179,7 +185,7 @@ class Run {
     const pending: Promise<void>[] = [];
     for (const inquiry of inquiries) {
       if (inquiry.refusal !== undefined) continue;
-      const working = step(inquiry, this.#allowance(inquiry, deadline));
+      const working = step(inquiry, deadline);
       if (working === undefined) continue;
       // The answer goes out in time even where a source never answers.
       const done = inTime(working, deadline, late)
@@ -200,13 +206,14 @@ class Run {
     }
   }
 
-  #resolve(inquiry: Inquiry, allowance: Allowance): Promise<void> | undefined {
+  #resolve(inquiry: Inquiry, deadline: Deadline): Promise<void> | undefined {
     const { reference, credentials } = inquiry.target;
     const { repository, tag } = reference;
     if (inquiry.digest !== undefined || tag === undefined) return undefined;
     inquiry.digest = this.#session.pointer(repository, tag, credentials);
     inquiry.pointed = inquiry.digest !== undefined;
-    return inquiry.pointed ? undefined : this.#resolveAtRegistry(inquiry, allowance, repository, tag);
+    if (inquiry.pointed) return undefined;
+    return this.#resolveAtRegistry(inquiry, this.#allowance(inquiry, deadline), repository, tag);
   }
 
   async #resolveAtRegistry(inquiry: Inquiry, allowance: Allowance, repository: Repository, tag: string): Promise<void> {
@@ -215,8 +222,8 @@ class Run {
     inquiry.pointed = false;
     inquiry.image = undefined;
     const name = keyedBy(credentials, `resolve#${repositoryName(repository)}:${tag}`);
-    const image = await this.#session.share(name, [{ repository, tag }], (heldUp) =>
-      this.#ports.registries.as(credentials).resolve(repository, tag, whenQueued(allowance, heldUp)),
+    const image = await this.#session.share(name, [{ repository, tag }], allowance, (aboard) =>
+      this.#ports.registries.as(credentials).resolve(repository, tag, aboard),
     );
     inquiry.image = image;
     inquiry.digest = image.digest;
@@ -237,12 +244,13 @@ class Run {
     }
   }
 
-  #fetch(inquiry: Inquiry, allowance: Allowance): Promise<void> | undefined {
+  #fetch(inquiry: Inquiry, deadline: Deadline): Promise<void> | undefined {
     const { digest } = inquiry;
     if (digest === undefined) return undefined;
     const missing = unanswered(inquiry);
     if (missing.length === 0) return undefined;
     inquiry.source = 'registry';
+    const allowance = this.#allowance(inquiry, deadline);
     return inquiry.pointed
       ? this.#resolveAndExamine(inquiry, allowance, digest, missing)
       : this.#examiner.examine(inquiry, allowance, digest, missing);
@@ -274,6 +282,13 @@ class Run {
         inquiry.heard = true;
         this.#take(count);
       },
+      crowded: (milliseconds) => {
+        inquiry.crowded = Math.max(inquiry.crowded, milliseconds);
+      },
+      overheard: (count) => {
+        inquiry.read += count;
+        inquiry.heard = true;
+      },
       sent: () => {
         inquiry.requests += 1;
       },
@@ -288,4 +303,4 @@ class Run {
 
 const late = () => new Refusal('deadline', 'the registry did not answer in time');
 
-type Step = (inquiry: Inquiry, allowance: Allowance) => Promise<void> | undefined;
+type Step = (inquiry: Inquiry, deadline: Deadline) => Promise<void> | undefined;

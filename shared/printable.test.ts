@@ -38,3 +38,10 @@ test('a text in a sentence is quoted as JSON, and cut', () => {
   expect(quoted('abcdef', 3)).toBe('"abc"…');
   expect(quoted('abc', 3)).toBe('"abc"');
 });
+
+test('what nobody could read is cut before it is escaped, and what is read stays', () => {
+  expect(printable('\u007f'.repeat(3_000_000))).toBe(`${'\\u007f'.repeat(8192)}…`);
+  expect(printable('\u007f'.repeat(8192))).toBe('\\u007f'.repeat(8192));
+  expect(printable('a\u007fb', 2)).toBe('a\\u007f…');
+  expect(printableLines(`${'a'.repeat(9000)}\nb`)).toBe(`${'a'.repeat(8192)}…\nb`);
+});

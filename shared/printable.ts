@@ -4,23 +4,30 @@
  */
 const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
+/** UTF-16 units of one line: far over what anybody reads. */
+const longestLine = 8192;
+
 /**
  * Foreign text for people, on one line: what an author, a registry or a file wrote is shown, and does nothing. Every output that
  * is no JSON sends its lines through here. What is not printable is written as in a JSON string (`\n`, `\u001b`); all else stays
- * as it is, so that a text may pass twice.
+ * as it is, so that a text may pass twice. Whoever wrote the text chose its length, and escaping it holds up everybody: so it is cut
+ * after `most` UTF-16 units before.
  */
-export function printable(text: string): string {
-  return escapeUnprintable(text, escaped);
+export function printable(text: string, most = longestLine): string {
+  return escapeUnprintable(shortened(text, most), escaped);
 }
 
-/** The same with escapes of another language: `escapeOf` is given one character. */
+/** The same with escapes of another language, and the whole of it: `escapeOf` is given one character. */
 export function escapeUnprintable(text: string, escapeOf: (character: string) => string): string {
   return text.replace(unprintable, escapeOf);
 }
 
 /** The same for text of several lines whose line breaks are ours. */
 export function printableLines(text: string): string {
-  return text.split('\n').map(printable).join('\n');
+  return text
+    .split('\n')
+    .map((line) => printable(line))
+    .join('\n');
 }
 
 /** A text of any length, cut after `most` UTF-16 units. */

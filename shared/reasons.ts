@@ -79,8 +79,15 @@ export const reasons = {
   },
   'object-too-slow': {
     kind: 'denied',
-    summary: "the object's images are so many that the time ended before this one was looked at",
-    advice: 'fewer images in one object; if the registry is slow, try again',
+    summary:
+      "the object's images, or its labels and annotations, are so many that the time ended before all were looked at",
+    advice: 'fewer of them in one object; if the registry is slow, try again',
+  },
+  'too-many-reviews': {
+    kind: 'denied',
+    summary:
+      'other reviews had so many requests under way at the registry that the time ended before this image could be read',
+    advice: 'try again; if it goes on, look for who sends that many reviews (dry runs are reviews too)',
   },
   'too-little-time': {
     kind: 'denied',
@@ -212,7 +219,7 @@ export const reasons = {
   },
   'object-malformed': {
     kind: 'invalid',
-    summary: "the object's shape is not what its kind says",
+    summary: "the object's shape is not what its kind says, or a field is longer than Kubernetes allows",
     advice: 'correct the field',
   },
   'review-malformed': {

@@ -18,9 +18,20 @@ export interface Subject {
   readonly generateName: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
+  /** Characters of labels and annotations: what filters may have to look at. */
+  readonly size: number;
 }
 
-/** Labels, or annotations, of one object: far over what anybody writes, and a bound on what is copied and what filters look at. */
+/**
+ * Kubernetes' bounds, in characters. An API server refuses what is beyond, but asks webhooks first: a filter would look at
+ * megabytes, while nobody else has a turn.
+ */
+const longestName = 253;
+const longestKey = 317;
+const longestLabel = 63;
+/** Of all annotations of an object together; an API server counts bytes. For labels it has no such bound, and nobody writes so many. */
+const longestPairs = 256 * 1024;
+/** Labels, or annotations, of one object: far over what anybody writes, and a bound on what is copied. */
 const maxEntries = 10_000;
 
 /**
@@ -29,12 +40,14 @@ const maxEntries = 10_000;
  * server drops after mutate (`dropNonEphemeralContainerUpdates`), so that the old object's counts for both. `labels` and
  * `annotations` have no prototype: any key may be asked of them.
  * @throws Refusal `object-malformed` where metadata is not what Kubernetes' types say, since a filter would read past it, and
- *   where labels or annotations are over 10,000.
+ *   where names, labels or annotations are over Kubernetes' bounds, or over 10,000.
  */
 export function subjectOf(request: AdmissionRequest, object: JsonObject): Subject {
   const holder = request.subResource === 'ephemeralcontainers' ? (request.oldObject ?? object) : object;
   const metadata = own(holder, 'metadata') ?? {};
   if (!isJsonObject(metadata)) throw malformed('metadata', 'must be an object');
+  const name = text(metadata, 'name');
+  const counted = { size: 0 };
   return {
     group: request.kind.group,
     version: request.kind.version,
@@ -42,10 +55,11 @@ export function subjectOf(request: AdmissionRequest, object: JsonObject): Subjec
     subresource: request.subResource,
     operation: request.operation,
     namespace: request.namespace,
-    name: text(metadata, 'name') || request.name,
+    name: name === '' ? within('name', request.name, longestName) : name,
     generateName: text(metadata, 'generateName'),
-    labels: textMap(metadata, 'labels'),
-    annotations: textMap(metadata, 'annotations'),
+    labels: textMap(metadata, 'labels', longestLabel, counted),
+    annotations: textMap(metadata, 'annotations', longestPairs, counted),
+    size: counted.size,
   };
 }
 
@@ -54,23 +68,43 @@ const nothing: Readonly<Record<string, string>> = Object.freeze(Object.create(nu
 function text(metadata: JsonObject, key: string): string {
   const value = own(metadata, key) ?? '';
   if (typeof value !== 'string') throw malformed(`metadata.${key}`, 'must be a string');
+  return within(key, value, longestName);
+}
+
+function within(key: string, value: string, most: number): string {
+  if (value.length > most) throw malformed(`metadata.${key}`, `is longer than ${most} characters`);
   return value;
 }
 
-function textMap(metadata: JsonObject, key: string): Readonly<Record<string, string>> {
+function textMap(
+  metadata: JsonObject,
+  key: string,
+  longestValue: number,
+  counted: { size: number },
+): Readonly<Record<string, string>> {
   const map = own(metadata, key);
   if (map === undefined) return nothing;
   if (!isJsonObject(map)) throw malformed(`metadata.${key}`, 'must be an object');
   const result: Record<string, string> = Object.create(null);
   let entries = 0;
+  let size = 0;
   for (const name in map) {
     entries += 1;
     if (entries > maxEntries) throw malformed(`metadata.${key}`, `has more than ${maxEntries} entries`);
     const value = map[name];
-    if (typeof value !== 'string') throw malformed(`metadata.${key}[${quoted(name, 63)}]`, 'must be a string');
+    if (typeof value !== 'string') throw malformed(pathOf(key, name), 'must be a string');
+    if (name.length > longestKey) throw malformed(pathOf(key, name), `has a key longer than ${longestKey} characters`);
+    size += name.length + value.length;
+    if (size > longestPairs) throw malformed(`metadata.${key}`, `is longer than ${longestPairs} characters in all`);
+    if (value.length > longestValue) throw malformed(pathOf(key, name), `is longer than ${longestValue} characters`);
     result[name] = value;
   }
+  counted.size += size;
   return result;
+}
+
+function pathOf(key: string, name: string): string {
+  return `metadata.${key}[${quoted(name, 63)}]`;
 }
 
 function malformed(path: string, what: string): Refusal {

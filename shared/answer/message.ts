@@ -13,7 +13,11 @@ const longestDenial = 4000;
 const longestName = 253;
 /** The API server cuts warnings over 256 characters, and all of them together at 4096. */
 const longestWarning = 250;
+/** Of a warning before its white space is folded: its author chooses how much there is. */
+const longestUnfolded = 4 * longestWarning;
 const mostWarnings = 16;
+/** Of a warning, what an image's name may take: the reason stands behind it. */
+const longestImage = 160;
 
 /** What `kubectl` prints: object, then per verdict policy, rule, image, reason, each attestor tried, and what to do next. */
 export function denialMessage(request: AdmissionRequest, { blocking, status }: Decision): string {
@@ -44,7 +48,7 @@ function denialOf(verdict: Verdict): string {
   attestorLines(verdict.attestors, '  ', lines);
   const { advice } = reasons[verdict.reason];
   if (advice !== '') lines.push(`  next: ${advice}`);
-  return lines.map(printable).join('\n');
+  return lines.map((line) => printable(line, longestDenial)).join('\n');
 }
 
 /** A set of one says nothing that its only attestor does not: that one stands in its place. */
@@ -72,12 +76,13 @@ export function warningsOf(verdicts: readonly Verdict[]): string[] {
 
 function warningOf(verdict: Verdict): string {
   const { rule } = verdict.question;
-  return oneWarning(`${rule.policy}/${rule.name}: ${imageName(verdict)}: ${verdict.reason}: ${verdict.message}`);
+  const image = shortened(imageName(verdict), longestImage);
+  return oneWarning(`${rule.policy}/${rule.name}: ${image}: ${verdict.reason}: ${verdict.message}`);
 }
 
 /** On one line, and cut to what the API server passes on; a warning with a line break it drops. */
 export function oneWarning(text: string): string {
-  const line = printable(text.replace(/\s+/g, ' '));
+  const line = printable(shortened(text, longestUnfolded).replace(/\s+/g, ' '));
   return line.length <= longestWarning ? line : `${line.slice(0, longestWarning - 1)}…`;
 }
 

@@ -52,7 +52,10 @@ const neverConnected: ReadonlySet<string> = new Set([
  */
 export function awsFailure(thrown: unknown): AwsFailure {
   if (typeof thrown !== 'object' || thrown === null) return 'unexpected';
-  const known = 'name' in thrown && typeof thrown.name === 'string' ? byName[thrown.name] : undefined;
+  const known =
+    'name' in thrown && typeof thrown.name === 'string' && Object.hasOwn(byName, thrown.name)
+      ? byName[thrown.name]
+      : undefined;
   if (known !== undefined) return known;
   const code = codeOf(thrown);
   // The SDK gives this name to connections that were reset, too.

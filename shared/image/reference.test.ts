@@ -126,11 +126,26 @@ describe('what is no reference is refused, with the reason', () => {
     ['ghcr。io/app', 'outside ASCII'],
     ['nginx\u200b', 'outside ASCII'],
     ['0123456789abcdef'.repeat(4), 'image ID'],
+    [`sha256:${'0123456789abcdef'.repeat(4)}`, 'image ID'],
+    [`sha512:${'0123456789abcdef'.repeat(8)}`, 'image ID'],
+    ['sha384:0', 'image ID'],
+    ['sha256:12345', 'image ID'],
+    ['SHA256:ABC', 'image ID'],
     [`ghcr.io/${'a'.repeat(248)}`, '255'],
     ['a'.repeat(10_000), '640'],
   ])('%j', (text, reason) => {
     expect(canonical(text)).toMatch(/^refused: /);
     expect(canonical(text)).toContain(reason);
+  });
+
+  test.each([
+    ['sha256', 'docker.io/library/sha256:latest'],
+    ['sha256:v1', 'docker.io/library/sha256:v1'],
+    ['sha1:abc', 'docker.io/library/sha1:abc'],
+    ['acme/sha256:abc', 'docker.io/acme/sha256:abc'],
+    [`sha256:abc@${sha256}`, `docker.io/library/sha256:abc@${sha256}`],
+  ])('%s is a name, and no image ID', (text, reference) => {
+    expect(canonical(text)).toBe(reference);
   });
 
   test('the longest name that is allowed still is', () => {

@@ -23,6 +23,8 @@ export const pathGrammar = /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+
 export const tagGrammar = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 const notPrintable = /[^\x21-\x7e]/;
 const imageId = /^[0-9a-f]{64}$/;
+/** As container runtimes take it, ahead of a repository `sha256` on Docker Hub: containerd reads a part of the digits as well. */
+const writtenImageId = /^sha(?:256|384|512):[0-9a-f]+$/i;
 
 /**
  * Reads an image reference by distribution/reference's grammar, and gives every spelling of one image the same result:
@@ -33,6 +35,8 @@ export function parseReference(text: string): ParsedReference {
   if (text.length > maxText) return { problem: `it is longer than ${maxText} characters` };
   if (imageId.test(text))
     return { problem: 'it is an image ID (64 hexadecimal digits); write the name of a repository' };
+  if (writtenImageId.test(text))
+    return { problem: 'it is an image ID of the node (a hash and hexadecimal digits); write the name of a repository' };
 
   let rest = text;
   let digest: Digest | undefined;

@@ -1,6 +1,7 @@
+import type { Spending } from '../net/spending.ts';
+import { spending } from '../net/testing/spending.ts';
 import { Refusal } from '../reasons.ts';
 import { Flights } from './flights.ts';
-import { deadline } from './testing/world.ts';
 
 const always = () => true;
 
@@ -26,9 +27,9 @@ test('those who ask for the same at the same time get one answer from one piece 
   const led = work<string>();
   const joined = work<string>();
   const all = [
-    flights.share('k', deadline(), led.run, always),
-    flights.share('k', deadline(), joined.run, always),
-    flights.share('k', deadline(), joined.run, always),
+    flights.share('k', spending(), led.run, always),
+    flights.share('k', spending(), joined.run, always),
+    flights.share('k', spending(), joined.run, always),
   ];
   led.resolve('found');
   expect(await Promise.all(all)).toEqual(['found', 'found', 'found']);
@@ -38,8 +39,8 @@ test('those who ask for the same at the same time get one answer from one piece 
 test('another key is other work', async () => {
   const flights = new Flights();
   const all = [
-    flights.share('a', deadline(), async () => 1, always),
-    flights.share('b', deadline(), async () => 2, always),
+    flights.share('a', spending(), async () => 1, always),
+    flights.share('b', spending(), async () => 2, always),
   ];
   expect(await Promise.all(all)).toEqual([1, 2]);
 });
@@ -48,12 +49,12 @@ test('a failure is told to those who waited, and sticks to nobody who asks after
   const flights = new Flights();
   const led = work<string>();
   const failure = new Refusal('registry-error', 'the registry answered 500');
-  const first = flights.share('k', deadline(), led.run, always);
-  const second = flights.share('k', deadline(), async () => 'unused', always);
+  const first = flights.share('k', spending(), led.run, always);
+  const second = flights.share('k', spending(), async () => 'unused', always);
   led.reject(failure);
   await expect(first).rejects.toBe(failure);
   await expect(second).rejects.toBe(failure);
-  expect(await flights.share('k', deadline(), async () => 'next', always)).toBe('next');
+  expect(await flights.share('k', spending(), async () => 'next', always)).toBe('next');
 });
 
 test('work that throws at once sticks to nobody either', async () => {
@@ -61,8 +62,8 @@ test('work that throws at once sticks to nobody either', async () => {
   const failing = () => {
     throw new Refusal('registry-error', 'at once');
   };
-  await expect(flights.share('k', deadline(), failing, always)).rejects.toThrow('at once');
-  expect(await flights.share('k', deadline(), async () => 'next', always)).toBe('next');
+  await expect(flights.share('k', spending(), failing, always)).rejects.toThrow('at once');
+  expect(await flights.share('k', spending(), async () => 'next', always)).toBe('next');
 });
 
 test.each([
@@ -74,8 +75,8 @@ test.each([
     const flights = new Flights();
     const led = work<string>();
     const own = work<string>();
-    const first = flights.share('k', deadline(), led.run, always);
-    const others = [flights.share('k', deadline(), own.run, always), flights.share('k', deadline(), own.run, always)];
+    const first = flights.share('k', spending(), led.run, always);
+    const others = [flights.share('k', spending(), own.run, always), flights.share('k', spending(), own.run, always)];
     led.reject(trouble);
     await expect(first).rejects.toBe(trouble);
     await settled();
@@ -89,9 +90,9 @@ test('what a leader whose time is over found, or failed at, counts for itself al
   for (const end of ['resolve', 'reject'] as const) {
     const flights = new Flights();
     const led = work<string>();
-    const due = deadline();
+    const due = spending();
     const first = flights.share('k', due, led.run, always).catch(() => 'failed');
-    const second = flights.share('k', deadline(), async () => 'its own', always);
+    const second = flights.share('k', spending(), async () => 'its own', always);
     due.end();
     if (end === 'resolve') led.resolve('half');
     else led.reject(new Refusal('registry-unreachable', 'aborted'));
@@ -104,8 +105,8 @@ test('an answer that does not hold for a joiner is found anew', async () => {
   const flights = new Flights();
   const led = work<string>();
   const holds = (value: string) => value === 'whole';
-  const first = flights.share('k', deadline(), led.run, holds);
-  const second = flights.share('k', deadline(), async () => 'whole', holds);
+  const first = flights.share('k', spending(), led.run, holds);
+  const second = flights.share('k', spending(), async () => 'whole', holds);
   led.resolve('partial');
   expect(await Promise.all([first, second])).toEqual(['partial', 'whole']);
 });
@@ -113,8 +114,8 @@ test('an answer that does not hold for a joiner is found anew', async () => {
 test('a joiner waits no longer than its own deadline; the leader goes on', async () => {
   const flights = new Flights();
   const led = work<string>();
-  const due = deadline();
-  const first = flights.share('k', deadline(), led.run, always);
+  const due = spending();
+  const first = flights.share('k', spending(), led.run, always);
   const second = flights.share('k', due, async () => 'unused', always);
   due.end();
   await expect(second).rejects.toMatchObject({ reason: 'deadline' });
@@ -126,13 +127,13 @@ test("work that outlives its time is waited for by nobody who asks afterwards, a
   const flights = new Flights();
   const stuck = work<string>();
   const fresh = work<string>();
-  const due = deadline();
+  const due = spending();
   const first = flights.share('k', due, stuck.run, always);
   due.end();
-  const second = flights.share('k', deadline(), fresh.run, always);
+  const second = flights.share('k', spending(), fresh.run, always);
   stuck.resolve('late');
   expect(await first).toBe('late');
-  const third = flights.share('k', deadline(), async () => 'unused', always);
+  const third = flights.share('k', spending(), async () => 'unused', always);
   fresh.resolve('found');
   expect(await Promise.all([second, third])).toEqual(['found', 'found']);
 });
@@ -143,17 +144,17 @@ test('nobody waits for work that waits for its turn: each of those who joined st
   const queued = work<string>();
   const crowd = flights.share(
     'k',
-    deadline(),
-    (heldUp) => {
-      hold = heldUp;
+    spending(),
+    (aboard) => {
+      hold = () => aboard.queued?.();
       return queued.run();
     },
     always,
   );
   const own = work<string>();
   const [alone, another] = [
-    flights.share('k', deadline(), own.run, always),
-    flights.share('k', deadline(), own.run, always),
+    flights.share('k', spending(), own.run, always),
+    flights.share('k', spending(), own.run, always),
   ];
   await settled();
   expect(own.times).toBe(0);
@@ -165,4 +166,134 @@ test('nobody waits for work that waits for its turn: each of those who joined st
   expect(await Promise.all([alone, another])).toEqual(['found', 'found']);
   queued.resolve('found late');
   expect(await crowd).toBe('found late');
+});
+
+describe('who waits for whom', () => {
+  /** A review with so many milliseconds left, and what it was told of bytes that others read. */
+  function review(remaining: number) {
+    const overheard: number[] = [];
+    const own = spending({ remaining });
+    return { spending: { ...own, overheard: (count: number) => overheard.push(count) }, overheard, end: own.end };
+  }
+
+  test.each([
+    ['four fifths of its time', 8_000, 0],
+    ['less than that', 7_999, 1],
+  ])('a leader with %s left', async (_, left, own) => {
+    const flights = new Flights();
+    const [led, mine] = [work<string>(), work<string>()];
+    const first = flights.share('k', spending({ remaining: left }), led.run, always);
+    const second = flights.share('k', spending({ remaining: 10_000 }), mine.run, always);
+    expect(mine.times).toBe(own);
+    // Who comes later joins the one with the most time.
+    const third = flights.share('k', spending({ remaining: 10_000 }), async () => 'unused', always);
+    led.resolve('found');
+    mine.resolve('found');
+    expect(await Promise.all([first, second, third])).toEqual(['found', 'found', 'found']);
+  });
+
+  test('short calls that lead one after the other do not use up the time of one that has all of it', async () => {
+    const flights = new Flights();
+    const short = Array.from({ length: 9 }, (_, index) => spending({ remaining: 1000 * (index + 1) }));
+    const hangs = work<string>();
+    const failing = short.map((one) => flights.share('k', one, hangs.run, always).catch(() => 'late'));
+    expect(await flights.share('k', spending({ remaining: 20_000 }), async () => 'its own', always)).toBe('its own');
+    for (const one of short) one.end();
+    hangs.reject(new Refusal('deadline', 'the time ended'));
+    expect(new Set(await Promise.all(failing))).toEqual(new Set(['late']));
+  });
+
+  test('two flights at most are waited for, whatever lets the review down', async () => {
+    const flights = new Flights();
+    const trouble = new Refusal('review-too-large', 'nothing is left');
+    const others = Array.from({ length: 5 }, () => work<string>());
+    for (const one of others) flights.share('k', spending(), one.run, always).catch(() => 'failed');
+    const mine = work<string>();
+    const crowded: number[] = [];
+    const own = { ...spending(), crowded: (milliseconds: number) => crowded.push(milliseconds) };
+    const last = flights.share('k', own, mine.run, always);
+    for (const one of others.slice(0, 2)) {
+      expect(mine.times).toBe(0);
+      one.reject(trouble);
+      await settled();
+    }
+    // It waited for reviews that had used up their bytes, and not for the registry.
+    expect(crowded).toHaveLength(2);
+    expect(mine.times).toBe(1);
+    mine.resolve('found');
+    expect(await last).toBe('found');
+  });
+
+  test('what a flight has read is known to those who wait for it, from the time before they came, and once', async () => {
+    const flights = new Flights();
+    const hanging = work<string>();
+    let take: Spending['take'] = () => {};
+    const lead = (spending: Spending) => {
+      take = spending.take;
+      return hanging.run();
+    };
+    const leader = spending();
+    const first = flights.share('k', leader, lead, always);
+    take(1000);
+    const joiner = review(10_000);
+    const second = flights.share('k', joiner.spending, async () => 'its own', always);
+    take(70_000);
+    expect(joiner.overheard).toEqual([1000, 70_000]);
+    expect(joiner.spending.spent.bytes).toBe(0);
+    expect(leader.spent.bytes).toBe(71_000);
+    leader.end();
+    hanging.reject(new Refusal('deadline', 'the time ended'));
+    await expect(first).rejects.toThrow('the time ended');
+    expect(await second).toBe('its own');
+    take(1);
+    expect(joiner.overheard).toHaveLength(2);
+  });
+
+  test('and of the next flight only what is more', async () => {
+    const flights = new Flights();
+    const joiner = review(10_000);
+    const told: Spending['take'][] = [];
+    const pieces = [work<string>(), work<string>()];
+    const leads = pieces.map((piece) =>
+      flights
+        .share(
+          'k',
+          spending(),
+          ({ take }) => {
+            told.push(take);
+            return piece.run();
+          },
+          always,
+        )
+        .catch(() => 'failed'),
+    );
+    const last = flights.share('k', joiner.spending, async () => 'its own', always);
+    told[0]?.(1000);
+    pieces[0]?.reject(new Refusal('review-too-large', 'nothing is left'));
+    await settled();
+    told[1]?.(1200);
+    expect(joiner.overheard).toEqual([1000, 200]);
+    pieces[1]?.resolve('found');
+    expect(await last).toBe('found');
+    await Promise.all(leads);
+  });
+
+  test('a review that waits for a flight of its own counts what was read there, and nothing twice', async () => {
+    const flights = new Flights();
+    const one = review(10_000);
+    const hanging = work<string>();
+    const first = flights.share(
+      'k',
+      one.spending,
+      ({ take }) => {
+        take(5);
+        return hanging.run();
+      },
+      always,
+    );
+    const second = flights.share('k', one.spending, async () => 'unused', always);
+    hanging.resolve('found');
+    expect(await Promise.all([first, second])).toEqual(['found', 'found']);
+    expect([one.overheard, one.spending.spent.bytes]).toEqual([[], 5]);
+  });
 });

@@ -1,44 +1,68 @@
 import type { Deadline } from '../net/deadline.ts';
 import { inTime } from '../net/in-time.ts';
+import type { Spending } from '../net/spending.ts';
 import { isOnesOwn, Refusal } from '../reasons.ts';
 
 interface Flight {
-  readonly leader: Deadline;
+  readonly leader: Spending;
   readonly landed: Promise<Landed>;
   /** Resolves when the leader has to wait for its turn: those who joined may have theirs before. */
   readonly held: Promise<'held'>;
+  /** Bytes that came of it so far, and those who wait for it, who are told of each further one. */
+  read: number;
+  readonly riders: Set<(read: number) => void>;
 }
 
 type Landed = { readonly value: unknown } | { readonly error: unknown };
+
+/** The work of a flight. What it sends for, it sends for by this spending: so the flight knows of it. */
+type Work<T> = (spending: Spending) => Promise<T>;
+
+/**
+ * Of the time that a review has left, what a leader must have left for the review to wait for it. Less, and a series of short calls would
+ * lead one after the other, each failing for lack of time, while a review with all of its time waits for them. More, and reviews that come
+ * a little after one another would hardly ever share: so of equal ones at most five at a time lead for one image.
+ */
+const nearlyAll = 0.8;
+/** Flights that one review waits for: after the first has let it down it may wait for another whom it let down, and then leads. */
+const mostWaits = 2;
 
 /** Work in flight by key, so that those who ask for the same at the same time wait for one answer. */
 export class Flights {
   readonly #flights = new Map<string, Flight>();
 
   /**
-   * The first to ask leads: its call does the work. Others wait, no longer than their own deadline (Refusal `deadline`). A joiner
+   * The first to ask leads: its call does the work. Others wait, no longer than their own deadline (Refusal `deadline`), where the
+   * leader has nearly as much time as they have; else they lead a flight of their own, which later ones join. A joiner
    * does not inherit what was the leader's own trouble, its deadline or its allowance of bytes, nor an answer that
    * `holds` turns down: it starts over, and leads unless another already does. Nothing is kept once it has landed.
    *
-   * Work that has to wait for its turn says so by `heldUp`: then nobody waits for it any longer, and each of the joiners starts
-   * over. Whoever names an image last among hundreds would have those wait who name it alone.
+   * What was read of the work is told to all who wait for it (`overheard`): whose doing it is that they are late depends on it.
+   *
+   * Work that has to wait for its turn is no longer waited for: each of the joiners starts over. Whoever names an image last among
+   * hundreds would have those wait who name it alone.
    */
-  async share<T>(
-    key: string,
-    deadline: Deadline,
-    work: (heldUp: () => void) => Promise<T>,
-    holds: (value: T) => boolean,
-  ): Promise<T> {
-    for (;;) {
+  async share<T>(key: string, spending: Spending, work: Work<T>, holds: (value: T) => boolean): Promise<T> {
+    const { deadline } = spending;
+    let told = 0;
+    // Several flights read the same: what the first has told of, the next tells no more of.
+    const overhear = (read: number) => {
+      if (read > told) spending.overheard?.(read - told);
+      told = Math.max(told, read);
+    };
+    for (let waits = 0; ; waits++) {
       const flight = this.#flights.get(key);
-      // Work whose time is over, and that did not end with it, is no longer waited for.
-      if (flight === undefined || flight.leader.remaining() === 0) return this.#lead(key, deadline, work);
-      const landed = await inTime(Promise.race([flight.landed, flight.held]), deadline, late);
+      if (flight === undefined || waits === mostWaits || !isWorthIt(flight.leader.deadline, deadline))
+        return this.#lead(key, spending, work);
+      const left = deadline.remaining();
+      const landed = await waitFor(flight, spending, overhear);
       if (landed === 'held') continue;
-      if (flight.leader.remaining() === 0) continue;
+      if (flight.leader.deadline.remaining() === 0) continue;
       if ('error' in landed) {
-        if (landed.error instanceof Refusal && isOnesOwn(landed.error)) continue;
-        throw landed.error;
+        if (!(landed.error instanceof Refusal && isOnesOwn(landed.error))) throw landed.error;
+        // Not the registry was waited for, but a review that had used up its bytes elsewhere.
+        if (!landed.error.late) spending.crowded?.(left - deadline.remaining());
+        continue;
       }
       // One key stands for one kind of work, so the value is of the type that this caller's work would give.
       const value = landed.value as T;
@@ -46,17 +70,26 @@ export class Flights {
     }
   }
 
-  async #lead<T>(key: string, leader: Deadline, work: (heldUp: () => void) => Promise<T>): Promise<T> {
+  async #lead<T>(key: string, leader: Spending, work: Work<T>): Promise<T> {
     const { promise, resolve } = Promise.withResolvers<Landed>();
     const { promise: held, resolve: hold } = Promise.withResolvers<'held'>();
-    const flight = { leader, landed: promise, held };
+    const flight: Flight = { leader, landed: promise, held, read: 0, riders: new Set() };
     this.#flights.set(key, flight);
-    const heldUp = () => {
-      this.#land(key, flight);
-      hold('held');
+    const aboard: Spending = {
+      ...leader,
+      queued: () => {
+        this.#land(key, flight);
+        hold('held');
+        leader.queued?.();
+      },
+      take(count) {
+        flight.read += count;
+        for (const tell of flight.riders) tell(flight.read);
+        leader.take(count);
+      },
     };
     try {
-      const value = await work(heldUp);
+      const value = await work(aboard);
       this.#land(key, flight);
       resolve({ value });
       return value;
@@ -69,6 +102,30 @@ export class Flights {
 
   #land(key: string, flight: Flight): void {
     if (this.#flights.get(key) === flight) this.#flights.delete(key);
+  }
+}
+
+/** Work whose time is over, and that did not end with it, is no longer waited for. */
+function isWorthIt(leader: Deadline, joiner: Deadline): boolean {
+  const left = leader.remaining();
+  return left > 0 && left >= nearlyAll * joiner.remaining();
+}
+
+async function waitFor(
+  flight: Flight,
+  { deadline, review }: Spending,
+  overhear: (read: number) => void,
+): Promise<Landed | 'held'> {
+  // What its own review reads is counted there.
+  const rides = review !== flight.leader.review;
+  if (rides) {
+    overhear(flight.read);
+    flight.riders.add(overhear);
+  }
+  try {
+    return await inTime(Promise.race([flight.landed, flight.held]), deadline, late);
+  } finally {
+    flight.riders.delete(overhear);
   }
 }
 

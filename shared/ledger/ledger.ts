@@ -1,6 +1,7 @@
 import type { Digest } from '../image/digest.ts';
 import type { Repository } from '../image/repository.ts';
 import type { Deadline } from '../net/deadline.ts';
+import type { Spending } from '../net/spending.ts';
 import type { CredentialsRef } from '../plan/credentials.ts';
 import type { AskedBy } from './content.ts';
 import type { Guard } from './generation.ts';
@@ -68,14 +69,15 @@ export interface Session {
   ): void;
   /**
    * Work in flight, shared only with those who read the same generations; where one is unknown, `work` runs unshared. `name`
-   * stands for one kind of work and all its arguments, the credentials among them. Work that has to wait for its turn calls
-   * `heldUp`, and nobody waits for it. `holds`: whether a value is good for a review that waited for it, too.
-   * A joiner waits no longer than its own deadline (Refusal `deadline`).
+   * stands for one kind of work and all its arguments, the credentials among them. The work spends by what it is given, so
+   * that nobody waits for work that has to wait for its turn, and those who wait know what was read. `holds`: whether a value is
+   * good for a review that waited for it, too. A joiner waits no longer than its own deadline (Refusal `deadline`).
    */
   share<T>(
     name: string,
     guardedBy: readonly ShareGuard[],
-    work: (heldUp: () => void) => Promise<T>,
+    spending: Spending,
+    work: (spending: Spending) => Promise<T>,
     holds?: (value: T) => boolean,
   ): Promise<T>;
   /** Writes what was recorded; at most 150 ms. `undefined`: there was nothing to wait for. */

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { Digest } from '../image/digest.ts';
+import { spending } from '../net/testing/spending.ts';
 import { ownCredentials } from '../plan/credentials.ts';
 import { renewedBy, renewGeneration } from './generation.ts';
 import type { CheckQuery, Ledger } from './ledger.ts';
@@ -125,7 +126,7 @@ async function play(
     if (fixed === undefined && digest !== undefined) hits.pointer += 1;
     if (digest === undefined) {
       let own = false;
-      digest = await session.share('resolve', [{ repository: app, tag: 'v1' }], async () => {
+      digest = await session.share('resolve', [{ repository: app, tag: 'v1' }], spending(), async () => {
         own = true;
         await pause('resolve');
         const found = digests[registry.tag] ?? digestOf('none');
@@ -142,7 +143,7 @@ async function play(
     else {
       let own = false;
       const guards = [{ repository: signatures }, { repository: signatures, digest }];
-      const evidence = await session.share(`gather ${digest}`, guards, async () => {
+      const evidence = await session.share(`gather ${digest}`, guards, spending(), async () => {
         own = true;
         await pause('fetch');
         const found = registry.signature[of] ?? 0;

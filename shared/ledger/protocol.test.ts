@@ -1,3 +1,4 @@
+import { spending } from '../net/testing/spending.ts';
 import { ownCredentials } from '../plan/credentials.ts';
 import { memoryTable } from './memory-table.ts';
 import type { Item, Table } from './table.ts';
@@ -114,10 +115,10 @@ describe('a change that was announced is never overlooked', () => {
     const ledger = createWorld().ledger();
     const guards = [{ repository: signatures }, { repository: signatures, digest: digestA }];
     const slow = Promise.withResolvers<string>();
-    const first = (await begun(ledger)).share('gather', guards, () => slow.promise);
-    const joined = (await begun(ledger)).share('gather', guards, async () => 'not needed');
+    const first = (await begun(ledger)).share('gather', guards, spending(), () => slow.promise);
+    const joined = (await begun(ledger)).share('gather', guards, spending(), async () => 'not needed');
     await ledger.renew(signatures, digestA);
-    const later = (await begun(ledger)).share('gather', guards, async () => 'after the change');
+    const later = (await begun(ledger)).share('gather', guards, spending(), async () => 'after the change');
     expect(await later).toBe('after the change');
     slow.resolve('before the change');
     expect(await Promise.all([first, joined])).toEqual(['before the change', 'before the change']);
@@ -127,8 +128,8 @@ describe('a change that was announced is never overlooked', () => {
     const ledger = createWorld().ledger();
     const guards = [{ repository: app, digest: digestB }];
     const slow = Promise.withResolvers<string>();
-    const first = (await begun(ledger)).share('gather', guards, () => slow.promise);
-    expect(await (await begun(ledger)).share('gather', guards, async () => 'its own')).toBe('its own');
+    const first = (await begun(ledger)).share('gather', guards, spending(), () => slow.promise);
+    expect(await (await begun(ledger)).share('gather', guards, spending(), async () => 'its own')).toBe('its own');
     slow.resolve('the first');
     expect(await first).toBe('the first');
   });
@@ -208,8 +209,8 @@ describe('a change that was announced is never overlooked', () => {
 
     const slow = Promise.withResolvers<string>();
     const guards = [{ repository: app, tag }];
-    const first = (await begun(ledger)).share('resolve', guards, () => slow.promise);
-    expect(await (await begun(ledger)).share('resolve', guards, async () => 'new')).toBe('new');
+    const first = (await begun(ledger)).share('resolve', guards, spending(), () => slow.promise);
+    expect(await (await begun(ledger)).share('resolve', guards, spending(), async () => 'new')).toBe('new');
     slow.resolve('old');
     expect(await first).toBe('old');
   });

@@ -2,6 +2,7 @@ import type { Digest } from '../image/digest.ts';
 import type { Repository } from '../image/repository.ts';
 import type { Deadline } from '../net/deadline.ts';
 import { isPromise } from '../net/in-time.ts';
+import type { Spending } from '../net/spending.ts';
 import type { CredentialsRef } from '../plan/credentials.ts';
 import { callTable } from './call.ts';
 import { type AskedBy, type Pointer, pointerText, type Remembered, verificationText } from './content.ts';
@@ -111,11 +112,12 @@ export class LedgerSession implements Session {
   share<T>(
     name: string,
     guardedBy: readonly ShareGuard[],
-    work: (heldUp: () => void) => Promise<T>,
+    spending: Spending,
+    work: (spending: Spending) => Promise<T>,
     holds: (value: T) => boolean = () => true,
   ): Promise<T> {
     const key = this.#flightKey(name, guardedBy);
-    return key === undefined ? work(() => {}) : this.#store.flights.share(key, this.#deadline, work, holds);
+    return key === undefined ? work(spending) : this.#store.flights.share(key, spending, work, holds);
   }
 
   flush(): Promise<void> | undefined {

@@ -27,6 +27,8 @@ export function createConnector(
   trust: Trust = trusting(settings.roots),
 ): buildConnector.connector {
   const byKey = new Map<string, buildConnector.connector>();
+  // An image's author names the host: `constructor:443` is one.
+  const given = (host: string) => (Object.hasOwn(settings.ca, host) ? settings.ca[host] : undefined);
 
   return (options, callback) => {
     const defaultPort = options.protocol === 'https:' ? '443' : '80';
@@ -38,7 +40,7 @@ export function createConnector(
       callback(refusal(host), null);
       return;
     }
-    const ca = settings.ca[host] ?? (port === '443' ? settings.ca[bracketed] : undefined);
+    const ca = given(host) ?? (port === '443' ? given(bracketed) : undefined);
     // The checked lookup knows for which host it checks; TLS sessions are kept per connector.
     const key = `${options.protocol}//${host}`;
     let connector = byKey.get(key);

@@ -40,6 +40,14 @@ describe('once stopped', () => {
     expect([signal.aborted, after.signal.aborted]).toEqual([true, true]);
   });
 
+  test('and no more than that is left, for whoever would wait for it', () => {
+    const deadline = startDeadline(60_000, () => 0);
+    const { signal } = deadline;
+    expect(deadline.remaining()).toBe(60_000);
+    deadline.stop();
+    expect([deadline.remaining(), signal.aborted]).toEqual([1000, false]);
+  });
+
   test('no longer than the time that is left, and a second stop gives no more', () => {
     const deadline = startDeadline(100, () => 0);
     const { signal } = deadline;

@@ -38,7 +38,7 @@ export function shareOf(deadline: Deadline, fraction: number, elapsed: Elapsed):
 }
 
 class TimerDeadline implements RunningDeadline {
-  readonly #budget: number;
+  #budget: number;
   readonly #elapsed: Elapsed;
   readonly #start: number;
   #controller: AbortController | undefined;
@@ -71,7 +71,10 @@ class TimerDeadline implements RunningDeadline {
     this.#stopped = true;
     if (this.#timer === undefined || this.#controller?.signal.aborted) return;
     clearTimeout(this.#timer);
-    this.#abortIn(Math.min(this.remaining(), grace));
+    const left = Math.min(this.remaining(), grace);
+    // Who would wait for what still runs is told at once how little time it has.
+    this.#budget = this.#elapsed() - this.#start + left;
+    this.#abortIn(left);
   }
 
   #abortIn(milliseconds: number): void {

@@ -594,6 +594,11 @@ describe('addresses, deployed', () => {
     await expect(get(door, `https://127.0.0.1:${port}/`)).rejects.toEqual(refused('address-refused'));
   });
 
+  test('a host whose name is a member of every object has no certificates of its own', async () => {
+    const door = open({ ca: { 'registry.example': 'x' }, lookup: resolving('127.0.0.1'), connectTimeout: 500 });
+    await expect(get(door, 'https://constructor/')).rejects.toThrow('the connection was refused');
+  });
+
   test('a redirect to a name inside the network is refused when it is resolved', async () => {
     const tls = await selfSigned('registry.example');
     const server = await serve(

@@ -7,13 +7,13 @@ import { decoderOf, isUndecodable } from './coding.ts';
 import { createConnector, createProbingConnector } from './connector.ts';
 import { addressRefused, codeOf, failure, unknownCoding } from './failure.ts';
 import { hostName, isLoopbackHost, splitHost } from './hosts.ts';
-import { inTime } from './in-time.ts';
+import { inTime, isPromise } from './in-time.ts';
 import { createNames } from './names.ts';
 import { countOpen } from './open.ts';
 import { type Hop, maxRedirects, nextHop } from './redirect.ts';
 import { createSchemeProbe } from './scheme.ts';
 import type { Spending } from './spending.ts';
-import { createTurns, type Release } from './turns.ts';
+import { createTurns, type Permit } from './turns.ts';
 import { Agent, send } from './undici.ts';
 
 export interface DoorSettings {
@@ -51,6 +51,8 @@ export interface DoorRequest {
   readonly spending: Spending;
   /** What is asked for, in the words of messages: `the manifest of ghcr.io/org/app:v1`. */
   readonly what: string;
+  /** Its body takes long: of such ones few are under way to an origin, and fewer of one review. */
+  readonly large?: boolean;
   /** Asked before each request is sent, with its URL: a redirect's too. What it throws keeps the request back. */
   readonly beforeSending?: (url: URL) => void;
   /** Who named the URL, when it was not the image or the settings: the registry whose token realm this is. */
@@ -150,28 +152,29 @@ export function createDoor(settings: DoorSettings): Door {
   }
 
   /** A permit at an origin, waited for until the time ends; `asked` is the rest of that sentence in the message. */
-  function permit(origin: string, spending: Spending, asked: string): Release | Promise<Release> {
+  function permit(origin: string, spending: Spending, asked: string, large?: boolean): Permit | Promise<Permit> {
     const late = () => new Refusal('deadline', `the time ended before ${asked}: other requests were under way`);
-    const taken = turns.take(origin, spending, late);
-    if (typeof taken !== 'function') spending.queued?.();
+    const taken = turns.take(origin, spending, late, large);
+    if (isPromise(taken)) spending.queued?.();
     return taken;
   }
 
   async function once(hop: Hop, request: DoorRequest, sender: Sender | undefined): Promise<UndiciResponse> {
     check(hop, sender);
-    const { spending, what, beforeSending } = request;
+    const { spending, what, beforeSending, large } = request;
     const host = called(hop.url, sender);
-    const taken = permit(hop.url.origin, spending, `${host} could be asked for ${what}`);
-    const giveBack = typeof taken === 'function' ? taken : await taken;
+    const taken = permit(hop.url.origin, spending, `${host} could be asked for ${what}`, large);
+    const { answered, release } = isPromise(taken) ? await taken : taken;
     let answer: UndiciResponse | undefined;
     try {
       beforeSending?.(hop.url);
       answer = await sendOne(hop, request, sender);
       // Its connection is in use until the body has ended, whoever ends it.
-      answer.body.once('close', giveBack);
+      answered();
+      answer.body.once('close', release);
       return answer;
     } finally {
-      if (answer === undefined) giveBack();
+      if (answer === undefined) release();
     }
   }
 
@@ -204,8 +207,8 @@ export function createDoor(settings: DoorSettings): Door {
       if (scheme === undefined) {
         // The probe goes on when this review's time ends, and its permit is in use until then.
         const taken = permit(`https://${host}`, spending, `${host} could be connected to`);
-        const giveBack = typeof taken === 'function' ? taken : await taken;
-        scheme = probe.scheme(host).finally(giveBack);
+        const { release } = isPromise(taken) ? await taken : taken;
+        scheme = probe.scheme(host).finally(release);
       }
       const late = () => new Refusal('deadline', `the time ended before ${host} could be connected to`);
       return `${await inTime(scheme, spending.deadline, late)}://${host}`;

@@ -15,6 +15,10 @@ export interface Spending {
   waited(): void;
   /** Told that a request has to wait for its turn, whoever is before it. */
   queued?(): void;
+  /** Told, when it is over, for how many milliseconds a request waited for those of other reviews, which were being answered. */
+  crowded?(milliseconds: number): void;
+  /** Told of bytes that another review took of what this one waits for. */
+  overheard?(count: number): void;
   /** Asked before a request is tried again, a time that it has room for; absent: it always may. */
   mayRetry?(): boolean;
 }

@@ -1,21 +1,22 @@
 import { getEventListeners } from 'node:events';
 import { Refusal } from '../reasons.ts';
+import { isPromise } from './in-time.ts';
 import { spending, type TestSpending } from './testing/spending.ts';
-import { createTurns, type Release, type TurnsSettings } from './turns.ts';
+import { createTurns, type Permit, type TurnsSettings } from './turns.ts';
 
 const late = () => new Refusal('deadline', 'the time ended');
 
 /** Turns, and those whose requests are under way, in the order in which they were given their permits. */
 function scene(settings: Partial<TurnsSettings> = {}) {
   const turns = createTurns({ perOrigin: 50, permits: 200, ...settings });
-  const underWay: { review: TestSpending; origin: string; release: Release }[] = [];
+  const underWay: { review: TestSpending; origin: string; permit: Permit }[] = [];
   const ended: unknown[] = [];
 
-  function ask(review: TestSpending, origin = 'a', count = 1): void {
+  function ask(review: TestSpending, origin = 'a', count = 1, large = false): void {
     for (let index = 0; index < count; index++) {
-      const begin = (release: Release) => underWay.push({ review, origin, release });
-      const taken = turns.take(origin, review, late);
-      if (typeof taken === 'function') begin(taken);
+      const begin = (permit: Permit) => underWay.push({ review, origin, permit });
+      const taken = turns.take(origin, review, late, large);
+      if (!isPromise(taken)) begin(taken);
       else taken.then(begin, (thrown: unknown) => ended.push(thrown));
     }
   }
@@ -25,7 +26,7 @@ function scene(settings: Partial<TurnsSettings> = {}) {
     const ending = underWay.filter(({ origin }) => !hangs(origin));
     const staying = underWay.filter(({ origin }) => hangs(origin));
     underWay.splice(0, underWay.length, ...staying);
-    for (const { release } of ending) release();
+    for (const { permit } of ending) permit.release();
     await settled();
   }
 
@@ -107,11 +108,11 @@ test('requests of one review are sent in their order', async () => {
   const order: number[] = [];
   const first = turns.take('a', one, late);
   const waiting = [1, 2, 3].map(async (index) => {
-    const release = await turns.take('a', one, late);
+    const { release } = await turns.take('a', one, late);
     order.push(index);
     release();
   });
-  (await first)();
+  (await first).release();
   await Promise.all(waiting);
   expect(order).toEqual([1, 2, 3]);
 });
@@ -180,12 +181,12 @@ test('waiting ends with the time, and leaves neither a listener nor a permit beh
 test('a permit is given back once', async () => {
   const { turns } = scene({ perOrigin: 1 });
   const one = spending();
-  const release = await turns.take('a', one, late);
-  release();
+  const permit = await turns.take('a', one, late);
+  permit.release();
   const again = await turns.take('a', one, late);
-  release();
-  expect(typeof turns.take('a', one, late)).toBe('object');
-  again();
+  permit.release();
+  expect(isPromise(turns.take('a', one, late))).toBe(true);
+  again.release();
 });
 
 test('no permit stays free while anybody waits: 10,000 requests take 200 rounds of 50', async () => {
@@ -195,4 +196,88 @@ test('no permit stays free while anybody waits: 10,000 requests take 200 rounds 
   let rounds = 0;
   for (; all.some((review) => of(review) > 0); rounds++) await round();
   expect(rounds).toBe(200);
+});
+
+describe('large bodies', () => {
+  test('one review has ten of an origin’s permits for them, all of them together half, and what is small goes by', () => {
+    const { ask, of, underWay } = scene();
+    const [one, another, third, neighbour] = [spending(), spending(), spending(), spending()];
+    for (const review of [one, another, third]) ask(review, 'a', 50, true);
+    expect([of(one), of(another), of(third)]).toEqual([10, 10, 5]);
+    ask(neighbour, 'a', 5);
+    ask(one, 'a', 5);
+    expect([of(neighbour), of(one)]).toEqual([5, 15]);
+    // Another origin has permits of its own.
+    ask(one, 'b', 50, true);
+    expect(of(one, 'b')).toBe(10);
+    expect(underWay).toHaveLength(45);
+  });
+
+  test('take turns as all do, and none stays behind', async () => {
+    const { ask, of, round } = scene();
+    const [one, another] = [spending(), spending()];
+    ask(one, 'a', 30, true);
+    await round();
+    ask(another, 'a', 10, true);
+    expect([of(one), of(another)]).toEqual([10, 10]);
+    ask(one, 'a', 60);
+    expect(of(one)).toBe(40);
+    for (let turn = 0; turn < 4; turn++) await round();
+    expect([of(one), of(another)]).toEqual([0, 0]);
+  });
+
+  test('with one permit they come one after the other', async () => {
+    const { ask, of, round } = scene({ perOrigin: 1, permits: 1 });
+    const one = spending();
+    ask(one, 'a', 3, true);
+    for (let turn = 0; turn < 3; turn++) {
+      expect(of(one)).toBe(1);
+      await round();
+    }
+    expect(of(one)).toBe(0);
+  });
+});
+
+describe('who waits is told how long it waited for other reviews', () => {
+  /** A busy review, whose answers have begun or not, and one that waits for it. */
+  async function waitingBehind(begun: boolean, other = true) {
+    const { ask, round, underWay } = scene({ perOrigin: 2 });
+    const crowded: number[] = [];
+    let left = 1000;
+    const busy = spending();
+    const base = other ? spending() : busy;
+    const one = {
+      ...base,
+      deadline: { signal: base.deadline.signal, remaining: () => (base.deadline.signal.aborted ? 0 : left) },
+      crowded: (milliseconds: number) => crowded.push(milliseconds),
+    };
+    ask(busy, 'a', 2);
+    if (begun) for (const { permit } of underWay) permit.answered();
+    ask(one, 'a');
+    left = 300;
+    return { crowded, round, underWay, end: base.end };
+  }
+
+  test('where what they asked for was being answered', async () => {
+    const { crowded, round } = await waitingBehind(true);
+    expect(crowded).toEqual([]);
+    await round();
+    expect(crowded).toEqual([700]);
+  });
+
+  test('or was answered meanwhile; and when the time ends', async () => {
+    const { crowded, underWay, end } = await waitingBehind(false);
+    underWay[0]?.permit.answered();
+    end();
+    expect(crowded).toEqual([1000]);
+  });
+
+  test('not where nothing is answered, nor where it waits for its own', async () => {
+    const silent = await waitingBehind(false);
+    silent.end();
+    expect(silent.crowded).toEqual([]);
+    const own = await waitingBehind(true, false);
+    await own.round();
+    expect(own.crowded).toEqual([]);
+  });
 });

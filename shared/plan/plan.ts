@@ -22,7 +22,7 @@ export interface QuestionPlan {
   readonly question: Question;
   /** The image's key among the targets that are read with the deployment's own credentials; empty: there is no image to look at. */
   readonly image: string;
-  /** One for each entry that asks anything of the image. */
+  /** One for each entry that asks anything of the image; one list for all slots of which a rule asks the same. */
   readonly entries: readonly EntryPlan[];
 }
 

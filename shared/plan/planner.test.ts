@@ -193,3 +193,31 @@ describe('checks that are on their way', () => {
     expect(told(only(plan))).toBe('refuse too-little-time');
   });
 });
+
+describe('what slots share', () => {
+  const other = `registry.test/team/other:1`;
+  const slots = (question: Question, count: number) => Array.from({ length: count }, () => ({ ...question }));
+
+  test('what a rule asks of an image is worked out once, however many slots name it', () => {
+    const rule = ruleOf([signed({ required: true, verifyDigest: true, mutateDigest: true })]);
+    const questions = [...slots(questionOn(rule, tagged), 1000), ...slots(questionOn(rule, other), 1000)];
+    for (const purpose of ['mutate', 'validate'] as const) {
+      const plan = planned(questions, optionsOf({ purpose }));
+      expect(plan.questions.map(({ question }) => question)).toEqual(questions);
+      expect(new Set(plan.questions.map(({ entries }) => entries)).size).toBe(2);
+      expect(new Set(plan.questions.map(({ image }) => image))).toEqual(new Set([tagged, other]));
+    }
+  });
+
+  test('rules that share an image share what it lacks, and nothing else', () => {
+    const { reference } = questionOn(ruleOf([signed()]), tagged);
+    const questions = Array.from({ length: 60 }, () => ({
+      ...questionOn(ruleOf([signed({ verifyDigest: true })]), tagged),
+      reference,
+    }));
+    const { questions: plans } = planned(questions, optionsOf({ purpose: 'validate' }));
+    const entries = plans.flatMap((plan) => plan.entries);
+    expect(new Set(entries.map((entry) => ('refusal' in entry ? entry.refusal : undefined))).size).toBe(1);
+    expect(new Set(entries.map(({ entry }) => entry)).size).toBe(60);
+  });
+});

@@ -60,6 +60,8 @@ class Planner {
   readonly #targets = new Map<string, DraftTarget>();
   /** By reference, which all rules share: a long name takes long to write, and its author chooses how long it is. */
   readonly #images = new Map<ImageReference, string>();
+  /** By reference too: a refusal notes where it was made, which takes longer than all else. */
+  #undigested: Map<ImageReference, Refusal> | undefined;
   #awaited: Map<Entry, Promise<GivenCheck>> | undefined;
 
   /** @param known what has been waited for. */
@@ -77,7 +79,13 @@ class Planner {
 
   plan(questions: readonly Question[]): Plan {
     const planned: QuestionPlan[] = [];
-    for (const question of questions) planned.push(this.#question(question));
+    let last: QuestionPlan | undefined;
+    for (const question of questions) {
+      const next: QuestionPlan =
+        last !== undefined && isSame(question, last.question) ? { ...last, question } : this.#question(question);
+      planned.push(next);
+      last = next;
+    }
     return { targets: this.#targets, questions: planned };
   }
 
@@ -112,7 +120,7 @@ class Planner {
     const tagged = asked.reference.digest === undefined;
     if (this.#purpose === 'validate') {
       if (verifyDigest && tagged) {
-        const refusal = digestMissing(asked.reference);
+        const refusal = this.#digestMissing(asked.reference);
         return mutateDigest ? this.#unpinned(entry, asked, hasAttestors, refusal) : { task: 'refuse', entry, refusal };
       }
       if (!required) return undefined;
@@ -120,6 +128,16 @@ class Planner {
       return mutateDigest && tagged ? { task: 'resolve', entry, target: this.#target(entry, asked) } : undefined;
     }
     return hasAttestors ? this.#verified(entry, asked) : { task: 'refuse', entry, refusal: noAttestors() };
+  }
+
+  #digestMissing(reference: ImageReference): Refusal {
+    this.#undigested ??= new Map();
+    let refusal = this.#undigested.get(reference);
+    if (refusal === undefined) {
+      refusal = digestMissing(reference);
+      this.#undigested.set(reference, refusal);
+    }
+    return refusal;
   }
 
   #verified(entry: Entry, asked: Asked): EntryPlan | undefined {
@@ -197,6 +215,11 @@ class DraftTarget implements Target {
     this.checks.set(key, asked);
     return asked;
   }
+}
+
+/** Whether a rule asks the same about the image of another slot: what it needs is worked out once, however many slots name it. */
+function isSame({ entries, reference, ask }: Question, before: Question): boolean {
+  return entries === before.entries && reference === before.reference && ask === before.ask;
 }
 
 /** Slots with the same key are one image: where there is a digest, the tag is decoration. */

@@ -87,6 +87,19 @@ describe('attributes are AND-ed, the elements of each OR-ed', () => {
     expect(applies(match, pod({ ...hit, ...changes }))).toBe(expected);
   });
 
+  test.each<[string, string[], boolean, boolean]>([
+    // What a generateName `web-` is let in for, and whether an exclude of the same takes it away.
+    ['every name that is made of it', ['web-*'], true, true],
+    ['a ReplicaSet’s Pods', ['web-?????'], true, true],
+    ['some of them', ['web-b*'], true, false],
+    ['none of them', ['web-a*', 'web'], false, false],
+    ['itself, which is no name', ['web-?'], false, false],
+  ])('where there is a generateName, names that fit %s', (_, names, letIn, takenAway) => {
+    const generated = pod({ name: '', generateName: 'web-' });
+    expect(applies(pods({ names }), generated)).toBe(letIn);
+    expect(applies(pods(), generated, { any: [{ resources: { kinds: ['Pod'], names } }] })).toBe(!takenAway);
+  });
+
   test('name is a pattern as names are', () => {
     expect(applies(pods({ name: 'we?' }), pod())).toBe(true);
     expect(applies(pods({ name: 'we' }), pod())).toBe(false);

@@ -1,5 +1,6 @@
 import type { Subject } from '../admission/subject.ts';
 import { compileWildcard, hasWildcard } from '../image/wildcard.ts';
+import { everyNameFits, someNameFits } from './generated-name.ts';
 import type { Filter, KindPattern, LabelSelector, ResourceFilter, Rule } from './policy.ts';
 
 type Test = (subject: Subject) => boolean;
@@ -10,7 +11,9 @@ const compiled = new WeakMap<Rule, Test>();
 
 /**
  * Whether a rule is about an object, by match and exclude: an exclude takes away what the match lets in. Image rules are
- * asked on CREATE and UPDATE alone, and a namespaced Policy only in its own namespace, as in Kyverno.
+ * asked on CREATE and UPDATE alone, and a namespaced Policy only in its own namespace, as in Kyverno. An object whose name is yet to
+ * be made of its generateName is one of the rule's if under any name it could be: validate sees the name, and must not ask what
+ * mutate was never asked.
  */
 export function ruleApplies(rule: Rule, subject: Subject): boolean {
   let test = compiled.get(rule);
@@ -22,8 +25,8 @@ export function ruleApplies(rule: Rule, subject: Subject): boolean {
 }
 
 function compileRule({ namespace, match, exclude }: Rule): Test {
-  const matches = compileFilter(match);
-  const excludes = compileFilter(exclude);
+  const matches = compileFilter(match, someNameFits);
+  const excludes = compileFilter(exclude, everyNameFits);
   return (subject) => {
     if (subject.operation !== 'CREATE' && subject.operation !== 'UPDATE') return false;
     if (namespace !== undefined && subject.namespace !== namespace) return false;
@@ -31,8 +34,11 @@ function compileRule({ namespace, match, exclude }: Rule): Test {
   };
 }
 
-function compileFilter({ mode, blocks }: Filter): Test {
-  const tests = blocks.map(compileBlock);
+/** Of names that can be made of a generateName, which ones must fit. */
+type Quantifier = typeof someNameFits;
+
+function compileFilter({ mode, blocks }: Filter, decide: Quantifier): Test {
+  const tests = blocks.map((block) => compileBlock(block, decide));
   if (tests.length === 0) return () => false;
   return mode === 'any' ? anyOf(tests) : allOf(tests);
 }
@@ -56,14 +62,17 @@ function allOf(tests: readonly Test[]): Test {
 }
 
 /** A block that asks nothing matches nothing: what would match everything is never written by leaving something out. */
-function compileBlock(filter: ResourceFilter): Test {
+function compileBlock(filter: ResourceFilter, decide: Quantifier): Test {
   const tests: Test[] = [];
   const { operations, kinds, names, namespaces, annotations, selector } = filter;
   if (operations !== undefined) tests.push((subject) => operations.includes(subject.operation));
   if (kinds !== undefined) tests.push(anyOf(kinds.map(compileKind)));
   if (names !== undefined) {
     const matches = anyText(names);
-    tests.push((subject) => matches(subject.name === '' ? subject.generateName : subject.name));
+    const mayMatch = decide(names);
+    tests.push(({ name, generateName }) =>
+      name === '' && generateName !== '' ? mayMatch(generateName) : matches(name),
+    );
   }
   if (namespaces !== undefined) {
     const matches = anyText(namespaces);

@@ -1,3 +1,4 @@
+import type { Operation } from '../admission/review.ts';
 import { type PodResource, podResources } from '../admission/slots.ts';
 import { compileKind, type KindOf } from './match.ts';
 import type { Filter, ResourceFilter, Rule } from './policy.ts';
@@ -11,6 +12,11 @@ export function resourcesOf({ match, exclude }: Rule): PodResource[] {
     (resource) =>
       holds(match, (block) => mayLetIn(block, resource)) && !holds(exclude, (block) => takesAll(block, resource)),
   );
+}
+
+/** Whether a filter can be about such a request for an object of the resource, whatever its name, namespace, labels and annotations. */
+export function isAbout(filter: Filter, resource: KindOf, operation: Operation): boolean {
+  return holds(filter, (block) => (block.operations ?? [operation]).includes(operation) && mayLetIn(block, resource));
 }
 
 function holds({ mode, blocks }: Filter, test: (block: ResourceFilter) => boolean): boolean {

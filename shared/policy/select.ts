@@ -6,6 +6,7 @@ import { type ImageReference, parseReference } from '../image/reference.ts';
 import { Spellings } from '../image/spellings.ts';
 import { quoted } from '../printable.ts';
 import { asRefusal, Refusal } from '../reasons.ts';
+import type { Slices } from '../slices.ts';
 import type { About } from './about.ts';
 import { actionFor } from './action.ts';
 import { coverage } from './coverage.ts';
@@ -27,8 +28,10 @@ export interface Question {
 
 const theObject: About = { kind: 'object' };
 
-/** Patterns that are tried in one step: more than the images of a common object need. */
+/** Patterns that are tried in one slice: more than the images of a common object need. */
 const stride = 100;
+/** Characters of labels and annotations for which a rule's filters count as one pattern. */
+const charactersATry = 1024;
 
 /** A rule that applies to the object, with what is asked of all its images. */
 interface Asking {
@@ -44,27 +47,33 @@ interface Asking {
  * again if the rule also applied to the old object, by the old object's own labels, annotations and name; a slot of an
  * object that was being deleted already is not asked again if every slot is unchanged.
  *
- * Whoever writes the object says how many texts are compared with the patterns of every rule: so it goes in steps, and what
- * has no time for the next one throws Refusal `deadline` into it. Then each rule denies the object, which is its author's doing.
+ * Whoever writes the object says how many texts are compared with the filters and the patterns of every rule: so it goes in
+ * slices, and what has no time for the next one throws Refusal `deadline` into it. Then each rule denies the object, which is its
+ * author's doing.
  */
-export function* selectInSteps(
-  rules: readonly Rule[],
-  request: AdmissionRequest,
-): Generator<undefined, readonly Question[], undefined> {
+export function* selectInSlices(rules: readonly Rule[], request: AdmissionRequest): Slices<readonly Question[]> {
   const object = request.object;
   if (object === undefined) return [];
   let applicable = rules;
+  let asking: readonly Asking[];
   let slots: readonly ImageSlot[];
   try {
     const subject = subjectOf(request, object);
-    applicable = rules.filter((rule) => ruleApplies(rule, subject));
+    applicable = takesSlices(rules, subject)
+      ? yield* applyingInSlices(rules, subject)
+      : rules.filter((rule) => ruleApplies(rule, subject));
     if (applicable.length === 0) return [];
     slots = imageSlots(request.kind.group, request.kind.kind, object);
+    const old = oldSide(request, slots);
+    const before =
+      old === undefined || old.leaving || !takesSlices(applicable, old.subject)
+        ? undefined
+        : new Set(yield* applyingInSlices(applicable, old.subject));
+    asking = askingOf(applicable, request, old, before);
   } catch (thrown) {
-    const problem = asRefusal(thrown);
+    const problem = slowFilters(asRefusal(thrown));
     return applicable.map((rule) => unanswerable(rule, actionFor(rule, request.namespace), theObject, problem));
   }
-  const asking = askingOf(applicable, request, slots);
   let tried = 0;
   for (const [text, same] of byText(slots)) {
     const parsed = parseReference(text);
@@ -88,12 +97,45 @@ export function* selectInSteps(
   return asking.flatMap(({ questions }) => questions);
 }
 
-function askingOf(rules: readonly Rule[], request: AdmissionRequest, slots: readonly ImageSlot[]): Asking[] {
-  const old = oldSide(request, slots);
+/** Whether it takes more than a slice to compare an object with the rules' filters. */
+function takesSlices(rules: readonly Rule[], { size }: Subject): boolean {
+  return size * rules.length > stride * charactersATry;
+}
+
+/** The rules that apply to an object with long labels and annotations. */
+function* applyingInSlices(rules: readonly Rule[], subject: Subject): Slices<readonly Rule[]> {
+  const applicable: Rule[] = [];
+  let tried = 0;
+  for (const rule of rules) {
+    if (ruleApplies(rule, subject)) applicable.push(rule);
+    tried += subject.size / charactersATry;
+    if (tried < stride) continue;
+    tried = 0;
+    yield;
+  }
+  return applicable;
+}
+
+/** The time that an object's filters take is its author's doing: until they are through, each rule may be about it. */
+function slowFilters(problem: Refusal): Refusal {
+  if (problem.reason !== 'deadline') return problem;
+  const told = "the time ended while the object's labels and annotations were compared with the rules' filters";
+  return new Refusal('object-too-slow', told, { cause: problem });
+}
+
+/** @param before which rules applied to the old object, where that has been found out. */
+function askingOf(
+  rules: readonly Rule[],
+  request: AdmissionRequest,
+  old: OldSide | undefined,
+  before: ReadonlySet<Rule> | undefined,
+): Asking[] {
+  const applied = (rule: Rule, { subject }: OldSide) =>
+    before === undefined ? ruleApplies(rule, subject) : before.has(rule);
   return rules.map((rule) => ({
     rule,
     action: actionFor(rule, request.namespace),
-    untouched: old !== undefined && (old.leaving || ruleApplies(rule, old.subject)) ? old.unchanged : undefined,
+    untouched: old !== undefined && (old.leaving || applied(rule, old)) ? old.unchanged : undefined,
     questions: [],
   }));
 }
@@ -169,7 +211,7 @@ function unanswerable(rule: Rule, action: Action, about: About, problem: Refusal
 }
 
 function imageProblem(slot: ImageSlot, problem: string): string {
-  return `${slot.list} '${slot.name}': ${quoted(slot.text, 120)} is no image reference: ${problem}`;
+  return `${slot.list} ${quoted(slot.name, 63)}: ${quoted(slot.text, 120)} is no image reference: ${problem}`;
 }
 
 interface OldSide {

@@ -1,6 +1,5 @@
 import { Flights } from '../ledger/flights.ts';
 import type { Door } from '../net/door.ts';
-import { whenQueued } from '../net/queued.ts';
 import type { Spending } from '../net/spending.ts';
 import type { Authorization } from './authorization.ts';
 import { failed } from './failed.ts';
@@ -40,8 +39,8 @@ export function createApiRoot(door: Door, retrying: Retrying): ApiRoot {
     ask: (at, authorization, spending) =>
       flights.share(
         `${at.origin} ${authorization?.header ?? ''}`,
-        spending.deadline,
-        (heldUp) => request(at, authorization, whenQueued(spending, heldUp)),
+        spending,
+        (aboard) => request(at, authorization, aboard),
         () => true,
       ),
   };

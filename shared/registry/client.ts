@@ -23,6 +23,8 @@ export interface Get {
   /** What is asked for, in the words of messages. */
   readonly what: string;
   readonly spending: Spending;
+  /** Its body takes long, by what is announced of it. */
+  readonly large?: boolean;
 }
 
 export interface Client {
@@ -48,13 +50,13 @@ export function createClient({ door, credentials, retrying, realms }: ClientSett
     base,
 
     async get(repository, path, request) {
-      const { spending, what } = request;
+      const { spending, what, large = false } = request;
       const at = await base(repository, spending);
       const asking: Asking = { at, repository, credential: await credentials.find(repository) };
 
       const ask = (url: URL, authorization: Authorization | undefined, namedBy?: URL) => {
         const headers = { accept: request.accept, ...(authorization && { authorization: authorization.header }) };
-        const once = { spending, what, headers, ...(namedBy === undefined ? {} : { namedBy }) };
+        const once = { spending, what, large, headers, ...(namedBy === undefined ? {} : { namedBy }) };
         const whose =
           namedBy === undefined
             ? { credential: asking.credential, name: at.host }
@@ -63,7 +65,8 @@ export function createClient({ door, credentials, retrying, realms }: ClientSett
         return withRetries((hooks) => door.request(url, { ...once, ...hooks }), host, spending, retrying);
       };
 
-      const url = new URL(path, at);
+      // Not resolved: a path of a registry's own Link header that begins with `//` would be another host.
+      const url = new URL(`${at.origin}${path}`);
       let sent = await authorizer.standing(asking, spending);
       let response = await ask(url, sent);
       const refused = sent;

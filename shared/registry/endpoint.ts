@@ -5,7 +5,7 @@ import { quoted } from '../printable.ts';
 import { Refusal } from '../reasons.ts';
 
 /** Docker Hub's API is on another host than its names. */
-const apiHosts: Readonly<Record<string, string>> = { [dockerHub]: 'registry-1.docker.io' };
+const apiHosts: ReadonlyMap<string, string> = new Map([[dockerHub, 'registry-1.docker.io']]);
 
 /** host[:port] that serves a registry's API. Throws Refusal `image-unparsable` for text that is no host. */
 export function apiHost(registry: string): string {
@@ -13,7 +13,7 @@ export function apiHost(registry: string): string {
   if (!/^(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/.test(registry) || !URL.canParse(`https://${registry}`)) {
     throw new Refusal('image-unparsable', `${quoted(registry, 100)} is no registry host`);
   }
-  return apiHosts[registry] ?? registry;
+  return apiHosts.get(registry) ?? registry;
 }
 
 /** The name that stands for all names of the registry that a credential file's host means. */

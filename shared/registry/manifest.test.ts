@@ -22,6 +22,10 @@ test.each([
   [{ schemaVersion: 1 }, undefined, 'schema1'],
   [{ schemaVersion: 1 }, 'application/vnd.docker.distribution.manifest.v1+prettyjws', 'schema1'],
   ['<html>', 'text/html', 'other'],
+  [manifest, 'constructor', 'other'],
+  [manifest, '__proto__', 'other'],
+  [{ ...manifest, mediaType: 'constructor' }, undefined, 'other'],
+  [{ ...manifest, mediaType: 'toString' }, 'text/plain', 'other'],
   [{ schemaVersion: 2 }, undefined, 'other'],
   [{ mediaType: 'application/vnd.oci.artifact.manifest.v1+json', blobs: [] }, undefined, 'other'],
 ])('%j as %s is %s', (value, type, kind) => {

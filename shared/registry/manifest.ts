@@ -7,15 +7,16 @@ import type { RegistryLimits } from './limits.ts';
 
 const ociManifest = 'application/vnd.oci.image.manifest.v1+json';
 
-const images: Readonly<Record<string, 'manifest' | 'index'>> = {
-  [ociManifest]: 'manifest',
-  'application/vnd.oci.image.index.v1+json': 'index',
-  'application/vnd.docker.distribution.manifest.v2+json': 'manifest',
-  'application/vnd.docker.distribution.manifest.list.v2+json': 'index',
-};
+/** A map: media types are a registry's text, and an object has members that nobody wrote (`constructor`). */
+const images: ReadonlyMap<string, 'manifest' | 'index'> = new Map([
+  [ociManifest, 'manifest'],
+  ['application/vnd.oci.image.index.v1+json', 'index'],
+  ['application/vnd.docker.distribution.manifest.v2+json', 'manifest'],
+  ['application/vnd.docker.distribution.manifest.list.v2+json', 'index'],
+]);
 
 /** What is asked for as an image. Without it some registries convert to the schema 1 of long ago. */
-export const acceptImages = Object.keys(images).join(', ');
+export const acceptImages = [...images.keys()].join(', ');
 
 /** Referrers may be artifact manifests of drafts of OCI 1.1: never evidence here, but they are there. */
 export const acceptReferrers = [
@@ -100,7 +101,7 @@ export function parseManifest(
 ): Manifest {
   const malformed = (why: string) => new Refusal('malformed-manifest', `${what} ${why}`);
   const served = simplify(contentType);
-  if (served !== undefined && images[served] === undefined) {
+  if (served !== undefined && !images.has(served)) {
     return { kind: isSchema1(served) ? 'schema1' : 'other', mediaType: served };
   }
   if (exceedsValues(bytes, maxValues)) throw new Refusal('too-large', `${what} holds over ${maxValues} values`);
@@ -113,7 +114,7 @@ export function parseManifest(
   }
   if (fields['schemaVersion'] === 1) return { kind: 'schema1', mediaType: own ?? '' };
   const mediaType = served ?? (own || sniff(fields));
-  const kind = mediaType === undefined ? undefined : images[mediaType];
+  const kind = mediaType === undefined ? undefined : images.get(mediaType);
   if (mediaType === undefined || kind === undefined) return { kind: 'other', mediaType: mediaType ?? '' };
   if (fields['schemaVersion'] !== 2) throw malformed('has another schemaVersion than 2');
   const { config } = fields;
@@ -205,7 +206,7 @@ export function parseReferrers(
   limits: Kept['limits'],
 ): ImageIndex['manifests'] | 'absent' {
   const served = simplify(contentType);
-  if (served !== undefined && images[served] !== 'index') return 'absent';
+  if (served !== undefined && images.get(served) !== 'index') return 'absent';
   try {
     const parsed = parseManifest(bytes, contentType, what, { kinds: [], limits });
     if (parsed.kind === 'index') return parsed.manifests;

@@ -44,3 +44,8 @@ test('a realm is https, unless the registry is asked over http', () => {
     expect(() => parseRealm(realm, secure)).toThrow(expect.objectContaining({ reason: 'redirect-refused' }));
   }
 });
+
+test('a registry whose name is a member of every object is in no table', () => {
+  const registry = new URL('https://constructor:444');
+  expect(mayHaveCredentials(new URL('https://auth.example/'), registry, 'constructor', {})).toBe(false);
+});

@@ -1,7 +1,9 @@
 import { Refusal } from '../reasons.ts';
 
+type Realms = Readonly<Record<string, readonly string[]>>;
+
 /** Registry hosts whose token server is elsewhere, by the registry's name; the rest is told by `mayHaveCredentials`. */
-const knownRealms: Readonly<Record<string, readonly string[]>> = {
+const knownRealms: Realms = {
   'docker.io': ['auth.docker.io'],
   'registry.connect.redhat.com': ['sso.redhat.com'],
 };
@@ -30,14 +32,14 @@ export function parseRealm(realm: string, registry: URL): URL {
  *
  * `name` stands for all names of the registry (registryName): `docker.io` for `registry-1.docker.io`.
  */
-export function mayHaveCredentials(
-  realm: URL,
-  registry: URL,
-  name: string,
-  realms: Readonly<Record<string, readonly string[]>>,
-): boolean {
-  if (realm.origin === registry.origin || realms[name]?.includes(realm.host)) return true;
+export function mayHaveCredentials(realm: URL, registry: URL, name: string, realms: Realms): boolean {
+  if (realm.origin === registry.origin || lists(realms, name, realm)) return true;
   if (realm.protocol !== 'https:') return false;
-  if (knownRealms[name]?.includes(realm.host)) return true;
+  if (lists(knownRealms, name, realm)) return true;
   return realm.port === '' && realm.hostname.includes('.') && registry.hostname.endsWith(`.${realm.hostname}`);
+}
+
+/** An image's author names the registry: `constructor` is no entry of any table. */
+function lists(realms: Realms, name: string, { host }: URL): boolean {
+  return Object.hasOwn(realms, name) && realms[name]?.includes(host) === true;
 }

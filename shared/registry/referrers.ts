@@ -25,7 +25,7 @@ export function fallbackTag(digest: Digest): string {
 const absent: ReadonlySet<number> = new Set([400, 404, 405, 406, 501]);
 
 /**
- * Asks the referrers API for all that refers to a digest, page by page. It never asks for one `artifactType` only:
+ * Asks the referrers API for all that refers to a digest, page by page, each of which is told to `turned` first. It never asks for one `artifactType` only:
  * registries fill that field in differently. Never throws: what failed is the listing's problem.
  */
 export async function listReferrers(
@@ -34,6 +34,7 @@ export async function listReferrers(
   repository: Repository,
   digest: Digest,
   allowance: Allowance,
+  turned: (page: number) => void,
 ): Promise<Listing> {
   const what = `the referrers of ${repositoryName(repository)}@${digest}`;
   const descriptors: (Descriptor | undefined)[] = [];
@@ -44,6 +45,7 @@ export async function listReferrers(
     const registry = await client.base(repository, allowance);
     for (let page = 1; ; page++) {
       seen.add(path);
+      turned(page);
       const response = await client.get(repository, path, { accept: acceptIndex, what, spending: allowance });
       if (response.status !== 200) {
         response.discard();

@@ -238,6 +238,30 @@ describe('a host that asks to slow down', () => {
       await expect(play([200], { at, ...rest }).result).rejects.toEqual(throttled);
     });
 
+    test('what a named one redirects to is left alone behind it, and the named one is not', async () => {
+      const { play, waits, time } = scene();
+      const { at, named, remaining, to } = elsewhere('named', true);
+      expect((await play([[429, '20']], { at, named, remaining, to }).result).status).toBe(429);
+      // Its own answers come as before.
+      const own = Array.from({ length: 3 }, () => play([200], { at, remaining: 1 }));
+      for (const { result } of own) expect((await result).status).toBe(200);
+      const held = play([200], { at, named, remaining, to });
+      await expect(held.result).rejects.toThrow('a host that registry.example redirects to asks to slow down');
+      expect([held.sent(), waits]).toEqual([0, []]);
+      // It is waited for where there is time.
+      const patient = play([200], { at, named, remaining: 30_000, to });
+      expect((await patient.result).status).toBe(200);
+      expect(waits).toEqual([20_000]);
+      time.now += 1;
+      expect((await play([200], { at, named, remaining, to }).result).status).toBe(200);
+    });
+
+    test('many that it sends away at once are answered when its time has come', async () => {
+      const { play } = scene();
+      const played = Array.from({ length: 20 }, () => play([[429, '2']], elsewhere('named', true)));
+      for (const { result } of played) expect((await result).status).toBe(200);
+    });
+
     test('a wait that it asked for is waited once, and then it is asked', async () => {
       const { play, waits } = scene();
       expect((await play([[429, '2'], 200], elsewhere('one', false)).result).status).toBe(200);

@@ -27,7 +27,7 @@ const firstWait = 100;
  * Sends a request that changes nothing, up to four times, or `tries`: again after 408, 429 and 5xx (501 apart, which time
  * does not change) and after connections that break. It waits 0.1, 0.3 and 0.9 s, give or take a quarter, or as Retry-After
  * says; a wait that the deadline does not leave room for is not begun. A host that asks to slow down is left alone by all
- * requests, this one among them: see createThrottles. `send` hands the hooks to the door. Returns the
+ * requests, this one among them: see createThrottles. Where a named host redirects to the one that asked so, that one alone is. `send` hands the hooks to the door. Returns the
  * last response, whatever its status, or throws the last Refusal.
  */
 export async function withRetries(
@@ -51,13 +51,15 @@ export async function withRetries(
       const asked = response && retryAfter(response.header('retry-after'), clock());
       const slowed = response?.status === 429 || (response?.status === 503 && asked !== undefined);
       if (response !== undefined && slowed) caller.slowedAt(response.url, asked);
-      else caller.answered();
+      // The host itself has answered where it sent us on to the one that asked to slow down.
+      const itself = slowed && response !== undefined && caller.isItself(response.url);
+      if (!itself) caller.answered();
       if (response !== undefined && !isTemporary(response.status)) return response;
 
       const backoff = firstWait * 3 ** (tried - 1) * (0.75 + random() / 2);
       const wait = Math.max(backoff, asked ?? 0);
-      if (tried === tries || wait > maxWait || wait >= deadline.remaining() || (!slowed && !mayRetry())) {
-        if (slowed) caller.gaveUp(asked, tried === tries);
+      if (tried === tries || wait > maxWait || wait >= deadline.remaining() || (!itself && !mayRetry())) {
+        if (itself) caller.gaveUp(asked, tried === tries);
         const late = tried < tries && wait <= maxWait && wait >= deadline.remaining();
         if (response !== undefined) return late ? { ...response, late } : response;
         throw refusal === undefined || !late
@@ -65,7 +67,7 @@ export async function withRetries(
           : new Refusal(refusal.reason, refusal.message, { cause: refusal, late });
       }
       response?.discard();
-      await (slowed ? caller.slowed(wait) : pause(sleep, wait, host.name, deadline));
+      await (itself ? caller.slowed(wait) : pause(sleep, wait, host.name, deadline));
     }
   } finally {
     caller.end();
@@ -80,7 +82,10 @@ async function sendOnce(send: (hooks: Hooks) => Promise<DoorResponse>, caller: C
     try {
       const beforeSending = (url: URL) => {
         const refusal = caller.heldBackAt(url);
-        if (refusal !== undefined) throw refusal;
+        if (refusal !== undefined) {
+          if (!caller.isItself(url)) heldBack = refusal;
+          throw refusal;
+        }
         heldBack = caller.heldBack();
         if (heldBack !== undefined) throw heldBack;
       };

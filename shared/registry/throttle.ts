@@ -39,12 +39,18 @@ export interface Caller {
   /** Right before the request goes out: why it must not. It is not an end: `ready` is to be asked again. */
   heldBack(): Refusal | undefined;
   /**
-   * Right before the request goes on to another host, or not: why that one must not be asked, which is an end. It is left alone where
-   * it asked this registry to slow down, or, behind a host that nobody named but an author, where it asked anyone without a credential.
+   * Right before the request goes on to another host, or not: why that one must not be asked. It is left alone where it asked this
+   * registry to slow down, or, behind a host that nobody named but an author, where it asked anyone without a credential: that is an
+   * end, as `heldBack` is where the host is named.
    */
   heldBackAt(url: URL): Refusal | undefined;
   /** The answer that asks to slow down, for `asked` milliseconds if it says so, came from `url`: the host's own, or where it redirects to. */
   slowedAt(url: URL, asked: number | undefined): void;
+  /**
+   * Whether what `url` answers is the host's own word. What a named host redirects to speaks for itself; behind a host that nobody named but an
+   * author it speaks for that one too, which may have as many names for it as it likes.
+   */
+  isItself(url: URL): boolean;
   /** The host asked to slow down, and this request tries again in `wait` milliseconds: until then nobody else asks it. */
   slowed(wait: number): Promise<void>;
   /**
@@ -89,6 +95,8 @@ export function createThrottles(elapsed: Elapsed, sleep: Sleep): Throttles {
       /** Until when this request has waited: a timer may end a moment before the clock says so. */
       let waitedUntil = 0;
       let sentAt = 0;
+      /** The host to which this one redirects, and which is to be left alone. */
+      let behind: Throttled | undefined;
 
       function known(): Throttled {
         const host = hosts.get(key) ?? { until: 0, hopeless: false, scout: undefined };
@@ -153,6 +161,17 @@ export function createThrottles(elapsed: Elapsed, sleep: Sleep): Throttles {
         }
       }
 
+      async function readyBehind(): Promise<void> {
+        if (behind === undefined) return;
+        const { until } = behind;
+        behind = undefined;
+        const left = until - elapsed();
+        const late = left >= deadline.remaining();
+        if (late || left > maxWait) throw refusal(left, late && left <= maxWait, `a host that ${name} redirects to`);
+        await pause(sleep, left, name, deadline);
+        waitedUntil = until;
+      }
+
       return {
         heldBack() {
           if (!permitted()) return refusal((hosts.get(key)?.until ?? 0) - elapsed());
@@ -167,19 +186,25 @@ export function createThrottles(elapsed: Elapsed, sleep: Sleep): Throttles {
           for (const who of whose) {
             const host = hosts.get(keyOf(at, who, undefined));
             const left = (host?.until ?? 0) - Math.max(elapsed(), waitedUntil);
-            if (left > 0) return refusal(left, false, `a host that ${name} redirects to`);
+            if (left <= 0) continue;
+            behind = host;
+            return refusal(left, false, `a host that ${name} redirects to`);
           }
           return undefined;
         },
 
         slowedAt(at, asked) {
+          if (asked === undefined || at.origin === url.origin) return;
           // Not put down as the other host's word to all: whoever redirects chooses what it is asked for.
-          if (named || asked === undefined || at.origin === url.origin) return;
+          const who = keyOf(at, named ? registry.origin : unnamed, undefined);
           const until = elapsed() + Math.min(asked, longest);
-          hosts.set(keyOf(at, unnamed, undefined), { until, hopeless: false, scout: undefined });
+          hosts.set(who, { until, hopeless: false, scout: undefined });
         },
 
+        isItself: (at) => !named || at.origin === url.origin,
+
         async ready() {
+          await readyBehind();
           while (!permitted()) {
             const host = hosts.get(key);
             if (host === undefined) return;

@@ -3,7 +3,6 @@ import { Flights } from '../ledger/flights.ts';
 import type { Clock } from '../net/deadline.ts';
 import type { Door, DoorResponse } from '../net/door.ts';
 import { codeOf } from '../net/failure.ts';
-import { whenQueued } from '../net/queued.ts';
 import type { Spending } from '../net/spending.ts';
 import { Refusal } from '../reasons.ts';
 import type { Credential } from './credentials.ts';
@@ -72,8 +71,8 @@ export function createTokens(door: Door, retrying: Retrying): Tokens {
       const key = keyOf(want);
       const value = valid(key);
       if (value !== undefined && value !== rejected) return value;
-      const fetch = (heldUp: () => void) => fetchAndKeep(key, want, whenQueued(spending, heldUp));
-      return flights.share(key, spending.deadline, fetch, (token) => token !== rejected);
+      const fetch = (aboard: Spending) => fetchAndKeep(key, want, aboard);
+      return flights.share(key, spending, fetch, (token) => token !== rejected);
     },
   };
 }

@@ -21,17 +21,18 @@ export interface Circumstances {
 /** Bytes that no honest manifest has: one that is late after so many is late by its own size. */
 const largeManifest = 64 * 1024;
 
-/** Of the review's time, how much an image may have waited for the object's others before a late end is the object's own doing. */
-const ownWait = 0.1;
+/** Of the review's time, how much an image may have waited for the object's others, or for other reviews, before a late end comes of that. */
+const longWait = 0.1;
 
 /**
  * Whose doing it is that an image, or what is attached to it, could not be read. What an author brought about is a denial, or
  * failurePolicy Ignore would be theirs to use: they gave the call too little time, attached too much, named so many images that this
- * one waited for the others, or chose the registry that failed.
+ * one waited for the others, sent so many reviews that it waited for those, or chose the registry that failed: there even what looks like a defect of ours is brought about by what
+ * it answers.
  */
 export function blame(inquiry: Inquiry, refusal: Refusal, circumstances: Circumstances): Refusal {
   const { shortage, images } = circumstances;
-  if (refusal.kind !== 'unavailable' || refusal.reason === 'internal-error') return refusal;
+  if (refusal.kind !== 'unavailable') return refusal;
   // The media type that its author gave it, echoed in a header.
   if (isHeaderTooLarge(refusal)) return new Refusal('malformed-manifest', refusal.message, { cause: refusal });
   const { message, reason } = refusal;
@@ -51,6 +52,10 @@ export function blame(inquiry: Inquiry, refusal: Refusal, circumstances: Circums
       const told = `${message}; it had waited for the object's other images (${images} in all)`;
       return new Refusal('object-too-slow', told, cause);
     }
+    // Whoever may create objects sends as many reviews as they like; the registry was answering them, so it is not down.
+    if (inquiry.crowded > longWait * circumstances.budget) {
+      return new Refusal('too-many-reviews', `${message}; it had waited for the requests of other reviews`, cause);
+    }
   }
   return inquiry.named ? refusal : new Refusal('registry-not-named', `${message} (${reason})`, cause);
 }
@@ -60,7 +65,7 @@ export function blame(inquiry: Inquiry, refusal: Refusal, circumstances: Circums
  * registry that has answered none of them is down.
  */
 function sharedItsTime(inquiry: Inquiry, { budget, inquiries }: Circumstances): boolean {
-  if (inquiry.waited || inquiry.heldUp > ownWait * budget) return true;
+  if (inquiry.waited || inquiry.heldUp > longWait * budget) return true;
   const { registry } = inquiry.target.reference.repository;
   return inquiries.some(
     (other) =>

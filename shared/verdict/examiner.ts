@@ -1,16 +1,15 @@
-import { type Found, foundFor, foundHash, foundInSteps, holdsForOthers, nothingFound } from '../evidence/found.ts';
+import { type Found, foundFor, foundHash, foundInSlices, holdsForOthers, nothingFound } from '../evidence/found.ts';
 import type { Digest } from '../image/digest.ts';
 import { type Repository, repositoryName } from '../image/repository.ts';
 import type { Session, ShareGuard } from '../ledger/ledger.ts';
-import { type Clock, type Deadline, type Elapsed, shareOf } from '../net/deadline.ts';
-import { whenQueued } from '../net/queued.ts';
-import { inSlices } from '../net/steps.ts';
+import { type Clock, type Elapsed, shareOf } from '../net/deadline.ts';
+import { inSlices } from '../net/slices.ts';
 import { type CredentialsRef, keyedBy } from '../plan/credentials.ts';
 import type { TargetCheck } from '../plan/plan.ts';
 import { asRefusal } from '../reasons.ts';
 import type { Allowance, Image, Registries } from '../registry/registry.ts';
 import type { Outcome } from '../verify/outcome.ts';
-import { type VerifyInput, verifyInSteps } from '../verify/verify.ts';
+import { type VerifyInput, verifyInSlices } from '../verify/verify.ts';
 import { blame, blameIn, type Circumstances } from './blame.ts';
 import type { Inquiry } from './inquiry.ts';
 
@@ -49,7 +48,7 @@ export class Examiner {
       const { check, rule } = one;
       const now = this.#ports.clock();
       const input = { ...foundFor(check, repository, found), image, repository, check, now };
-      const outcome = await this.#verify(inquiry, input, one, allowance.deadline);
+      const outcome = await this.#verify(inquiry, input, one, allowance);
       inquiry.findings[one.at] = { from: 'registry', outcome };
       if (!outcome.pass) continue;
       const { signers, evidence, validUntil } = outcome;
@@ -69,16 +68,17 @@ export class Examiner {
     inquiry: Inquiry,
     input: VerifyInput,
     { hash, repositories }: TargetCheck,
-    deadline: Deadline,
+    allowance: Allowance,
   ): Promise<Outcome> {
     const { image, repository } = input;
     const { digest } = image;
     const guards = repositories.flatMap((one) => guardsOf(one, digest));
     const what = `the signatures of ${repositoryName(repository)}@${digest} were verified`;
-    const work = () => inSlices(verifyInSteps(input), { deadline, elapsed: this.#ports.elapsed, what });
+    const { deadline, review } = allowance;
+    const work = () => inSlices(verifyInSlices(input), { deadline, review, elapsed: this.#ports.elapsed, what });
     try {
       const name = `verify#${repositoryName(repository)}@${digest}#${hash}#${foundHash(input)}`;
-      return await this.#once(name, () => this.#session.share(name, guards, work));
+      return await this.#once(name, () => this.#session.share(name, guards, allowance, work));
     } catch (thrown) {
       const { reason, message } = blame(inquiry, asRefusal(thrown), this.#circumstances);
       return { pass: false, reason, message, attestors: [] };
@@ -121,9 +121,8 @@ export class Examiner {
     const { reference, credentials } = inquiry.target;
     const { repository } = reference;
     const name = keyedBy(credentials, `image#${repositoryName(repository)}@${digest}`);
-    const fetch = (heldUp: () => void) =>
-      this.#ports.registries.as(credentials).image(repository, digest, whenQueued(allowance, heldUp));
-    inquiry.image = await this.#once(name, () => this.#session.share(name, [{ repository }], fetch));
+    const fetch = (aboard: Allowance) => this.#ports.registries.as(credentials).image(repository, digest, aboard);
+    inquiry.image = await this.#once(name, () => this.#session.share(name, [{ repository }], allowance, fetch));
     return inquiry.image;
   }
 
@@ -136,14 +135,19 @@ export class Examiner {
     const name = keyedBy(credentials, `gather#${repositoryName(repository)}@${digest}`);
     const { elapsed } = this.#ports;
     const what = `what is attached to ${repositoryName(repository)}@${digest} was read`;
-    const fetch = async (heldUp: () => void) => {
+    const { deadline, review } = allowance;
+    const fetch = async (aboard: Allowance) => {
       const registry = this.#ports.registries.as(credentials);
-      const attached = await registry.attached(repository, digest, whenQueued(allowance, heldUp));
-      return inSlices(foundInSteps(attached), { deadline: allowance.deadline, elapsed, what });
+      const attached = await registry.attached(repository, digest, aboard);
+      try {
+        return await inSlices(foundInSlices(attached), { deadline, review, elapsed, what });
+      } finally {
+        attached.release?.();
+      }
     };
     try {
       return await this.#once(name, () =>
-        this.#session.share(name, guardsOf(repository, digest), fetch, holdsForOthers),
+        this.#session.share(name, guardsOf(repository, digest), allowance, fetch, holdsForOthers),
       );
     } catch (thrown) {
       return nothingFound(asRefusal(thrown));

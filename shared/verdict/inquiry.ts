@@ -23,12 +23,14 @@ export interface Inquiry {
   /** Why nothing can be said about this image. */
   refusal: Refusal | undefined;
   requests: number;
-  /** Bytes of bodies that were read for it. */
+  /** Bytes of bodies that were read for it, by this review or by another one that it waited for. */
   read: number;
   /** Its registry has answered about it, by a body that began or by saying no. */
   heard: boolean;
   /** A request of it had to wait for others of the same review. */
   waited: boolean;
+  /** Milliseconds for which one of its requests waited for those of other reviews, which were being answered. */
+  crowded: number;
   /** Milliseconds for which it was ready and the object's other images were not. */
   heldUp: number;
   source: 'registry' | 'ledger';
@@ -65,6 +67,7 @@ function openInquiry(target: Target, { named: names, others }: Hosts, now: numbe
     read: 0,
     heard: false,
     waited: false,
+    crowded: 0,
     heldUp: 0,
     source: 'ledger',
     ms: 0,

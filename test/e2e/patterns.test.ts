@@ -225,7 +225,7 @@ describe('a text that does not parse', () => {
     world.policies(rule('*'));
     const { message } = await world.send('/mutate', review(pod(['ghcr.io/Org/app:1'])));
     expect(message).toContain(
-      'containers \'c0\': "ghcr.io/Org/app:1" is no image reference: a repository is written in lower case',
+      'containers "c0": "ghcr.io/Org/app:1" is no image reference: a repository is written in lower case',
     );
   });
 });

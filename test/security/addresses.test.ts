@@ -196,4 +196,21 @@ describe('a registry that sends us inside', () => {
     expect(answer.message).toContain('(redirect-refused)');
     expect(neighbour.heard).toEqual([]);
   });
+
+  test('by a Link of its own whose path begins with two slashes: the path is asked for at the registry itself', async () => {
+    const index = 'application/vnd.oci.image.index.v1+json';
+    const link = `<http://${registry.host}//${neighbour.host}/inside?x>; rel=next`;
+    const body = JSON.stringify({ schemaVersion: 2, mediaType: index, manifests: [] });
+    registry.settings.intercept = on({ kind: 'referrers' }, ({ path }) =>
+      path.startsWith('/v2/') ? { kind: 'body', body, headers: { 'content-type': index, link } } : undefined,
+    );
+    for (const addresses of ['any', undefined] as const) {
+      const deployed = open({ failurePolicy: 'Fail', ...(addresses && { door: { addresses } }) });
+      const answer = await ask(deployed, own());
+      expect(answer.code).toBe(403);
+      expect(answer.message).toContain('(content-missing)');
+    }
+    expect(registry.requests.filter(({ path }) => path === `//${neighbour.host}/inside?x`)).toHaveLength(2);
+    expect(neighbour.heard).toEqual([]);
+  });
 });

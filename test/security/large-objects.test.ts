@@ -71,7 +71,7 @@ describe.each(failurePolicies)('1000 long names that no rule covers, failurePoli
     time.perLook = 1;
     const { value, turns } = await turnsDuring(send(asked()));
     expect(value).toMatchObject({ allowed: true, warnings: [] });
-    // Of the steps, one in ten ends a slice of 10 ms.
+    // Of the slices, one in ten ends a turn.
     expect(turns).toBeGreaterThan(30);
   });
 
@@ -95,6 +95,104 @@ describe.each(failurePolicies)('1000 long names that no rule covers, failurePoli
     expect(answer.message).toContain('(no-signature)');
     expect(ended).toBe(0);
     await Promise.all(hostile);
+  });
+});
+
+describe.each(failurePolicies)(
+  'long labels that the filters of 100 rules look at, failurePolicy %s',
+  (failurePolicy) => {
+    const { time, elapsed } = ticking(0);
+    let world: World;
+    beforeAll(async () => {
+      world = await openWorld({ core: { elapsed } });
+      const match = `any: [{resources: {kinds: [Pod]}}]
+      exclude:
+        any: [{resources: {kinds: [Pod], selector: {matchLabels: {"*": "?*-x"}}}}]`;
+      const rules = Array.from({ length: 100 }, (_, index) =>
+        policy({ name: `p${index}`, images: `${world.registry.host}/*`, keys: [world.team], failurePolicy, match }),
+      );
+      world.policies(...rules);
+    });
+    beforeEach(() => {
+      time.perLook = 0;
+    });
+    afterAll(() => world.close());
+
+    const send = (asked: unknown): Promise<Response> => world.send('/mutate', asked);
+    const image = () => `${world.registry.host}/team/app:1`;
+    const labels = Object.fromEntries(
+      Array.from({ length: 2500 }, (_, at) => [`l${at}`, `${'-'.repeat(50)}${at % 2 === 0 ? '' : '-y'}`]),
+    );
+    const few = { app: 'web' };
+
+    test.each([
+      ['created', () => review(pod(['ghcr.io/other/app:1'], { labels }))],
+      ['with every image as it was', () => review(pod([image()], { labels: few }), pod([image()], { labels }))],
+    ])('others have their turn while they are compared: %s', async (_, asked) => {
+      time.perLook = 1;
+      const { value, turns } = await turnsDuring(send(asked()));
+      expect(value).toMatchObject({ allowed: true, warnings: [] });
+      expect(turns).toBeGreaterThan(8);
+    });
+
+    test.each([
+      ['of the object', (long: typeof labels) => review(pod(['ghcr.io/other/app:1'], { labels: long }))],
+      ['of the old object', (long: typeof labels) => review(pod([image()]), pod([image()], { labels: long }))],
+    ])('the time that they take is nobody’s failure: %s', async (_, reviewOf) => {
+      time.perLook = 100;
+      const { allowed, code, message } = await send(reviewOf(labels));
+      expect({ allowed, code }).toEqual({ allowed: false, code: 403 });
+      expect(message).toContain('(object-too-slow): the time ended while the object');
+      expect(await send(reviewOf(few))).toMatchObject({ allowed: true, warnings: [] });
+      time.perLook = 0;
+      expect(await send(reviewOf(labels))).toMatchObject({ allowed: true, warnings: [] });
+    });
+
+    test.each([
+      ['a name', { name: 'n'.repeat(254) }, { name: 'n'.repeat(253) }],
+      ['a label', { labels: { a: 'v'.repeat(64) } }, { labels: { a: 'v'.repeat(63) } }],
+      ['annotations', { annotations: { a: 'v'.repeat(300_000) } }, { annotations: { a: 'v'.repeat(200_000) } }],
+    ])('%s longer than an API server takes: denied before anything is compared', async (_, long, within) => {
+      const asked = (parts: PodParts) => review(pod(['ghcr.io/other/app:1'], parts));
+      const { allowed, message } = await send(asked(long));
+      expect(allowed).toBe(false);
+      expect(message).toContain('invalid (object-malformed): metadata.');
+      expect(await send(asked(within))).toMatchObject({ allowed: true, warnings: [] });
+      // An old object that no API server holds vouches for nothing.
+      const update = (parts: PodParts) => review(pod([image()]), pod([image()], parts));
+      expect(await send(update(long))).toMatchObject({ allowed: false });
+      expect(await send(update(within))).toMatchObject({ allowed: true, warnings: [] });
+    });
+  },
+);
+
+describe.each(failurePolicies)('what nobody reads is not escaped, failurePolicy %s', (failurePolicy) => {
+  let world: World;
+  beforeAll(async () => {
+    world = await openWorld();
+  });
+  afterAll(() => world.close());
+
+  /** Milliseconds of CPU that a review takes; a name of this length cost seconds for each rule. */
+  async function cost(object: unknown): Promise<number> {
+    const asked = JSON.stringify(review(object));
+    const began = process.cpuUsage();
+    await world.send('/mutate', asked);
+    return process.cpuUsage(began).user / 1000;
+  }
+
+  test('a name of megabytes costs what its characters cost, under rules that enforce and rules that audit', async () => {
+    const [audits, enforces] = (['Audit', 'Enforce'] as const).map((action) =>
+      Array.from({ length: 4 }, (_, index) =>
+        policy({ name: `${action.toLowerCase()}-${index}`, action, images: '*', keys: [world.team], failurePolicy }),
+      ),
+    );
+    world.policies(...(audits ?? []), ...(enforces ?? []));
+    const containerOf = (name: string) => ({ ...pod([]), spec: { containers: [{ name, image: 'BAD image' }] } });
+    const plain = await cost(containerOf('n'.repeat(1_500_000)));
+    expect(await cost(containerOf('\u007f'.repeat(1_500_000)))).toBeLessThan(plain + 1000);
+    expect((await world.send('/mutate', review(containerOf('web')))).allowed).toBe(false);
+    expect((await world.send('/mutate', review(pod([])))).allowed).toBe(true);
   });
 });
 

@@ -5,6 +5,8 @@ import { makeImage, sign } from '../../local/signer/signer.ts';
 import type { Digest } from '../../shared/image/digest.ts';
 import { startServer, type TestServer, trickle } from '../../shared/net/testing/server.ts';
 import { openWorld, pod, policy, type Response, review, type World } from '../e2e/harness.ts';
+import { bundleV03, makeItem } from '../fixtures/attached.ts';
+import { attachItems } from './attach.ts';
 
 /** All names lead to loopback, so that one registry is many hosts. */
 const lookup: LookupFunction = (_name, options, done) =>
@@ -172,6 +174,90 @@ describe.each(failurePolicies)('beside a registry of the author’s own, failure
     world.now += 60_000;
     expect(await send(signedImage())).toMatchObject({ allowed: true, warnings: [] });
     expect(await send(`r4.localhost:${port()}/team/signed@${signed}`)).toMatchObject({ allowed: true, warnings: [] });
+  });
+});
+
+describe.each(failurePolicies)('one review that takes much of a named registry, failurePolicy %s', (failurePolicy) => {
+  const megabyte = 1024 * 1024;
+  const named = () =>
+    policy({
+      images: `${world.registry.host}/*`,
+      keys: [world.team],
+      failurePolicy,
+      spec: ['webhookTimeoutSeconds: 2'],
+    });
+  const ask = (...images: string[]) => world.send('/mutate', review(pod(images)), { timeout: '2s' });
+  /** Begins to answer, and goes on for longer than anybody waits. */
+  const slow = { kind: 'endless', bytes: 10_000, contentLength: megabyte } as const;
+
+  test('fifty large attachments leave permits for a neighbour, who is answered before they are read', async () => {
+    world.policies(named());
+    const junk = await makeImage(world.destination, 'hostile/app', '1', { label: 'junk' });
+    const items = Array.from({ length: 50 }, (_, index) =>
+      makeItem(bundleV03, Buffer.concat([Buffer.from(`{"junk":${index}}`), Buffer.alloc(megabyte, ' ')])),
+    );
+    attachItems(world, 'hostile/app', junk, items);
+    world.registry.settings.intercept = on({ name: 'hostile/app', kind: 'blob' }, slow);
+    let ended = 0;
+    const hostile = ask(`${world.registry.host}/hostile/app@${junk}`).finally(() => ended++);
+    while (world.registry.count({ name: 'hostile/app', kind: 'blob' }) < 10) await nextTurn();
+    expect(await ask(signedImage())).toMatchObject({ allowed: true, warnings: [] });
+    expect(await ask(unsignedImage())).toMatchObject({
+      allowed: false,
+      code: 403,
+      message: expect.stringContaining('(no-signature)'),
+    });
+    expect(ended).toBe(0);
+    expect(world.registry.count({ name: 'hostile/app', kind: 'blob' })).toBe(10);
+    expect(await hostile).toMatchObject({ allowed: false, code: 403 });
+  });
+
+  test('who waits for what it is being answered, until the time ends, is denied; where nothing is answered, the registry is down', async () => {
+    world.policies(named());
+    const tagged = `${world.registry.host}/team/unsigned:1`;
+    for (const [fault, answer] of [
+      [slow, { allowed: false, code: 403, message: expect.stringContaining('denied (too-many-reviews)') }],
+      [
+        { kind: 'hang' },
+        failurePolicy === 'Fail'
+          ? { allowed: false, code: 503 }
+          : { allowed: true, warnings: [expect.stringContaining('deadline')] },
+      ],
+    ] as const) {
+      world.registry.settings.intercept = on({ name: 'hostile/app' }, fault);
+      world.registry.requests.length = 0;
+      const hostile = ask(...absent(0));
+      while (world.registry.count({ name: 'hostile/app' }) < 50) await nextTurn();
+      expect(await ask(tagged)).toMatchObject(answer);
+      await hostile;
+    }
+    world.registry.settings.intercept = undefined;
+    expect(await ask(tagged)).toMatchObject({
+      allowed: false,
+      message: expect.stringContaining('denied (no-signature)'),
+    });
+  });
+
+  test('a host that blobs are redirected to, and that asks to slow down, is left alone, and the registry is not', async () => {
+    world.policies(named());
+    await using storage = await openWorld();
+    storage.registry.settings.intercept = () => ({ kind: 'status', status: 429, headers: { 'retry-after': '40' } });
+    const { destination, team: key, registry } = world;
+    const redirected = await makeImage(destination, 'hostile/app', '1', { label: 'redirected' });
+    await sign(destination, { repository: 'hostile/app', digest: redirected, key, format: 'sig' });
+    const to = `http://${storage.registry.host}/v2/blob`;
+    registry.settings.intercept = on({ name: 'hostile/app', kind: 'blob' }, { kind: 'redirect', to });
+    const image = `${registry.host}/hostile/app@${redirected}`;
+    for (let round = 0; round < 2; round++) {
+      const throttled = await ask(image);
+      expect(`${throttled.message}${throttled.warnings}`).toContain('registry-throttled');
+      expect(storage.registry.count()).toBe(1);
+      expect(await ask(signedImage())).toMatchObject({ allowed: true, warnings: [] });
+      expect(await ask(unsignedImage())).toMatchObject({ allowed: false, code: 403 });
+    }
+    world.now += 40_000;
+    registry.settings.intercept = undefined;
+    expect(await ask(image)).toMatchObject({ allowed: true, warnings: [] });
   });
 });
 

@@ -178,3 +178,25 @@ describe('A12: a registry under another of its names', () => {
     });
   });
 });
+
+describe('A14: an image ID, which container runtimes take ahead of a name', () => {
+  const hex = 'a'.repeat(64);
+  describe.each(failurePolicies)('under %s', (failurePolicy) => {
+    test.each<[string, () => Partial<PolicyParts>]>([
+      ['that nothing covers', () => ({ images: `${world.registry.host}/*` })],
+      ['that is skipped as a name', () => ({ entry: ['skipImageReferences: ["docker.io/library/*"]'] })],
+    ])('one %s is no image reference, and the name beside it is one', async (_, parts) => {
+      rule({ failurePolicy, ...parts() });
+      for (const path of ['/mutate', '/validate']) {
+        for (const id of [`sha256:${hex}`, `sha512:${hex}${hex}`, 'sha384:abc', 'sha256:12345']) {
+          const response = await world.send(path, review(pod([id])));
+          expectDenied(response, 'image-unparsable');
+          expect(response.message).toContain('it is an image ID of the node');
+        }
+        for (const name of ['sha256:v1', `library/sha256:${hex}`]) {
+          expect(await world.send(path, review(pod([name])))).toMatchObject({ allowed: true, patch: [] });
+        }
+      }
+    });
+  });
+});

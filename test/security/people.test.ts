@@ -55,27 +55,73 @@ describe.each(['Fail', 'Ignore'] as const)('a denial, failurePolicy %s', (failur
     expect(answer.message.split('\n').length).toBeLessThanOrEqual(plain.message.split('\n').length);
   });
 
-  test.each<[string, (image: string, name: string) => unknown]>([
-    ['a name', (image, name) => pod([image], { name })],
-    ['a generateName', (image, name) => ({ ...pod([image], { name: '' }), metadata: { generateName: name } })],
-    ['a namespace', (image, name) => pod([image], { namespace: name })],
-    ['a name and a namespace', (image, name) => pod([image], { name, namespace: name })],
-  ])('%s of megabytes buries no reason, and makes no large answer or log line', async (_, objectOf) => {
+  const malformed = 'invalid (object-malformed)';
+  test.each<[string, string, (image: string, name: string) => unknown]>([
+    ['a name', malformed, (image, name) => pod([image], { name })],
+    [
+      'a generateName',
+      malformed,
+      (image, name) => ({ ...pod([image], { name: '' }), metadata: { generateName: name } }),
+    ],
+    ['a namespace', 'denied (no-signature)', (image, name) => pod([image], { namespace: name })],
+    ['a name and a namespace', malformed, (image, name) => pod([image], { name, namespace: name })],
+  ])('%s of megabytes buries no reason, and makes no large answer or log line', async (_, reason, objectOf) => {
     const unsigned = `${world.registry.host}/team/app@${await makeImage(world.destination, 'team/app')}`;
     world.policies(policy({ images: images(), keys: [world.team], failurePolicy }));
     for (const character of ['n', '\u202e']) {
       const asked = review(objectOf(unsigned, character.repeat(1_000_000)));
       const { allowed, code, message, body } = await world.send('/mutate', asked);
       expect([allowed, code]).toEqual([false, 403]);
-      expect(message).toMatch(
-        /^Pod .*…\S*: 1 image denied\npolicy signed, rule check, image .*\n {2}denied \(no-signature\): /,
-      );
+      expect(message).toMatch(/^Pod .*…\S*: (?:1 image|3 results) denied\npolicy signed, rule check, image .*\n/);
+      expect(message).toContain(`\n  ${reason}: `);
       expect(message).toContain('\n  next: ');
       expect(body.length).toBeLessThan(10_000);
       expect(JSON.stringify(world.records.at(-1)).length).toBeLessThan(2000);
     }
     const { message } = await world.send('/mutate', review(objectOf(unsigned, 'n'.repeat(253))));
     expect(message.split('\n')[0]).not.toContain('…');
+  });
+
+  test.each<[string, (name: string) => unknown]>([
+    ['a container', (name) => named(pod(['BAD image']), name)],
+    ['a volume', (name) => ({ ...pod([]), spec: { volumes: [{ name, image: { reference: 'BAD image' } }] } })],
+  ])('the name of %s is quoted, and one of megabytes buries no reason', async (_, objectOf) => {
+    const whole = { images: images(), keys: [world.team], failurePolicy };
+    const problem = ': "BAD image" is no image reference: it holds white space, ';
+    for (const name of ["web': verified by the team's key", 'n'.repeat(1_000_000), '\u202e'.repeat(1_000_000)]) {
+      world.policies(policy(whole));
+      const { allowed, message, body } = await world.send('/mutate', review(objectOf(name)));
+      expect(allowed).toBe(false);
+      const [, , reason, next] = message.split('\n');
+      expect(reason).toMatch(/^ {2}invalid \(image-unparsable\): (?:containers|volumes) ".*"…?: /);
+      expect(reason).toContain(problem);
+      expect(next).toMatch(/^ {2}next: /);
+      expect(body.length).toBeLessThan(10_000);
+      world.policies(policy({ ...whole, action: 'Audit' }));
+      const warned = await world.send('/mutate', review(objectOf(name)));
+      expect(warned.allowed).toBe(true);
+      expect(warned.warnings[0]).toMatch(/^signed\/check: "BAD image": image-unparsable: /);
+    }
+    world.policies(policy(whole));
+    expect(await world.send('/mutate', review(named(pod(['ghcr.io/other/app:1']), 'web')))).toMatchObject({
+      allowed: true,
+    });
+  });
+
+  test('an image text of any length leaves room for the reason in a warning', async () => {
+    world.policies(policy({ images: '*', keys: [world.team], failurePolicy, action: 'Audit' }));
+    const long = `${world.registry.host}/${'a/'.repeat(100)}a:${'t'.repeat(128)}`;
+    for (const [text, reason] of [
+      [acts.repeat(100), 'image-unparsable'],
+      ['x'.repeat(1_000_000), 'image-unparsable'],
+      [long, 'image-not-found'],
+    ] as const) {
+      const { warnings } = await world.send('/mutate', review(pod([text])));
+      expect(warnings).toEqual([expect.stringMatching(`^signed/check: .*: ${reason}: `)]);
+      expect(warnings.join().length).toBeLessThanOrEqual(250);
+    }
+    const short = await world.send('/mutate', review(pod(['BAD image'])));
+    expect(short.warnings).toEqual([expect.stringContaining('"BAD image": image-unparsable: ')]);
   });
 
   test('attestors of any number bury no reason', async () => {

@@ -274,6 +274,55 @@ describe('A7 (connaisseur): ownerReferences that the requester wrote', () => {
   );
 });
 
+describe('A15: a filter of names, asked of a generateName and then of the name that is made of it', () => {
+  /** As an API server asks: mutate before there is a name, validate with the name. */
+  async function created(reference: string, generateName: string, end = 'x7k2m') {
+    const written = { ...pod([reference]), metadata: { namespace: 'default', generateName } };
+    const mutated = await mutate(written);
+    if (!mutated.allowed) return mutated;
+    const image = mutated.patch.find(({ path }) => path.endsWith('/image'))?.value ?? reference;
+    const named = { ...pod([String(image)]), metadata: { ...written.metadata, name: generateName.slice(0, 58) + end } };
+    return world.send('/validate', review(named));
+  }
+  const matching = (name: string) => `any: [{resources: {kinds: [Pod], names: ["${name}"]}}]`;
+  const excluding = (name: string) =>
+    `any: [{resources: {kinds: [Pod]}}]\n      exclude: {any: [{resources: {kinds: [Pod], names: ["${name}"]}}]}`;
+
+  describe.each(['Fail', 'Ignore'] as const)('under %s', (failurePolicy) => {
+    const long = 'a'.repeat(60);
+    test.each<[string, string, string]>([
+      ['a match of a ReplicaSet’s Pods', matching('web-*-?????'), 'web-7d9f9c-'],
+      ['a match of some ends', matching('web-*m'), 'web-'],
+      ['a match of a prefix that is cut', matching(`${'a'.repeat(58)}?????`), long],
+      ['an exclude of the generateName', excluding('maintenance'), 'maintenance'],
+      ['an exclude of its end', excluding('*-canary'), 'web-canary'],
+      ['an exclude of some ends', excluding('web-*z'), 'web-'],
+    ])(
+      '%s: unsigned is denied whatever validate asks, signed is pinned and admitted',
+      async (_, match, generateName) => {
+        const rule = { images: `${world.registry.host}/*`, keys: [world.team], failurePolicy, match };
+        world.policies(policy(rule));
+        expect(await created(image(':good'), generateName)).toMatchObject({ allowed: true });
+        expectDenied(await created(image(':bad'), generateName));
+        world.policies(policy({ ...rule, entry: ['required: false'] }));
+        expectDenied(await created(image(`@${bad}`), generateName));
+        expect(await created(image(`@${good}`), generateName)).toMatchObject({ allowed: true });
+      },
+    );
+
+    test.each<[string, string, string, string]>([
+      ['a match of other names', matching('api-*'), 'web-', 'api-1'],
+      ['a match of a letter that is never added', matching('web-a*'), 'web-', 'web-a'],
+      ['an exclude of every name', excluding('web-*'), 'web-', 'web'],
+      ['an exclude of a ReplicaSet’s Pods', excluding('web-*-?????'), 'web-7d9f9c-', 'web-7d9f9c-'],
+    ])('%s asks nothing of either, and of another name it does', async (_, match, generateName, name) => {
+      world.policies(policy({ images: `${world.registry.host}/*`, keys: [world.team], failurePolicy, match }));
+      expect(await created(image(':bad'), generateName)).toMatchObject({ allowed: true });
+      expectDenied(await mutate(pod([image(':bad')], { name })));
+    });
+  });
+});
+
 describe('A9 (connaisseur): a pattern that matches anywhere in the name', () => {
   /** What the rule says of an image that nobody can fetch: covered or not is all that is asked. */
   async function isCovered(images: string, reference: string): Promise<boolean> {

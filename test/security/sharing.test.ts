@@ -1,4 +1,5 @@
-import { on } from '../../local/registry/faults.ts';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { on, times } from '../../local/registry/faults.ts';
 import { makeImage } from '../../local/signer/signer.ts';
 import type { Digest } from '../../shared/image/digest.ts';
 import { openWorld, pod, policy, review, type World } from '../e2e/harness.ts';
@@ -46,6 +47,27 @@ test('a call with little time gives up where the registry asks for patience, and
   expect(hasty.message).toContain('denied (too-little-time)');
   expect(patient).toMatchObject({ allowed: true, warnings: [] });
   expect(digest).toBeDefined();
+});
+
+test('a call with all of its time does not wait for those with little: it is answered before they end', async () => {
+  await signedImage('v1');
+  await makeImage(world.destination, name, 'v2', { label: 'unsigned' });
+  world.policies(rules('Ignore'));
+  for (const [tag, expected] of [
+    ['v1', { allowed: true, warnings: [] }],
+    ['v2', { allowed: false, code: 403, message: expect.stringContaining('denied (no-signature)') }],
+  ] as const) {
+    // As many as there are short calls are never answered; each of those has more time than the one before it.
+    world.registry.settings.intercept = on({ kind: 'manifest', reference: tag }, times(2, { kind: 'hang' }));
+    world.registry.requests.length = 0;
+    let ended = 0;
+    const hasty = ['4s', '6s'].map((timeout) => send([reference(`:${tag}`)], timeout).finally(() => ended++));
+    while (world.registry.count({ reference: tag }) < 2) await nextTurn();
+    expect(await send([reference(`:${tag}`)])).toMatchObject(expected);
+    expect(ended).toBe(0);
+    for (const answer of await Promise.all(hasty)) expect(answer).toMatchObject({ allowed: false, code: 403 });
+    world.now += 24 * 3_600_000;
+  }
 });
 
 test.each(['Fail', 'Ignore'] as const)(

@@ -2,10 +2,12 @@ import type { TransparencyLogEntry } from '@sigstore/protobuf-specs';
 import { isJsonObject, type JsonObject } from '../../admission/json.ts';
 import { parseDigest } from '../../image/digest.ts';
 import type { AttachedItem } from '../../registry/registry.ts';
+import type { Slices } from '../../slices.ts';
 import { decodeBase64 } from '../base64.ts';
 import type { Claim, SignatureEvidence, Signed } from '../evidence.ts';
 import { signatureHash } from '../hash.ts';
 import { parseJsonObject } from '../json.ts';
+import { maxBody, maxPromise, refuseMoreBytes } from '../log-bounds.ts';
 import { Malformed } from '../malformed.ts';
 
 const signatureAnnotation = 'dev.cosignproject.cosign/signature';
@@ -15,19 +17,20 @@ const bundleAnnotation = 'dev.sigstore.cosign/bundle';
  * cosign's own format: the layer is the payload, its annotations carry the signature and the log entry
  * (cosign specs/SIGNATURE_SPEC.md). Certificates and time stamps beside them decide nothing for keys. Throws Malformed.
  */
-export function readSimpleSigning(item: AttachedItem): SignatureEvidence<'cosign-signature'> {
+export function* readSimpleSigning(item: AttachedItem): Slices<SignatureEvidence<'cosign-signature'>> {
   const { annotations, digest } = item.layer;
   const signature = decodeBase64(annotations[signatureAnnotation], `the annotation ${signatureAnnotation}`);
   const log = annotations[bundleAnnotation];
-  const logEntries = log === undefined ? [] : [readLogEntry(Buffer.from(log))];
+  const logEntries = log === undefined ? [] : [yield* readLogEntry(Buffer.from(log))];
   const material = { certificates: [], timestamps: [], logEntries };
   const signed: Signed = { format: 'payload', payload: item.bytes, signature, material };
+  const payload = yield* parseJsonObject(item.bytes, 'the payload');
   return {
     kind: 'cosign-signature',
     repository: item.repository,
     layer: digest,
     signed,
-    claims: [readClaim(parseJsonObject(item.bytes, 'the payload'))],
+    claims: [readClaim(payload)],
     hash: signatureHash(signed),
   };
 }
@@ -57,12 +60,14 @@ function field(object: JsonObject, name: string): unknown {
 }
 
 /** Rekor's bundle, with an inclusion promise (SET) and no proof, as the log entry that a Sigstore bundle would carry. */
-function readLogEntry(bytes: Uint8Array): TransparencyLogEntry {
-  const bundle = parseJsonObject(bytes, 'the log entry');
+function* readLogEntry(bytes: Uint8Array): Slices<TransparencyLogEntry> {
+  const bundle = yield* parseJsonObject(bytes, 'the log entry');
   const { SignedEntryTimestamp, Payload } = bundle;
   if (!isJsonObject(Payload)) throw new Malformed('the log entry has no payload');
+  refuseMoreBytes(Payload['body'], maxBody, "a log entry's body");
+  refuseMoreBytes(SignedEntryTimestamp, maxPromise, "a log entry's promise");
   const canonicalizedBody = decodeBase64(Payload['body'], "the log entry's body");
-  const { kind, apiVersion } = parseJsonObject(canonicalizedBody, "the log entry's body");
+  const { kind, apiVersion } = yield* parseJsonObject(canonicalizedBody, "the log entry's body");
   if (typeof kind !== 'string' || typeof apiVersion !== 'string') throw new Malformed('the log entry is of no kind');
   const logId = Payload['logID'];
   if (typeof logId !== 'string' || !/^[0-9a-f]{64}$/.test(logId)) throw new Malformed('the log entry has no log ID');

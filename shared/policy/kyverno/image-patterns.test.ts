@@ -114,7 +114,8 @@ describe('names that nothing in a cluster can have', () => {
     [{ namespaces: ['team.*'] }, 'is no name that a namespace can have', { namespaces: ['team*'] }],
     [{ namespaces: ['n'.repeat(64)] }, 'is no name that a namespace can have', { namespaces: ['n'.repeat(63)] }],
     [{ names: ['Web'] }, 'names are in lower case: write "web"', { names: ['web'] }],
-    [{ names: ['Web-*'] }, 'names are in lower case: write "web-*"', { names: ['web-', 'web.1-*'] }],
+    [{ names: ['Web-*'] }, 'names are in lower case: write "web-*"', { names: ['web-*', 'web.1-*'] }],
+    [{ names: ['web-'] }, `a generated one neither: write "web-*"`, { names: ['web-?????'] }],
     [{ name: 'a b' }, 'leave the white space out', { name: 'a.b' }],
   ])('%j: %s', (wrong, meaning, right) => {
     expect(problemsOf(matching(wrong))).toEqual([expect.stringContaining(meaning)]);

@@ -5,11 +5,8 @@ import type { Place } from './place.ts';
 
 /** A namespace's name: a DNS label (RFC 1123), up to 63 characters. */
 export const namespaceName = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
-/**
- * A Pod's or a controller's name, a DNS subdomain of up to 253 characters; or its generateName, which a filter sees while it has no
- * name, and which may end in `-`.
- */
-const objectName = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*-*$/;
+/** A Pod's or a controller's name, a DNS subdomain of up to 253 characters. One that is made of a generateName ends in no `-` either. */
+const objectName = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/;
 
 /** An annotation's name, with or without a prefix (apimachinery's IsQualifiedName, in which the prefix's case does not count). */
 const annotationName =

@@ -18,7 +18,7 @@ export function imageAdvice(pattern: string, list: List): string {
 
 /** The same for a pattern of names: of namespaces, or of objects. */
 export function nameAdvice(pattern: string): string {
-  return firstOf([...general, withoutNot('exclude'), lowerCase(() => true)], pattern);
+  return firstOf([...general, withoutNot('exclude'), lowerCase(() => true), withItsEnd], pattern);
 }
 
 function firstOf(advices: readonly Advice[], pattern: string): string {
@@ -44,6 +44,11 @@ const general: readonly Advice[] = [
 function withoutNot(field: string): Advice {
   return when(/^!/, () => `no pattern says "not": write in ${field} what is left out`);
 }
+
+const withItsEnd = when(
+  /^.*-$/,
+  (start) => `a name ends in no '-', a generated one neither: write ${quoted(`${start}*`, 200)}`,
+);
 
 function lowerCase(isBetter: (pattern: string) => boolean): Advice {
   return (pattern) => {

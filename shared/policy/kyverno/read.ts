@@ -8,6 +8,7 @@ import type { Report } from './report.ts';
 import { type Common, readRule } from './rule.ts';
 import { asWritten, list, object, plainText, readOver } from './schema.ts';
 import { warnOfUnasked } from './unasked-kinds.ts';
+import { warnOfUnaskedUpdates } from './unasked-updates.ts';
 
 /** A policy's kind and name, by which it is told from others, and its verifyImages rules with those that auto-gen makes. */
 export interface ReadPolicy {
@@ -172,6 +173,7 @@ function readRules(fields: PolicyFields, policy: Place, common: Common, report: 
     rules.push(rule);
     made.push(...ofControllers);
     warnOfUnasked(rule, ofControllers, place.item(index), report);
+    warnOfUnaskedUpdates(rule, place.item(index), report);
     warnOfIgnore(rule, place.item(index), report);
   }
   for (const rule of made) {

@@ -85,6 +85,7 @@ export function pod(changes: Partial<Subject> = {}): Subject {
     generateName: '',
     labels: {},
     annotations: {},
+    size: 0,
     ...changes,
   };
 }

@@ -75,8 +75,8 @@ function quoted(text: string): string {
   return isPlain(text) ? text : doubleQuoted(text);
 }
 
-/** No indicator of YAML's, no `: ` and no ` #`. */
-const plain = /^[\w./](?:[\w./@+=,;()%^~-]|:(?=[^\s])| (?=[\w./(]))*$/;
+/** No indicator of YAML's, no `: ` and no ` #`; three dots at the beginning of a line end a document. */
+const plain = /^(?!\.{3} )[\w./](?:[\w./@+=,;()%^~-]|:(?=[^\s])| (?=[\w./(]))*$/;
 /** What some reader takes for a number, in any base up to 60, or for a date. */
 const numberOrDate = /^[.\d](?:[\d_.:+a-fA-FoOxX-]*$|\d{3}-\d)|^[eE]\d+$/;
 
