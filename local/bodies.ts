@@ -62,7 +62,7 @@ export function createBodies(): Bodies {
           }),
         );
         // A small body can be there whole before it is read.
-        request.once('close', () => {
+        request.on('close', () => {
           if (!request.readableEnded) release();
         });
       }),

@@ -52,13 +52,18 @@ export function createRoom(size: number, first: 'oldest' | 'smallest'): Room {
           go();
         },
       };
-      waiting.add(waiter);
-      admitWaiting();
-      return () => {
-        waiting.delete(waiter);
-        if (held) left += bytes;
-        held = false;
+      if (waiting.size === 0 && bytes <= most * left) {
+        left -= bytes;
+        waiter.go();
+      } else {
+        waiting.add(waiter);
         admitWaiting();
+      }
+      return () => {
+        if (held) left += bytes;
+        else waiting.delete(waiter);
+        held = false;
+        if (waiting.size > 0) admitWaiting();
       };
     },
   };
