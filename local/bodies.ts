@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { exceedsValues } from '../shared/net/json-bounds.ts';
+import { createRoom } from '../shared/net/room.ts';
 import { Pieces } from './pieces.ts';
 
 /**
@@ -36,65 +37,23 @@ function declaredBytes({ headers }: IncomingMessage): number {
   return chunked ? largestBody : Number(headers['content-length'] ?? 0);
 }
 
-/** Room for bytes, which is taken in the order in which it was asked for. */
-interface Room {
-  /** Takes room, and hands over how it is given back; that happens by itself where the caller goes away. */
-  reserve(bytes: number, request: IncomingMessage, go: (release: () => void) => void): void;
-}
-
-function createRoom(size: number): Room {
-  let left = size;
-  const waiting = new Set<{ readonly bytes: number; go(): void }>();
-
-  function admitWaiting(): void {
-    for (const next of waiting) {
-      if (next.bytes > left) return;
-      waiting.delete(next);
-      left -= next.bytes;
-      next.go();
-    }
-  }
-
-  return {
-    reserve(bytes, request, go) {
-      let held = false;
-      const release = () => {
-        waiting.delete(waiter);
-        if (held) left += bytes;
-        held = false;
-        admitWaiting();
-      };
-      const waiter = {
-        bytes,
-        go() {
-          held = true;
-          go(release);
-        },
-      };
-      // A small body can be there whole before it is read.
-      request.once('close', () => {
-        if (!request.readableEnded) release();
-      });
-      waiting.add(waiter);
-      admitWaiting();
-    },
-  };
-}
-
 /**
  * Reads bodies within bounds: of one in bytes and JSON values, of all large ones and of all small ones in bytes. One whose room is
  * taken waits, and is not read meanwhile; who came first goes first.
  */
 export function createBodies(): Bodies {
-  const [large, little] = [createRoom(mostLarge), createRoom(mostSmall)];
+  const [large, little] = [createRoom(mostLarge, 'oldest'), createRoom(mostSmall, 'oldest')];
   return {
     read: (request, use) =>
       new Promise((resolve) => {
         const bytes = declaredBytes(request);
         // Whoever goes away is told nothing.
         request.on('error', () => undefined);
-        if (bytes > largestBody) return resolve(tooLarge);
-        return (isLarge(request) ? large : little).reserve(bytes, request, (release) =>
+        if (bytes > largestBody) {
+          resolve(tooLarge);
+          return;
+        }
+        const release = (isLarge(request) ? large : little).take(bytes, () =>
           collect(request, bytes, (read) => {
             resolve(read(use));
             // A large text is parsed in the turn that follows, and its room is free when that is over.
@@ -102,6 +61,10 @@ export function createBodies(): Bodies {
             else release();
           }),
         );
+        // A small body can be there whole before it is read.
+        request.on('close', () => {
+          if (!request.readableEnded) release();
+        });
       }),
   };
 }

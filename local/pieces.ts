@@ -1,9 +1,11 @@
+const nothing = new Uint8Array(0);
+
 /**
  * Bytes put together as they come. In tiny pieces they take no more memory than in large ones: a piece of one byte that is kept is
  * an object of a hundred, and whoever sends the bytes chooses the pieces.
  */
 export class Pieces {
-  #bytes: Uint8Array = new Uint8Array(0);
+  #bytes: Uint8Array = nothing;
   /** Whether `#bytes` is ours to write to; a first piece is kept as it came. */
   #own = false;
   #size = 0;
@@ -31,6 +33,7 @@ export class Pieces {
 
   /** All bytes; nothing may be added after it. */
   bytes(): Buffer {
+    if (!this.#own && Buffer.isBuffer(this.#bytes)) return this.#bytes;
     return Buffer.from(this.#bytes.buffer, this.#bytes.byteOffset, this.#size);
   }
 }

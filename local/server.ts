@@ -72,7 +72,10 @@ export async function startServer(options: LocalServerOptions): Promise<LocalSer
     const { statusCode = 200, headers, body = '' } = await result;
     // What comes of a small body that was not read is thrown away, and the connection goes on: to end it could lose the answer.
     if (!request.complete && (letIn || isLarge(request))) response.setHeader('connection', 'close');
-    response.writeHead(statusCode, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body);
+    const length = Buffer.byteLength(body);
+    response.writeHead(statusCode, { ...headers, 'content-length': length });
+    // Text of one byte a character is the same in both encodings, and Node writes this one faster.
+    response.end(body, length === body.length ? 'latin1' : 'utf8');
   }
 
   /** Calls the handler; `undefined` for what would start no function. Nothing keeps the text when it has returned. */

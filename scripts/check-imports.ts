@@ -36,7 +36,7 @@ const policySets = 'shared/policy-set/';
 const readers = [documents, policySets, ...Object.keys(outer).map((area) => `${area}/`)];
 const known = stages.slice(0, stages.indexOf('trust') + 1);
 /** What every stage may import. */
-const common = ['shared/reasons.ts', 'shared/printable.ts', 'shared/pem.ts'];
+const common = ['shared/reasons.ts', 'shared/printable.ts', 'shared/pem.ts', 'shared/slices.ts'];
 const pure = ['verify', 'conditions'];
 const inputOutput = /^(?:node:(?:fs|net|tls|http|https|http2|dns|child_process|timers)|undici)/;
 const specifier =

@@ -5,17 +5,18 @@ import { type Repository, repositoryName } from './image/repository.ts';
 import type { Ledger, Session } from './ledger/ledger.ts';
 import { type Clock, type Deadline, type Elapsed, shareOf } from './net/deadline.ts';
 import { inTime, isPromise } from './net/in-time.ts';
-import { inSlices } from './net/steps.ts';
+import { inSlices } from './net/slices.ts';
 import { keyedBy } from './plan/credentials.ts';
 import type { Hosts } from './plan/hosts.ts';
 import type { Plan, Purpose, QuestionPlan, TargetCheck } from './plan/plan.ts';
 import { planQuestions } from './plan/planner.ts';
 import { type TrustSource, trustOfPolicies } from './plan/trust-source.ts';
 import type { Rule } from './policy/policy.ts';
-import { type Question, selectInSteps } from './policy/select.ts';
+import { type Question, selectInSlices } from './policy/select.ts';
 import { asRefusal, Refusal } from './reasons.ts';
 import { byteBudget, defaultReviewImages } from './registry/allowance.ts';
 import type { Allowance, Registries } from './registry/registry.ts';
+import type { Slices } from './slices.ts';
 import { blame, type Circumstances } from './verdict/blame.ts';
 import { Examiner } from './verdict/examiner.ts';
 import { countImages, type Inquiry, openInquiries, refuseDisagreement, unanswered, wanted } from './verdict/inquiry.ts';
@@ -77,12 +78,13 @@ export function createPipeline(ports: Ports): Pipeline {
   }
 
   /** The questions of an object whose images are compared with many patterns. */
-  async function selected(steps: ReturnType<typeof selectInSteps>, { deadline }: Call): Promise<readonly Question[]> {
+  async function selected(slices: Slices<readonly Question[]>, call: Call): Promise<readonly Question[]> {
+    const deadline = shareOf(call.deadline, shares.select, elapsed);
     const what = 'images were compared with patterns';
     try {
-      return await inSlices(steps, { deadline: shareOf(deadline, shares.select, elapsed), elapsed, what });
+      return await inSlices(slices, { deadline, review: call, elapsed, what });
     } catch (thrown) {
-      const last = steps.throw(thrown);
+      const last = slices.throw(thrown);
       if (last.done) return last.value;
       throw thrown;
     }
@@ -91,10 +93,10 @@ export function createPipeline(ports: Ports): Pipeline {
   return {
     answer,
     async review(rules, request, call, site) {
-      const steps = selectInSteps(rules, request);
-      // One step is all that a common object needs.
-      const { done, value } = steps.next();
-      return answer(done ? value : await selected(steps, call), call, site);
+      const slices = selectInSlices(rules, request);
+      // One slice is all that a common object needs.
+      const { done, value } = slices.next();
+      return answer(done ? value : await selected(slices, call), call, site);
     },
   };
 }

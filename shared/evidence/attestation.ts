@@ -1,4 +1,6 @@
+import { bytesInSlice } from '../net/json-bounds.ts';
 import type { AttachedItem } from '../registry/registry.ts';
+import type { Slices } from '../slices.ts';
 import { type Envelope, signedEnvelope } from './envelope.ts';
 import type { Attestation, Material } from './evidence.ts';
 import { attestationHash } from './hash.ts';
@@ -6,14 +8,15 @@ import type { Keep } from './kind.ts';
 import type { Statement } from './statement.ts';
 
 /** An envelope's statement as an attestation; its bytes are kept only where the statement is wanted. */
-export function attestation(
+export function* attestation(
   { repository, layer }: AttachedItem,
   envelope: Envelope,
   { predicateType, claims }: Statement,
   material: Material,
   keep: Keep,
-): Attestation {
+): Slices<Attestation> {
   const stated = keep(predicateType) ? { signed: signedEnvelope(envelope, material), claims } : undefined;
+  if (envelope.payload.length > bytesInSlice) yield;
   const hash = attestationHash(envelope.payload);
   return { kind: 'attestation', repository, layer: layer.digest, predicateType, stated, hash };
 }

@@ -1,5 +1,7 @@
 import { dsse } from '@sigstore/core';
 import { isJsonObject, type JsonObject } from '../admission/json.ts';
+import { bytesInSlice } from '../net/json-bounds.ts';
+import type { Slices } from '../slices.ts';
 import { decodeBase64 } from './base64.ts';
 import type { Material, Signed } from './evidence.ts';
 import { Malformed } from './malformed.ts';
@@ -15,12 +17,16 @@ export interface Envelope {
 }
 
 /** A DSSE envelope around an in-toto statement (DSSE v1). Throws Malformed. */
-export function readEnvelope({ payloadType, payload, signatures }: JsonObject): Envelope {
+export function* readEnvelope({ payloadType, payload, signatures }: JsonObject): Slices<Envelope> {
   if (payloadType !== statementPayloadType) throw new Malformed('the envelope holds no in-toto statement');
   const [first]: readonly unknown[] = Array.isArray(signatures) ? signatures : [];
+  const isLong = typeof payload === 'string' && payload.length > bytesInSlice;
+  if (isLong) yield;
+  const decoded = decodeBase64(payload, "the envelope's payload");
+  if (isLong) yield;
   return {
     payloadType,
-    payload: decodeBase64(payload, "the envelope's payload"),
+    payload: decoded,
     signature: decodeBase64(isJsonObject(first) ? first['sig'] : undefined, "the envelope's signature"),
   };
 }
@@ -34,5 +40,6 @@ export function refuseManySignatures({ signatures }: JsonObject): void {
 
 export function signedEnvelope({ payloadType, payload, signature }: Envelope, material: Material): Signed {
   const pae = dsse.preAuthEncoding(payloadType, payload);
-  return { format: 'dsse', payloadType, payload, pae, signature, material };
+  // It ends with the payload, which is kept once.
+  return { format: 'dsse', payloadType, payload: pae.subarray(pae.length - payload.length), pae, signature, material };
 }

@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { type Repository, repositoryName } from '../image/repository.ts';
 import { isOnesOwn, type Refusal } from '../reasons.ts';
 import type { Attached } from '../registry/registry.ts';
+import type { Slices } from '../slices.ts';
 import type { Check } from '../trust/check.ts';
 import type { Gathered } from './evidence.ts';
-import { readEvidenceInSteps } from './read.ts';
+import { readEvidenceInSlices } from './read.ts';
 
 /** What one signature repository holds about a digest. */
 export interface Found {
@@ -12,9 +13,9 @@ export interface Found {
   readonly unreadable: readonly Refusal[];
 }
 
-/** Reads what is attached, one item a step: of the largest ones each takes a tenth of a second. */
-export function* foundInSteps(attached: Attached): Generator<undefined, Found, undefined> {
-  return { evidence: yield* readEvidenceInSteps(attached.items), unreadable: attached.unreadable };
+/** Reads what is attached. The largest slices are of one pass over 16 MiB, a parser's or a hash's. */
+export function* foundInSlices(attached: Attached): Slices<Found> {
+  return { evidence: yield* readEvidenceInSlices(attached.items), unreadable: attached.unreadable };
 }
 
 /** SHA-256, hex, over what was found and what was not read: two that are equal are judged alike. */

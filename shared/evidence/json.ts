@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject } from '../admission/json.ts';
-import { exceedsDepth, exceedsValues } from '../net/json-bounds.ts';
+import { bytesInSlice, exceededBound } from '../net/json-bounds.ts';
+import type { Slices } from '../slices.ts';
 import { Malformed } from './malformed.ts';
 
 /** Whatever walks a parsed value may recurse. */
@@ -13,9 +14,11 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
  * JSON from outside: valid UTF-8, at most 64 deep, of no more than `most` values. Of equal keys the last one counts, as in Go,
  * so a payload says to us what it says to cosign. Throws Malformed; `what` names the document.
  */
-export function parseJsonObject(bytes: Uint8Array, what: string, most: number = maxValues): JsonObject {
-  if (exceedsValues(bytes, most)) throw new Malformed(`${what} holds over ${most} values`);
-  if (exceedsDepth(bytes, maxDepth)) throw new Malformed(`${what} is nested over ${maxDepth} deep`);
+export function* parseJsonObject(bytes: Uint8Array, what: string, most: number = maxValues): Slices<JsonObject> {
+  const exceeded = yield* exceededBound(bytes, { values: most, depth: maxDepth });
+  if (exceeded === 'values') throw new Malformed(`${what} holds over ${most} values`);
+  if (exceeded === 'depth') throw new Malformed(`${what} is nested over ${maxDepth} deep`);
+  if (bytes.length > bytesInSlice) yield;
   let text: string;
   let value: unknown;
   try {

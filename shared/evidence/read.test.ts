@@ -3,6 +3,7 @@ import {
   bundleV03,
   cosignItem,
   cosignSign,
+  digestOf,
   dsseItem,
   type ItemOptions,
   inToto,
@@ -346,9 +347,39 @@ describe('bundles', () => {
 
 test('a broken item spoils none of the others', () => {
   const broken = makeItem(bundleV03, Buffer.from('{'));
-  const { evidence, rejected } = readEvidence([broken, cosignItem(payloadOf(image), signer), broken]);
+  const another = makeItem(bundleV03, Buffer.from('['));
+  const { evidence, rejected } = readEvidence([broken, cosignItem(payloadOf(image), signer), another]);
   expect(evidence).toHaveLength(1);
   expect(rejected).toHaveLength(2);
+});
+
+test('a layer that many manifests hold is read once', () => {
+  const item = cosignItem(payloadOf(image), signer);
+  let looks = 0;
+  const held = Array.from({ length: 50 }, (_, index) => ({
+    ...item,
+    manifest: digestOf(Buffer.from(`manifest ${index}`)),
+    get bytes() {
+      looks += 1;
+      return item.bytes;
+    },
+  }));
+  const once = readEvidence(held.slice(0, 1));
+  const looksAtOne = looks;
+  expect(readEvidence(held)).toEqual(once);
+  expect(looks).toBe(2 * looksAtOne);
+});
+
+test('layers that differ in bytes, type, annotations or place are read each', () => {
+  const item = cosignItem(payloadOf(image), signer);
+  const others = [
+    cosignItem(payloadOf(image), makeSigner()),
+    cosignItem(payloadOf(other), signer),
+    { ...item, repository: { ...repository, path: 'team/other' } },
+  ];
+  expect(readEvidence([item, ...others]).evidence).toHaveLength(4);
+  const { evidence, rejected } = readEvidence([item, { ...item, layer: { ...item.layer, mediaType: bundleV03 } }]);
+  expect([evidence.length, rejected.length]).toEqual([1, 1]);
 });
 
 test('the hash is of the bytes that decide', () => {

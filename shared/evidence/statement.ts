@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject } from '../admission/json.ts';
 import { type Digest, parseDigest } from '../image/digest.ts';
+import type { Slices } from '../slices.ts';
 import type { Claim } from './evidence.ts';
 import { parseJsonObject } from './json.ts';
 import { Malformed } from './malformed.ts';
@@ -29,8 +30,8 @@ export interface Statement {
  * An in-toto Statement, v0.1 or v1 (in-toto attestation spec, "Statement"). Of an attestation the predicate is not parsed: an
  * SBOM has megabytes, and nothing is asked of it here. A signature is read as a whole. Throws Malformed.
  */
-export function readStatement(payload: Uint8Array): Statement {
-  const { _type, predicateType, subject } = parseStatement(payload);
+export function* readStatement(payload: Uint8Array): Slices<Statement> {
+  const { _type, predicateType, subject } = yield* parseStatement(payload);
   if (!types.includes(_type)) throw new Malformed('the payload is no in-toto statement');
   if (typeof predicateType !== 'string' || predicateType === '') {
     throw new Malformed('the statement has no predicate type');
@@ -40,11 +41,12 @@ export function readStatement(payload: Uint8Array): Statement {
   return { predicateType, claims: subject.flatMap(readSubject) };
 }
 
-function parseStatement(payload: Uint8Array): JsonObject {
-  const statement = parseJsonObject(withoutMember(payload, 'predicate'), 'the statement', maxValues);
+function* parseStatement(payload: Uint8Array): Slices<JsonObject> {
+  const small = yield* withoutMember(payload, 'predicate', maxValues);
+  const statement = yield* parseJsonObject(small, 'the statement', maxValues);
   if (statement['predicateType'] !== signaturePredicate) return statement;
   if (payload.byteLength > maxSignature) throw new Malformed(`a signature's statement is over ${maxSignature} bytes`);
-  return parseJsonObject(payload, 'the statement', maxValues);
+  return yield* parseJsonObject(payload, 'the statement', maxValues);
 }
 
 /** cosign keeps a signature's annotations (`-a name=value`) on the subject that they are about. */

@@ -21,8 +21,8 @@ const maxEntries = 10_000;
 export class KeyBook {
   readonly #engine: string;
   #repositories = new Map<string, RepositoryKeys>();
-  /** To spare joining and hashing the names again and again within a review. */
-  #seen = new WeakMap<Repository, RepositoryKeys>();
+  /** The one asked for last: to spare joining and hashing its names again and again within a review. */
+  #last: { readonly repository: Repository; readonly keys: RepositoryKeys } | undefined;
   #sortKeys = new Map<string, string>();
   #entries = 0;
 
@@ -32,8 +32,7 @@ export class KeyBook {
   }
 
   repository(repository: Repository): RepositoryKeys {
-    const seen = this.#seen.get(repository);
-    if (seen !== undefined) return seen;
+    if (this.#last?.repository === repository) return this.#last.keys;
     const name = repositoryName(repository);
     let keys = this.#repositories.get(name);
     if (keys === undefined) {
@@ -41,7 +40,7 @@ export class KeyBook {
       keys = new RepositoryKeys(name, () => this.#note());
       this.#repositories.set(name, keys);
     }
-    this.#seen.set(repository, keys);
+    this.#last = { repository, keys };
     return keys;
   }
 
@@ -61,7 +60,7 @@ export class KeyBook {
     this.#entries += 1;
     if (this.#entries <= maxEntries) return;
     this.#repositories = new Map();
-    this.#seen = new WeakMap();
+    this.#last = undefined;
     this.#sortKeys = new Map();
     this.#entries = 1;
   }

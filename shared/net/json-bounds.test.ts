@@ -1,4 +1,5 @@
-import { exceedsDepth, exceedsValues } from './json-bounds.ts';
+import { atOnce } from '../slices.ts';
+import { bytesInSlice, exceededBound, exceedsValues } from './json-bounds.ts';
 
 const exceeds = (text: string, most: number) => exceedsValues(Buffer.from(text), most);
 
@@ -35,8 +36,17 @@ test.each(['"', String.raw`["\ `, '[,"'])('text that ends in the middle of a str
   expect(exceeds(text, 3)).toBe(false);
 });
 
+test.each(['"",', '[],', ',', ' ', '"x":1,'])('others have their turn in a long text of %j', (unit) => {
+  const bytes = Buffer.from(`["a",${unit.repeat(4 * bytesInSlice)}`);
+  let slices = 0;
+  for (const _ of exceededBound(bytes, { values: bytes.length, depth: 3 })) slices += 1;
+  expect(slices).toBeGreaterThanOrEqual(Math.floor(bytes.length / bytesInSlice) - 1);
+  expect([...exceededBound(Buffer.from('["a"]'), { values: 1, depth: 1 })]).toEqual([]);
+});
+
 test('depth is counted apart from number', () => {
-  const deep = (text: string, most: number) => exceedsDepth(Buffer.from(text), most);
+  const deep = (text: string, most: number) =>
+    atOnce(exceededBound(Buffer.from(text), { values: 1000, depth: most })) === 'depth';
   expect(deep('[{"a":[]},{"b":[]},"[[[["]', 3)).toBe(false);
   expect(deep('[{"a":[]},{"b":[]}]', 2)).toBe(true);
 });

@@ -1,3 +1,5 @@
+import { atOnce, type Slices } from '../slices.ts';
+
 const quote = 0x22;
 const backslash = 0x5c;
 const comma = 0x2c;
@@ -8,41 +10,47 @@ const closeBracket = 0x5d;
 
 /** Bytes of a string that are looked at one by one. */
 const lookedAt = 128;
+/** Bytes of text that are looked at in one slice: a few milliseconds. */
+export const bytesInSlice = 1024 * 1024;
+
+export interface JsonBounds {
+  /** Values at most. */
+  readonly values: number;
+  /** How deep objects and lists nest at most: whatever walks the parsed value may recurse. */
+  readonly depth: number;
+}
 
 /**
- * Whether JSON text (UTF-8, RFC 8259) may hold more than `most` values: told before it is parsed, since a parsed value takes
- * up to a hundred times the bytes that write it (`{}` and its comma: 3 bytes, then 64; a new member name: some hundreds).
+ * Which bound JSON text (UTF-8, RFC 8259) may exceed, the one that it exceeds first: told before it is parsed, since a parsed value
+ * takes up to a hundred times the bytes that write it (`{}` and its comma: 3 bytes, then 64; a new member name: some hundreds).
  *
  * Counted are the bytes `,` `{` `[` outside of strings: each begins one element or one member at most. So text within the
- * bound holds at most `most` + 1 values and `most` member names, and is nested `most` deep at most.
- * Text of no more than `most` bytes is not looked at. Whether it is JSON at all is left to the parser.
+ * bound holds at most `values` + 1 values and `values` member names. Whether it is JSON at all is left to the parser.
  */
-export function exceedsValues(bytes: Uint8Array, most: number): boolean {
-  if (bytes.length <= most) return false;
-  let count = 0;
+export function* exceededBound(bytes: Uint8Array, bounds: JsonBounds): Slices<keyof JsonBounds | undefined> {
+  let values = 0;
+  let depth = 0;
+  let pause = bytesInSlice;
   for (let at = 0; at < bytes.length; at += 1) {
     const byte = bytes[at];
     if (byte === quote) at = endOfString(bytes, at);
     else if (byte === comma || byte === openBrace || byte === openBracket) {
-      count += 1;
-      if (count > most) return true;
-    }
+      values += 1;
+      if (values > bounds.values) return 'values';
+      if (byte !== comma) depth += 1;
+      if (depth > bounds.depth) return 'depth';
+    } else if (byte === closeBrace || byte === closeBracket) depth -= 1;
+    if (at < pause) continue;
+    pause = at + bytesInSlice;
+    yield;
   }
-  return false;
+  return undefined;
 }
 
-/** Whether JSON text (UTF-8) nests objects and lists over `most` deep: whatever walks the parsed value may recurse. */
-export function exceedsDepth(bytes: Uint8Array, most: number): boolean {
-  let depth = 0;
-  for (let at = 0; at < bytes.length; at += 1) {
-    const byte = bytes[at];
-    if (byte === quote) at = endOfString(bytes, at);
-    else if (byte === openBrace || byte === openBracket) {
-      depth += 1;
-      if (depth > most) return true;
-    } else if (byte === closeBrace || byte === closeBracket) depth -= 1;
-  }
-  return false;
+/** Whether JSON text may hold more than `most` values. Text of no more than `most` bytes is not looked at. */
+export function exceedsValues(bytes: Uint8Array, most: number): boolean {
+  if (bytes.length <= most) return false;
+  return atOnce(exceededBound(bytes, { values: most, depth: Number.POSITIVE_INFINITY })) === 'values';
 }
 
 /** Where the string that begins with the quote at `start` ends: at its other quote, or else where the text does. */

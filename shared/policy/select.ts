@@ -6,6 +6,7 @@ import { type ImageReference, parseReference } from '../image/reference.ts';
 import { Spellings } from '../image/spellings.ts';
 import { quoted } from '../printable.ts';
 import { asRefusal, Refusal } from '../reasons.ts';
+import type { Slices } from '../slices.ts';
 import type { About } from './about.ts';
 import { actionFor } from './action.ts';
 import { coverage } from './coverage.ts';
@@ -27,7 +28,7 @@ export interface Question {
 
 const theObject: About = { kind: 'object' };
 
-/** Patterns that are tried in one step: more than the images of a common object need. */
+/** Patterns that are tried in one slice: more than the images of a common object need. */
 const stride = 100;
 /** Characters of labels and annotations for which a rule's filters count as one pattern. */
 const charactersATry = 1024;
@@ -47,13 +48,10 @@ interface Asking {
  * object that was being deleted already is not asked again if every slot is unchanged.
  *
  * Whoever writes the object says how many texts are compared with the filters and the patterns of every rule: so it goes in
- * steps, and what has no time for the next one throws Refusal `deadline` into it. Then each rule denies the object, which is its
+ * slices, and what has no time for the next one throws Refusal `deadline` into it. Then each rule denies the object, which is its
  * author's doing.
  */
-export function* selectInSteps(
-  rules: readonly Rule[],
-  request: AdmissionRequest,
-): Generator<undefined, readonly Question[], undefined> {
+export function* selectInSlices(rules: readonly Rule[], request: AdmissionRequest): Slices<readonly Question[]> {
   const object = request.object;
   if (object === undefined) return [];
   let applicable = rules;
@@ -61,16 +59,16 @@ export function* selectInSteps(
   let slots: readonly ImageSlot[];
   try {
     const subject = subjectOf(request, object);
-    applicable = takesSteps(rules, subject)
-      ? yield* applyingInSteps(rules, subject)
+    applicable = takesSlices(rules, subject)
+      ? yield* applyingInSlices(rules, subject)
       : rules.filter((rule) => ruleApplies(rule, subject));
     if (applicable.length === 0) return [];
     slots = imageSlots(request.kind.group, request.kind.kind, object);
     const old = oldSide(request, slots);
     const before =
-      old === undefined || old.leaving || !takesSteps(applicable, old.subject)
+      old === undefined || old.leaving || !takesSlices(applicable, old.subject)
         ? undefined
-        : new Set(yield* applyingInSteps(applicable, old.subject));
+        : new Set(yield* applyingInSlices(applicable, old.subject));
     asking = askingOf(applicable, request, old, before);
   } catch (thrown) {
     const problem = slowFilters(asRefusal(thrown));
@@ -99,13 +97,13 @@ export function* selectInSteps(
   return asking.flatMap(({ questions }) => questions);
 }
 
-/** Whether it takes more than a step to compare an object with the rules' filters. */
-function takesSteps(rules: readonly Rule[], { size }: Subject): boolean {
+/** Whether it takes more than a slice to compare an object with the rules' filters. */
+function takesSlices(rules: readonly Rule[], { size }: Subject): boolean {
   return size * rules.length > stride * charactersATry;
 }
 
 /** The rules that apply to an object with long labels and annotations. */
-function* applyingInSteps(rules: readonly Rule[], subject: Subject): Generator<undefined, readonly Rule[], undefined> {
+function* applyingInSlices(rules: readonly Rule[], subject: Subject): Slices<readonly Rule[]> {
   const applicable: Rule[] = [];
   let tried = 0;
   for (const rule of rules) {

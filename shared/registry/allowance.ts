@@ -1,7 +1,7 @@
 import { Refusal } from '../reasons.ts';
 
 /** Bytes that one review may fetch, over all its images. */
-const reviewBytes = 64 * 1024 * 1024;
+export const reviewBytes = 64 * 1024 * 1024;
 
 /** Distinct images that one review may ask about: 999 in a Pod's `containers` would starve the one in its `initContainers`. */
 export const defaultReviewImages = 64;

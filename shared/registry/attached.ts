@@ -10,6 +10,7 @@ import { acceptImages, acceptReferrers, type Descriptor, parseDescriptor } from 
 import { mapParallel } from './parallel.ts';
 import { fallbackTag, listReferrers } from './referrers.ts';
 import type { Allowance, Attached, AttachedItem } from './registry.ts';
+import type { AttachedRooms, Stay } from './rooms.ts';
 
 /**
  * Requests that a signed image is worth. A failure of the registry within them is the registry's; one after more of them came of how much
@@ -22,11 +23,19 @@ const mostFailures = 3;
 /** A tag has at most 128 characters: no `.sig` tag exists for a SHA-512 digest. */
 const longestTag = 128;
 
+/** Bytes of a layer that is a signature and little else: one is never waited for. */
+const smallLayer = 64 * 1024;
+
+/** Whether a layer has to find room. One over its kind's bound is refused, and never read. */
+const isLarge = ({ item: { layer }, maxBytes }: Candidate): boolean =>
+  layer.size > smallLayer && layer.size <= maxBytes;
+
 interface Sources {
   readonly client: Client;
   readonly content: Content;
   readonly limits: RegistryLimits;
   readonly kinds: readonly LayerKind[];
+  readonly rooms: AttachedRooms;
 }
 
 /**
@@ -41,7 +50,7 @@ interface Sources {
  * failurePolicy Ignore admits.
  */
 export async function readAttached(
-  { client, content, limits, kinds }: Sources,
+  { client, content, limits, kinds, rooms }: Sources,
   repository: Repository,
   digest: Digest,
   allowance: Allowance,
@@ -94,12 +103,19 @@ export async function readAttached(
     return candidates;
   }
 
+  let stay: Stay | undefined;
   const blobs = new Map<string, Promise<Uint8Array | undefined>>();
   /** Several layers may have the same bytes: signatures by several keys over one payload. They are read once. */
-  function blob({ item: { layer }, maxBytes }: Candidate): Promise<Uint8Array | undefined> {
-    const key = `${layer.digest} ${layer.size} ${maxBytes}`;
+  function blob(candidate: Candidate): Promise<Uint8Array | undefined> {
+    const { maxBytes, item } = candidate;
+    const { layer } = item;
+    const key = blobKey(candidate);
     const reading =
-      blobs.get(key) ?? attempt(() => content.blob(repository, layer.digest, layer.size, maxBytes, spending));
+      blobs.get(key) ??
+      attempt(async () => {
+        if (isLarge(candidate)) await stay?.entered;
+        return content.blob(repository, layer.digest, layer.size, maxBytes, spending);
+      });
     blobs.set(key, reading);
     return reading;
   }
@@ -119,6 +135,11 @@ export async function readAttached(
       const told = `more than ${limits[bound]} ${bound} are attached to ${repositoryName(repository)}@${digest}`;
       tooMany ??= new Refusal('too-many-signatures', told);
     }
+    const large = new Map(tried.filter(isLarge).map((one) => [blobKey(one), one.item.layer.size]));
+    const total = [...large.values()].reduce((sum, size) => sum + size, 0);
+    // All of it at once: who has some of it and waits for more keeps others waiting.
+    if (total > 0) stay ??= rooms.enter(total, allowance);
+    tried.sort((a, b) => Number(isLarge(a)) - Number(isLarge(b)));
     const items = await mapParallel(tried, limits.parallel, async (candidate) => {
       const bytes = await blob(candidate);
       return bytes === undefined ? [] : [{ ...candidate.item, bytes }];
@@ -193,9 +214,19 @@ export async function readAttached(
     await fromTag;
     return readLayers([...referring].sort((a, b) => a.rank - b.rank));
   };
-  const items = await Promise.all([fromTag.then(readLayers), fromReferrers()]);
-  if (tooMany !== undefined) putDown(tooMany);
-  return { items: items.flat(), unreadable: [...unreadable] };
+  try {
+    const items = await Promise.all([fromTag.then(readLayers), fromReferrers()]);
+    if (tooMany !== undefined) putDown(tooMany);
+    const read = { items: items.flat(), unreadable: [...unreadable] };
+    return stay === undefined ? read : { ...read, release: stay.leave };
+  } catch (thrown) {
+    stay?.leave();
+    throw thrown;
+  }
+}
+
+function blobKey({ item: { layer }, maxBytes }: Candidate): string {
+  return `${layer.digest} ${layer.size} ${maxBytes}`;
 }
 
 /** Why it counts as the image's own doing that something attached to it was not read: its refusal by the registry's or our own word. */

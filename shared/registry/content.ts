@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
 import { type Digest, parseDigest, splitDigest } from '../image/digest.ts';
 import { type Repository, repositoryName } from '../image/repository.ts';
+import type { Elapsed } from '../net/deadline.ts';
 import type { DoorResponse } from '../net/door.ts';
+import { inSlices } from '../net/slices.ts';
 import { Refusal } from '../reasons.ts';
+import type { Slices } from '../slices.ts';
 import type { Client, Get } from './client.ts';
 import { apiPath } from './endpoint.ts';
 import type { LayerKind } from './layer-kind.ts';
@@ -44,11 +47,15 @@ export interface Content {
   ): Promise<Uint8Array>;
 }
 
+/** Bytes that are hashed in one slice: a few milliseconds. */
+const hashedAtOnce = 4 * 1024 * 1024;
+
 /** `declined`: what a status is that is neither 200 nor 404, nor a failure of the registry's service. */
 export function createContent(
   client: Client,
   limits: RegistryLimits,
   kinds: readonly LayerKind[],
+  elapsed: Elapsed,
   declined: (status: number, what: string) => Refusal,
 ): Content {
   const kept = { kinds, limits };
@@ -96,7 +103,14 @@ export function createContent(
       const response = await client.get(repository, apiPath(repository, `blobs/${digest}`), get);
       if (!found(response, what)) throw new Refusal('content-missing', `the registry does not have ${what}`);
       const bytes = await readExactly(response, size, maxBytes, what);
-      if (!isDigestOf(digest, bytes)) throw unlike(what, 'its digest');
+      const { deadline, review } = allowance;
+      const computed = await inSlices(digestInSlices(splitDigest(digest).algorithm, bytes), {
+        deadline,
+        review,
+        elapsed,
+        what: `${what} was compared with its digest`,
+      });
+      if (computed !== digest) throw unlike(what, 'its digest');
       return bytes;
     },
   };
@@ -133,6 +147,16 @@ function isDigestOf(text: string, bytes: Uint8Array): boolean {
 
 function digestOf(algorithm: 'sha256' | 'sha512', bytes: Uint8Array): Digest {
   return `${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}` as Digest;
+}
+
+/** A blob has megabytes, and blobs of many reviews may end at the same moment. */
+function* digestInSlices(algorithm: 'sha256' | 'sha512', bytes: Uint8Array): Slices<Digest> {
+  const hash = createHash(algorithm);
+  for (let at = 0; at < bytes.length; at += hashedAtOnce) {
+    if (at > 0) yield;
+    hash.update(bytes.subarray(at, at + hashedAtOnce));
+  }
+  return `${algorithm}:${hash.digest('hex')}` as Digest;
 }
 
 function unlike(what: string, which: string): Refusal {

@@ -13,6 +13,7 @@ import { defaultLimits, type RegistryLimits } from './limits.ts';
 import { acceptImages, named } from './manifest.ts';
 import type { Image, Registries, Registry } from './registry.ts';
 import { type Retrying, sleepFor } from './retry.ts';
+import { type AttachedRooms, processRooms } from './rooms.ts';
 import { createThrottles } from './throttle.ts';
 
 export interface RegistrySettings {
@@ -28,18 +29,21 @@ export interface RegistrySettings {
   /** The kinds of evidence that are looked for. */
   readonly kinds: readonly LayerKind[];
   readonly limits?: Partial<RegistryLimits>;
+  /** Instead of the process's. */
+  readonly rooms?: AttachedRooms;
 }
 
 /** A Registry whose tokens and learned challenges are its own: one per credential source. Connections are the door's. */
 export function createRegistry(settings: RegistrySettings): Registry {
   const { door, credentials, clock, elapsed, kinds } = settings;
+  const { rooms = processRooms } = settings;
   const limits = { ...defaultLimits, ...settings.limits };
   const sleep = settings.sleep ?? sleepFor;
   const random = settings.random ?? Math.random;
   const retrying = { clock, sleep, random, throttles: createThrottles(elapsed, sleep) };
   const client = createClient({ door, credentials, retrying, realms: settings.realms ?? {} });
-  const images = createContent(client, limits, kinds, imageDeclined);
-  const content = createContent(client, limits, kinds, declined);
+  const images = createContent(client, limits, kinds, elapsed, imageDeclined);
+  const content = createContent(client, limits, kinds, elapsed, declined);
 
   return {
     async resolve(repository, tag, allowance) {
@@ -51,7 +55,7 @@ export function createRegistry(settings: RegistrySettings): Registry {
       return imageOf(read, repository, `@${digest}`);
     },
     attached: (repository, digest, allowance) =>
-      readAttached({ client, content, limits, kinds }, repository, digest, allowance),
+      readAttached({ client, content, limits, kinds, rooms }, repository, digest, allowance),
   };
 }
 

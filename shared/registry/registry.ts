@@ -1,5 +1,6 @@
 import type { Digest } from '../image/digest.ts';
 import type { Repository } from '../image/repository.ts';
+import type { Release } from '../net/room.ts';
 import type { Spending } from '../net/spending.ts';
 import type { CredentialsRef } from '../plan/credentials.ts';
 import type { Refusal } from '../reasons.ts';
@@ -35,6 +36,8 @@ export interface Attached {
   readonly items: readonly AttachedItem[];
   /** Sources that could not be read, or that are over a bound; each turns a "no valid evidence" into itself. */
   readonly unreadable: readonly Refusal[];
+  /** Gives back the room that the items' bytes take: called when they are no longer held. */
+  readonly release?: Release;
 }
 
 /** One layer that may be evidence, with its bytes. */

@@ -1,15 +1,15 @@
-import { type Found, foundFor, foundHash, foundInSteps, holdsForOthers, nothingFound } from '../evidence/found.ts';
+import { type Found, foundFor, foundHash, foundInSlices, holdsForOthers, nothingFound } from '../evidence/found.ts';
 import type { Digest } from '../image/digest.ts';
 import { type Repository, repositoryName } from '../image/repository.ts';
 import type { Session, ShareGuard } from '../ledger/ledger.ts';
 import { type Clock, type Elapsed, shareOf } from '../net/deadline.ts';
-import { inSlices } from '../net/steps.ts';
+import { inSlices } from '../net/slices.ts';
 import { type CredentialsRef, keyedBy } from '../plan/credentials.ts';
 import type { TargetCheck } from '../plan/plan.ts';
 import { asRefusal } from '../reasons.ts';
 import type { Allowance, Image, Registries } from '../registry/registry.ts';
 import type { Outcome } from '../verify/outcome.ts';
-import { type VerifyInput, verifyInSteps } from '../verify/verify.ts';
+import { type VerifyInput, verifyInSlices } from '../verify/verify.ts';
 import { blame, blameIn, type Circumstances } from './blame.ts';
 import type { Inquiry } from './inquiry.ts';
 
@@ -74,8 +74,8 @@ export class Examiner {
     const { digest } = image;
     const guards = repositories.flatMap((one) => guardsOf(one, digest));
     const what = `the signatures of ${repositoryName(repository)}@${digest} were verified`;
-    const work = () =>
-      inSlices(verifyInSteps(input), { deadline: allowance.deadline, elapsed: this.#ports.elapsed, what });
+    const { deadline, review } = allowance;
+    const work = () => inSlices(verifyInSlices(input), { deadline, review, elapsed: this.#ports.elapsed, what });
     try {
       const name = `verify#${repositoryName(repository)}@${digest}#${hash}#${foundHash(input)}`;
       return await this.#once(name, () => this.#session.share(name, guards, allowance, work));
@@ -135,10 +135,15 @@ export class Examiner {
     const name = keyedBy(credentials, `gather#${repositoryName(repository)}@${digest}`);
     const { elapsed } = this.#ports;
     const what = `what is attached to ${repositoryName(repository)}@${digest} was read`;
+    const { deadline, review } = allowance;
     const fetch = async (aboard: Allowance) => {
       const registry = this.#ports.registries.as(credentials);
       const attached = await registry.attached(repository, digest, aboard);
-      return inSlices(foundInSteps(attached), { deadline: allowance.deadline, elapsed, what });
+      try {
+        return await inSlices(foundInSlices(attached), { deadline, review, elapsed, what });
+      } finally {
+        attached.release?.();
+      }
     };
     try {
       return await this.#once(name, () =>

@@ -86,6 +86,7 @@ function effortOf(inquiries: readonly Inquiry[]): Effort {
 
 /** A key is told by 16 digits of its hash, as elsewhere; what is no hash of a key, a person's identity, is told whole. */
 export function verifiedBy(signers: readonly Pick<Signer, 'attestor' | 'identity'>[]): string {
-  const shown = (identity: string) => identity.replace(/^(sha256:[0-9a-f]{16})[0-9a-f]{48}$/, '$1');
+  const isHash = (identity: string) => identity.length === 71 && identity.startsWith('sha256:');
+  const shown = (identity: string) => (isHash(identity) ? identity.slice(0, 23) : identity);
   return `verified: ${signers.map(({ attestor, identity }) => `${attestor} by ${shown(identity)}`).join(', ')}`;
 }

@@ -1,5 +1,6 @@
 import { constants, createHash, type KeyObject, verify as verifySignature } from 'node:crypto';
-import { ed25519ph } from '@noble/curves/ed25519.js';
+import { eddsa } from '@noble/curves/abstract/edwards.js';
+import { ed25519 } from '@noble/curves/ed25519.js';
 import type { HashName, KeyAlgorithm } from '../trust/public-key.ts';
 
 /**
@@ -24,7 +25,7 @@ export function isSignedBy(
     case 'ed25519':
       return (
         holds(() => verifySignature(null, message, key, signature)) ||
-        holds(() => ed25519ph.verify(signature, message, algorithm.raw, { zip215: false }))
+        holds(() => ed25519ph.verify(signature, digestOf('sha512', message), algorithm.raw))
       );
   }
 }
@@ -34,6 +35,18 @@ const rsa = {
   pss: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_AUTO },
 };
 
+/**
+ * Ed25519ph over a message whose SHA-512 is at hand: @noble/curves' own takes the message, and hashes it in JavaScript for each
+ * signature and key.
+ */
+const ed25519ph = eddsa(ed25519.Point, (bytes: Uint8Array) => createHash('sha512').update(bytes).digest(), {
+  prehash: (digest: Uint8Array) => digest,
+  // RFC 8032 section 2, dom2(1, ""): no context.
+  domain: (data: Uint8Array) =>
+    Buffer.concat([Buffer.from('SigEd25519 no Ed25519 collisions\u0001\u0000', 'latin1'), data]),
+  zip215: false,
+});
+
 function holds(check: () => boolean): boolean {
   try {
     return check();
@@ -42,8 +55,15 @@ function holds(check: () => boolean): boolean {
   }
 }
 
+const digests = new WeakMap<Uint8Array, Map<HashName, Buffer>>();
+
+/** Each hash of a message is computed once, however many signatures are over it and keys are tried: it may have megabytes. */
 export function digestOf(hash: HashName, message: Uint8Array): Buffer {
-  return createHash(hash).update(message).digest();
+  const known = digests.get(message) ?? new Map<HashName, Buffer>();
+  digests.set(message, known);
+  const digest = known.get(hash) ?? createHash(hash).update(message).digest();
+  known.set(hash, digest);
+  return digest;
 }
 
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {

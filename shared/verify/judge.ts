@@ -2,13 +2,14 @@ import type { Gathered } from '../evidence/evidence.ts';
 import { type Repository, repositoryName } from '../image/repository.ts';
 import type { Signer } from '../ledger/verification.ts';
 import type { Image } from '../registry/registry.ts';
+import type { Slices } from '../slices.ts';
 import type { LeafAnchor } from '../trust/anchors.ts';
 import type { Anchor, AnchorSet, Check } from '../trust/check.ts';
 import { absenceOf, isSignature } from './absence.ts';
 import type { Examination, Objection } from './anchor-judge.ts';
 import { judgeOf } from './judges.ts';
 import { distinctlyMatched } from './matching.ts';
-import type { AttestorResult, Steps } from './outcome.ts';
+import type { AttestorResult } from './outcome.ts';
 import { Signature } from './signature.ts';
 
 /** An anchor's result, and what it rests on: empty unless it passed. */
@@ -46,12 +47,12 @@ export class Judge {
   }
 
   /** Yields after each signature that was tried with an anchor. */
-  *judge(anchor: Anchor): Steps<Judged> {
+  *judge(anchor: Anchor): Slices<Judged> {
     return anchor.kind === 'set' ? yield* this.#judgeSet(anchor) : yield* this.#judgeLeaf(anchor);
   }
 
   /** Every anchor is judged, also after enough have passed: the answer shows each attestor tried and why it failed. */
-  *#judgeSet({ path, need, anchors }: AnchorSet): Steps<Judged> {
+  *#judgeSet({ path, need, anchors }: AnchorSet): Slices<Judged> {
     const children: Judged[] = [];
     for (const anchor of anchors) children.push(yield* this.judge(anchor));
     const passing = children.filter((child) => child.result.pass);
@@ -78,7 +79,7 @@ export class Judge {
   }
 
   /** The first signature that meets every condition decides; else the one that came furthest tells why not. */
-  *#judgeLeaf(anchor: LeafAnchor): Steps<Judged> {
+  *#judgeLeaf(anchor: LeafAnchor): Slices<Judged> {
     const { kind, path } = anchor;
     const judge = judgeOf(anchor);
     const repository = repositoryName(anchor.repository ?? this.#own);

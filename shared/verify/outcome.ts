@@ -2,12 +2,6 @@ import type { Signer } from '../ledger/verification.ts';
 import type { NoReason } from '../reasons.ts';
 import type { LeafKind } from '../trust/anchors.ts';
 
-/**
- * Work in small steps, each of a few milliseconds at most: whoever runs it may look at the time between two of them, and let others
- * run. What it comes to depends on nothing but its input.
- */
-export type Steps<T> = Generator<undefined, T, undefined>;
-
 /** What verify decided, with each attestor tried and why it failed. */
 export type Outcome =
   | {

@@ -2,10 +2,11 @@ import type { Gathered } from '../evidence/evidence.ts';
 import type { Repository } from '../image/repository.ts';
 import { asRefusal, type Refusal } from '../reasons.ts';
 import type { Image } from '../registry/registry.ts';
+import { atOnce, type Slices } from '../slices.ts';
 import type { Check } from '../trust/check.ts';
 import type { Objection } from './anchor-judge.ts';
 import { earliest, Judge, type Judged } from './judge.ts';
-import type { AttestorResult, Outcome, Steps } from './outcome.ts';
+import type { AttestorResult, Outcome } from './outcome.ts';
 
 export interface VerifyInput {
   readonly check: Check;
@@ -19,20 +20,16 @@ export interface VerifyInput {
   readonly now: number;
 }
 
-/** The whole of verifyInSteps at once. */
+/** The whole of verifyInSlices at once. */
 export function verify(input: VerifyInput): Outcome {
-  const steps = verifyInSteps(input);
-  for (;;) {
-    const { done, value } = steps.next();
-    if (done) return value;
-  }
+  return atOnce(verifyInSlices(input));
 }
 
 /**
  * Decides whether the evidence satisfies the check: every set of anchors must be satisfied. Pure and synchronous: no clock,
  * network or environment. Never throws: whatever goes wrong inside is a no.
  */
-export function* verifyInSteps(input: VerifyInput): Steps<Outcome> {
+export function* verifyInSlices(input: VerifyInput): Slices<Outcome> {
   try {
     const { check, evidence, image, repository, now } = input;
     const judge = new Judge(evidence, check.accepts, image, repository, now);

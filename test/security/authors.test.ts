@@ -345,7 +345,7 @@ describe('a registry that its author chose', () => {
 });
 
 describe('one verification of a digest', () => {
-  /** Each look at the time is a millisecond. One is taken after each signature that was tried, so they count signatures. */
+  /** Each look at the time is a millisecond. Two are taken for each signature that was tried, so they count signatures. */
   let ticks = 0;
   async function crowded(tags: readonly string[]): Promise<void> {
     await world.close();
@@ -366,7 +366,7 @@ describe('one verification of a digest', () => {
     expect(world.registry.count({ kind: 'blob' })).toBe(50);
     expect(world.registry.count({ kind: 'referrers' })).toBe(1);
     expect(ticks).toBeGreaterThan(49);
-    // Sixty verifications would have looked at the time 2,940 times.
+    // Sixty verifications would have looked at the time 5,880 times.
     expect(ticks).toBeLessThan(1000);
   });
 
@@ -382,7 +382,8 @@ describe('one verification of a digest', () => {
     expect(order.filter((answer) => answer === 'crowd true')).toHaveLength(20);
     expect(order.indexOf('neighbour true')).toBeLessThan(20);
     expect(world.registry.count({ kind: 'blob' })).toBe(51);
-    expect(ticks).toBeLessThan(1000);
+    // Twenty verifications would have looked at the time 1,960 times, beside all else.
+    expect(ticks).toBeLessThan(1500);
   });
 });
 

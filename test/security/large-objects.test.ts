@@ -71,7 +71,7 @@ describe.each(failurePolicies)('1000 long names that no rule covers, failurePoli
     time.perLook = 1;
     const { value, turns } = await turnsDuring(send(asked()));
     expect(value).toMatchObject({ allowed: true, warnings: [] });
-    // Of the steps, one in ten ends a slice of 10 ms.
+    // Of the slices, one in ten ends a turn.
     expect(turns).toBeGreaterThan(30);
   });
 

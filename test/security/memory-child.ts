@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { foundInSteps } from '../../shared/evidence/found.ts';
+import { foundInSlices } from '../../shared/evidence/found.ts';
 import { evidenceKinds } from '../../shared/evidence/kinds.ts';
 import { parseDigest } from '../../shared/image/digest.ts';
 import { monotonic, startDeadline } from '../../shared/net/deadline.ts';
 import { createDoor } from '../../shared/net/door.ts';
-import { inSlices } from '../../shared/net/steps.ts';
+import { inSlices } from '../../shared/net/slices.ts';
 import { byteBudget } from '../../shared/registry/allowance.ts';
 import { createRegistry } from '../../shared/registry/create.ts';
 import { noCredentials } from '../../shared/registry/credentials.ts';
@@ -27,10 +27,12 @@ async function read(text: string) {
   const digest = parseDigest(text);
   if (digest === undefined) throw new Error('usage: node memory-child.ts HOST DIGEST…');
   const deadline = startDeadline(60_000, monotonic);
-  const allowance = { deadline, take: byteBudget(), sent: () => {}, review: {}, waited: () => {} };
+  const review = {};
+  const allowance = { deadline, take: byteBudget(), sent: () => {}, review, waited: () => {} };
   const attached = await reader.attached({ registry, path: 'team/app' }, digest, allowance);
-  const reading = { deadline, elapsed: monotonic, what: 'what is attached was read' };
-  const { evidence, unreadable } = await inSlices(foundInSteps(attached), reading);
+  const reading = { deadline, review, elapsed: monotonic, what: 'what is attached was read' };
+  const { evidence, unreadable } = await inSlices(foundInSlices(attached), reading);
+  attached.release?.();
   deadline.stop();
   return {
     evidence: evidence.evidence.map(({ kind }) => kind),

@@ -3,10 +3,12 @@ import { isJsonObject, type JsonObject } from '../../admission/json.ts';
 import { parseDigest } from '../../image/digest.ts';
 import { readPem } from '../../pem.ts';
 import type { AttachedItem } from '../../registry/registry.ts';
+import type { Slices } from '../../slices.ts';
 import { decodeBase64 } from '../base64.ts';
 import type { Claim, SignatureEvidence, Signed } from '../evidence.ts';
 import { signatureHash } from '../hash.ts';
 import { parseJsonObject } from '../json.ts';
+import { maxBody, maxPromise, refuseMoreBytes } from '../log-bounds.ts';
 import { Malformed } from '../malformed.ts';
 
 const signatureAnnotation = 'dev.cosignproject.cosign/signature';
@@ -22,19 +24,21 @@ type Annotations = AttachedItem['layer']['annotations'];
  * cosign's own format: the layer is the payload, its annotations carry the signature and the log entry
  * (cosign specs/SIGNATURE_SPEC.md). Throws Malformed.
  */
-export function readSimpleSigning(item: AttachedItem): SignatureEvidence<'cosign-signature'> {
+export function* readSimpleSigning(item: AttachedItem): Slices<SignatureEvidence<'cosign-signature'>> {
   const { annotations, digest } = item.layer;
   const signature = decodeBase64(annotations[signatureAnnotation], `the annotation ${signatureAnnotation}`);
   const log = annotations[bundleAnnotation];
-  const logEntries = log === undefined ? [] : [readLogEntry(Buffer.from(log))];
-  const material = { certificates: certificatesOf(annotations), timestamps: timestampsOf(annotations), logEntries };
+  const logEntries = log === undefined ? [] : [yield* readLogEntry(Buffer.from(log))];
+  const timestamps = yield* timestampsOf(annotations);
+  const material = { certificates: certificatesOf(annotations), timestamps, logEntries };
   const signed: Signed = { format: 'payload', payload: item.bytes, signature, material };
+  const payload = yield* parseJsonObject(item.bytes, 'the payload');
   return {
     kind: 'cosign-signature',
     repository: item.repository,
     layer: digest,
     signed,
-    claims: [readClaim(parseJsonObject(item.bytes, 'the payload'))],
+    claims: [readClaim(payload)],
     hash: signatureHash(signed),
   };
 }
@@ -53,10 +57,10 @@ function readCertificates(annotations: Annotations, name: string): readonly Uint
 }
 
 /** cosign writes what a time-stamp authority answered (RFC 3161) as base64 into JSON. */
-function timestampsOf(annotations: Annotations): readonly Uint8Array[] {
+function* timestampsOf(annotations: Annotations): Slices<readonly Uint8Array[]> {
   const text = annotations[timestampAnnotation];
   if (text === undefined || text === '') return [];
-  const { SignedRFC3161Timestamp } = parseJsonObject(Buffer.from(text), 'the time stamp');
+  const { SignedRFC3161Timestamp } = yield* parseJsonObject(Buffer.from(text), 'the time stamp');
   return [decodeBase64(SignedRFC3161Timestamp, 'the time stamp')];
 }
 
@@ -85,12 +89,14 @@ function field(object: JsonObject, name: string): unknown {
 }
 
 /** Rekor's bundle, with an inclusion promise (SET) and no proof, as the log entry that a Sigstore bundle would carry. */
-function readLogEntry(bytes: Uint8Array): TransparencyLogEntry {
-  const bundle = parseJsonObject(bytes, 'the log entry');
+function* readLogEntry(bytes: Uint8Array): Slices<TransparencyLogEntry> {
+  const bundle = yield* parseJsonObject(bytes, 'the log entry');
   const { SignedEntryTimestamp, Payload } = bundle;
   if (!isJsonObject(Payload)) throw new Malformed('the log entry has no payload');
+  refuseMoreBytes(Payload['body'], maxBody, "a log entry's body");
+  refuseMoreBytes(SignedEntryTimestamp, maxPromise, "a log entry's promise");
   const canonicalizedBody = decodeBase64(Payload['body'], "the log entry's body");
-  const { kind, apiVersion } = parseJsonObject(canonicalizedBody, "the log entry's body");
+  const { kind, apiVersion } = yield* parseJsonObject(canonicalizedBody, "the log entry's body");
   if (typeof kind !== 'string' || typeof apiVersion !== 'string') throw new Malformed('the log entry is of no kind');
   const logId = Payload['logID'];
   if (typeof logId !== 'string' || !/^[0-9a-f]{64}$/.test(logId)) throw new Malformed('the log entry has no log ID');

@@ -1,4 +1,5 @@
 import type { AttachedItem } from '../../registry/registry.ts';
+import type { Slices } from '../../slices.ts';
 import { attestation } from '../attestation.ts';
 import { readEnvelope, refuseManySignatures } from '../envelope.ts';
 import type { Attestation } from '../evidence.ts';
@@ -9,9 +10,9 @@ import { readStatement } from '../statement.ts';
 const noMaterial = { certificates: [], timestamps: [], logEntries: [] };
 
 /** Whatever it states, it is no signature of the image. Throws Malformed. */
-export function readBareEnvelope(item: AttachedItem, keep: Keep): Attestation {
-  const json = parseJsonObject(item.bytes, 'the envelope');
+export function* readBareEnvelope(item: AttachedItem, keep: Keep): Slices<Attestation> {
+  const json = yield* parseJsonObject(item.bytes, 'the envelope');
   refuseManySignatures(json);
-  const envelope = readEnvelope(json);
-  return attestation(item, envelope, readStatement(envelope.payload), noMaterial, keep);
+  const envelope = yield* readEnvelope(json);
+  return yield* attestation(item, envelope, yield* readStatement(envelope.payload), noMaterial, keep);
 }

@@ -2,15 +2,17 @@ import { assertBundleV01, assertBundleV02, type Bundle } from '@sigstore/bundle'
 import { HashAlgorithm, Bundle as ProtoBundle } from '@sigstore/protobuf-specs';
 import { isJsonObject, type JsonObject } from '../../admission/json.ts';
 import type { AttachedItem } from '../../registry/registry.ts';
+import type { Slices } from '../../slices.ts';
 import { attestation } from '../attestation.ts';
 import { decodeBase64 } from '../base64.ts';
-import { readEnvelope, refuseManySignatures, signedEnvelope } from '../envelope.ts';
+import { readEnvelope, signedEnvelope } from '../envelope.ts';
 import type { Attestation, Claim, Material, SignatureEvidence, Signed } from '../evidence.ts';
 import { signatureHash } from '../hash.ts';
 import { parseJsonObject } from '../json.ts';
 import type { Keep } from '../kind.ts';
 import { Malformed } from '../malformed.ts';
 import { readStatement, signaturePredicate } from '../statement.ts';
+import { refuseTooMuch } from './bounds.ts';
 
 /** The log entries of version 0.1 promise inclusion; those of later versions prove it. */
 const versions: Readonly<Record<string, (bundle: ProtoBundle) => void>> = {
@@ -26,11 +28,12 @@ const hashes = {
   [HashAlgorithm.SHA2_512]: 'sha512',
 } as const;
 
-const maxLogEntries = 32;
-
 /** A Sigstore bundle of v0.1 to v0.3 (protobuf-specs, sigstore_bundle.proto). Throws Malformed, or what the parser throws. */
-export function readBundle(item: AttachedItem, keep: Keep): SignatureEvidence<'sigstore-bundle'> | Attestation {
-  const json = parseJsonObject(item.bytes, 'the bundle');
+export function* readBundle(
+  item: AttachedItem,
+  keep: Keep,
+): Slices<SignatureEvidence<'sigstore-bundle'> | Attestation> {
+  const json = yield* parseJsonObject(item.bytes, 'the bundle');
   refuseTooMuch(json);
   const { content, verificationMaterial } = parseBundle(json);
   const material = materialOf(verificationMaterial);
@@ -48,11 +51,11 @@ export function readBundle(item: AttachedItem, keep: Keep): SignatureEvidence<'s
     return signatureBundle(item, { format: 'manifest', hash, messageDigest: digest, signature, material }, []);
   }
 
-  const envelope = readEnvelope(isJsonObject(json['dsseEnvelope']) ? json['dsseEnvelope'] : {});
-  const statement = readStatement(envelope.payload);
+  const envelope = yield* readEnvelope(isJsonObject(json['dsseEnvelope']) ? json['dsseEnvelope'] : {});
+  const statement = yield* readStatement(envelope.payload);
   return statement.predicateType === signaturePredicate
     ? signatureBundle(item, signedEnvelope(envelope, material), statement.claims)
-    : attestation(item, envelope, statement, material, keep);
+    : yield* attestation(item, envelope, statement, material, keep);
 }
 
 function materialOf({ content, timestampVerificationData, tlogEntries }: Bundle['verificationMaterial']): Material {
@@ -104,14 +107,6 @@ function assertProved(bundle: ProtoBundle): void {
 }
 function assertPromised(bundle: ProtoBundle): void {
   assertBundleV01(bundle);
-}
-
-function refuseTooMuch({ verificationMaterial, dsseEnvelope }: JsonObject): void {
-  const entries = isJsonObject(verificationMaterial) ? verificationMaterial['tlogEntries'] : undefined;
-  if (Array.isArray(entries) && entries.length > maxLogEntries) {
-    throw new Malformed(`the bundle has over ${maxLogEntries} log entries`);
-  }
-  if (isJsonObject(dsseEnvelope)) refuseManySignatures(dsseEnvelope);
 }
 
 function signatureBundle(
