@@ -1,12 +1,12 @@
 import type { Gathered } from '../evidence/evidence.ts';
 import { type Repository, repositoryName } from '../image/repository.ts';
 import type { Signer } from '../ledger/verification.ts';
-import type { Image } from '../registry/registry.ts';
 import type { Slices } from '../slices.ts';
 import type { LeafAnchor } from '../trust/anchors.ts';
 import type { Anchor, AnchorSet, Check } from '../trust/check.ts';
 import { absenceOf, isSignature } from './absence.ts';
 import type { Examination, Objection } from './anchor-judge.ts';
+import type { Artifact } from './artifact.ts';
 import { judgeOf } from './judges.ts';
 import { distinctlyMatched } from './matching.ts';
 import type { AttestorResult } from './outcome.ts';
@@ -30,7 +30,7 @@ export class Judge {
   readonly #signatures: readonly Signature[];
 
   /** `now`: wall clock, milliseconds since 1970. */
-  constructor(gathered: Gathered, accepts: Check['accepts'], image: Image, own: Repository, now: number) {
+  constructor(gathered: Gathered, accepts: Check['accepts'], image: Artifact, own: Repository, now: number) {
     this.#now = now;
     this.#own = own;
     this.#gathered = gathered;
