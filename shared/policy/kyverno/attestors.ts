@@ -129,12 +129,6 @@ function readRekor(fields: RekorFields, place: Place, report: Report): KeysAttes
     const parsed = readPublicKeys(pubkey, place.field('pubkey'), report);
     if (parsed !== undefined && parsed.length > 1)
       report.problem(place.field('pubkey'), 'holds several keys: give one, the key of the log');
-  } else if (!ignoreTlog && report.clean(place)) {
-    report.warning(
-      place,
-      'asks for the transparency log without rekor.pubkey, so every image is answered invalid (trust-missing): ' +
-        'set rekor.pubkey, or rekor.ignoreTlog: true',
-    );
   }
   return { ignoreTlog, ...(url && { url }), ...(pubkey && { pubkey }) };
 }

@@ -66,11 +66,7 @@ function readAttestors(fields: EntryFields, place: Place, report: Report): reado
   const sets = (fields.attestors ?? []).map((set, index) => readAttestorSet(set, at.item(index), report));
   const annotated = Object.keys(fields.annotations ?? {}).length > 0;
   if (fields.key) {
-    report.warning(
-      place.field('key'),
-      'is deprecated, and asks for the transparency log without a log key, so every image is answered invalid ' +
-        '(trust-missing): write attestors, with keys.publicKeys and keys.rekor',
-    );
+    report.warning(place.field('key'), 'is deprecated: write attestors, with keys.publicKeys');
     sets.push(readFlatKey(fields.key, fields.annotations ?? {}, place.field('key'), report));
   } else if (fields.image && annotated) {
     report.problem(

@@ -40,18 +40,6 @@ test.each<[string, Json, string, Json]>([
     withEntry({ attestors: [], required: false }),
   ],
   [
-    'a log that is asked for without its key',
-    withAttestors({ keys: { publicKeys: keyA, rekor: {} } }),
-    'set rekor.pubkey, or rekor.ignoreTlog: true',
-    withAttestors({ keys: { publicKeys: keyA, rekor: { pubkey: keyB } } }),
-  ],
-  [
-    'no rekor block at all',
-    withAttestors({ keys: { publicKeys: keyA } }),
-    'trust-missing',
-    withAttestors({ keys: { publicKeys: keyA, rekor: ignoreTlog } }),
-  ],
-  [
     'a flat image',
     withEntry({ image: 'ghcr.io/acme/a' }),
     'image: is deprecated: write imageReferences',

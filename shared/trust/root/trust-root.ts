@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import type { Deadline } from '../../net/deadline.ts';
 import type { Certificate } from '../x509/certificate.ts';
 
 /**
@@ -16,6 +17,15 @@ export interface TrustRoot {
   /** SHA-256, hex, of the bytes that it was read from: part of every check that rests on it. */
   readonly hash: string;
 }
+
+/**
+ * Where the trust root in force comes from; `undefined`: none is. Asked only for checks that rest on it. What is known is given at once,
+ * never by a promise; what has to be fetched takes no more than a part of the deadline.
+ */
+export type TrustRoots = (deadline?: Deadline) => TrustRoot | undefined | Promise<TrustRoot | undefined>;
+
+/** The policies alone are trusted. */
+export const noRoots: TrustRoots = () => undefined;
 
 /** From and until when, in milliseconds since 1970, both inclusive. */
 export interface Window {
