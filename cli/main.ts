@@ -10,6 +10,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   apply: async () => (await import('./apply.ts')).apply,
   serve: async () => (await import('./serve.ts')).serve,
   manifests: async () => (await import('./manifests.ts')).manifests,
+  trust: async () => (await import('./trust/trust.ts')).trust,
 };
 
 /** Runs one command and sets the exit status. */

@@ -10,7 +10,8 @@ declare const COUNTERSIGN_BUNDLED: true | undefined;
 
 /** By this name it lies beside a bundle. */
 export const carriedFile = 'trusted_root.json';
-const mirror = 'https://tuf-repo-cdn.sigstore.dev';
+/** The TUF repository of Sigstore's public-good instance. */
+export const publicMirror = 'https://tuf-repo-cdn.sigstore.dev';
 
 /**
  * The trust root of Sigstore's public-good instance as this build carries it. Throws where it is not the one that is recorded: nobody has
@@ -34,8 +35,8 @@ function ofBundle(): Buffer {
 function ofPackage(): Buffer {
   const seeds = createRequire(import.meta.filename).resolve('@sigstore/tuf/seeds.json');
   const parsed: Seeds = JSON.parse(readFileSync(seeds, 'utf8'));
-  const target = parsed[mirror]?.targets?.[carriedFile];
-  if (target === undefined) throw new Error(`@sigstore/tuf has no ${carriedFile} of ${mirror}`);
+  const target = parsed[publicMirror]?.targets?.[carriedFile];
+  if (target === undefined) throw new Error(`@sigstore/tuf has no ${carriedFile} of ${publicMirror}`);
   return Buffer.from(target, 'base64');
 }
 

@@ -10,7 +10,7 @@ export interface TrustRoot {
   /** Who issues signers' certificates (Fulcio). */
   readonly authorities: readonly CertificateAuthority[];
   /** Where issued certificates are logged (RFC 6962). */
-  readonly certificateLogs: readonly LogKey[];
+  readonly certificateLogs: readonly TransparencyLog[];
   /** Where signatures are logged (Rekor). */
   readonly transparencyLogs: readonly TransparencyLog[];
   readonly timestampAuthorities: readonly CertificateAuthority[];
@@ -51,6 +51,6 @@ export interface LogKey {
 }
 
 export interface TransparencyLog extends LogKey {
-  /** Never called. The name of a checkpoint is that of its host. */
+  /** Never called. The name of a checkpoint of Rekor is that of its host. */
   readonly baseUrl: string;
 }
