@@ -1,8 +1,9 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { sha256Of, type Subject, type Trusted, verifyBundle } from '../cli/bundle.ts';
+import { type Subject, sha256Of, type Trusted, verifyBundle } from '../cli/bundle.ts';
 import { readTrustRoot } from '../shared/trust/root/read.ts';
+import { carriedBytes } from '../shared/trust-roots/carried.ts';
 
 /**
  * Other projects' vectors, which are not committed here: `npm run test:vectors -- DIR [--json FILE]`. DIR holds
@@ -40,7 +41,7 @@ process.exitCode = wrong.length === 0 ? 0 : 1;
 
 async function accepts(folder: string, subject: Subject): Promise<boolean> {
   const bundle = await readFile(join(cases, folder, 'bundle.sigstore.json'));
-  const root = (await optional(folder, 'trusted_root.json')) ?? (await publicGoodRoot());
+  const root = (await optional(folder, 'trusted_root.json')) ?? carriedBytes();
   const outcome = verifyBundle({
     bundle,
     subject,
@@ -59,7 +60,8 @@ async function trustedIn(folder: string): Promise<Trusted> {
   const subject = `${beacon}/.github/workflows/extremely-dangerous-oidc-beacon.yml@refs/heads/main`;
   return {
     subject: (await optional(folder, 'identity'))?.toString('utf8').trim() ?? subject,
-    issuer: (await optional(folder, 'issuer'))?.toString('utf8').trim() ?? 'https://token.actions.githubusercontent.com',
+    issuer:
+      (await optional(folder, 'issuer'))?.toString('utf8').trim() ?? 'https://token.actions.githubusercontent.com',
   };
 }
 
