@@ -4,6 +4,11 @@ import { Refusal } from '../reasons.ts';
 /** Bytes of an unwanted body that are read so that its connection can be used again; a longer body costs the connection. */
 export const drained = 64 * 1024;
 
+/** Chunks that a body may come in however small they are. */
+const freeChunks = 256;
+/** Bytes that each has on average where there are more: a packet of the line holds as many, and each chunk costs some microseconds. */
+const leastChunk = 512;
+
 export interface BodyBounds {
   /** Bytes at most; one more is a Refusal `too-large`. */
   readonly maxBytes: number;
@@ -30,6 +35,7 @@ export async function readBounded(body: Readable, bounds: BodyBounds): Promise<U
   let packed = 0;
   let length = 0;
   let taken = 0;
+  let received = 0;
 
   function count(): void {
     const most = Math.max(packed, length);
@@ -38,9 +44,16 @@ export async function readBounded(body: Readable, bounds: BodyBounds): Promise<U
     if (packed > maxPacked || length > maxBytes) throw tooLarge();
   }
 
+  function countChunk(): void {
+    received += 1;
+    if (received <= freeChunks || Math.max(packed, length) >= received * leastChunk) return;
+    throw new Refusal('registry-error', `${what} comes in chunks of under ${leastChunk} bytes`);
+  }
+
   async function* onTheLine(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     for await (const chunk of source) {
       packed += chunk.byteLength;
+      countChunk();
       count();
       yield chunk;
     }
@@ -52,6 +65,7 @@ export async function readBounded(body: Readable, bounds: BodyBounds): Promise<U
       decoder === undefined ? body : pipeline(body, onTheLine, decoder, () => {});
     for await (const chunk of plain) {
       length += chunk.byteLength;
+      if (decoder === undefined) countChunk();
       count();
       chunks.push(chunk);
     }
