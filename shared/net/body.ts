@@ -1,4 +1,4 @@
-import { pipeline, type Readable, type Transform } from 'node:stream';
+import { finished, pipeline, type Readable, type Transform } from 'node:stream';
 import { Refusal } from '../reasons.ts';
 
 /** Bytes of an unwanted body that are read so that its connection can be used again; a longer body costs the connection. */
@@ -50,30 +50,54 @@ export async function readBounded(body: Readable, bounds: BodyBounds): Promise<U
     throw new Refusal('registry-error', `${what} comes in chunks of under ${leastChunk} bytes`);
   }
 
-  async function* onTheLine(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    for await (const chunk of source) {
-      packed += chunk.byteLength;
-      countChunk();
-      count();
-      yield chunk;
-    }
+  function onTheLine(chunk: Uint8Array): void {
+    packed += chunk.byteLength;
+    countChunk();
+    count();
+  }
+
+  function keep(chunk: Uint8Array): void {
+    length += chunk.byteLength;
+    if (decoder === undefined) countChunk();
+    count();
+    chunks.push(chunk);
   }
 
   try {
     if (announced !== undefined && announced > maxPacked) throw tooLarge();
-    const plain: AsyncIterable<Uint8Array> =
-      decoder === undefined ? body : pipeline(body, onTheLine, decoder, () => {});
-    for await (const chunk of plain) {
-      length += chunk.byteLength;
-      if (decoder === undefined) countChunk();
-      count();
-      chunks.push(chunk);
-    }
+    await (decoder === undefined
+      ? flow(body, keep)
+      : Promise.all([flow(body, onTheLine), unpack(body, decoder, keep)]));
   } catch (thrown) {
     abandon(body);
     throw thrown;
   }
   return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, length);
+}
+
+function unpack(body: Readable, decoder: Transform, take: (chunk: Uint8Array) => void): Promise<void> {
+  pipeline(body, decoder, () => {});
+  return flow(decoder, take);
+}
+
+/**
+ * Hands over a stream's chunks as they come, in the very call that makes them: of those that one packet holds there can be thousands, and
+ * whoever throws at one ends the stream before the next.
+ */
+function flow(stream: Readable, take: (chunk: Uint8Array) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const each = (chunk: Uint8Array): void => {
+      try {
+        take(chunk);
+      } catch (thrown) {
+        stream.off('data', each);
+        reject(thrown);
+        abandon(stream);
+      }
+    };
+    stream.on('data', each);
+    finished(stream, (error) => (error ? reject(error) : resolve()));
+  });
 }
 
 /** Ends a body that nobody reads. The error that this makes in the stream is nobody's either. */
