@@ -1,6 +1,9 @@
 /** The most bytes of what is read as DER: a certificate or a time stamp of some KB. */
 export const largestDer = 64 * 1024;
 
+/** The most elements of one value: names, extensions, certificates. */
+const mostElements = 1000;
+
 const universal = {
   boolean: 1,
   integer: 2,
@@ -134,6 +137,7 @@ function readAll(bytes: Buffer): readonly Asn1[] {
   const found: Asn1[] = [];
   for (let start = 0; start < bytes.length; ) {
     const one = read(bytes, start);
+    if (found.length === mostElements) throw new Error(`over ${mostElements} elements in one value`);
     found.push(one);
     start += one.raw.length;
   }
