@@ -89,7 +89,7 @@ function configured(told: Told, parts: Parts): Deployment {
     begin,
     async loadAll() {
       const loading = core().then((loaded) =>
-        Promise.all([loaded.connected, loaded.loadRegistry(), loaded.loadRoots()]),
+        Promise.allSettled([loaded.connected, loaded.loadRegistry(), loaded.loadRoots()]),
       );
       await Promise.allSettled([begin(), loading]);
     },

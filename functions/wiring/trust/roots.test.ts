@@ -34,8 +34,9 @@ function rootsOf(changes: Partial<TrustConfig> = {}) {
   const nothing = () => undefined;
   const observability = {
     metrics: { count: nothing },
-    ...{ log: nothing, crashed: nothing, problem: nothing, begin: nothing, flush: nothing },
+    ...{ log: nothing, crashed: nothing, begin: nothing, flush: nothing },
     warning: (name: string, message: string) => warned.push(`${name}: ${message}`),
+    problem: (name: string, message: string) => warned.push(`${name}: ${message}`),
   };
   const roots = functionRoots({
     config: { ...config, ...changes },
@@ -63,7 +64,10 @@ test('without a bucket: the carried one, or the file of the zip', async () => {
   await writeFile(join(dir, 'ours.json'), first);
   expect(await urls(rootsOf({ trustBucket: undefined, trustRoot: { file: 'ours.json' } }))).toEqual([log.url]);
   const gone = rootsOf({ trustBucket: undefined, trustRoot: { file: 'gone.json' } });
-  await expect(gone()).rejects.toThrow(/TRUST_ROOT: gone\.json is no trust root: ENOENT/);
+  await expect(gone()).rejects.toMatchObject({ reason: 'trust-missing' });
+  expect(warned).toEqual([
+    expect.stringMatching(/^trust-root-invalid: .*TRUST_ROOT: gone\.json is no trust root: ENOENT/s),
+  ]);
   expect(bucket.calls).toEqual([]);
 });
 

@@ -1,6 +1,7 @@
 import { type Objects, s3Objects } from '../../../shared/aws/objects.ts';
 import { s3Client } from '../../../shared/aws/s3-client.ts';
 import type { Clock } from '../../../shared/net/deadline.ts';
+import { messageOf, Refusal } from '../../../shared/reasons.ts';
 import { noRoots, type TrustRoots } from '../../../shared/trust/root/trust-root.ts';
 import { ageWarning, type FoundRoot, rootsOnce, unreadWarnings } from '../../../shared/trust-roots/found.ts';
 import type { AwsConfig } from '../config/aws.ts';
@@ -31,7 +32,11 @@ export function functionRoots({ config, root, clock, observability, objects }: F
   }
 
   const own = rootsOnce(async () => {
-    const found = await ownRoot(trustRoot, root);
+    const found = await ownRoot(trustRoot, root).catch((thrown: unknown) => {
+      observability.problem('trust-root-invalid', messageOf(thrown));
+      // The deployment is wrong, and no outage: failurePolicy Ignore admits nothing for it.
+      throw new Refusal('trust-missing', 'the trust root of this deployment cannot be read');
+    });
     loaded(found);
     return found.root;
   });
