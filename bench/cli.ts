@@ -26,7 +26,7 @@ export async function cli(): Promise<void> {
 
   const built = spawnSync(process.execPath, ['scripts/build.ts', 'cli'], { cwd: root, stdio: 'inherit' });
   if (built.status !== 0) throw new Error('the command line could not be packed');
-  for (const name of ['bin', 'dist/cli.cjs', 'package.json']) {
+  for (const name of ['bin', 'dist/cli.cjs', 'dist/trusted_root.json', 'package.json']) {
     await cp(join(root, name), join(folder, name), { recursive: true });
   }
   const verify = ['verify', '--policy', policy, '--image', `${registry.host}/demo/signed:1`];

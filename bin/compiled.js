@@ -3,7 +3,7 @@ const { hash } = require('node:crypto');
 const { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } = require('node:fs');
 const { createRequire } = require('node:module');
 const { homedir } = require('node:os');
-const { join } = require('node:path');
+const { dirname, join } = require('node:path');
 const { Script } = require('node:vm');
 
 /**
@@ -19,12 +19,15 @@ function loadCompiled(file, command) {
   const build = `${hash('sha256', source, 'hex')}-${process.version}-${process.arch}`;
   const stored = folder === undefined ? undefined : join(folder, `${command}-${build}`);
   const cachedData = stored === undefined ? undefined : readOrNothing(stored);
-  const script = new Script(`(function (exports, require, module) {${source.toString('utf8')}\n})`, {
-    filename: file,
-    ...(cachedData === undefined ? {} : { cachedData }),
-  });
+  const script = new Script(
+    `(function (exports, require, module, __filename, __dirname) {${source.toString('utf8')}\n})`,
+    {
+      filename: file,
+      ...(cachedData === undefined ? {} : { cachedData }),
+    },
+  );
   const module = { exports: {} };
-  script.runInThisContext()(module.exports, createRequire(file), module);
+  script.runInThisContext()(module.exports, createRequire(file), module, file, dirname(file));
   return {
     exports: module.exports,
     keep() {

@@ -19,6 +19,7 @@ import { progress } from './progress.ts';
 import { readResources } from './resources.ts';
 import { shortRun } from './short-run.ts';
 import { treeOf } from './tree.ts';
+import { trustRootFrom } from './trust-root.ts';
 
 const form = 'countersign apply POLICY... --resource FILE...';
 
@@ -39,11 +40,12 @@ export async function apply(words: readonly string[]): Promise<number> {
   const policies = atLeastOne(found, '', 'POLICY');
   const files = atLeastOne(found, 'resource', '--resource FILE');
   const registries = registriesFrom(found);
-  const { rules } = await policiesFrom(policies, { openHosts: 'warn', registries });
+  const roots = await trustRootFrom(found);
+  const { rules } = await policiesFrom(policies, { openHosts: 'warn', registries, trust: roots });
   refuseUnasked(rules);
   const resources = await readResources(files);
 
-  const core = await coreFrom(found, { registries });
+  const core = await coreFrom(found, { registries, roots });
   using _ = shortRun();
   const results: ReportResult[] = [];
   const after: unknown[] = [];

@@ -9,11 +9,12 @@ import { messageOf } from '../shared/reasons.ts';
 import { type Credentials, noCredentials, parseDockerConfig } from '../shared/registry/credentials.ts';
 import { type Arguments, single } from './arguments.ts';
 import { rootsFrom } from './certificates.ts';
+import { trustedRootOption } from './trust-root.ts';
 import { UsageError } from './usage.ts';
 
 /** Options of every command that verifies. */
 export const coreOptions = {
-  single: ['credentials', 'ca', 'at', 'timeout', 'output'],
+  single: ['credentials', 'ca', trustedRootOption, 'at', 'timeout', 'output'],
   several: ['allow-http'],
 } as const;
 

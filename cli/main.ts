@@ -11,6 +11,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import('./serve.ts')).serve,
   manifests: async () => (await import('./manifests.ts')).manifests,
   conformance: async () => (await import('./conformance.ts')).conformance,
+  trust: async () => (await import('./trust/trust.ts')).trust,
 };
 
 /** Runs one command and sets the exit status. */

@@ -6,9 +6,11 @@ import { toYaml } from '../shared/policy/kyverno/yaml/write.ts';
 import type { Rule } from '../shared/policy/policy.ts';
 import { PolicyLoadError, printWarning } from '../shared/policy/problems.ts';
 import { type ClusterPolicies, EmptyPolicySet, UnknownCluster } from '../shared/policy-set/clusters.ts';
+import type { TrustRoots } from '../shared/trust/root/trust-root.ts';
 import { type Arguments, atLeastOne, readArguments, single } from './arguments.ts';
 import { certificatesIn } from './certificates.ts';
 import { tokenFrom } from './token.ts';
+import { trustedRootOption, trustRootFrom } from './trust-root.ts';
 import { UsageError } from './usage.ts';
 import { systemNamespace, type WebhookConfiguration, type WebhookSettings, webhookConfigurations } from './webhooks.ts';
 
@@ -23,7 +25,7 @@ export async function manifests(words: readonly string[]): Promise<number> {
 /** The same words make the same output, byte for byte. Throws UsageError and PolicyLoadError. */
 export async function manifestsFrom(words: readonly string[]): Promise<{ output: string; warnings: string[] }> {
   const found = readArguments(words, {
-    single: ['policies', 'url', 'ca', 'cluster', 'token', 'break-glass', 'output'],
+    single: ['policies', 'url', 'ca', 'cluster', 'token', 'break-glass', 'output', trustedRootOption],
     several: [],
     bare: { instead: 'write countersign manifests --policies DIR --url URL' },
     elsewhere: { policy: 'write --policies DIR, a folder with the policies' },
@@ -40,7 +42,7 @@ export async function manifestsFrom(words: readonly string[]): Promise<{ output:
     ...(breakGlass === undefined ? {} : { breakGlass }),
     ...(await caBundleFrom(found)),
   };
-  const policies = await policiesOf(folder, settings.cluster);
+  const policies = await policiesOf(folder, settings.cluster, await trustRootFrom(found));
   if (!isClusterName(settings.cluster)) {
     throw new UsageError(`--cluster: '${settings.cluster.slice(0, 120)}' cannot be a segment of the webhook's URL`);
   }
@@ -48,9 +50,9 @@ export async function manifestsFrom(words: readonly string[]): Promise<{ output:
   return { output: print(configurations), warnings: warningsOf(policies, settings) };
 }
 
-async function policiesOf(folder: string, cluster: string): Promise<ClusterPolicies> {
+async function policiesOf(folder: string, cluster: string, roots: TrustRoots): Promise<ClusterPolicies> {
   try {
-    return await readClusterPolicies(folder, cluster);
+    return await readClusterPolicies(folder, cluster, roots);
   } catch (thrown) {
     if (thrown instanceof PolicyLoadError) throw thrown;
     const known = thrown instanceof UnknownCluster || thrown instanceof EmptyPolicySet;

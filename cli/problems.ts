@@ -2,6 +2,7 @@ import { FileError } from '../local/files.ts';
 import { PolicyLoadError } from '../shared/policy/problems.ts';
 import { printable, printableLines } from '../shared/printable.ts';
 import { messageOf } from '../shared/reasons.ts';
+import { TrustUpdateError } from '../shared/trust-roots/update-error.ts';
 import { ResourceError } from './resource-error.ts';
 import { UsageError } from './usage.ts';
 
@@ -33,6 +34,7 @@ export function problemsOf(thrown: unknown): ProblemJson[] {
   if (thrown instanceof FileError) return [{ ...nowhere, file: thrown.file, message: thrown.message }];
   if (thrown instanceof UsageError) return thrown.problems.map((message) => ({ ...nowhere, message }));
   const message = messageOf(thrown);
+  if (thrown instanceof TrustUpdateError) return [{ ...nowhere, message }];
   return [{ ...nowhere, message: `a defect in Countersign: ${message}` }];
 }
 
@@ -44,6 +46,7 @@ export function textOf(thrown: unknown): string {
     const told = thrown instanceof UsageError ? thrown.problems : [thrown.message];
     return `${told.map((problem) => `countersign: ${printable(problem)}\n`).join('')}(countersign --help)\n`;
   }
+  if (thrown instanceof TrustUpdateError) return `countersign: ${printable(thrown.message)}\n`;
   const told = Error.isError(thrown) ? (thrown.stack ?? thrown.message) : String(thrown);
   return `countersign: a defect in Countersign, please report it: ${printableLines(told)}\n`;
 }

@@ -18,6 +18,7 @@ import { coreFrom, coreOptions, registriesFrom } from './core.ts';
 import { recordLog } from './log.ts';
 import { tlsFrom } from './tls.ts';
 import { tokenFrom } from './token.ts';
+import { trustedRootOption, trustRootFrom } from './trust-root.ts';
 import { UsageError } from './usage.ts';
 
 /** `countersign serve --policies DIR`: the webhooks on this machine, until it is told to stop. */
@@ -32,6 +33,7 @@ export async function serve(words: readonly string[]): Promise<number> {
       'log',
       'credentials',
       'ca',
+      trustedRootOption,
       'max-images',
       ...ledgerSettingNames,
     ],
@@ -46,14 +48,21 @@ export async function serve(words: readonly string[]): Promise<number> {
   const settings = settingsFrom(found);
   const registries = registriesFrom(found);
   const reviewImages = imagesFrom(found);
-  const policies = await readPolicyFolder(folder, { registries }).catch((thrown: unknown) => {
+  const roots = await trustRootFrom(found);
+  const policies = await readPolicyFolder(folder, { registries, roots }).catch((thrown: unknown) => {
     if (thrown instanceof PolicyLoadError || thrown instanceof FileError) throw thrown;
     throw new UsageError(messageOf(thrown));
   });
   for (const warning of policies.warnings) process.stderr.write(`${warning}\n`);
 
   const tls = await tlsFrom(found, address.host);
-  const core = await coreFrom(found, { ledger: settings, registries, reviewImages, ...doorFor(address.host) });
+  const core = await coreFrom(found, {
+    ledger: settings,
+    registries,
+    reviewImages,
+    roots,
+    ...doorFor(address.host),
+  });
   const server = await startWebhooks({
     core,
     policies,

@@ -19,6 +19,10 @@ export const usage = `countersign: admits container images only when the people 
       the webhooks on this machine; GET /healthz
   countersign manifests --policies DIR --url URL [--token T] [--cluster NAME] [--ca FILE] [--break-glass NAMESPACE]
       the webhook configurations of a cluster, to kubectl apply -f -
+  countersign trust show [--trusted-root FILE] [--max-age DAYS] [-o json]
+      whom a policy trusts that names no log, key or CA of its own
+  countersign trust update [--mirror URL --root FILE] [--out trusted_root.json] [--cache DIR]
+      fetches what Sigstore, or an instance of your own, publishes of that, and verifies it (TUF)
 
 A FILE or POLICY may be a folder: the .yaml, .yml and .json files in it and in its folders.
 
@@ -26,6 +30,7 @@ Options of verify, apply and serve:
   --credentials FILE      a docker config with registry credentials (default: the one of docker login)
   --allow-http HOST[:PORT]  permit plain HTTP to this registry (loopback needs no permission)
   --ca FILE               certificates (PEM) that registries may be certified by, beside the public ones
+  --trusted-root FILE|none  the trust root (trusted_root.json), in place of Sigstore's public-good one (manifests too)
 Options of verify and apply:
   -o, --output text|json  text for people (default), json for programs: then errors are JSON too
   --at TIME               verify as of this time (RFC 3339)

@@ -13,6 +13,7 @@ import { policiesFrom } from './policies.ts';
 import { progress } from './progress.ts';
 import { shortRun } from './short-run.ts';
 import { treeOf } from './tree.ts';
+import { trustRootFrom } from './trust-root.ts';
 
 const form = 'countersign verify --policy FILE... --image REF...';
 
@@ -33,14 +34,16 @@ export async function verifyImages(words: readonly string[]): Promise<number> {
   const output = outputFrom(found, ['json']);
   const timeout = timeoutFrom(found);
   const images = atLeastOne(found, 'image', '--image REF');
+  const roots = await trustRootFrom(found);
   const { rules } = await policiesFrom(atLeastOne(found, 'policy', '--policy FILE'), {
     // Whoever names the images has chosen their registries.
     openHosts: 'allow',
     registries: [],
+    trust: roots,
   });
   const written = rules.filter((rule) => rule.autogenOf === undefined);
 
-  const core = await coreFrom(found);
+  const core = await coreFrom(found, { roots });
   using _ = shortRun();
   const verdicts: Verdict[] = [];
   const bar = progress(images.length);

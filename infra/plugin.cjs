@@ -33,9 +33,14 @@ module.exports = class CountersignPlugin {
   async checkPolicies() {
     const { loadDeployed } = await import('../functions/wiring/policies.ts');
     const { EmptyPolicySet, warningsOf } = await import('../shared/policy-set/clusters.ts');
+    const { carriedRoot } = await import('../shared/trust-roots/carried.ts');
     const { clusters, registries } = this.parameters;
-    // A function leaves the keys alone: it starts while a Pod waits.
-    const loaded = await loadDeployed('policies', { clusters, registries, keys: 'check' });
+    // A function leaves keys and trust root alone: it starts while a Pod waits.
+    const loaded = await loadDeployed('policies', {
+      clusters,
+      registries,
+      trust: async () => (await carriedRoot()).root,
+    });
     for (const [cluster, policies] of loaded) {
       if (policies.kind !== 'invalid') continue;
       if (!(policies.cause instanceof EmptyPolicySet))

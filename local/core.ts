@@ -8,10 +8,13 @@ import { createDoor, type DoorSettings } from '../shared/net/door.ts';
 import type { Metrics } from '../shared/net/metrics.ts';
 import { type Call, createPipeline, type Reviews } from '../shared/pipeline.ts';
 import { everyHost, hostsOfRules } from '../shared/plan/hosts.ts';
+import { trustOf } from '../shared/plan/trust-source.ts';
 import type { Question } from '../shared/policy/select.ts';
 import { createRegistry, registriesAsOurselves } from '../shared/registry/create.ts';
 import { type Credentials, noCredentials } from '../shared/registry/credentials.ts';
+import type { TrustRoots } from '../shared/trust/root/trust-root.ts';
 import type { Verdict } from '../shared/verdict/verdict.ts';
+import { carriedRoots } from './trust-root.ts';
 
 export interface LocalCoreOptions {
   /** Which addresses and plain-HTTP hosts may be called; by default any address, and plain HTTP on loopback. */
@@ -25,6 +28,8 @@ export interface LocalCoreOptions {
   readonly elapsed?: Elapsed;
   readonly metrics?: Metrics;
   readonly ledger?: LedgerSettings;
+  /** The trust root in force; the carried one by default. */
+  readonly roots?: TrustRoots;
   /** Waits between tries of a request; injected by tests. */
   readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
@@ -69,6 +74,7 @@ export function createLocalCore(options: LocalCoreOptions = {}): LocalCore {
     registries: registriesAsOurselves(registry),
     clock,
     elapsed,
+    trust: trustOf(options.roots ?? carriedRoots()),
     ...(options.reviewImages === undefined ? {} : { reviewImages: options.reviewImages }),
   });
   const hostsOf = hostsOfRules(registries, 'call');

@@ -8,7 +8,9 @@ import { isSample, policyFiles } from '../shared/policy-set/layout.ts';
 import { loadSet, type SetOptions } from '../shared/policy-set/load.ts';
 import { type Listing, largestFile, type PolicySource } from '../shared/policy-set/source.ts';
 import { Refusal } from '../shared/reasons.ts';
+import type { TrustRoots } from '../shared/trust/root/trust-root.ts';
 import { FileError, filesBelow, foldersIn, readBounded } from './files.ts';
+import { carriedRoots } from './trust-root.ts';
 
 /** The policies of a folder, by cluster: files for all clusters, a folder per cluster. */
 export interface PolicyFolder {
@@ -17,8 +19,16 @@ export interface PolicyFolder {
   readonly warnings: readonly string[];
 }
 
+export interface FolderOptions {
+  readonly registries?: readonly string[];
+  /** Leaves out all other files. */
+  readonly only?: readonly string[];
+  /** What is trusted beside the policies; the carried trust root by default. */
+  readonly roots?: TrustRoots;
+}
+
 /** A Policy without a namespace is one of `default`, as for `kubectl apply` and the Kyverno CLI. */
-const onThisMachine = { namespace: 'default', keys: 'check' } as const;
+const onThisMachine = { namespace: 'default' } as const;
 const ofFolders = { ...onThisMachine, clusters: 'folders', unasked: 'refuse' } as const;
 
 /**
@@ -27,7 +37,7 @@ const ofFolders = { ...onThisMachine, clusters: 'folders', unasked: 'refuse' } a
  */
 export async function readPolicySet(
   named: readonly string[],
-  options: Pick<SetOptions, 'registries' | 'openHosts'>,
+  options: Pick<SetOptions, 'registries' | 'openHosts' | 'trust'>,
 ): Promise<PolicySet> {
   return loadSet(await namesOfPolicies(named), readPolicy, { ...onThisMachine, ...options, unasked: 'allow' });
 }
@@ -35,14 +45,18 @@ export async function readPolicySet(
 /**
  * Reads a folder by the layout of `policies/`. The clusters are `default` and every folder in it. A cluster without a rule,
  * or of which no rule can match a Pod or Pod controller, is an error: it would admit everything. `registries`: hosts that the settings
- * name; where there are none, patterns that name no host either are warned of. `only` leaves out all other files. Throws
- * PolicyLoadError, EmptyPolicySet, FileError.
+ * name; where there are none, patterns that name no host either are warned of. Throws PolicyLoadError, EmptyPolicySet, FileError.
  */
 export async function readPolicyFolder(
   folder: string,
-  { registries = [], only }: { readonly registries?: readonly string[]; readonly only?: readonly string[] } = {},
+  { registries = [], only, roots = carriedRoots() }: FolderOptions = {},
 ): Promise<PolicyFolder> {
-  const loaded = await loadClusters(folderSource(folder, only), { ...ofFolders, registries, openHosts: 'warn' });
+  const loaded = await loadClusters(folderSource(folder, only), {
+    ...ofFolders,
+    registries,
+    openHosts: 'warn',
+    trust: roots,
+  });
   const clusters = new Map<string, ClusterPolicies>();
   for (const [cluster, policies] of loaded) {
     if (policies instanceof Refusal) throw policies.cause;
@@ -55,8 +69,9 @@ export async function readPolicyFolder(
  * The policies of one cluster of a folder. What is wrong in the files of other clusters does not matter, nor whether they
  * have a rule; what is wrong with the layout does. Throws UnknownCluster, EmptyPolicySet, PolicyLoadError, FileError.
  */
-export function readClusterPolicies(folder: string, cluster: string): Promise<ClusterPolicies> {
-  return loadCluster(folderSource(folder), cluster, { ...ofFolders, registries: [], openHosts: 'allow' });
+export function readClusterPolicies(folder: string, cluster: string, roots: TrustRoots): Promise<ClusterPolicies> {
+  const options = { ...ofFolders, registries: [], openHosts: 'allow', trust: roots } as const;
+  return loadCluster(folderSource(folder), cluster, options);
 }
 
 function folderSource(folder: string, only?: readonly string[]): PolicySource {

@@ -1,12 +1,14 @@
-import { readdir, rm } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
+import { carriedBytes, carriedFile } from '../shared/trust-roots/carried.ts';
 import { engineHash } from './engine-hash.ts';
 
 /**
  * Bundles. `cli`: dist/cli.cjs, which `npm pack` ships, since Node strips no types under node_modules: CommonJS, so that
  * bin/compiled.js can keep its compiled code. Without an argument each function as well: dist/<function>/index.mjs, and beside it
- * what is loaded lazily. The same sources give the same bytes.
+ * what is loaded lazily. Each carries the trust root of Sigstore's public-good instance beside it; the build fails where that is not
+ * the one that is recorded. The same sources give the same bytes.
  */
 const root = join(import.meta.dirname, '..');
 const [only] = process.argv.slice(2);
@@ -21,12 +23,21 @@ const common: BuildOptions = {
   legalComments: 'none',
   sourcemap: false,
   logLevel: 'warning',
-  // undici's own switch: its second HTTP parser, an experiment that nothing here turns on, is left out.
-  define: { esbuildDetection: 'true' },
+  // The first is undici's own switch: its second HTTP parser, an experiment that nothing here turns on, is left out.
+  define: { esbuildDetection: 'true', COUNTERSIGN_BUNDLED: 'true' },
 };
 
 await rm(join(root, 'dist'), { recursive: true, force: true });
-await build({ ...common, format: 'cjs', entryPoints: ['cli/main.ts'], outfile: 'dist/cli.cjs' });
+const trustRoot = carriedBytes();
+await build({
+  ...common,
+  format: 'cjs',
+  entryPoints: ['cli/main.ts'],
+  outfile: 'dist/cli.cjs',
+  // A CommonJS module has no import.meta; bin/compiled.js gives it these.
+  define: { ...common.define, 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename' },
+});
+await writeFile(join(root, 'dist', carriedFile), trustRoot);
 if (only !== 'cli') {
   const engine = await engineHash(root);
   for (const file of await functionFiles()) {
@@ -45,6 +56,7 @@ if (only !== 'cli') {
       },
       define: { ...common.define, COUNTERSIGN_ENGINE: JSON.stringify(engine) },
     });
+    await writeFile(join(root, 'dist', name, carriedFile), trustRoot);
   }
 }
 

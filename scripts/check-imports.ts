@@ -6,7 +6,8 @@ import { dirname, join, normalize, relative } from 'node:path';
  * stage imports stages before it; `policy` and `conditions` also import expression/; verify and conditions do no I/O. The AWS
  * SDK is imported in shared/aws alone, which may use any stage's ports; no stage knows of it, and functions/ alone wires it.
  * Kyverno's documents are read in shared/policy/kyverno alone: the stages know the rules that it makes. policy-set loads whole sets
- * with it, as do cli, local and functions, and knows the stages from admission to trust; no stage knows of policy-set.
+ * with it, as do cli, local and functions, and knows the stages from admission to trust; trust-roots knows where trust roots come from.
+ * No stage knows of either. What runs TUF is imported by the command and the function that are about it, and by nothing else.
  * A function imports http/, wiring/ and its own folder, never another function's; wiring/ imports no function, and http/ nothing of
  * either. No files import each other in a circle.
  */
@@ -33,6 +34,11 @@ const outer: Readonly<Record<string, readonly string[]>> = {
 };
 const documents = 'shared/policy/kyverno/';
 const policySets = 'shared/policy-set/';
+/** What is loaded from outside for the stages to use. */
+const loaders = [policySets, 'shared/trust-roots/'];
+/** Never on the way of a review. */
+const updater = 'shared/trust-roots/tuf.ts';
+const updating = /^(?:cli\/trust\/|functions\/trust-refresh\/|shared\/trust-roots\/)/;
 const readers = [documents, policySets, ...Object.keys(outer).map((area) => `${area}/`)];
 const known = stages.slice(0, stages.indexOf('trust') + 1);
 /** What every stage may import. */
@@ -108,9 +114,9 @@ function wrong(file: string, imported: string): string | undefined {
   if (target.startsWith(documents) && !readers.some((part) => file.startsWith(part))) {
     return `only ${readers.join(', ')} read documents, with ${target}`;
   }
-  if (area === 'shared' && target.startsWith(policySets) && !file.startsWith(policySets)) {
-    return `no stage knows of ${target}`;
-  }
+  if (target === updater && !updating.test(file)) return `only ${updating.source} may import ${target}`;
+  const loader = loaders.find((part) => target.startsWith(part));
+  if (area === 'shared' && loader !== undefined && !file.startsWith(loader)) return `no stage knows of ${target}`;
   if (area === 'functions' && toArea === area) return betweenFunctions(stage, toStage);
   if (area !== 'shared') {
     return outer[area]?.includes(toArea) === true ? undefined : `${area}/ may not import ${target}`;
@@ -124,7 +130,9 @@ function wrong(file: string, imported: string): string | undefined {
     return pure.includes(stage) ? `${stage}/ is pure and imports ${target}` : undefined;
   }
   if (ofAws && stages.includes(toStage)) return undefined;
-  if (file.startsWith(policySets)) return known.includes(toStage) ? undefined : `policy-set may not import ${target}`;
+  if (loaders.some((part) => file.startsWith(part))) {
+    return known.includes(toStage) ? undefined : `${stage} may not import ${target}`;
+  }
   if (toStage === 'expression')
     return ['policy', 'conditions'].includes(stage) ? undefined : `may not import ${target}`;
   const from = stages.indexOf(stage);

@@ -23,8 +23,8 @@ export async function policiesInForce({
   observability,
 }: PoliciesInForceOptions): Promise<LoadedClusters> {
   const { clusters, registries } = config;
-  // To look at every key takes long, and a Pod waits: packaging does it.
-  const loaded = await loadDeployed(join(root, config.policies), { clusters, registries, keys: 'leave' });
+  // To look at every key and the trust root takes long, and a Pod waits: packaging does it.
+  const loaded = await loadDeployed(join(root, config.policies), { clusters, registries, trust: 'leave' });
   for (const [cluster, policies] of loaded) {
     if (!(policies instanceof Refusal)) continue;
     const { cause, message } = policies;

@@ -5,7 +5,7 @@ import type { SetOptions } from '../../shared/policy-set/load.ts';
 import { largestFile, mostNames, type PolicySource } from '../../shared/policy-set/source.ts';
 import { utf8Problem } from '../../shared/utf8.ts';
 
-export interface DeployedPolicies extends Pick<SetOptions, 'keys' | 'registries'> {
+export interface DeployedPolicies extends Pick<SetOptions, 'trust' | 'registries'> {
   readonly clusters: readonly string[];
 }
 

@@ -1,8 +1,10 @@
 import type { Deadline } from '../net/deadline.ts';
+import { isPromise } from '../net/in-time.ts';
 import type { Entry } from '../policy/policy.ts';
 import type { Refusal } from '../reasons.ts';
 import type { Check } from '../trust/check.ts';
 import { createChecks } from '../trust/checks.ts';
+import { noRoots, type TrustRoots } from '../trust/root/trust-root.ts';
 import { type CredentialsRef, ownCredentials } from './credentials.ts';
 
 /** Whom an entry trusts, and as whom its images are read. Where the answer is known it is given at once, never by a promise. */
@@ -15,7 +17,24 @@ export interface TrustSource {
   credentials(entry: Entry): CredentialsRef;
 }
 
-/** Trust that stands in the policies themselves: each entry's check is built once, for as long as its policy set lives. */
+/**
+ * Trust that stands in the policies themselves, and beside them in the trust root in force: an entry's check is built once, and once
+ * more when a root that it rests on has changed.
+ */
+export function trustOf(roots: TrustRoots): TrustSource {
+  const checks = createChecks();
+  return {
+    check(entry, deadline) {
+      const own = checks.own(entry);
+      if (own !== undefined) return own;
+      const root = roots(deadline);
+      return isPromise(root) ? root.then((found) => checks.under(entry, found)) : checks.under(entry, root);
+    },
+    credentials: () => ownCredentials,
+  };
+}
+
+/** Trust that stands in the policies alone. */
 export function trustOfPolicies(): TrustSource {
-  return { check: createChecks(), credentials: () => ownCredentials };
+  return trustOf(noRoots);
 }

@@ -1,7 +1,10 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
+import { newKey } from '../../local/signer/keys.ts';
 import { entry, pods, clusterPolicy as policyOf, rule } from '../policy/testing/policies.ts';
 import { Refusal } from '../reasons.ts';
+import { noRoots } from '../trust/root/trust-root.ts';
+import { carriedRoot } from '../trust-roots/carried.ts';
 import {
   type ClusterOptions,
   EmptyPolicySet,
@@ -15,7 +18,7 @@ import type { PolicySource } from './source.ts';
 const options: ClusterOptions = {
   clusters: ['prod', 'dev'],
   namespace: undefined,
-  keys: 'leave',
+  trust: 'leave',
   unasked: 'refuse',
   openHosts: 'allow',
   registries: [],
@@ -188,12 +191,20 @@ describe('options', () => {
     expect(await outcomes(source, { namespace: 'default' })).toMatchObject({ prod: 'default/own' });
   });
 
-  test('a key that cannot be used is warned of where keys are looked at', async () => {
+  test('a key that cannot be used, and a log that nobody knows, are warned of where trust is looked at', async () => {
     const weak = { keys: { publicKeys: weakKey(), rekor: { ignoreTlog: true } } };
-    const spec = { rules: [rule({ verifyImages: [entry({ attestors: [{ entries: [weak] }] })] })] };
-    const source = bucket({ 'all.yaml': named('all', spec) });
-    const warned = async (keys: ClusterOptions['keys']) => warningsOf(await loadClusters(source, { ...options, keys }));
-    expect(await warned('check')).toEqual([expect.stringContaining('every image is answered invalid')]);
+    const logged = { keys: { publicKeys: newKey().publicKeyPem } };
+    const by = (attestor: object) => ({
+      rules: [rule({ verifyImages: [entry({ attestors: [{ entries: [attestor] }] })] })],
+    });
+    const source = bucket({ 'logged.yaml': named('logged', by(logged)), 'weak.yaml': named('weak', by(weak)) });
+    const warned = async (trust: ClusterOptions['trust']) =>
+      warningsOf(await loadClusters(source, { ...options, trust }));
+    expect(await warned(noRoots)).toEqual([
+      expect.stringContaining('there is no trust root'),
+      expect.stringMatching(/1024 bits.*every image is answered invalid/),
+    ]);
+    expect(await warned(async () => (await carriedRoot()).root)).toEqual([expect.stringContaining('1024 bits')]);
     expect(await warned('leave')).toEqual([]);
   });
 });

@@ -3,7 +3,7 @@ import { loadSet, type SetOptions } from './load.ts';
 
 const options: SetOptions = {
   namespace: undefined,
-  keys: 'leave',
+  trust: 'leave',
   unasked: 'refuse',
   openHosts: 'allow',
   registries: [],

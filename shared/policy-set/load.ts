@@ -6,14 +6,18 @@ import { type LoadProblem, type LoadWarning, PolicyLoadError } from '../policy/p
 import { loadRegExps } from '../policy/regexp.ts';
 import { refuseUnasked } from '../policy/unasked.ts';
 import { trustWarnings } from '../trust/preload.ts';
+import type { TrustRoots } from '../trust/root/trust-root.ts';
 import type { ReadFile } from './source.ts';
 
 /** What whoever loads a set makes of it. Each is to be decided on, so none has a default. */
 export interface SetOptions {
   /** Of a Policy that names none, as `kubectl apply` and the Kyverno CLI take it; where `undefined`, such a Policy is refused. */
   readonly namespace: string | undefined;
-  /** Looks at every key, and warns of those that load and cannot be used. Left out where a Pod waits for the start. */
-  readonly keys: 'check' | 'leave';
+  /**
+   * Looks at every key and at what rests on this trust root, and warns of what loads and cannot be used. `leave`: it is not looked at,
+   * where a Pod waits for the start.
+   */
+  readonly trust: TrustRoots | 'leave';
   /** What comes of a set with rules of which none can ask about anything. */
   readonly unasked: 'refuse' | 'allow';
   /** What comes of an image pattern that names no host, where `registries` is empty. */
@@ -24,16 +28,16 @@ export interface SetOptions {
 
 /**
  * Loads files as one set: reads them, and looks at the rules as `options` say.
- * @throws PolicyLoadError with every problem in every file, and what `read` throws
+ * @throws PolicyLoadError with every problem in every file, and what `read` and the trust root throw
  */
 export async function loadSet(names: readonly string[], read: ReadFile, options: SetOptions): Promise<PolicySet> {
-  const { namespace, keys, unasked } = options;
+  const { namespace, trust, unasked } = options;
   const files = await readAll(names, read);
   if (files.some(({ text }) => mayHoldRegExp(text))) await loadRegExps();
   const set = loadPolicies(files, namespace === undefined ? {} : { namespace });
   if (unasked === 'refuse') refuseUnasked(set.rules);
   const opened = openHosts(set.rules, options);
-  const more = keys === 'check' ? [...trustWarnings(set), ...opened] : opened;
+  const more = trust === 'leave' ? opened : [...(await trustWarnings(set, trust)), ...opened];
   return more.length === 0 ? set : { ...set, warnings: [...set.warnings, ...more] };
 }
 

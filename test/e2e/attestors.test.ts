@@ -10,6 +10,7 @@ import {
   sign,
 } from '../../local/signer/signer.ts';
 import type { Digest } from '../../shared/image/digest.ts';
+import { noRoots } from '../../shared/trust/root/trust-root.ts';
 import { byKey, openWorld, type PolicyParts, pod, policy, review, type World } from './harness.ts';
 
 type Format = NonNullable<SignRequest['format']>;
@@ -318,17 +319,24 @@ describe('the transparency log', () => {
     attestors: [{ entries: [{ keys: { publicKeys: alice.publicKeyPem, ...(rekor === undefined ? {} : { rekor }) } }] }],
   });
 
-  test('asked for without a log key: invalid, saying what to set, and no request is sent', async () => {
-    const { image } = await signedBy([alice]);
-    world.registry.requests.length = 0;
-    for (const rekor of [undefined, {}, { ignoreTlog: false }, { url: 'https://rekor.sigstore.dev' }]) {
-      world.policies(policy({ images: '*', ...withRekor(rekor) }));
-      const answer = await world.send('/mutate', review(pod([image])));
+  const unnamed = [undefined, {}, { ignoreTlog: false }, { url: 'https://rekor.sigstore.dev' }];
+
+  test('asked for without a log key, it is one of the trust root', async () => {
+    const image = await signedBy([alice]);
+    for (const rekor of unnamed) expect(await verdictOn(image, withRekor(rekor))).toBe('log-entry-missing');
+  });
+
+  test('without a trust root: invalid, saying what to set, and no request is sent', async () => {
+    await using rootless = await openWorld({ core: { roots: noRoots } });
+    const image = `${rootless.registry.host}/attestors/app:1`;
+    for (const rekor of unnamed) {
+      rootless.policies(policy({ images: '*', ...withRekor(rekor) }));
+      const answer = await rootless.send('/mutate', review(pod([image])));
       expect(answer).toMatchObject({ allowed: false, code: 403 });
       expect(answer.message).toContain('invalid (trust-missing)');
-      expect(answer.message).toContain('set rekor.ignoreTlog: true, or rekor.pubkey');
+      expect(answer.message).toContain('set rekor.pubkey, or rekor.ignoreTlog: true');
     }
-    expect(world.registry.requests).toEqual([]);
+    expect(rootless.registry.requests).toEqual([]);
   });
 
   test('asked for with a key, and the signature has no entry', async () => {

@@ -118,16 +118,19 @@ describe.each<Purpose>(['mutate', 'validate'])('on %s', (purpose) => {
 });
 
 describe('invalid names the field', () => {
-  const withLog = () =>
-    rule({ failurePolicy: 'Ignore', attestors: [{ entries: [{ keys: { publicKeys: world.team.publicKeyPem } }] }] });
+  const withLog = () => {
+    const rekor = { url: 'https://rekor.example' };
+    const keys = { publicKeys: world.team.publicKeyPem, rekor };
+    return rule({ failurePolicy: 'Ignore', attestors: [{ entries: [{ keys }] }] });
+  };
 
-  test('of the policy: a log without a key is refused under Ignore too, saying what to set', async () => {
+  test('of the policy: a log that nobody knows is refused under Ignore too, saying what to set', async () => {
     world.policies(withLog());
     const answer = await ask('mutate', images.signed);
     expect(answer.code).toBe(403);
     expect(answer.message).toContain('invalid (trust-missing)');
     expect(answer.message).toContain('attestors[0].entries[0].keys');
-    expect(answer.message).toMatch(/rekor\.ignoreTlog: true, or rekor\.pubkey/);
+    expect(answer.message).toMatch(/set rekor\.pubkey, or rekor\.ignoreTlog: true/);
   });
 
   test('of the object: a list that is none', async () => {

@@ -211,17 +211,17 @@ describe('P4 (Kyverno #17130, #17105, #17109): the second admission answers othe
     expect(await send(digest)).toMatchObject({ allowed: false, code: 403 });
   });
 
-  test('ignoreTlog is honoured: without it, and without a log key, the rule is invalid rather than lax', async () => {
+  test('ignoreTlog is honoured: without it, and without a log key, an entry of the public log is asked for', async () => {
     trustTeam();
     const digest = await makeImage(world.destination, name);
     await signAs(digest);
     expect(await answer(digest)).toBe('pass');
     const publicKeys = world.team.publicKeyPem;
     world.policies(policy({ images: host(), attestors: [{ entries: [{ keys: { publicKeys } }] }] }));
-    expect(await answer(digest)).toBe('trust-missing');
+    expect(await answer(digest)).toBe('log-entry-missing');
     world.policies(
       policy({ images: host(), attestors: [{ entries: [{ keys: { publicKeys, rekor: { ignoreTlog: false } } }] }] }),
     );
-    expect(await answer(digest)).toBe('trust-missing');
+    expect(await answer(digest)).toBe('log-entry-missing');
   });
 });

@@ -8,8 +8,8 @@ import { messageOf } from '../../reasons.ts';
 import { Certificate } from '../x509/certificate.ts';
 import type { CertificateAuthority, TransparencyLog, TrustRoot, Window } from './trust-root.ts';
 
-/** A trusted root has some KB. */
-const largest = 1024 * 1024;
+/** In bytes; a trusted root has some KB. */
+export const largestRoot = 1024 * 1024;
 const mediaType = 'application/vnd.dev.sigstore.trustedroot';
 
 /** A trust root, and what of it is not read, so not trusted: a key of a kind that is not known here. */
@@ -20,7 +20,7 @@ export interface ReadTrustRoot {
 
 /** Reads a `trusted_root.json` (protobuf-specs, sigstore_trustroot.proto). Throws where it is none, or nothing in it can be trusted. */
 export function readTrustRoot(bytes: Uint8Array): ReadTrustRoot {
-  if (bytes.byteLength > largest) throw new Error(`a trusted root of over ${largest} bytes`);
+  if (bytes.byteLength > largestRoot) throw new Error(`it is larger than ${largestRoot} bytes`);
   const message = TrustedRoot.fromJSON(JSON.parse(Buffer.from(bytes).toString('utf8')));
   if (!message.mediaType.startsWith(mediaType)) throw new Error('the media type is not that of a trusted root');
   const unread: string[] = [];

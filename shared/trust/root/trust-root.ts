@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import type { Deadline } from '../../net/deadline.ts';
 import type { Certificate } from '../x509/certificate.ts';
 
 /**
@@ -9,13 +10,22 @@ export interface TrustRoot {
   /** Who issues signers' certificates (Fulcio). */
   readonly authorities: readonly CertificateAuthority[];
   /** Where issued certificates are logged (RFC 6962). */
-  readonly certificateLogs: readonly LogKey[];
+  readonly certificateLogs: readonly TransparencyLog[];
   /** Where signatures are logged (Rekor). */
   readonly transparencyLogs: readonly TransparencyLog[];
   readonly timestampAuthorities: readonly CertificateAuthority[];
   /** SHA-256, hex, of the bytes that it was read from: part of every check that rests on it. */
   readonly hash: string;
 }
+
+/**
+ * Where the trust root in force comes from; `undefined`: none is. Asked only for checks that rest on it. What is known is given at once,
+ * never by a promise; what has to be fetched takes no more than a part of the deadline.
+ */
+export type TrustRoots = (deadline?: Deadline) => TrustRoot | undefined | Promise<TrustRoot | undefined>;
+
+/** The policies alone are trusted. */
+export const noRoots: TrustRoots = () => undefined;
 
 /** From and until when, in milliseconds since 1970, both inclusive. */
 export interface Window {
@@ -41,6 +51,6 @@ export interface LogKey {
 }
 
 export interface TransparencyLog extends LogKey {
-  /** Never called. The name of a checkpoint is that of its host. */
+  /** Never called. The name of a checkpoint of Rekor is that of its host. */
   readonly baseUrl: string;
 }
