@@ -258,7 +258,7 @@ export const reasons = {
     kind: 'unavailable',
     summary: 'the public key of a key in AWS KMS could not be had: KMS did not answer, or refuses us',
     advice:
-      'allow kms:GetPublicKey on the key to whoever verifies (deployed: the parameter kmsKeys), then try again; or write the key in PEM',
+      'mend what the message names: credentials, the network, or kms:GetPublicKey on the key (deployed: the parameter kmsKeys); or write the key in PEM',
   },
   'internal-error': {
     kind: 'unavailable',

@@ -1,9 +1,12 @@
 import type { Refreshing } from '../../shared/aws/refreshing.ts';
 import type { Clock, Elapsed } from '../../shared/net/deadline.ts';
 import type { Reviews } from '../../shared/pipeline.ts';
+import { trustOf } from '../../shared/plan/trust-source.ts';
 import type { Refusal } from '../../shared/reasons.ts';
+import { noRoots } from '../../shared/trust/root/trust-root.ts';
 import type { PoliciesInForce } from '../http/handler.ts';
 import { engine } from '../wiring/engine.ts';
+import { functionKms, type KmsParts } from '../wiring/kms.ts';
 import { createLedgers } from '../wiring/ledgers.ts';
 import type { Observability } from '../wiring/observability.ts';
 import { policiesInForce } from '../wiring/policies-in-force.ts';
@@ -20,6 +23,7 @@ export interface CoreOptions extends Pick<FunctionRegistryOptions, 'roots' | 'ec
   readonly macKeys: Refreshing<readonly Uint8Array[]>;
   /** Made from the configuration where it is absent. */
   readonly dynamodb?: TableClient | undefined;
+  readonly kms?: KmsParts | undefined;
   readonly clock: Clock;
   readonly elapsed: Elapsed;
   readonly observability: Observability;
@@ -36,7 +40,7 @@ export interface Core {
 }
 
 export async function createCore(options: CoreOptions): Promise<Core> {
-  const { config, macKeys, clock, elapsed, observability, dynamodb: client } = options;
+  const { config, macKeys, clock, elapsed, observability, dynamodb: client, kms: parts } = options;
   const { metrics } = observability;
   const table = ledgerTable({ config, metrics, client });
   const connected = connect(table, metrics);
@@ -44,8 +48,9 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const { registry, load: loadRegistry } = lazyRegistry(options);
   const { registries, maxImages } = config;
   const policies = await policiesInForce(options);
+  const trust = trustOf(noRoots, functionKms({ config, clock, metrics, parts }));
   return {
-    pipeline: deployedReviews({ registry, ledgers, registries, clock, elapsed, reviewImages: maxImages }),
+    pipeline: deployedReviews({ registry, ledgers, registries, clock, elapsed, trust, reviewImages: maxImages }),
     policies: (cluster) => policies.get(cluster),
     connected,
     loadRegistry,

@@ -21,7 +21,8 @@ export interface KmsKey {
 export type KmsKeys = (key: AwsKmsKey) => KmsKey | Promise<KmsKey>;
 
 /** Where no KMS is asked. */
-export const noKms: KmsKeys = () => Promise.reject(new Refusal('kms-unavailable', 'AWS KMS is not asked here'));
+export const noKms: KmsKeys = ({ keyId }) =>
+  Promise.reject(new Refusal('kms-unavailable', `AWS KMS is not asked here, so nothing is known of ${keyId}`));
 
 /** What came of asking, by the address in the policy. */
 export type KmsAnswers = ReadonlyMap<string, KmsKey | Refusal>;
@@ -52,7 +53,7 @@ export function askKms(addresses: readonly string[], keys: KmsKeys): KmsAnswers 
 
 function askOne(address: string, keys: KmsKeys): KmsKey | Refusal | Promise<KmsKey | Refusal> {
   const parsed = parseAwsKms(address);
-  if ('problem' in parsed) return new Refusal('key-invalid', `it ${parsed.problem}`);
+  if ('problem' in parsed) return new Refusal('key-invalid', `${address} ${parsed.problem}`);
   const answer = keys(parsed);
   return isPromise(answer) ? answer.catch(asRefusal) : answer;
 }

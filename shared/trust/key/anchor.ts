@@ -41,8 +41,8 @@ function keysOf(
 ): [string, SigningKey][] {
   const at = `${path}.keys`;
   if (kms !== undefined) {
-    const key = answers.get(kms) ?? new Refusal('kms-unavailable', 'AWS KMS was not asked');
-    if (key instanceof Refusal) throw new Refusal(key.reason, `${at}: ${kms}: ${key.message}`, { cause: key });
+    const key = answers.get(kms) ?? new Refusal('kms-unavailable', `AWS KMS was not asked for ${kms}`);
+    if (key instanceof Refusal) throw new Refusal(key.reason, `${at}: ${key.message}`, { cause: key });
     return [[path, kmsSigningKey(key, signatureAlgorithm, at, kms)]];
   }
   if (publicKeys.length === 0) throw new Refusal('key-invalid', `${at}: no public key`);
