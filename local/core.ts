@@ -12,8 +12,10 @@ import { trustOf } from '../shared/plan/trust-source.ts';
 import type { Question } from '../shared/policy/select.ts';
 import { createRegistry, registriesAsOurselves } from '../shared/registry/create.ts';
 import { type Credentials, noCredentials } from '../shared/registry/credentials.ts';
+import type { KmsKeys } from '../shared/trust/kms.ts';
 import type { TrustRoots } from '../shared/trust/root/trust-root.ts';
 import type { Verdict } from '../shared/verdict/verdict.ts';
+import { localKms } from './kms.ts';
 import { carriedRoots } from './trust-root.ts';
 
 export interface LocalCoreOptions {
@@ -30,6 +32,8 @@ export interface LocalCoreOptions {
   readonly ledger?: LedgerSettings;
   /** The trust root in force; the carried one by default. */
   readonly roots?: TrustRoots;
+  /** The keys of AWS KMS; by default as whom the configuration of AWS on this machine says. */
+  readonly kms?: KmsKeys;
   /** Waits between tries of a request; injected by tests. */
   readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
@@ -74,7 +78,7 @@ export function createLocalCore(options: LocalCoreOptions = {}): LocalCore {
     registries: registriesAsOurselves(registry),
     clock,
     elapsed,
-    trust: trustOf(options.roots ?? carriedRoots()),
+    trust: trustOf(options.roots ?? carriedRoots(), options.kms ?? localKms({ clock, metrics })),
     ...(options.reviewImages === undefined ? {} : { reviewImages: options.reviewImages }),
   });
   const hostsOf = hostsOfRules(registries, 'call');

@@ -254,6 +254,12 @@ export const reasons = {
     summary: 'the time that the API server gives ended first, or one answer of a registry took too long',
     advice: 'try again; raise webhookTimeoutSeconds if it happens often',
   },
+  'kms-unavailable': {
+    kind: 'unavailable',
+    summary: 'the public key of a key in AWS KMS could not be had: KMS did not answer, or refuses us',
+    advice:
+      'mend what the message names: credentials, the network, or kms:GetPublicKey on the key (deployed: the parameter kmsKeys); or write the key in PEM',
+  },
   'internal-error': {
     kind: 'unavailable',
     summary: 'a defect in Countersign, or what it runs on has no descriptors or memory left',
@@ -283,7 +289,7 @@ export const reasons = {
   'key-invalid': {
     kind: 'invalid',
     summary: 'a key of the policy does not parse or is of a kind that is not accepted',
-    advice: 'write the public key as PEM (PUBLIC KEY)',
+    advice: 'write the public key as PEM (PUBLIC KEY), or name a key for signing',
   },
   'unknown-cluster': {
     kind: 'invalid',

@@ -6,6 +6,7 @@ import { trustOf } from '../../shared/plan/trust-source.ts';
 import type { Refusal } from '../../shared/reasons.ts';
 import type { PoliciesInForce } from '../http/handler.ts';
 import { engine } from '../wiring/engine.ts';
+import { functionKms, type KmsParts } from '../wiring/kms.ts';
 import { createLedgers } from '../wiring/ledgers.ts';
 import type { Observability } from '../wiring/observability.ts';
 import { policiesInForce } from '../wiring/policies-in-force.ts';
@@ -25,6 +26,7 @@ export interface CoreOptions extends Pick<FunctionRegistryOptions, 'roots' | 'ec
   readonly dynamodb?: TableClient | undefined;
   /** The bucket with what is published; made from the configuration where it is absent. */
   readonly objects?: Objects | undefined;
+  readonly kms?: KmsParts | undefined;
   readonly clock: Clock;
   readonly elapsed: Elapsed;
   readonly observability: Observability;
@@ -43,7 +45,7 @@ export interface Core {
 }
 
 export async function createCore(options: CoreOptions): Promise<Core> {
-  const { config, macKeys, clock, elapsed, observability, dynamodb: client } = options;
+  const { config, macKeys, clock, elapsed, observability, dynamodb: client, kms: parts } = options;
   const { metrics } = observability;
   const table = ledgerTable({ config, metrics, client });
   const connected = connect(table, metrics);
@@ -52,12 +54,9 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const { registries, maxImages } = config;
   const roots = functionRoots(options);
   const policies = await policiesInForce(options);
+  const trust = trustOf(roots, functionKms({ config, clock, metrics, parts }));
   return {
-    pipeline: deployedReviews({
-      ...{ registry, ledgers, registries, clock, elapsed },
-      reviewImages: maxImages,
-      trust: trustOf(roots),
-    }),
+    pipeline: deployedReviews({ registry, ledgers, registries, clock, elapsed, trust, reviewImages: maxImages }),
     policies: (cluster) => policies.get(cluster),
     connected,
     loadRegistry,

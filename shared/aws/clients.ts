@@ -7,6 +7,6 @@ export interface ClientOptions {
 }
 
 /** In milliseconds. Without `throwOnRequestTimeout` the SDK warns of a request that takes too long, and waits on. */
-export function requestHandler(requestTimeout: number) {
-  return { connectionTimeout: 300, requestTimeout, throwOnRequestTimeout: true };
+export function requestHandler(requestTimeout: number, connectionTimeout = 300) {
+  return { connectionTimeout, requestTimeout, throwOnRequestTimeout: true };
 }

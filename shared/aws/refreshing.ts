@@ -18,7 +18,7 @@ export interface RefreshingOptions<T> {
   readonly timeoutMs: number;
   /** Milliseconds in which a failure is not followed by another try. */
   readonly negativeMs: number;
-  /** Whether an old value may be given in place of this failure. */
+  /** Whether an old value may be given in place of this failure; where it may not, the old value is not good again after it. */
   servesStale(failure: unknown): boolean;
   /** What to throw where the load, or the caller's own time, took too long. */
   late(): Error;
@@ -55,7 +55,10 @@ export function refreshing<T>(options: RefreshingOptions<T>): Refreshing<T> {
       // An instance that is frozen in the middle of a load finds its time over when it goes on: no word of the service's.
       const frozen = controller.signal.aborted && clock() - began > 2 * timeoutMs;
       failure = frozen ? undefined : { thrown, until: clock() + options.negativeMs };
-      if (!frozen) options.failed(thrown, stale(thrown) !== undefined);
+      if (!frozen) {
+        if (!options.servesStale(thrown)) held = undefined;
+        options.failed(thrown, stale(thrown) !== undefined);
+      }
       throw thrown;
     } finally {
       clearTimeout(timer);

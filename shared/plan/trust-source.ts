@@ -4,6 +4,7 @@ import type { Entry } from '../policy/policy.ts';
 import type { Refusal } from '../reasons.ts';
 import type { Check } from '../trust/check.ts';
 import { createChecks } from '../trust/checks.ts';
+import { askKms, type KmsAnswers, type KmsKeys, noAnswers, noKms } from '../trust/kms.ts';
 import { noRoots, type TrustRoots } from '../trust/root/trust-root.ts';
 import { type CredentialsRef, ownCredentials } from './credentials.ts';
 
@@ -19,16 +20,23 @@ export interface TrustSource {
 
 /**
  * Trust that stands in the policies themselves, and beside them in the trust root in force: an entry's check is built once, and once
- * more when a root that it rests on has changed.
+ * more when a root that it rests on, or a key in a KMS, has changed.
  */
-export function trustOf(roots: TrustRoots): TrustSource {
+export function trustOf(roots: TrustRoots, kms: KmsKeys = noKms): TrustSource {
   const checks = createChecks();
+
+  function withKeys(entry: Entry, keys: KmsAnswers, deadline: Deadline): Check | Refusal | Promise<Check | Refusal> {
+    const own = checks.own(entry, keys);
+    if (own !== undefined) return own;
+    const root = roots(deadline);
+    return isPromise(root) ? root.then((found) => checks.under(entry, found, keys)) : checks.under(entry, root, keys);
+  }
+
   return {
     check(entry, deadline) {
-      const own = checks.own(entry);
-      if (own !== undefined) return own;
-      const root = roots(deadline);
-      return isPromise(root) ? root.then((found) => checks.under(entry, found)) : checks.under(entry, root);
+      const addresses = checks.addresses(entry);
+      const keys = addresses.length === 0 ? noAnswers : askKms(addresses, kms);
+      return isPromise(keys) ? keys.then((came) => withKeys(entry, came, deadline)) : withKeys(entry, keys, deadline);
     },
     credentials: () => ownCredentials,
   };

@@ -1,4 +1,5 @@
 import type { Repository } from '../image/repository.ts';
+import type { KmsAnswers } from './kms.ts';
 import type { TrustRoot } from './root/trust-root.ts';
 
 /** What an attestor inherits from around it, until it writes its own: it holds for every anchor that the attestor becomes. */
@@ -23,7 +24,13 @@ export interface AnchorKind<Attestor, A extends AnchorBase> {
   readonly kind: A['kind'];
   /**
    * The anchors of one attestor at `path`, each of which is counted. `root`: what is trusted where the attestor names no keys of its
-   * own; `undefined`: nothing is. Throws Refusal.
+   * own; `undefined`: nothing is. `kms`: the keys that are in a KMS. Throws Refusal.
    */
-  build(attestor: Attestor, path: string, inherited: Inherited, root: TrustRoot | undefined): readonly A[];
+  build(
+    attestor: Attestor,
+    path: string,
+    inherited: Inherited,
+    root: TrustRoot | undefined,
+    kms: KmsAnswers,
+  ): readonly A[];
 }

@@ -1,5 +1,6 @@
 import type { AttestorEntry } from '../policy/policy.ts';
 import type { AnchorBase, AnchorKind, Inherited } from './anchor.ts';
+import type { KmsAnswers } from './kms.ts';
 import type { TrustRoot } from './root/trust-root.ts';
 import * as rows from './rows.ts';
 
@@ -23,9 +24,10 @@ export function leavesOf(
   path: string,
   inherited: Inherited,
   root: TrustRoot | undefined,
+  kms: KmsAnswers,
 ): readonly LeafAnchor[] {
   const kind: AnchorKind<LeafAttestor, LeafAnchor> = anchorKinds[attestor.kind];
-  return kind.build(attestor, path, inherited, root);
+  return kind.build(attestor, path, inherited, root, kms);
 }
 
 /** The kinds by name. */

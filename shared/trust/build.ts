@@ -6,33 +6,53 @@ import type { Inherited } from './anchor.ts';
 import { type LeafAnchor, type LeafAttestor, leavesOf } from './anchors.ts';
 import type { Anchor, AnchorSet, Check } from './check.ts';
 import { checkHash } from './hash.ts';
+import { type KmsAnswers, noAnswers } from './kms.ts';
 import type { TrustRoot } from './root/trust-root.ts';
 
 /**
  * The check that an entry of `verifyImages` asks: pure, no I/O. Paths begin at the entry (`attestors[0].entries[1]`).
  * `root`: what is trusted where attestors name no keys of their own; without it nothing is.
- * Throws Refusal: `key-invalid`; `trust-missing` where there is nothing to believe a log or a CA by; `no-attestors` for an empty set,
+ * `kms`: the keys that are in a KMS. One that could not be had is left out where the others of its set may be enough.
+ * Throws Refusal: `key-invalid`; `kms-unavailable`; `trust-missing` where there is nothing to believe a log or a CA by; `no-attestors` for an empty set,
  * which would otherwise be satisfied by nothing.
  */
-export function buildCheck(entry: Entry, root?: TrustRoot): Check {
+export function buildCheck(entry: Entry, root?: TrustRoot, kms: KmsAnswers = noAnswers): Check {
   const inherited: Inherited = { annotations: entry.annotations, repository: entry.repository };
-  const leaves: Leaves = (attestor, path, around) => leavesOf(attestor, path, around, root);
-  const sets = entry.attestors.map((set, index) => anchorSet(set, `attestors[${index}]`, inherited, 1, leaves));
+  const missing: Refusal[] = [];
+  const building: Building = {
+    leaves: (attestor, path, around) => leavesOf(attestor, path, around, root, kms),
+    missing,
+  };
+  const sets = entry.attestors.map((set, index) => anchorSet(set, `attestors[${index}]`, inherited, 1, building));
   if (sets.length === 0) throw new Refusal('no-attestors', `${entry.path}: no attestors, so nothing can be verified`);
   const accepts = acceptedBy(entry);
-  return { accepts, sets, repositories: repositoriesOf(sets), hash: checkHash({ accepts, sets }) };
+  return { accepts, sets, repositories: repositoriesOf(sets), missing, hash: checkHash({ accepts, sets, missing }) };
 }
 
-type Leaves = (attestor: LeafAttestor, path: string, inherited: Inherited) => readonly LeafAnchor[];
+interface Building {
+  leaves(attestor: LeafAttestor, path: string, inherited: Inherited): readonly LeafAnchor[];
+  readonly missing: Refusal[];
+}
 
-function anchorSet(set: AttestorSet, path: string, inherited: Inherited, depth: number, leaves: Leaves): AnchorSet {
+function anchorSet(set: AttestorSet, path: string, inherited: Inherited, depth: number, building: Building): AnchorSet {
   if (depth > maxNesting) throw new Refusal('key-invalid', `${path}: attestor sets are nested over ${maxNesting} deep`);
-  const anchors = set.entries.flatMap((attestor, index) =>
-    anchorsOf(attestor, `${path}.entries[${index}]`, inherited, depth, leaves),
-  );
-  if (anchors.length === 0) throw new Refusal('no-attestors', `${path}: an attestor set without entries`);
+  const missing: Refusal[] = [];
+  const anchors = set.entries.flatMap((attestor, index) => {
+    try {
+      return anchorsOf(attestor, `${path}.entries[${index}]`, inherited, depth, building);
+    } catch (thrown) {
+      if (!(thrown instanceof Refusal) || thrown.kind !== 'unavailable') throw thrown;
+      missing.push(thrown);
+      return [];
+    }
+  });
   // Kyverno reads a count of 0 as none: every attestor must pass.
-  return { kind: 'set', path, need: set.count === undefined || set.count < 1 ? 'all' : set.count, anchors };
+  const need = set.count === undefined || set.count < 1 ? 'all' : set.count;
+  const [first] = missing;
+  if (first !== undefined && (need === 'all' || anchors.length < need)) throw first;
+  building.missing.push(...missing);
+  if (anchors.length === 0) throw new Refusal('no-attestors', `${path}: an attestor set without entries`);
+  return { kind: 'set', path, need, anchors };
 }
 
 function anchorsOf(
@@ -40,14 +60,14 @@ function anchorsOf(
   path: string,
   around: Inherited,
   depth: number,
-  leaves: Leaves,
+  building: Building,
 ): readonly Anchor[] {
   const inherited: Inherited = {
     annotations: attestor.annotations ?? around.annotations,
     repository: attestor.repository ?? around.repository,
   };
-  if (attestor.kind === 'set') return [anchorSet(attestor.set, `${path}.attestor`, inherited, depth + 1, leaves)];
-  return leaves(attestor, path, inherited);
+  if (attestor.kind === 'set') return [anchorSet(attestor.set, `${path}.attestor`, inherited, depth + 1, building)];
+  return building.leaves(attestor, path, inherited);
 }
 
 function repositoriesOf(sets: readonly AnchorSet[]): readonly (Repository | undefined)[] {

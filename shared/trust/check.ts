@@ -1,4 +1,5 @@
 import type { Repository } from '../image/repository.ts';
+import type { Refusal } from '../reasons.ts';
 import type { SignatureKind } from './accepted.ts';
 import type { LeafAnchor } from './anchors.ts';
 
@@ -13,6 +14,11 @@ export interface Check {
   readonly sets: readonly AnchorSet[];
   /** The signature repositories that are read; `undefined` stands for the image's own. Never empty. */
   readonly repositories: readonly (Repository | undefined)[];
+  /**
+   * Why anchors are not here whose keys could not be had, where the others may be enough. They turn a denial into themselves, and spoil no
+   * pass.
+   */
+  readonly missing: readonly Refusal[];
   /** SHA-256, hex, over all of the above, each part length-prefixed. */
   readonly hash: string;
 }

@@ -2,51 +2,70 @@ import type { Entry } from '../policy/policy.ts';
 import { asRefusal, type Refusal } from '../reasons.ts';
 import { buildCheck } from './build.ts';
 import type { Check } from './check.ts';
+import { type KmsAnswers, kmsAddresses, noAnswers, sameAnswers } from './kms.ts';
 import type { TrustRoot } from './root/trust-root.ts';
 
 /** The check of an entry, or why there can be none. */
 export type BuiltCheck = Check | Refusal;
 
-/** The checks of entries, each built once for as long as its policy set lives, and once more when the trust root changes. */
+/**
+ * The checks of entries, each built once for as long as its policy set lives, and once more when the trust root changes, or a key in a
+ * KMS that it names.
+ */
 export interface Checks {
-  /** The check of an entry that says itself whom it trusts; `undefined`: it rests on a trust root. */
-  own(entry: Entry): BuiltCheck | undefined;
+  /** The keys in a KMS that the entry names, by their addresses. */
+  addresses(entry: Entry): readonly string[];
+  /** The check of an entry that says itself whom it trusts, with these keys of a KMS; `undefined`: it rests on a trust root. */
+  own(entry: Entry, kms?: KmsAnswers): BuiltCheck | undefined;
   /** The check of an entry with what this root trusts; `undefined`: there is none. */
-  under(entry: Entry, root: TrustRoot | undefined): BuiltCheck;
+  under(entry: Entry, root: TrustRoot | undefined, kms?: KmsAnswers): BuiltCheck;
+}
+
+/** What is known of an entry. Its checks are those of last time: a root or a key that has been replaced does not come back. */
+interface Known {
+  readonly addresses: readonly string[];
+  own?: { readonly kms: KmsAnswers; readonly check: BuiltCheck | undefined };
+  rooted?: { readonly kms: KmsAnswers; readonly hash: string | undefined; readonly check: BuiltCheck };
 }
 
 export function createChecks(): Checks {
-  const owns = new WeakMap<Entry, { readonly check: BuiltCheck | undefined }>();
-  /** Under the root of last time: one that has been replaced does not come back. */
-  const rooted = new WeakMap<Entry, { readonly hash: string | undefined; readonly check: BuiltCheck }>();
+  const entries = new WeakMap<Entry, Known>();
+
+  function known(entry: Entry): Known {
+    let found = entries.get(entry);
+    if (found === undefined) {
+      found = { addresses: kmsAddresses(entry) };
+      entries.set(entry, found);
+    }
+    return found;
+  }
+
   return {
-    own(entry) {
-      let known = owns.get(entry);
-      if (known === undefined) {
-        known = { check: buildOwn(entry) };
-        owns.set(entry, known);
-      }
-      return known.check;
+    addresses: (entry) => known(entry).addresses,
+    own(entry, kms = noAnswers) {
+      const found = known(entry);
+      if (found.own === undefined || !sameAnswers(found.own.kms, kms)) found.own = { kms, check: buildOwn(entry, kms) };
+      return found.own.check;
     },
-    under(entry, root) {
-      const before = rooted.get(entry);
-      if (before !== undefined && before.hash === root?.hash) return before.check;
-      const check = build(entry, root);
-      rooted.set(entry, { hash: root?.hash, check });
-      return check;
+    under(entry, root, kms = noAnswers) {
+      const found = known(entry);
+      const { rooted } = found;
+      if (rooted !== undefined && rooted.hash === root?.hash && sameAnswers(rooted.kms, kms)) return rooted.check;
+      found.rooted = { kms, hash: root?.hash, check: build(entry, root, kms) };
+      return found.rooted.check;
     },
   };
 }
 
-function buildOwn(entry: Entry): BuiltCheck | undefined {
+function buildOwn(entry: Entry, kms: KmsAnswers): BuiltCheck | undefined {
   const root = new Witness();
-  const check = build(entry, root);
+  const check = build(entry, root, kms);
   return root.asked ? undefined : check;
 }
 
-function build(entry: Entry, root: TrustRoot | undefined): BuiltCheck {
+function build(entry: Entry, root: TrustRoot | undefined, kms: KmsAnswers): BuiltCheck {
   try {
-    return buildCheck(entry, root);
+    return buildCheck(entry, root, kms);
   } catch (thrown) {
     return asRefusal(thrown);
   }

@@ -6,7 +6,7 @@ import type { Anchor, Check } from './check.ts';
  * SHA-256, hex, over everything in a check that can change what `verify` answers. Every part, and the length of every list,
  * is length-prefixed, so that no two checks write the same bytes.
  */
-export function checkHash(check: Pick<Check, 'accepts' | 'sets'>): string {
+export function checkHash(check: Pick<Check, 'accepts' | 'sets' | 'missing'>): string {
   const hash = createHash('sha256');
   const put = (...parts: readonly (string | number)[]): void => {
     for (const part of parts) hash.update(`${Buffer.byteLength(String(part))}:${part}`);
@@ -27,6 +27,8 @@ export function checkHash(check: Pick<Check, 'accepts' | 'sets'>): string {
   const accepts = [...check.accepts].sort();
   put('check 2', accepts.length, ...accepts, check.sets.length);
   for (const set of check.sets) putAnchor(set);
+  // What it comes to is no answer to the check that never had these anchors.
+  if (check.missing.length > 0) put('missing', check.missing.length);
   return hash.digest('hex');
 }
 

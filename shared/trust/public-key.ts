@@ -49,14 +49,17 @@ export function parsePublicKey(pem: string, where: string): PublicKey {
   const unreadable = new Refusal('key-invalid', `${where}: the public key in the PEM block cannot be read`);
   if (key === undefined) throw unreadable;
   try {
-    return canonical(key, where);
+    return canonicalKey(key, where);
   } catch (thrown) {
     throw thrown instanceof Refusal ? thrown : unreadable;
   }
 }
 
-/** Through JWK and back: compressed points and explicit parameters would give one key several fingerprints. */
-function canonical(parsed: KeyObject, where: string): PublicKey {
+/**
+ * Through JWK and back: compressed points and explicit parameters would give one key several fingerprints. Throws Refusal `key-invalid`
+ * for a kind of key that is not accepted.
+ */
+export function canonicalKey(parsed: KeyObject, where: string): PublicKey {
   refuseOtherKinds(parsed, where);
   const key = createPublicKey({ key: parsed.export({ format: 'jwk' }), format: 'jwk' });
   const spki = createHash('sha256')
@@ -67,7 +70,7 @@ function canonical(parsed: KeyObject, where: string): PublicKey {
 
 /** The key of a certificate, with every way of signing that fits it. Throws Refusal `key-invalid`. */
 export function certifiedKey(key: KeyObject): SigningKey {
-  const known = canonical(key, 'certificate');
+  const known = canonicalKey(key, 'certificate');
   return { ...known, algorithm: keyAlgorithm(known, 'sha256', 'certificate') };
 }
 

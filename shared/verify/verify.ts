@@ -37,7 +37,7 @@ export function* verifyInSlices(input: VerifyInput): Slices<Outcome> {
     for (const set of check.sets) sets.push(yield* judge.judge(set));
     const failing = sets.find((set) => !set.result.pass);
     if (sets.length > 0 && failing === undefined) return passed(sets);
-    return denied(telling(input.unreadable, judge, failing), sets);
+    return denied(telling([...check.missing, ...input.unreadable], judge, failing), sets);
   } catch (thrown) {
     return denied(asRefusal(thrown), []);
   }

@@ -77,7 +77,11 @@ test('it holds the command, its bundle and what people read, and nothing else', 
     expect.arrayContaining(['LICENSE', 'bin/compiled.js', 'bin/countersign', 'dist/cli.cjs', 'package.json']),
   );
   expect(files.filter((file) => !/^(bin|dist)\//.test(file) && !read.includes(file))).toEqual([]);
-  expect(files.filter((file) => file.startsWith('dist/'))).toEqual(['dist/cli.cjs', 'dist/trusted_root.json']);
+  expect(files.filter((file) => file.startsWith('dist/'))).toEqual([
+    'dist/cli.cjs',
+    'dist/kms-client.cjs',
+    'dist/trusted_root.json',
+  ]);
 });
 
 test('the installed command verifies', async () => {
