@@ -22,6 +22,7 @@ import {
 import { type SigstoreServer, startSigstore } from './sigstore/server.ts';
 import { type SigstoreTiles, startTiles } from './sigstore/tiles.ts';
 import { emailToken, githubToken, type TokenClaims } from './sigstore/token.ts';
+import { runOk, tool } from './tools.ts';
 
 // What Countersign says of images that real cosigns signed without a key or with a certificate, by an instance of Sigstore of these
 // tests, and by a real Rekor v2 with a real time-stamp authority.
@@ -177,6 +178,18 @@ describe.each<Cosign>(['cosign2', 'cosign3'])('%s without a key', (cosign) => {
     await keylessSign(cosign, sigstore, name, githubToken(), { stamped: true, annotations: { env: 'prod' } });
     const by = (env: string) => reasons(asking({ ...keyless(workflow), annotations: { env } }), [name]);
     expect([await by('prod'), await by('dev')]).toEqual([['verified'], ['annotation-mismatch']]);
+  });
+
+  test('carried to another registry by disk, as docs/keyless.md says', async () => {
+    await using closed = new AsyncDisposableStack();
+    const inside = closed.adopt(await startGgcr(), (each) => each.stop());
+    const { tagged, name } = await image(`${cosign}/carried`);
+    await keylessSign(cosign, sigstore, name);
+    const carried = tagged.replace(registry.host, inside.host);
+    const folder = join(dir, `carried-${cosign}`);
+    await runOk(await tool('cosign3'), ['save', '--dir', folder, tagged]);
+    await runOk(await tool('cosign3'), ['load', '--dir', folder, carried]);
+    expect(await reasons(asking(keyless(workflow)), [carried])).toEqual(['verified']);
   });
 
   test('a key and a workflow are two signers', async () => {
