@@ -76,9 +76,12 @@ module.exports = class CountersignPlugin {
   async checkTrustRoot() {
     await this.trustRoot();
     const { trustMirrorRoot } = this.parameters;
-    if (trustMirrorRoot !== '' && !existsSync(trustMirrorRoot)) {
+    if (trustMirrorRoot === '') return;
+    if (!existsSync(trustMirrorRoot)) {
       throw new this.serverless.classes.Error(`the parameter trustMirrorRoot: there is no file ${trustMirrorRoot}`);
     }
+    const { readFirstRoot } = await import('../shared/trust-roots/first-root.ts');
+    await readFirstRoot(trustMirrorRoot);
   }
 
   addAliases() {

@@ -90,6 +90,8 @@ test('a root that is given counts, and not what is kept of an earlier one', asyn
 
 test('a file that is no root, or is not there, is told', async () => {
   await writeFile(join(dir, 'bad.json'), '{}');
-  await expect(fetchRoot({ rootFile: join(dir, 'bad.json') })).rejects.toThrow(`no trust root from ${repository.url}`);
+  await expect(fetchRoot({ rootFile: join(dir, 'bad.json') })).rejects.toThrow(
+    'bad.json is no root.json of a TUF repository',
+  );
   await expect(fetchRoot({ rootFile: join(dir, 'gone.json') })).rejects.toThrow(/ENOENT.*gone\.json/);
 });

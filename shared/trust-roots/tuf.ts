@@ -1,10 +1,10 @@
 import { hash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { initTUF, TUFError } from '@sigstore/tuf';
 import { isLoopbackHost } from '../net/hosts.ts';
 import { messageOf } from '../reasons.ts';
 import { carriedFile, publicMirror } from './carried.ts';
+import { readFirstRoot } from './first-root.ts';
 import { TrustUpdateError } from './update-error.ts';
 
 export interface TufOptions {
@@ -33,9 +33,10 @@ export async function fetchTrustedRoot(options: TufOptions): Promise<Buffer> {
   if (mirror !== publicMirror && rootFile === undefined) {
     throw new TrustUpdateError(`${mirror} needs its root.json: nothing else says whom to believe there`);
   }
+  const first = rootFile === undefined ? undefined : await readFirstRoot(rootFile);
   try {
     const client = await initTUF({
-      cachePath: rootFile === undefined ? cache : join(cache, hash('sha256', await readFile(rootFile))),
+      cachePath: first === undefined ? cache : join(cache, hash('sha256', first)),
       mirrorURL: mirror,
       timeout: timeoutMs,
       retry: { retries },

@@ -150,6 +150,15 @@ describe('trust update', () => {
       status: 2,
       stderr: expect.stringContaining('https://tuf.example needs its root.json'),
     });
+    for (const [file, why] of [
+      ['ours.json', 'it has no signed root'],
+      ['policy.yaml', 'is not valid JSON'],
+      ['gone.json', 'ENOENT'],
+    ] as const) {
+      const { status, stderr } = await update('--mirror', 'https://tuf.example', '--root', folder.file(file));
+      expect([status, stderr]).toEqual([2, expect.stringContaining(`${file} is no root.json of a TUF repository`)]);
+      expect(stderr).toContain(why);
+    }
     expect(await inThisProcess(['trust', 'update', '--cache', '/dev/null/x'])).toMatchObject({
       status: 2,
       stderr: expect.stringContaining('give --cache DIR'),

@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { newKey } from '../../local/signer/keys.ts';
 import { engineHash } from '../../scripts/engine-hash.ts';
+import { carriedBytes } from '../../shared/trust-roots/carried.ts';
 import { policy } from '../e2e/documents.ts';
 import { copyOfClone, hasNoNetwork, type Packed, packageIn, tryPackage, unzip } from './packed.ts';
 import { run } from './tools.ts';
@@ -278,6 +279,11 @@ test('in the VPC, Lambda may attach the function to its subnets, and the functio
 describe('is refused', () => {
   const attempt = (parameters: Readonly<Record<string, string>>) => tryPackage(join(dir, 'one'), parameters);
 
+  beforeAll(async () => {
+    await mkdir(join(dir, 'one', 'trust'), { recursive: true });
+    await writeFile(join(dir, 'one', 'trust', 'trusted_root.json'), carriedBytes());
+  });
+
   test.each([
     ['another endpoint', { endpoint: 'public' }, "the parameter endpoint is 'http' or 'private'"],
     ['a private endpoint without its VPC', { endpoint: 'private' }, 'the private endpoint needs the parameter vpcId'],
@@ -288,6 +294,16 @@ describe('is refused', () => {
       'trust/gone.json is no trust root',
     ],
     ['a mirror without a root to begin with', { trustMirror: 'https://tuf.example' }, 'trustMirror needs trustRoot'],
+    [
+      'a mirror’s root that is none',
+      {
+        clusters: 'prod,staging',
+        trustRoot: 'trust/trusted_root.json',
+        trustMirror: 'https://tuf.example',
+        trustMirrorRoot: 'trust/trusted_root.json',
+      },
+      'trust/trusted_root.json is no root.json of a TUF repository',
+    ],
     ['a cluster without its folder', { clusters: 'prod' }, "'staging' is not a configured cluster"],
   ])('%s', async (_, parameters, message) => {
     const { code, stdout, stderr } = await attempt(parameters);
