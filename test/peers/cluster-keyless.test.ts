@@ -6,7 +6,7 @@ import { githubIssuer, githubSubject } from '../fixtures/authority/certificate.t
 import { keyPair } from './cosign.ts';
 import { certificates, keyless } from './policies.ts';
 import { oneCluster, type Scene } from './scene.ts';
-import { type Cosign, certify, keylessAttest, keylessSign, signLogged } from './sigstore/cosign.ts';
+import { type Cosign, certify, keylessAttest, keylessSign, signLogged, signUnlogged } from './sigstore/cosign.ts';
 import { type SigstoreServer, startSigstore, writeJson } from './sigstore/server.ts';
 import { startTiles } from './sigstore/tiles.ts';
 import { emailToken, githubToken } from './sigstore/token.ts';
@@ -130,18 +130,21 @@ describe('a real Rekor v2 and a real time-stamp authority', () => {
 describe('with a certificate of a CA', () => {
   let sigstore: SigstoreServer;
   let scene: Scene;
+  let without: Scene;
 
   beforeAll(async () => {
     sigstore = cleanUp.adopt(await startSigstore(join(dir, 'ca')), (each) => each.stop());
     const certChain = await readFile(sigstore.files.fulcioChain, 'utf8');
-    const rekor = { url: sigstore.url };
-    scene = await cluster.open({
-      shape: 'http-api',
-      trustedRoot: sigstore.files.trustedRoot,
-      policies: (host) => [
-        policy({ images: `${host}/*`, attestors: [{ entries: [certificates({ certChain, rekor })] }] }),
-      ],
-    });
+    const open = (rekor: object) =>
+      cluster.open({
+        shape: 'http-api',
+        trustedRoot: sigstore.files.trustedRoot,
+        policies: (host) => [
+          policy({ images: `${host}/*`, attestors: [{ entries: [certificates({ certChain, rekor })] }] }),
+        ],
+      });
+    scene = await open({ url: sigstore.url });
+    without = await open({ ignoreTlog: true });
   });
 
   test.each<Cosign>(['cosign2', 'cosign3'])('%s: of the rule’s, and of another', async (cosign) => {
@@ -167,4 +170,19 @@ describe('with a certificate of a CA', () => {
     await signLogged(cosign, { ...sigstore, files }, foreign.name, { key: stranger, certificate: by });
     expect(await denialOf(scene, `foreign-${cosign}`, foreign.tagged)).toContain('denied (certificate-untrusted)');
   });
+
+  test.each<Cosign>(['cosign2', 'cosign3'])(
+    '%s: in no log, under a rule that asks for one, and one that does not',
+    async (cosign) => {
+      const key = await keyPair(join(dir, `unlogged-${cosign}`), 'ecdsa-p256');
+      const issued = { names: [{ email: 'dev@acme.test' }] };
+      const by = { key, certificate: await certify(sigstore, join(dir, `unlogged-${cosign}`), key, issued) };
+      const asked = await unsignedImage(scene, `${cosign}/unlogged`);
+      await signUnlogged(cosign, asked.name, by);
+      expect(await denialOf(scene, `unlogged-${cosign}`, asked.tagged)).toContain('denied (log-entry-missing)');
+      const unasked = await unsignedImage(without, `${cosign}/unlogged`);
+      await signUnlogged(cosign, unasked.name, by);
+      await expectPinned(without, `unlogged-${cosign}`, unasked);
+    },
+  );
 });

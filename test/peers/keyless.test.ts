@@ -5,11 +5,11 @@ import { pod, review } from '../e2e/documents.ts';
 import { githubIssuer, githubSubject } from '../fixtures/authority/certificate.ts';
 import { copyBundle, copyLegacy, tamperBundle, tamperLegacy } from './attacks.ts';
 import { type CosignKey, keyPair, sign2, sign3 } from './cosign.ts';
-import { reasonsFor, verifyImages } from './countersign.ts';
+import { reasonsFor, root, verifyImages } from './countersign.ts';
 import { pushImage } from './images.ts';
 import { type Attestor, certificates, keyless, keys, policyOf } from './policies.ts';
 import { type RunningRegistry, startDistribution, startGgcr } from './registries.ts';
-import { type RunningServer, startServe } from './serve.ts';
+import { startServe } from './serve.ts';
 import {
   type Cosign,
   certify,
@@ -341,12 +341,12 @@ describe('a real Rekor v2 and a real time-stamp authority, cosign 3', () => {
   });
 
   test('somebody else, an attestation alone, a root without this log, a root without this authority: not verified', async () => {
-    const root = tiles.files.trustedRoot;
+    const own = tiles.files.trustedRoot;
     const policy = asking(keyless(workflow));
-    expect(await reasons(asking(keyless({ ...workflow, issuer: 'https://gitlab.com' })), [signed], root)).toEqual([
+    expect(await reasons(asking(keyless({ ...workflow, issuer: 'https://gitlab.com' })), [signed], own)).toEqual([
       'issuer-mismatch',
     ]);
-    expect(await reasons(policy, [attested], root)).toEqual(['only-attestations']);
+    expect(await reasons(policy, [attested], own)).toEqual(['only-attestations']);
     // The fixtures' CA and certificate log, and another log.
     const logless = await writeRoot('logless.json', {
       ...tiles.trustedRoot,
@@ -367,42 +367,124 @@ describe('a real Rekor v2 and a real time-stamp authority, cosign 3', () => {
 });
 
 describe('serve', () => {
-  let server: RunningServer;
+  let served = 0;
 
-  beforeAll(async () => {
-    const policies = join(dir, 'policies');
-    await mkdir(policies);
-    await writeFile(join(policies, 'keyless.yaml'), policyOf(`${registry.host}/*`, [{ entries: [keyless(workflow)] }]));
-    server = await startServe(dir, policies, { args: ['--trusted-root', sigstore.files.trustedRoot] });
-  });
-  afterAll(async () => {
-    await server?.stop();
-  });
-
-  async function ask(text: string) {
-    const { body } = await server.post('/mutate?timeout=10s', review(pod([text])));
-    return JSON.parse(body).response;
+  /** A server with a rule for all images; `ask` sends the review of a Pod with one. */
+  async function serving(attestor: Attestor, trustedRoot: string) {
+    served += 1;
+    const folder = join(dir, `served-${served}`);
+    const policies = join(folder, 'policies');
+    await mkdir(policies, { recursive: true });
+    await writeFile(join(policies, 'own.yaml'), policyOf(`${registry.host}/*`, [{ entries: [attestor] }]));
+    const server = await startServe(folder, policies, { args: ['--trusted-root', trustedRoot] });
+    return {
+      server,
+      async ask(text: string) {
+        const { body } = await server.post('/mutate?timeout=10s', review(pod([text])));
+        const { patch = '', ...response } = JSON.parse(body).response;
+        return { ...response, patch: Buffer.from(patch, 'base64').toString() };
+      },
+      [Symbol.asyncDispose]: async () => void (await server.stop()),
+    };
   }
 
-  test.each<Cosign>(['cosign2', 'cosign3'])(
-    '%s: the workflow is let in and pinned, a person is not',
-    async (cosign) => {
+  const admitted = ({ digest }: Pushed) => ({ allowed: true, patch: expect.stringContaining(`:v1@${digest}`) });
+
+  test('the workflow is let in and pinned, a person is not', async () => {
+    await using serve = await serving(keyless(workflow), sigstore.files.trustedRoot);
+    for (const cosign of ['cosign2', 'cosign3'] as const) {
       const [signed, foreign] = [await image(`${cosign}/served`), await image(`${cosign}/served-foreign`)];
       await keylessSign(cosign, sigstore, signed.name);
       await keylessSign(cosign, sigstore, foreign.name, emailToken('mallory@acme.test'));
-      const { allowed, patch } = await ask(signed.tagged.replace(':v1', `:v1@${signed.digest}`));
-      expect([allowed, Buffer.from(patch ?? '', 'base64').toString()]).toEqual([
-        true,
-        expect.stringContaining('verify-images'),
-      ]);
-      const { images } = await server.logged(({ allowed: yes }) => yes);
+      expect(await serve.ask(signed.tagged)).toMatchObject(admitted(signed));
+      const { images } = await serve.server.logged(({ allowed }) => allowed);
       expect(images[0]).toMatchObject({ reason: 'verified', signers: [`${githubSubject} (issuer ${githubIssuer})`] });
-      const no = await ask(foreign.tagged);
+      const no = await serve.ask(foreign.tagged);
       expect(no).toMatchObject({ allowed: false, status: { code: 403 } });
       expect(no.status.message).toContain(
         '  denied (issuer-mismatch): signed by mallory@acme.test (issuer https://accounts.example.test); ' +
           `the policy wants subject ${githubSubject}, issuer ${githubIssuer}\n`,
       );
-    },
-  );
+    }
+  });
+
+  test('a certificate of the rule’s CA, in the log, is let in; out of the log it is not', async () => {
+    const certChain = await readFile(sigstore.files.fulcioChain, 'utf8');
+    await using serve = await serving(certificates({ certChain }), sigstore.files.trustedRoot);
+    const key = await keyPair(join(dir, 'served-ca'), 'ecdsa-p256');
+    const names = [{ email: 'dev@acme.test' }];
+    const logs = [sigstore.authority.certificateLog];
+    const certificate = await certify(sigstore, join(dir, 'served-ca'), key, { names, logs });
+    for (const cosign of ['cosign2', 'cosign3'] as const) {
+      const [signed, unlogged] = [await image(`${cosign}/served-ca`), await image(`${cosign}/served-ca`)];
+      await signLogged(cosign, sigstore, signed.name, { key, certificate });
+      await signUnlogged(cosign, unlogged.name, { key, certificate });
+      // The tag names the second by now.
+      expect(await serve.ask(signed.name)).toMatchObject({ allowed: true });
+      expect((await serve.ask(unlogged.name)).status.message).toContain('denied (log-entry-missing)');
+    }
+  });
+
+  test('a real Rekor v2 and a real time-stamp authority', async () => {
+    await using closed = new AsyncDisposableStack();
+    const tiles = closed.adopt(await startTiles(join(dir, 'served-tiles')), (each) => each.stop());
+    await using serve = await serving(keyless(workflow), tiles.files.trustedRoot);
+    const [signed, attested] = [await image('tiles/served'), await image('tiles/served-attested')];
+    await keylessSign('cosign3', tiles, signed.name, githubToken(), { stamped: true });
+    await keylessAttest('cosign3', tiles, attested.name, { type, predicate, stamped: true });
+    expect(await serve.ask(signed.tagged)).toMatchObject(admitted(signed));
+    expect((await serve.ask(attested.tagged)).status.message).toContain('denied (only-attestations)');
+  });
+});
+
+describe('the samples, with the names of these tests in place of theirs', () => {
+  const sample = async (name: string) => readFile(join(root, 'policies', 'samples', name), 'utf8');
+
+  test.each<[string, TokenClaims, TokenClaims, string]>([
+    [
+      'github-actions.yaml',
+      githubToken({ ref: 'refs/tags/v1.0' }),
+      githubToken({ repository: 'mallory/app' }),
+      'subject-mismatch',
+    ],
+    ['github-actions.yaml', githubToken(), githubToken({ event: 'pull_request_target' }), 'extension-mismatch'],
+    [
+      'gitlab-ci.yaml',
+      { iss: 'https://gitlab.com', sub: 'https://gitlab.com/acme/app//.gitlab-ci.yml@refs/heads/main' },
+      { iss: 'https://gitlab.com', sub: 'https://gitlab.com/acme/app//.gitlab-ci.yml@refs/heads/dev' },
+      'subject-mismatch',
+    ],
+    [
+      'private-sigstore.yaml',
+      { iss: 'https://gitlab.internal.example', sub: 'https://gitlab.internal.example/acme/a//.ci.yml@refs/heads/x' },
+      { iss: 'https://gitlab.com', sub: 'https://gitlab.internal.example/acme/a//.ci.yml@refs/heads/x' },
+      'issuer-mismatch',
+    ],
+  ])('%s', async (name, claims, others, reason) => {
+    const hosts = /"(?:ghcr\.io|registry\.gitlab\.com|registry\.internal\.example)\//;
+    const policy = (await sample(name))
+      .replace(hosts, `"${registry.host}/`)
+      .replace('https://rekor.internal.example', sigstore.url);
+    const [signed, foreign] = [await image('acme/app'), await image('acme/app')];
+    await keylessSign('cosign3', sigstore, signed.name, claims);
+    await keylessSign('cosign3', sigstore, foreign.name, others);
+    expect(await reasons(policy, [signed.name, foreign.name])).toEqual(['verified', reason]);
+  });
+
+  test('own-ca.yaml', async () => {
+    const pem = /-----BEGIN CERTIFICATE-----.*-----END CERTIFICATE-----/s;
+    const chain = (await readFile(sigstore.files.fulcioChain, 'utf8'))
+      .trim()
+      .split('\n')
+      .join(`\n${' '.repeat(22)}`);
+    const policy = (await sample('own-ca.yaml'))
+      .replace('registry.example.com/', `${registry.host}/`)
+      .replace(pem, chain);
+    const [signed, keyed] = [await image('certified/app'), await image('certified/app')];
+    const key = await keyPair(join(dir, 'sample-ca'), 'ecdsa-p256');
+    const certificate = await certify(sigstore, join(dir, 'sample-ca'), key, { names: [{ email: 'build@acme.test' }] });
+    await signUnlogged('cosign3', signed.name, { key, certificate });
+    await sign3(keyed.name, key);
+    expect(await reasonsFor(policy, [signed.name, keyed.name])).toEqual(['verified', 'certificate-missing']);
+  });
 });
