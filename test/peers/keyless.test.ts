@@ -18,6 +18,7 @@ import {
   type SignedBy,
   signLogged,
   signUnlogged,
+  verifyLogged,
 } from './sigstore/cosign.ts';
 import { type SigstoreServer, startSigstore } from './sigstore/server.ts';
 import { type SigstoreTiles, startTiles } from './sigstore/tiles.ts';
@@ -304,6 +305,19 @@ describe.each<Cosign>(['cosign2', 'cosign3'])('%s with a certificate of a CA', (
       'signature-mismatch',
       'signature-mismatch',
     ]);
+  });
+
+  test('a certificate that does not say what it is for: cosign takes it, this project does not', async () => {
+    const other = await keyPair(join(dir, `${cosign}-plain`), 'ecdsa-p256');
+    const issued = { names: [{ email: 'dev@acme.test' }], claims: { 1: 'https://ca.test' }, purposes: [] };
+    const logs = [sigstore.authority.certificateLog];
+    const plain = await certify(sigstore, join(dir, `${cosign}-plain`), other, { ...issued, logs });
+    const { name } = await image(`${cosign}/plain`);
+    await signLogged(cosign, sigstore, name, { key: other, certificate: plain });
+    const identity = { subject: 'dev@acme.test', issuer: 'https://ca.test' };
+    const args = cosign === 'cosign3' ? ['--allow-certificate-chain'] : [];
+    expect(await verifyLogged(cosign, sigstore, name, identity, { args })).toMatchObject({ code: 0 });
+    expect(await reasons(asking(certificates({ certChain })), [name])).toEqual(['certificate-usage']);
   });
 
   test('whom it names, by the CA that the rule gives', async () => {
