@@ -19,6 +19,11 @@ module.exports = async ({ resolveVariable }) => {
     registries: await list('registries'),
     registryCa: await text('registryCa'),
     kmsKeys,
+    ...trustOf({
+      root: await text('trustRoot'),
+      mirror: await text('trustMirror'),
+      first: await text('trustMirrorRoot'),
+    }),
     maxImages: await number('maxImages'),
     // No bound is not the same as 0, which would start no function at all.
     reservedConcurrency: (await number('reservedConcurrency')) || undefined,
@@ -86,6 +91,36 @@ function clustersOf(names) {
   }
   if (new Set(names).size < names.length) throw new Error('the parameter clusters names one twice');
   return names;
+}
+
+/**
+ * What the parameters about trust come to. Where roots of an instance of one's own are trusted, that of the public one must not take their
+ * place while they cannot be read, so a mirror needs a file to begin with.
+ */
+function trustOf({ root, mirror, first }) {
+  const inTrust = (name, file) => {
+    if (!/^trust\/[\w.-]+$/.test(file)) throw new Error(`the parameter ${name} names a file in trust/, not '${file}'`);
+  };
+  if (root !== '' && root !== 'none') inTrust('trustRoot', root);
+  const ofOwn = mirror !== '' && mirror !== 'none';
+  if (ofOwn) {
+    if (!mirror.startsWith('https://'))
+      throw new Error(`the parameter trustMirror is 'none' or an https URL, not '${mirror}'`);
+    if (root === '' || root === 'none') {
+      throw new Error(
+        'trustMirror needs trustRoot: the trusted_root.json that is in force until one of the mirror has been read',
+      );
+    }
+    inTrust('trustMirrorRoot', first);
+  } else if (first !== '') throw new Error('trustMirrorRoot needs trustMirror: it is the root.json of that repository');
+  const trustRefresh = ofOwn || (root === '' && mirror === '');
+  return {
+    trustRoot: root,
+    trustMirrorRoot: first,
+    trustRefresh,
+    trustMirror: ofOwn ? mirror : '',
+    trustBucket: trustRefresh ? { Ref: 'Bucket' } : '',
+  };
 }
 
 function numberOf(name, text) {

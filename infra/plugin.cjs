@@ -1,3 +1,4 @@
+const { existsSync } = require('node:fs');
 const { notReadable } = require('./kms.cjs');
 const { routeOf } = require('./parameters.cjs');
 
@@ -16,6 +17,7 @@ module.exports = class CountersignPlugin {
       'before:package:createDeploymentArtifacts': async () => {
         await this.checkPolicies();
         await this.checkRegistryCa();
+        await this.checkTrustRoot();
       },
       'after:package:compileFunctions': () => this.addAliases(),
       'after:package:compileEvents': () => this.throttleRoutes(),
@@ -34,13 +36,12 @@ module.exports = class CountersignPlugin {
   async checkPolicies() {
     const { loadDeployed } = await import('../functions/wiring/policies.ts');
     const { EmptyPolicySet, warningsOf } = await import('../shared/policy-set/clusters.ts');
-    const { carriedRoot } = await import('../shared/trust-roots/carried.ts');
     const { clusters, registries } = this.parameters;
     // A function leaves keys and trust root alone: it starts while a Pod waits.
     const loaded = await loadDeployed('policies', {
       clusters,
       registries,
-      trust: async () => (await carriedRoot()).root,
+      trust: () => this.trustRoot(),
     });
     for (const [cluster, policies] of loaded) {
       if (policies.kind !== 'invalid') continue;
@@ -78,6 +79,22 @@ module.exports = class CountersignPlugin {
       this.log.warning(`${registryCa}: ${warning}`);
   }
 
+  /** By the very code that the function reads it with; `undefined` where there is to be none. */
+  async trustRoot() {
+    const { trustRoot } = this.parameters;
+    if (trustRoot === 'none') return undefined;
+    const { ownRoot } = await import('../functions/wiring/trust/own.ts');
+    return (await ownRoot(trustRoot === '' ? 'carried' : { file: trustRoot }, '.')).root;
+  }
+
+  async checkTrustRoot() {
+    await this.trustRoot();
+    const { trustMirrorRoot } = this.parameters;
+    if (trustMirrorRoot !== '' && !existsSync(trustMirrorRoot)) {
+      throw new this.serverless.classes.Error(`the parameter trustMirrorRoot: there is no file ${trustMirrorRoot}`);
+    }
+  }
+
   addAliases() {
     const { service } = this.serverless;
     const { naming } = this.serverless.getProvider('aws');
@@ -91,9 +108,11 @@ module.exports = class CountersignPlugin {
           FunctionName: { Ref: naming.getLambdaLogicalId(name) },
           FunctionVersion: { 'Fn::GetAtt': [fn.versionLogicalId, 'Version'] },
           Name: aliasName,
-          ...(provisionedConcurrency > 0 && {
-            ProvisionedConcurrencyConfig: { ProvisionedConcurrentExecutions: provisionedConcurrency },
-          }),
+          // Nobody waits for the others.
+          ...(provisionedConcurrency > 0 &&
+            name === 'admission' && {
+              ProvisionedConcurrencyConfig: { ProvisionedConcurrentExecutions: provisionedConcurrency },
+            }),
         },
       };
       // What osls calls its own alias for provisioned concurrency; whatever calls the function then goes through it.

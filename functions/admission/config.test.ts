@@ -35,6 +35,9 @@ test('what is required, and the defaults of all else', () => {
     vpcRanges: [],
     privateHosts: [],
     registryCa: undefined,
+    trustRoot: 'carried',
+    trustBucket: undefined,
+    trustRootMaxAge: 90,
     ledger: defaultLedgerSettings,
   });
 });
@@ -44,6 +47,9 @@ test('an empty value is none: templates set every variable', () => {
     REGISTRIES: '',
     MAX_IMAGES: '',
     REGISTRY_CA: '',
+    TRUST_ROOT: '',
+    TRUST_BUCKET: '',
+    TRUST_ROOT_MAX_AGE: '',
     VPC_RANGES: '',
     PRIVATE_HOSTS: '',
     imageVerifyCacheEnabled: '',
@@ -73,6 +79,11 @@ test('the ledger’s settings have Kyverno’s names', () => {
   expect(ledger).toEqual({ ...defaultLedgerSettings, ttlMs: 1_800_000 });
 });
 
+test('the trust root is the carried one, none, or a file', () => {
+  const rootOf = (text: string) => admissionConfig({ ...environment, TRUST_ROOT: text }).trustRoot;
+  expect(['carried', 'none', 'trust/ours.json'].map(rootOf)).toEqual(['carried', 'none', { file: 'trust/ours.json' }]);
+});
+
 test.each<[string, Readonly<Record<string, string | undefined>>, string, Readonly<Record<string, string>>]>([
   ['no cluster', { CLUSTERS: ' , ' }, 'CLUSTERS names no cluster', { CLUSTERS: 'prod' }],
   ['a cluster that no path can name', { CLUSTERS: 'prod,a/b' }, "CLUSTERS: 'a/b' is not a name", { CLUSTERS: 'a_b' }],
@@ -92,6 +103,12 @@ test.each<[string, Readonly<Record<string, string | undefined>>, string, Readonl
     { PRIVATE_HOSTS: 'registry.internal' },
     'PRIVATE_HOSTS needs VPC_RANGES',
     { PRIVATE_HOSTS: 'registry.internal', VPC_RANGES: '10.0.0.0/8' },
+  ],
+  [
+    'an age that is no number',
+    { TRUST_ROOT_MAX_AGE: '90d' },
+    "TRUST_ROOT_MAX_AGE: '90d' is no number of days",
+    { TRUST_ROOT_MAX_AGE: '30' },
   ],
   [
     'a life that outlasts a forgetting',

@@ -4,6 +4,7 @@ import { type LedgerConfig, ledgerConfig } from '../wiring/config/ledger.ts';
 import { type PoliciesConfig, policiesConfig } from '../wiring/config/policies.ts';
 import { type RegistryConfig, registryConfig } from '../wiring/config/registry.ts';
 import { type Environment, readConfig } from '../wiring/config/settings.ts';
+import { type TrustConfig, trustConfig } from '../wiring/config/trust.ts';
 import { type WebhooksConfig, webhooksConfig } from '../wiring/config/webhooks.ts';
 
 /** What the admission function is told by its environment. */
@@ -13,7 +14,8 @@ export interface Config
     WebhooksConfig,
     PoliciesConfig,
     LedgerConfig,
-    RegistryConfig {}
+    RegistryConfig,
+    TrustConfig {}
 
 /** Throws ConfigError with every problem. */
 export function admissionConfig(environment: Environment): Config {
@@ -24,5 +26,6 @@ export function admissionConfig(environment: Environment): Config {
     ...policiesConfig(settings),
     ...ledgerConfig(settings),
     ...registryConfig(settings),
+    ...trustConfig(settings),
   }));
 }

@@ -1,9 +1,9 @@
+import type { Objects } from '../../shared/aws/objects.ts';
 import type { Refreshing } from '../../shared/aws/refreshing.ts';
 import type { Clock, Elapsed } from '../../shared/net/deadline.ts';
 import type { Reviews } from '../../shared/pipeline.ts';
 import { trustOf } from '../../shared/plan/trust-source.ts';
 import type { Refusal } from '../../shared/reasons.ts';
-import { noRoots } from '../../shared/trust/root/trust-root.ts';
 import type { PoliciesInForce } from '../http/handler.ts';
 import { engine } from '../wiring/engine.ts';
 import { functionKms, type KmsParts } from '../wiring/kms.ts';
@@ -13,6 +13,7 @@ import { policiesInForce } from '../wiring/policies-in-force.ts';
 import { lazyRegistry } from '../wiring/registry/lazy.ts';
 import type { FunctionRegistryOptions } from '../wiring/registry/registry.ts';
 import { connect, ledgerTable, type TableClient } from '../wiring/table.ts';
+import { functionRoots } from '../wiring/trust/roots.ts';
 import type { Config } from './config.ts';
 import { deployedReviews } from './reviews.ts';
 
@@ -24,6 +25,8 @@ export interface CoreOptions extends Pick<FunctionRegistryOptions, 'roots' | 'ec
   /** Made from the configuration where it is absent. */
   readonly dynamodb?: TableClient | undefined;
   readonly kms?: KmsParts | undefined;
+  /** The bucket with what is published; made from the configuration where it is absent. */
+  readonly objects?: Objects | undefined;
   readonly clock: Clock;
   readonly elapsed: Elapsed;
   readonly observability: Observability;
@@ -37,6 +40,8 @@ export interface Core {
   readonly connected: Promise<void>;
   /** Loads what only an image that the ledger does not know needs. */
   loadRegistry(): Promise<unknown>;
+  /** Loads the trust root, which only some policies need. */
+  loadRoots(): Promise<unknown>;
 }
 
 export async function createCore(options: CoreOptions): Promise<Core> {
@@ -47,12 +52,17 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const ledgers = createLedgers({ table, macKeys, clock, settings: config.ledger, engine, metrics });
   const { registry, load: loadRegistry } = lazyRegistry(options);
   const { registries, maxImages } = config;
+  const roots = functionRoots(options);
   const policies = await policiesInForce(options);
-  const trust = trustOf(noRoots, functionKms({ config, clock, metrics, parts }));
   return {
-    pipeline: deployedReviews({ registry, ledgers, registries, clock, elapsed, trust, reviewImages: maxImages }),
+    pipeline: deployedReviews({
+      ...{ registry, ledgers, registries, clock, elapsed },
+      reviewImages: maxImages,
+      trust: trustOf(roots, functionKms({ config, clock, metrics, parts })),
+    }),
     policies: (cluster) => policies.get(cluster),
     connected,
     loadRegistry,
+    loadRoots: async () => roots(),
   };
 }

@@ -11,7 +11,7 @@ import { admissionConfig } from './config.ts';
 import type { CoreOptions } from './core.ts';
 
 /** What tests put in the place of AWS. */
-export interface Parts extends Pick<CoreOptions, 'dynamodb' | 'ecr' | 'ca' | 'kms'> {
+export interface Parts extends Pick<CoreOptions, 'dynamodb' | 'objects' | 'ecr' | 'ca' | 'kms'> {
   readonly secrets?: SecretsClient;
   readonly clock?: Clock;
   readonly elapsed?: Elapsed;
@@ -54,7 +54,7 @@ type Told = Pick<CoreOptions, 'config' | 'root' | 'roots' | 'clock' | 'observabi
 
 function configured(told: Told, parts: Parts): Deployment {
   const { config, clock, observability } = told;
-  const { elapsed = monotonic, dynamodb, ecr, ca, kms } = parts;
+  const { elapsed = monotonic, dynamodb, objects, ecr, ca, kms } = parts;
   const { metrics } = observability;
   const secrets = functionSecrets({ config, clock, metrics, client: parts.secrets });
   const tokens = webhookTokens(secrets, config.tokensSecret);
@@ -62,7 +62,7 @@ function configured(told: Told, parts: Parts): Deployment {
   // Loaded while the secrets are on their way, since until they come there is nobody whom it could answer.
   const core = lazy(async () => {
     const { createCore } = await import('./core.ts');
-    return createCore({ ...told, macKeys: keys, dynamodb, ecr, ca, kms, elapsed });
+    return createCore({ ...told, macKeys: keys, dynamodb, objects, ecr, ca, kms, elapsed });
   });
 
   const begin = async () => {
@@ -88,7 +88,9 @@ function configured(told: Told, parts: Parts): Deployment {
     handler: observed(handler, observability),
     begin,
     async loadAll() {
-      const loading = core().then((loaded) => Promise.all([loaded.connected, loaded.loadRegistry()]));
+      const loading = core().then((loaded) =>
+        Promise.allSettled([loaded.connected, loaded.loadRegistry(), loaded.loadRoots()]),
+      );
       await Promise.allSettled([begin(), loading]);
     },
   };

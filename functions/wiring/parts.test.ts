@@ -110,3 +110,26 @@ test('a function with policies loads their reader, and no HTTP client', async ()
   expect(printed).toEqual(expect.arrayContaining(['yaml']));
   expect(printed).not.toContain('undici');
 });
+
+test('a function that verifies loads the trust root and S3 when a check needs them, and never TUF', async () => {
+  const { printed } = await run(
+    `
+    const { functionRoots } = await wiring('trust/roots.ts');
+    const config = { region: 'eu-west-1', trustBucket: 'b', trustRoot: 'carried', trustRootMaxAge: 90 };
+    const observability = { warning: () => undefined };
+    const objects = { read: () => Promise.reject(new Error('down')) };
+    const roots = functionRoots({ config, root: '', clock: Date.now, observability, objects });
+    const before = packages();
+    await roots();
+    const after = packages();
+    const published = functionRoots({ config, root: '', clock: Date.now, observability });
+    await published();
+    console.log(JSON.stringify({ before, after, all: packages() }));`,
+    { AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:1' },
+  );
+  expect(printed).toMatchObject({ before: [], after: expect.arrayContaining(['@sigstore/protobuf-specs']) });
+  const { after, all } = printed as { readonly after: readonly string[]; readonly all: readonly string[] };
+  expect(after.filter((name) => name.startsWith('@aws-sdk/'))).toEqual([]);
+  expect(all).toContain('@aws-sdk/client-s3');
+  expect(all.filter((name) => /tuf/.test(name))).toEqual([]);
+});

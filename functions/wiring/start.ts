@@ -18,7 +18,7 @@ export interface Started<Config> {
 }
 
 /** What every function begins with: its configuration, and what it leaves behind. Never throws. */
-export function start<Config extends Partial<ClustersConfig>>(options: StartOptions<Config>): Started<Config> {
+export function start<Config extends object & Partial<ClustersConfig>>(options: StartOptions<Config>): Started<Config> {
   const { service, read } = options;
   const observe = (clusters: readonly string[]) => options.observability ?? createObservability({ service, clusters });
   let config: Config;

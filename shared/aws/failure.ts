@@ -34,7 +34,10 @@ const byName: Readonly<Record<string, AwsFailure>> = {
   NotAuthorized: 'denied',
   SignatureDoesNotMatch: 'denied',
   UnrecognizedClientException: 'denied',
+  SlowDown: 'throttled',
   ResourceNotFoundException: 'missing',
+  NoSuchBucket: 'missing',
+  NoSuchKey: 'missing',
   AbortError: 'slow',
 };
 
@@ -69,8 +72,9 @@ export function awsFailure(thrown: unknown): AwsFailure {
   return neverConnected.has(code) ? 'unreachable' : 'broken';
 }
 
-function statusOf(thrown: object): number | undefined {
-  if (!('$metadata' in thrown)) return undefined;
+/** The HTTP status of the answer that the SDK threw. */
+export function statusOf(thrown: unknown): number | undefined {
+  if (typeof thrown !== 'object' || thrown === null || !('$metadata' in thrown)) return undefined;
   const metadata = thrown.$metadata;
   if (typeof metadata !== 'object' || metadata === null || !('httpStatusCode' in metadata)) return undefined;
   return typeof metadata.httpStatusCode === 'number' ? metadata.httpStatusCode : undefined;

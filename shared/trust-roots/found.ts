@@ -18,11 +18,11 @@ export function ageInDays({ date }: Pick<FoundRoot, 'date'>, now: number): numbe
   return date === undefined ? undefined : Math.max(0, Math.floor((now - date) / dayMs));
 }
 
-/** What operators are told of a root that is older than `oldDays`; what it does not know yet is refused, and not let by. */
+/** What operators are told of a root that is older than `oldDays`. `now`: milliseconds since 1970. */
 export function ageWarning(found: FoundRoot, now: number, oldDays: number): string | undefined {
   const age = ageInDays(found, now);
   if (age === undefined || age <= oldDays) return undefined;
-  return `${found.title} is ${age} days old: signatures of newer logs and authorities are not believed`;
+  return `${found.title} is ${age} days old: newer logs and authorities are not believed, and withdrawn ones still are`;
 }
 
 /** What of it is not read, so not believed, in a line each. */

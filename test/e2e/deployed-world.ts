@@ -10,6 +10,7 @@ import { type Destination, storeDestination } from '../../local/signer/destinati
 import { newKey, type SigningKey } from '../../local/signer/keys.ts';
 import type { AdmissionRecord } from '../../shared/answer/record.ts';
 import { secretsClient } from '../../shared/aws/secrets-client.ts';
+import { startBucket, type TestBucket } from '../../shared/aws/testing/bucket.ts';
 import { startDynamo, type TestDynamo, tableName } from '../../shared/aws/testing/dynamodb.ts';
 import { failed, fakeCredentials, type ServiceAnswer, startService } from '../../shared/aws/testing/service.ts';
 import { selfSigned } from '../../shared/net/testing/certificate.ts';
@@ -22,6 +23,8 @@ export interface DeployedWorld {
   readonly dynamo: TestDynamo;
   /** What Secrets Manager answers for each secret: its text, or an answer of its own. */
   readonly secrets: Map<string, string | ServiceAnswer | 'never'>;
+  /** What functions publish for one another; read where TRUST_BUCKET is set. */
+  readonly bucket: TestBucket;
   /** Milliseconds by the wall clock of all instances. */
   now: number;
   /** Writes the policies of the zip, by their names in `policies/`. */
@@ -68,6 +71,7 @@ export async function openDeployed(): Promise<DeployedWorld> {
   const registry = await startRegistry({ tls: { keyPem: key, certPem: cert } });
   const dynamo = await startDynamo();
   const manager = await startService();
+  const bucket = await startBucket();
   const secrets: DeployedWorld['secrets'] = new Map();
   manager.answerWith(({ input }) => {
     const secret = secrets.get(String(input['SecretId'])) ?? failed('ResourceNotFoundException');
@@ -121,6 +125,7 @@ export async function openDeployed(): Promise<DeployedWorld> {
         ...parts,
         secrets: client,
         dynamodb: dynamo.client,
+        objects: bucket.objects,
         ca: settings['REGISTRY_CA'] === undefined ? { [registry.host]: cert } : {},
         clock: () => time.now,
         observability,
@@ -134,6 +139,7 @@ export async function openDeployed(): Promise<DeployedWorld> {
     destination: storeDestination(registry),
     team: newKey(),
     dynamo,
+    bucket,
     secrets,
     async policies(files: Readonly<Record<string, string | Uint8Array>>) {
       await rm(join(dir, 'policies'), { recursive: true, force: true });
@@ -155,7 +161,7 @@ export async function openDeployed(): Promise<DeployedWorld> {
     },
     async close() {
       client.destroy();
-      await Promise.all([registry.close(), dynamo.close(), manager.close()]);
+      await Promise.all([registry.close(), dynamo.close(), manager.close(), bucket[Symbol.asyncDispose]()]);
       await rm(dir, { recursive: true, force: true });
     },
   });

@@ -5,18 +5,17 @@ import { isClusterName } from '../../shared/admission/path.ts';
 
 const parameters = join(import.meta.dirname, '../../infra/parameters.cjs');
 
-/** What packaging says of each list of clusters: its routes, or why it stops. In a process of its own, as osls loads the file. */
-async function packaged(lists: readonly string[]): Promise<readonly string[]> {
+/** What packaging makes of each set of parameters, as `said` tells it, or why it stops. In a process of its own, as osls loads the file. */
+async function packaged(sets: readonly Readonly<Record<string, string>>[], said: string): Promise<readonly unknown[]> {
   const program = `
     const read = require(${JSON.stringify(parameters)});
     const given = { endpoint: 'http', reservedConcurrency: 0, provisionedConcurrency: 0, maxImages: 64 };
     Object.assign(given, { throttleRate: 1, throttleBurst: 1, logRetentionInDays: 1 });
-    const answer = (clusters) => {
-      const resolveVariable = async (name) => ({ ...given, clusters })[name.slice('param:'.length)];
-      const said = ({ events }) => events.map(({ httpApi }) => httpApi).join();
-      return read({ resolveVariable }).then(said, ({ message }) => message);
+    const answer = (changes) => {
+      const resolveVariable = async (name) => ({ ...given, ...changes })[name.slice('param:'.length)];
+      return read({ resolveVariable }).then(${said}, ({ message }) => message);
     };
-    Promise.all(${JSON.stringify(lists)}.map(answer)).then((answers) => console.log(JSON.stringify(answers)));`;
+    Promise.all(${JSON.stringify(sets)}.map(answer)).then((answers) => console.log(JSON.stringify(answers)));`;
   const { stdout, stderr } = await promisify(execFile)(process.execPath, ['--input-type=commonjs', '-e', program]);
   expect(stderr).toBe('');
   return JSON.parse(stdout);
@@ -26,67 +25,43 @@ test('the names of clusters that are packaged are those that a webhook’s path 
   const names = ['prod', 'a', 'A_b-9', '0', 'p'.repeat(100), 'p'.repeat(101), '-prod', '_prod', 'pr.od', 'a/b', 'pröd'];
   const route = (name: string) => `POST /${name}/{verb}/{scope}/{token}`;
   const refused = (name: string) => `the parameter clusters: '${name}' is no cluster's name`;
-  expect(await packaged(names)).toEqual(names.map((name) => (isClusterName(name) ? route(name) : refused(name))));
+  const routes = '({ events }) => events.map(({ httpApi }) => httpApi).join()';
+  expect(
+    await packaged(
+      names.map((clusters) => ({ clusters })),
+      routes,
+    ),
+  ).toEqual(names.map((name) => (isClusterName(name) ? route(name) : refused(name))));
   expect(names.filter(isClusterName)).toHaveLength(5);
 });
 
-/** What `infra/kms.cjs` makes of its arguments, in a process of its own: `call` is an expression on its exports. */
-async function ofKms(call: string): Promise<unknown> {
-  const program = `
-    const { kmsKeysOf, kmsResources, notReadable } = require(${JSON.stringify(join(parameters, '..', 'kms.cjs'))});
-    let answer;
-    try { answer = ${call}; } catch ({ message }) { answer = message; }
-    console.log(JSON.stringify(answer ?? null));`;
-  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=commonjs', '-e', program]);
-  return JSON.parse(stdout);
-}
-
-describe('keys in AWS KMS', () => {
-  const id = '1234abcd-12ab-34cd-56ef-1234567890ab';
-  const key = `arn:aws:kms:us-east-1:111122223333:key/${id}`;
-  const alias = 'arn:aws-cn:kms:cn-north-1:111122223333:alias/team/cosign';
-
-  test('the function may read the public keys of those alone', async () => {
-    const made = await ofKms(`kmsResources(kmsKeysOf(${JSON.stringify([key, alias])}), {})`);
-    expect(made).toMatchObject({
-      Resources: {
-        KmsKeysPolicy: {
-          Properties: {
-            Roles: [{ Ref: 'AdmissionRole' }],
-            PolicyDocument: {
-              Statement: [
-                { Effect: 'Allow', Action: 'kms:GetPublicKey', Resource: key },
-                {
-                  Effect: 'Allow',
-                  Action: 'kms:GetPublicKey',
-                  Resource: 'arn:aws-cn:kms:cn-north-1:111122223333:key/*',
-                  Condition: { StringEquals: { 'kms:RequestAlias': 'alias/team/cosign' } },
-                },
-              ],
-            },
-          },
-        },
-      },
-    });
-    expect(await ofKms('kmsResources(kmsKeysOf([]), {})')).toBeNull();
-  });
-
-  test.each(['alias/cosign', id, '*', 'arn:aws:kms:us-east-1:111122223333:key/*', 'arn:aws:kms:*:1:alias/a'])(
-    '%s is no ARN of one of them',
-    async (text) => {
-      expect(await ofKms(`kmsKeysOf([${JSON.stringify(text)}])`)).toBe(
-        `the parameter kmsKeys: '${text}' is not the ARN of a key or an alias in AWS KMS`,
-      );
-    },
-  );
-
-  test('addresses that they do not cover are found', async () => {
-    const addresses = [key, id, 'alias/a', alias].map((text) => `awskms:///${text}`);
-    const left = (arns: readonly string[], region: string) =>
-      ofKms(`notReadable(${JSON.stringify(addresses)}, kmsKeysOf(${JSON.stringify(arns)}), '${region}')`);
-    expect(await left([], 'us-east-1')).toEqual(addresses);
-    expect(await left([key], 'us-east-1')).toEqual([`awskms:///${alias}`]);
-    expect(await left([key], 'eu-west-1')).toEqual(addresses.slice(1));
-    expect(await left([key, alias], 'us-east-1')).toEqual([]);
-  });
+test('whose trust root is in force, and whether a newer one is fetched', async () => {
+  const cases: [Readonly<Record<string, string>>, unknown][] = [
+    [{}, [true, '', { Ref: 'Bucket' }]],
+    [{ trustRoot: 'none' }, [false, '', '']],
+    [{ trustMirror: 'none' }, [false, '', '']],
+    [{ trustRoot: 'trust/ours.json' }, [false, '', '']],
+    [
+      { trustRoot: 'trust/ours.json', trustMirror: 'https://tuf.example', trustMirrorRoot: 'trust/root.json' },
+      [true, 'https://tuf.example', { Ref: 'Bucket' }],
+    ],
+    [{ trustRoot: '../ours.json' }, "the parameter trustRoot names a file in trust/, not '../ours.json'"],
+    [
+      { trustMirror: 'https://tuf.example', trustMirrorRoot: 'trust/root.json' },
+      expect.stringMatching(/needs trustRoot/),
+    ],
+    [
+      { trustRoot: 'none', trustMirror: 'https://tuf.example', trustMirrorRoot: 'trust/root.json' },
+      expect.stringMatching(/needs trustRoot/),
+    ],
+    [
+      { trustRoot: 'trust/ours.json', trustMirror: 'https://tuf.example' },
+      "the parameter trustMirrorRoot names a file in trust/, not ''",
+    ],
+    [{ trustMirror: 'http://tuf.example' }, expect.stringMatching(/an https URL/)],
+    [{ trustMirrorRoot: 'trust/root.json' }, expect.stringMatching(/needs trustMirror/)],
+  ];
+  const said = '({ trustRefresh, trustMirror, trustBucket }) => [trustRefresh, trustMirror, trustBucket]';
+  const sets = cases.map(([set]) => ({ clusters: 'prod', ...set }));
+  expect(await packaged(sets, said)).toEqual(cases.map(([, expected]) => expected));
 });

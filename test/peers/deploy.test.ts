@@ -19,6 +19,7 @@ interface Resource {
 }
 
 const clusters = ['prod', 'staging'];
+const publishedRoots = { 'Fn::Sub': `\${Bucket.Arn}/trust/*` };
 const common = { clusters: clusters.join(), throttleRate: '20', throttleBurst: '40' };
 const kmsKey = 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
 const inVpc = {
@@ -69,17 +70,23 @@ function ofType(variant: 'http' | 'private', type: string): Resource[] {
 
 test('two runs, in different folders, give the same bytes', () => {
   expect(inside.zip.equals(http.zip)).toBe(true);
+  expect(inside.trustRefresh.equals(http.trustRefresh)).toBe(true);
 });
 
-test('the zip holds the function and the policies, and no sample; under 1 MB', async () => {
-  expect(http.zip.length).toBeLessThan(1_000_000);
-  const folder = join(dir, 'unpacked');
-  await unzip(http.zip, folder);
-  const files = (await readdir(folder, { recursive: true, withFileTypes: true }))
+async function filesOf(zip: Buffer, folder: string): Promise<string[]> {
+  await unzip(zip, folder);
+  return (await readdir(folder, { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
     .sort();
+}
+
+test('the zip holds the function, the policies and the carried trust root, and no sample; under 1 MB', async () => {
+  expect(http.zip.length).toBeLessThan(1_000_000);
+  const folder = join(dir, 'unpacked');
+  const files = await filesOf(http.zip, folder);
   expect(files.filter((file) => !/^dist\/admission\/[\w-]+\.mjs$/.test(file))).toEqual([
+    'dist/admission/trusted_root.json',
     'policies/all.yaml',
     'policies/staging/more.yaml',
   ]);
@@ -88,6 +95,16 @@ test('the zip holds the function and the policies, and no sample; under 1 MB', a
   // What verifications are stored under: another build's are not believed.
   const hash = await engineHash(join(dir, 'one'));
   expect(texts.filter((text) => text.includes(hash))).toHaveLength(1);
+  // No review waits for TUF.
+  expect(texts.filter((text) => /tuf-js|TUF_/.test(text))).toEqual([]);
+});
+
+test('what publishes the trust root is a zip of its own, without policies', async () => {
+  expect(http.trustRefresh.length).toBeLessThan(1_000_000);
+  const files = await filesOf(http.trustRefresh, join(dir, 'refresh'));
+  expect(files.filter((file) => !/^dist\/trust-refresh\/[\w-]+\.mjs$/.test(file))).toEqual([
+    'dist/trust-refresh/trusted_root.json',
+  ]);
 });
 
 test.each(['http', 'private'] as const)('cfn-lint has nothing to say of the variant %s', async (variant) => {
@@ -181,34 +198,65 @@ test('concurrency is set by parameter', () => {
   // 0 is no bound: as a number it would start no function.
   const [open] = ofType('private', 'AWS::Lambda::Function');
   expect(open?.Properties).not.toHaveProperty('ReservedConcurrentExecutions');
-  expect(ofType('private', 'AWS::Lambda::Alias')[0]?.Properties['ProvisionedConcurrencyConfig']).toEqual({
-    ProvisionedConcurrentExecutions: 2,
-  });
+  const [ready, scheduled] = ofType('private', 'AWS::Lambda::Alias');
+  expect(ready?.Properties['ProvisionedConcurrencyConfig']).toEqual({ ProvisionedConcurrentExecutions: 2 });
+  expect(scheduled?.Properties).not.toHaveProperty('ProvisionedConcurrencyConfig');
 });
 
 test('the table forgets by deleteAt; logs are kept for a while; secrets have no value in the template', () => {
   const [table] = ofType('http', 'AWS::DynamoDB::Table');
   expect(table?.Properties['TimeToLiveSpecification']).toEqual({ AttributeName: 'deleteAt', Enabled: true });
-  expect(ofType('http', 'AWS::Logs::LogGroup').map(({ Properties }) => Properties['RetentionInDays'])).toEqual([30]);
+  expect(ofType('http', 'AWS::Logs::LogGroup').map(({ Properties }) => Properties['RetentionInDays'])).toEqual([
+    30, 30,
+  ]);
   for (const { Properties } of ofType('http', 'AWS::SecretsManager::Secret')) {
     expect(Object.keys(Properties)).toEqual(['Description']);
   }
 });
 
+test('the trust root is published once a day, to a bucket that is private, versioned and kept', () => {
+  const [bucket] = ofType('http', 'AWS::S3::Bucket').filter(({ Properties }) => Properties['LifecycleConfiguration']);
+  expect(bucket?.Properties).toMatchObject({
+    VersioningConfiguration: { Status: 'Enabled' },
+    PublicAccessBlockConfiguration: { BlockPublicAcls: true, RestrictPublicBuckets: true },
+  });
+  const [rule] = ofType('http', 'AWS::Events::Rule');
+  expect(rule?.Properties).toMatchObject({ ScheduleExpression: 'rate(1 day)', State: 'ENABLED' });
+  expect(JSON.stringify(rule?.Properties['Targets'])).toContain('"live"');
+  const [admission, refresh] = ofType('http', 'AWS::Lambda::Function').map(
+    ({ Properties }) => Properties['Environment'].Variables,
+  );
+  expect(admission).toMatchObject({ TRUST_ROOT: '', TRUST_BUCKET: { Ref: 'Bucket' } });
+  expect(refresh).toEqual({ TRUST_BUCKET: { Ref: 'Bucket' }, TRUST_MIRROR: '', TRUST_MIRROR_ROOT: '' });
+  // It fetches from the internet, so it is in no VPC.
+  expect(ofType('private', 'AWS::Lambda::Function')[1]?.Properties).not.toHaveProperty('VpcConfig');
+});
+
+test('the role of what publishes may write the trust root, and nothing else', () => {
+  const [, role] = ofType('http', 'AWS::IAM::Role');
+  const statements: Record<string, unknown>[] = role?.Properties['Policies'][0].PolicyDocument.Statement;
+  expect(statements.map(({ Action, Resource: on }) => [Action, on]).slice(0, 1)).toEqual([
+    ['s3:PutObject', publishedRoots],
+  ]);
+  expect(statements.map(({ Sid }) => Sid)).toEqual(['PublishTrustRoot', 'Logs', 'Traces']);
+});
+
 test('the function’s role: its table, where it forgets nothing, its secrets, the account’s images, and no other', () => {
   const roles = ofType('http', 'AWS::IAM::Role');
-  expect(roles).toHaveLength(1);
+  expect(roles).toHaveLength(2);
   const statements: Record<string, unknown>[] = roles[0]?.Properties['Policies'][0].PolicyDocument.Statement;
   const bySid = Object.fromEntries(statements.map((statement) => [statement['Sid'], statement]));
   expect(statements.flatMap(({ Action }) => Action).sort()).toEqual(
     [
       ...['dynamodb:BatchGetItem', 'dynamodb:BatchWriteItem', 'secretsmanager:GetSecretValue'],
       ...['ecr:GetAuthorizationToken', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer', 'ecr:DescribeImages'],
+      's3:GetObject',
       ...['logs:CreateLogStream', 'logs:PutLogEvents', 'xray:PutTraceSegments', 'xray:PutTelemetryRecords'],
     ].sort(),
   );
   const anything = statements.filter(({ Resource: resource }) => resource === '*').map(({ Sid }) => Sid);
   expect(anything).toEqual(['RegistryToken', 'Traces']);
+  expect(bySid['PublishedTrustRoot']).toMatchObject({ Resource: publishedRoots });
   expect(bySid['LedgerPointersAndVerifications']).toMatchObject({
     Action: 'dynamodb:BatchWriteItem',
     Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['tag#*', 'img#*'] } },
@@ -248,6 +296,12 @@ describe('is refused', () => {
     ['a private endpoint without its VPC', { endpoint: 'private' }, 'the private endpoint needs the parameter vpcId'],
     ['a cluster that no path can name', { clusters: 'a/b' }, "'a/b' is no cluster's name"],
     ['a key that is no ARN', { kmsKeys: 'alias/cosign' }, "the parameter kmsKeys: 'alias/cosign' is not the ARN"],
+    [
+      'a trust root that is not there',
+      { clusters: 'prod,staging', trustRoot: 'trust/gone.json' },
+      'trust/gone.json is no trust root',
+    ],
+    ['a mirror without a root to begin with', { trustMirror: 'https://tuf.example' }, 'trustMirror needs trustRoot'],
     ['a cluster without its folder', { clusters: 'prod' }, "'staging' is not a configured cluster"],
   ])('%s', async (_, parameters, message) => {
     const { code, stdout, stderr } = await attempt(parameters);

@@ -13,6 +13,8 @@ const sources = [
 export interface Packed {
   /** The admission function's zip. */
   readonly zip: Buffer;
+  /** That of the function which publishes the trust root. */
+  readonly trustRefresh: Buffer;
   /** The path of the CloudFormation template. */
   readonly template: string;
   readonly output: string;
@@ -36,9 +38,12 @@ export const hasNoNetwork = spawnSync('unshare', ['-rn', 'true']).status === 0;
 export async function packageIn(folder: string, parameters: Readonly<Record<string, string>>): Promise<Packed> {
   const result = await tryPackage(folder, parameters);
   if (result.code !== 0) throw new Error(`npm run package: ${result.code}\n${result.stdout}${result.stderr}`);
-  const zip = await readFile(join(folder, '.serverless', 'admission.zip'));
+  const [zip, trustRefresh] = await Promise.all(
+    ['admission', 'trustRefresh'].map((name) => readFile(join(folder, '.serverless', `${name}.zip`))),
+  );
+  if (zip === undefined || trustRefresh === undefined) throw new Error('a zip is missing');
   const template = join(folder, '.serverless', 'cloudformation-template-update-stack.json');
-  return { zip, template, output: result.stdout + result.stderr };
+  return { zip, trustRefresh, template, output: result.stdout + result.stderr };
 }
 
 export function tryPackage(folder: string, parameters: Readonly<Record<string, string>>) {

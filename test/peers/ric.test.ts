@@ -3,14 +3,19 @@ import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { publishedKey } from '../../functions/wiring/trust/published.ts';
 import { type LocalRegistry, startRegistry } from '../../local/registry/server.ts';
 import { storeDestination } from '../../local/signer/destination.ts';
 import { newKey } from '../../local/signer/keys.ts';
 import { makeImage, sign } from '../../local/signer/signer.ts';
+import { bucketName, startBucket } from '../../shared/aws/testing/bucket.ts';
 import { startDynamo, type TestDynamo, tableName } from '../../shared/aws/testing/dynamodb.ts';
 import { type Service, startService } from '../../shared/aws/testing/service.ts';
 import { selfSigned } from '../../shared/net/testing/certificate.ts';
+import { startRepository } from '../../shared/trust-roots/testing/repository.ts';
 import { pod, policy, review } from '../e2e/documents.ts';
+import { makeLog } from '../fixtures/log.ts';
+import { trustedRootOf } from '../fixtures/trusted-root.ts';
 import { copyOfClone, packageIn, unzip } from './packed.ts';
 import { type RunningFunction, startFunction } from './ric/run.ts';
 
@@ -29,6 +34,9 @@ let manager: Service;
 let environment: Record<string, string>;
 let signed: string;
 let unsigned: string;
+/** An image of which an entry in a log of the trust root is asked for. */
+let logged: string;
+let refresher: string;
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'countersign-peers-'));
@@ -46,12 +54,20 @@ beforeAll(async () => {
   });
   await makeImage(destination, 'team/unsigned', '1', { label: 'unsigned' });
   signed = `${registry.host}/team/signed:1`;
+  logged = `${registry.host}/logged/app:1`;
+  await makeImage(destination, 'logged/app', '1', { label: 'logged' });
   unsigned = `${registry.host}/team/unsigned:1`;
 
   root = join(dir, 'function');
-  await copyOfClone(join(dir, 'clone'), { 'prod/signed.yaml': policy({ images: `${registry.host}/*`, keys: [team] }) });
-  const { zip } = await packageIn(join(dir, 'clone'), { clusters: 'prod' });
+  refresher = join(dir, 'refresh');
+  const ofLog = [{ entries: [{ keys: { publicKeys: team.publicKeyPem } }] }];
+  await copyOfClone(join(dir, 'clone'), {
+    'prod/signed.yaml': policy({ images: `${registry.host}/team/*`, keys: [team] }),
+    'prod/logged.yaml': policy({ name: 'logged', images: `${registry.host}/logged/*`, attestors: ofLog }),
+  });
+  const { zip, trustRefresh } = await packageIn(join(dir, 'clone'), { clusters: 'prod' });
   await unzip(zip, root);
+  await unzip(trustRefresh, refresher);
   empty = join(dir, 'empty');
   await mkdir(empty);
   await writeFile(join(empty, 'index.mjs'), 'export const handler = async () => ({});\n');
@@ -133,6 +149,36 @@ test.each(['on-demand', 'provisioned-concurrency'])(
     for (const secret of [token, 'w'.repeat(40)]) expect(running.output()).not.toContain(secret);
   },
 );
+
+test('the trust root is published by one function and read by the other, which has its own without it', async () => {
+  await using bucket = await startBucket();
+  await using mirror = await startRepository(trustedRootOf([await makeLog()]));
+  await mkdir(join(refresher, 'trust'));
+  await writeFile(join(refresher, 'trust', 'root.json'), mirror.firstRoot);
+  const ofBucket = { TRUST_BUCKET: bucketName, AWS_ENDPOINT_URL_S3: bucket.endpoint };
+  const handler = 'dist/trust-refresh/index.handler';
+  const ofMirror = { ...ofBucket, TRUST_MIRROR: mirror.url, TRUST_MIRROR_ROOT: 'trust/root.json' };
+  const publisher = await startFunction({ client, root: refresher, handler, environment: ofMirror });
+  const admission = await start(ofBucket);
+  try {
+    expect(await ask(admission, signed)).toMatchObject({ allowed: true });
+    expect(bucket.calls).toEqual([]);
+    expect(await ask(admission, logged)).toMatchObject({ allowed: false, status: { code: 403 } });
+    expect(bucket.calls).toEqual([`GET ${publishedKey} 404`]);
+    expect(admission.output()).toContain('trust-root-unread');
+    expect(await publisher.invoke({})).toEqual({ sha256: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    expect(bucket.calls.at(-1)).toBe(`PUT ${publishedKey} 200`);
+    expect(publisher.output()).toContain('"trust-refreshed":1');
+  } catch (thrown) {
+    throw new Error(`${String(thrown)}\n${admission.output()}\n${publisher.output()}`);
+  } finally {
+    await admission.stop();
+    await publisher.stop();
+  }
+  const next = await start({ ...ofBucket, AWS_LAMBDA_INITIALIZATION_TYPE: 'provisioned-concurrency' });
+  await next.stop();
+  expect(bucket.calls.at(-1)).toBe(`GET ${publishedKey} 200`);
+});
 
 test('a second instance has the verification from the table: no request to the registry', async () => {
   const first = await start();

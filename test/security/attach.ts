@@ -5,15 +5,17 @@ import type { AttachedItem, Image } from '../../shared/registry/registry.ts';
 import type { World } from '../e2e/harness.ts';
 import type { TestSigner } from '../fixtures/signers.ts';
 
+type AnyWorld = Pick<World, 'registry'>;
+
 /** An image of the world's registry with its bytes, as the fixtures sign it. */
-export function imageIn(world: World, name: string, digest: Digest): Image {
+export function imageIn(world: AnyWorld, name: string, digest: Digest): Image {
   const bytes = world.registry.store.manifest(name, digest)?.bytes;
   if (bytes === undefined) throw new Error(`${name}@${digest} is not there`);
   return { digest, bytes };
 }
 
 /** Attaches what a fixture made to an image: layers under its `.sig` tag, or a referrer each. */
-export function attachItems(world: World, name: string, subject: Digest, items: readonly AttachedItem[]): void {
+export function attachItems(world: AnyWorld, name: string, subject: Digest, items: readonly AttachedItem[]): void {
   const { store } = world.registry;
   const tagged = items.filter((item) => item.source === 'sig-tag');
   if (tagged.length > 0) putSignatureTag(world, name, subject, tagged.map(descriptorIn(world, name)));
@@ -25,7 +27,7 @@ export function attachItems(world: World, name: string, subject: Digest, items: 
 }
 
 /** Makes descriptors of items whose bytes it stores. */
-export function descriptorIn(world: World, name: string) {
+export function descriptorIn(world: AnyWorld, name: string) {
   return ({ layer: { mediaType, annotations }, bytes }: AttachedItem) => ({
     mediaType,
     size: bytes.length,
@@ -35,7 +37,7 @@ export function descriptorIn(world: World, name: string) {
 }
 
 /** Stores a manifest of these layers, whatever they are, under the `.sig` tag of an image. */
-export function putSignatureTag(world: World, name: string, subject: Digest, layers: readonly unknown[]): void {
+export function putSignatureTag(world: AnyWorld, name: string, subject: Digest, layers: readonly unknown[]): void {
   const config = Buffer.from('{}');
   world.registry.store.putManifest(
     name,
