@@ -3,7 +3,7 @@ import type { CertificateAuthority } from '../../trust/root/trust-root.ts';
 import { inWindow } from '../../trust/root/window.ts';
 import { Certificate } from '../../trust/x509/certificate.ts';
 import { type Asn1, at, parseDer, tagged } from '../../trust/x509/der.ts';
-import { issuersOf, pathsTo, withIntermediates } from '../../trust/x509/issuers.ts';
+import { issuersOf, pathsOfListed, pathsTo, withIntermediates } from '../../trust/x509/issuers.ts';
 import { digestOf, sameBytes } from '../crypto.ts';
 
 const signedData = '1.2.840.113549.1.7.2';
@@ -73,17 +73,19 @@ export function stampedAt(
 function signerUnder(authority: CertificateAuthority, { signer, certificates, time }: Token): Certificate | undefined {
   const [issuer, serialNumber] = at(signer, 1).subs;
   if (issuer === undefined || serialNumber === undefined) return undefined;
-  const known = issuersOf(authority);
-  const paths = withIntermediates(known, certificates);
   const listed = authority.intermediates.filter((one) => isStamper(one));
   // An authority that lists who stamps means nobody else who was issued a certificate under its root.
   const named = (listed.length > 0 ? listed : certificates).filter((one) =>
     one.isNamed(issuer.value, serialNumber.value),
   );
+  const pathsFor = (certificate: Certificate) => {
+    const paths = listed.length > 0 ? pathsOfListed(certificate, authority) : [];
+    return paths.length > 0 ? paths : pathsTo(certificate, withIntermediates(issuersOf(authority), certificates));
+  };
   return named.find(
     (certificate) =>
       isStamper(certificate) &&
-      pathsTo(certificate, paths).some(
+      pathsFor(certificate).some(
         (path) =>
           path.every((one) => one.allows(timeStamping)) && [certificate, ...path].every((one) => one.isValidAt(time)),
       ),
