@@ -37,6 +37,24 @@ describe('P1 (policy-controller #1894): forged signatures with certificates are 
   });
 });
 
+describe('P1 (GHSA-fx35-mq7g-6g98): a key where a certificate should be passes over the identity', () => {
+  test('of a bundle, of a layer', () => {
+    const entry = entryOf([setOf([byWorkflow])]);
+    const signer = makeSigner();
+    const { der, spki } = signer;
+    const raw = { rawBytes: der.toString('base64') };
+    const asked = (item: AttachedItem) => reasonOf(ask(entry, image, [item], { root: usualRoot }));
+    expect(asked(signedBundle(usual, image, { signer, material: { certificate: raw } }))).toBe('certificate-missing');
+    expect(asked(signedBundle(usual, image, { signer, material: { publicKey: { hint: spki } } }))).toBe(
+      'certificate-missing',
+    );
+    const certificate = { ...certificateFor(usual, signer), pem: signer.pem };
+    expect(asked(signedLayer(usual, image, { signer, certificate }))).toBe('certificate-missing');
+    expect(asked(signedBundle(usual, image, { signer }))).toBe('pass');
+    expect(asked(signedLayer(usual, image, { signer }))).toBe('pass');
+  });
+});
+
 describe('P2 CVE-2022-35930, CVE-2022-35929: an attestation by the right identity is no signature', () => {
   test.each(['0.1', '0.2', '0.3'] as const)('v%s', (version) => {
     const entry = entryOf([setOf([byWorkflow])]);
