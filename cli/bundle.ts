@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
+import { p256 } from '@noble/curves/nist.js';
 import type { Evidence, SignatureEvidence } from '../shared/evidence/evidence.ts';
 import { readEvidence } from '../shared/evidence/read.ts';
-import { type Digest, parseDigest } from '../shared/image/digest.ts';
+import { type Digest, parseDigest, splitDigest } from '../shared/image/digest.ts';
 import type { AttestorEntry } from '../shared/policy/policy.ts';
 import { asRefusal } from '../shared/reasons.ts';
 import { buildCheck } from '../shared/trust/build.ts';
 import type { TrustRoot } from '../shared/trust/root/trust-root.ts';
+import type { AbsentArtifact } from '../shared/verify/artifact.ts';
 import type { Outcome } from '../shared/verify/outcome.ts';
 import { verify } from '../shared/verify/verify.ts';
 
@@ -33,7 +35,7 @@ const repository = { registry: 'bundle.invalid', path: 'artifact' };
  * is one; of a file any statement counts. Everything else is judged as an image's.
  */
 export function verifyBundle({ bundle, subject, root, trusted, now }: BundleQuestion): Outcome {
-  const digest = subject.digest ?? sha256(subject.bytes);
+  const digest = subject.digest ?? sha256Of(subject.bytes);
   const layer = {
     mediaType: 'application/vnd.dev.sigstore.bundle.v0.3+json',
     digest,
@@ -51,13 +53,33 @@ export function verifyBundle({ bundle, subject, root, trusted, now }: BundleQues
   const { evidence, rejected } = readEvidence([item], () => true);
   try {
     const check = buildCheck(entryFor(trusted), root);
-    const image = { digest, bytes: subject.bytes };
+    const image = subject.bytes === undefined ? absent(digest) : { digest, bytes: subject.bytes };
     const gathered = { evidence: evidence.flatMap(asSignature), rejected };
     return verify({ check, image, repository, evidence: gathered, unreadable: [], now });
   } catch (thrown) {
     const { reason, message } = asRefusal(thrown);
     return { pass: false, reason, message, attestors: [] };
   }
+}
+
+/** ECDSA over SHA-256 alone, which the suite signs with. */
+function absent(digest: Digest): AbsentArtifact {
+  const hash = Buffer.from(splitDigest(digest).hex, 'hex');
+  return {
+    digest,
+    bytes: undefined,
+    isSigned(signature, key) {
+      const { namedCurve } = key.asymmetricKeyDetails ?? {};
+      const { x = '', y = '' } = key.asymmetricKeyType === 'ec' ? key.export({ format: 'jwk' }) : {};
+      if (namedCurve !== 'prime256v1') return false;
+      const point = Buffer.concat([Uint8Array.of(4), Buffer.from(x, 'base64url'), Buffer.from(y, 'base64url')]);
+      try {
+        return p256.verify(signature, hash, point, { prehash: false, format: 'der', lowS: false });
+      } catch {
+        return false;
+      }
+    },
+  };
 }
 
 /** `undefined`: it is no digest. */
@@ -91,7 +113,8 @@ function asSignature(evidence: Evidence): SignatureEvidence[] {
   return stated === undefined ? [] : [{ kind: 'sigstore-bundle', repository: found, layer, hash, ...stated }];
 }
 
-function sha256(bytes: Uint8Array): Digest {
+/** The digest by which a file is known. */
+export function sha256Of(bytes: Uint8Array): Digest {
   const digest = parseDigest(`sha256:${createHash('sha256').update(bytes).digest('hex')}`);
   if (digest === undefined) throw new Error('a hash that is no digest');
   return digest;

@@ -1,7 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import { readTrustRoot } from '../shared/trust/root/read.ts';
-import { readArguments, single } from './arguments.ts';
+import { rootOfFile } from '../local/trust-root.ts';
+import type { TrustRoot } from '../shared/trust/root/trust-root.ts';
+import { carriedRoot } from '../shared/trust-roots/carried.ts';
+import { type Arguments, readArguments, single } from './arguments.ts';
 import { digestOfFile, type Subject, type Trusted, verifyBundle } from './bundle.ts';
+import { trustedRootOption } from './trust-root.ts';
 import { UsageError } from './usage.ts';
 
 const form =
@@ -17,18 +20,16 @@ export async function conformance(words: readonly string[]): Promise<number> {
   const options = rest.filter((word) => word !== '--staging');
   const subject = options.at(-1);
   const found = readArguments(options.slice(0, -1), {
-    single: ['bundle', 'certificate-identity', 'certificate-oidc-issuer', 'key', 'trusted-root'],
+    single: ['bundle', 'certificate-identity', 'certificate-oidc-issuer', 'key', trustedRootOption],
     several: [],
     bare: { instead: `write ${form}` },
   });
   const bundle = single(found, 'bundle', undefined);
   if (subject === undefined || bundle === undefined) throw new UsageError(`write ${form}`);
-  const trustedRoot = single(found, 'trusted-root', undefined);
-  if (trustedRoot === undefined) throw new UsageError('--trusted-root F is missing');
   const outcome = verifyBundle({
     bundle: await readFile(bundle),
     subject: await subjectFrom(subject),
-    root: readTrustRoot(await readFile(trustedRoot)).root,
+    root: await rootFrom(found),
     trusted: await trustedFrom(found),
     now: Date.now(),
   });
@@ -36,7 +37,12 @@ export async function conformance(words: readonly string[]): Promise<number> {
   return outcome.pass ? 0 : 1;
 }
 
-async function trustedFrom(found: ReturnType<typeof readArguments>): Promise<Trusted> {
+async function rootFrom(found: Arguments): Promise<TrustRoot> {
+  const file = single(found, trustedRootOption, undefined);
+  return (file === undefined ? await carriedRoot() : await rootOfFile(file)).root;
+}
+
+async function trustedFrom(found: Arguments): Promise<Trusted> {
   const key = single(found, 'key', undefined);
   if (key !== undefined) return { key: await readFile(key, 'utf8') };
   const subject = single(found, 'certificate-identity', undefined);

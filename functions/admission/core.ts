@@ -24,9 +24,9 @@ export interface CoreOptions extends Pick<FunctionRegistryOptions, 'roots' | 'ec
   readonly macKeys: Refreshing<readonly Uint8Array[]>;
   /** Made from the configuration where it is absent. */
   readonly dynamodb?: TableClient | undefined;
-  readonly kms?: KmsParts | undefined;
   /** The bucket with what is published; made from the configuration where it is absent. */
   readonly objects?: Objects | undefined;
+  readonly kms?: KmsParts | undefined;
   readonly clock: Clock;
   readonly elapsed: Elapsed;
   readonly observability: Observability;
@@ -54,12 +54,9 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const { registries, maxImages } = config;
   const roots = functionRoots(options);
   const policies = await policiesInForce(options);
+  const trust = trustOf(roots, functionKms({ config, clock, metrics, parts }));
   return {
-    pipeline: deployedReviews({
-      ...{ registry, ledgers, registries, clock, elapsed },
-      reviewImages: maxImages,
-      trust: trustOf(roots, functionKms({ config, clock, metrics, parts })),
-    }),
+    pipeline: deployedReviews({ registry, ledgers, registries, clock, elapsed, trust, reviewImages: maxImages }),
     policies: (cluster) => policies.get(cluster),
     connected,
     loadRegistry,

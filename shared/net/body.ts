@@ -1,8 +1,13 @@
-import { pipeline, type Readable, type Transform } from 'node:stream';
+import { finished, pipeline, type Readable, type Transform } from 'node:stream';
 import { Refusal } from '../reasons.ts';
 
 /** Bytes of an unwanted body that are read so that its connection can be used again; a longer body costs the connection. */
 export const drained = 64 * 1024;
+
+/** Chunks that a body may come in however small they are. */
+const freeChunks = 256;
+/** Bytes that each has on average where there are more: a packet of the line holds as many, and each chunk costs some microseconds. */
+const leastChunk = 512;
 
 export interface BodyBounds {
   /** Bytes at most; one more is a Refusal `too-large`. */
@@ -30,6 +35,7 @@ export async function readBounded(body: Readable, bounds: BodyBounds): Promise<U
   let packed = 0;
   let length = 0;
   let taken = 0;
+  let received = 0;
 
   function count(): void {
     const most = Math.max(packed, length);
@@ -38,28 +44,60 @@ export async function readBounded(body: Readable, bounds: BodyBounds): Promise<U
     if (packed > maxPacked || length > maxBytes) throw tooLarge();
   }
 
-  async function* onTheLine(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    for await (const chunk of source) {
-      packed += chunk.byteLength;
-      count();
-      yield chunk;
-    }
+  function countChunk(): void {
+    received += 1;
+    if (received <= freeChunks || Math.max(packed, length) >= received * leastChunk) return;
+    throw new Refusal('registry-error', `${what} comes in chunks of under ${leastChunk} bytes`);
+  }
+
+  function onTheLine(chunk: Uint8Array): void {
+    packed += chunk.byteLength;
+    countChunk();
+    count();
+  }
+
+  function keep(chunk: Uint8Array): void {
+    length += chunk.byteLength;
+    if (decoder === undefined) countChunk();
+    count();
+    chunks.push(chunk);
   }
 
   try {
     if (announced !== undefined && announced > maxPacked) throw tooLarge();
-    const plain: AsyncIterable<Uint8Array> =
-      decoder === undefined ? body : pipeline(body, onTheLine, decoder, () => {});
-    for await (const chunk of plain) {
-      length += chunk.byteLength;
-      count();
-      chunks.push(chunk);
-    }
+    await (decoder === undefined
+      ? flow(body, keep)
+      : Promise.all([flow(body, onTheLine), unpack(body, decoder, keep)]));
   } catch (thrown) {
     abandon(body);
     throw thrown;
   }
   return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, length);
+}
+
+function unpack(body: Readable, decoder: Transform, take: (chunk: Uint8Array) => void): Promise<void> {
+  pipeline(body, decoder, () => {});
+  return flow(decoder, take);
+}
+
+/**
+ * Hands over a stream's chunks as they come, in the very call that makes them: of those that one packet holds there can be thousands, and
+ * whoever throws at one ends the stream before the next.
+ */
+function flow(stream: Readable, take: (chunk: Uint8Array) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const each = (chunk: Uint8Array): void => {
+      try {
+        take(chunk);
+      } catch (thrown) {
+        stream.off('data', each);
+        reject(thrown);
+        abandon(stream);
+      }
+    };
+    stream.on('data', each);
+    finished(stream, (error) => (error ? reject(error) : resolve()));
+  });
 }
 
 /** Ends a body that nobody reads. The error that this makes in the stream is nobody's either. */

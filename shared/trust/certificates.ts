@@ -91,7 +91,8 @@ function logsOfCertificates(
   throw new Refusal('trust-missing', `${where}: ${asked}: set ctlog.pubkey, or ctlog.ignoreSCT: true`);
 }
 
-function stampers(
+/** The time-stamp authorities that an attestor believes. Throws Refusal `key-invalid`. */
+export function stampers(
   { tsaCertChain }: CtlogFields,
   where: string,
   root: TrustRoot | undefined,

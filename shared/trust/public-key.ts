@@ -69,9 +69,8 @@ export function canonicalKey(parsed: KeyObject, where: string): PublicKey {
 }
 
 /** The key of a certificate, with every way of signing that fits it. Throws Refusal `key-invalid`. */
-export function certifiedKey(key: KeyObject, spki: Uint8Array): SigningKey {
-  refuseOtherKinds(key, 'certificate');
-  const known = { key, spki: createHash('sha256').update(spki).digest('hex') };
+export function certifiedKey(key: KeyObject): SigningKey {
+  const known = canonicalKey(key, 'certificate');
   return { ...known, algorithm: keyAlgorithm(known, 'sha256', 'certificate') };
 }
 

@@ -13,6 +13,8 @@ export type Examination =
       readonly pass: true;
       /** Who signed. The same signer found by two anchors counts once. */
       readonly identity: string;
+      /** SHA-256, hex, of the SubjectPublicKeyInfo: by one key there is one signer, however many names a certificate gives it. */
+      readonly spki: string;
       /** Who says that it is they, where somebody does: the same identity by another issuer is another one. */
       readonly issuer?: string | undefined;
       /** Milliseconds since 1970; `undefined`: without end. */

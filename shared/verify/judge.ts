@@ -1,14 +1,14 @@
 import type { Gathered } from '../evidence/evidence.ts';
 import { type Repository, repositoryName } from '../image/repository.ts';
 import type { Signer } from '../ledger/verification.ts';
-import type { Image } from '../registry/registry.ts';
 import type { Slices } from '../slices.ts';
-import type { LeafAnchor } from '../trust/anchors.ts';
+import type { LeafAnchor, LeafKind } from '../trust/anchors.ts';
 import type { Anchor, AnchorSet, Check } from '../trust/check.ts';
 import { absenceOf, isSignature } from './absence.ts';
 import type { Examination, Objection } from './anchor-judge.ts';
+import type { Artifact } from './artifact.ts';
 import { judgeOf } from './judges.ts';
-import { distinctlyMatched } from './matching.ts';
+import { distinctlyMatched, sameOnes } from './matching.ts';
 import type { AttestorResult } from './outcome.ts';
 import { Signature } from './signature.ts';
 
@@ -16,6 +16,8 @@ import { Signature } from './signature.ts';
 export interface Judged {
   readonly result: AttestorResult;
   readonly signers: readonly Signer[];
+  /** Of each signer what tells it from others: who it is, and its key. */
+  readonly marks: readonly (readonly string[])[];
   readonly evidence: readonly string[];
   /** Milliseconds since 1970; `undefined`: without end. */
   readonly validUntil: number | undefined;
@@ -30,7 +32,7 @@ export class Judge {
   readonly #signatures: readonly Signature[];
 
   /** `now`: wall clock, milliseconds since 1970. */
-  constructor(gathered: Gathered, accepts: Check['accepts'], image: Image, own: Repository, now: number) {
+  constructor(gathered: Gathered, accepts: Check['accepts'], image: Artifact, own: Repository, now: number) {
     this.#now = now;
     this.#own = own;
     this.#gathered = gathered;
@@ -46,31 +48,31 @@ export class Judge {
     return this.#signatures.length === 0 ? absenceOf(this.#gathered, this.#accepts) : undefined;
   }
 
-  /** Yields after each signature that was tried with an anchor. */
-  *judge(anchor: Anchor): Slices<Judged> {
-    return anchor.kind === 'set' ? yield* this.#judgeSet(anchor) : yield* this.#judgeLeaf(anchor);
+  /**
+   * Yields after each signature that was tried with an anchor. `extent`: whether every signer is looked for that the anchor may stand
+   * for, since they are counted, or the first one will do.
+   */
+  *judge(anchor: Anchor, extent: 'every' | 'first' = 'first'): Slices<Judged> {
+    return anchor.kind === 'set' ? yield* this.#judgeSet(anchor, extent) : yield* this.#judgeLeaf(anchor, extent);
   }
 
   /** Every anchor is judged, also after enough have passed: the answer shows each attestor tried and why it failed. */
-  *#judgeSet({ path, need, anchors }: AnchorSet): Slices<Judged> {
+  *#judgeSet({ path, need, anchors }: AnchorSet, extent: 'every' | 'first'): Slices<Judged> {
     const children: Judged[] = [];
-    for (const anchor of anchors) children.push(yield* this.judge(anchor));
+    const counted = need === 'all' ? extent : 'every';
+    for (const anchor of anchors) children.push(yield* this.judge(anchor, counted));
     const passing = children.filter((child) => child.result.pass);
     const needed = need === 'all' ? anchors.length : need;
     // The same signer twice is not two, so a count is of keys. Where every entry must verify, each one did.
-    const reached =
-      need === 'all'
-        ? passing.length
-        : distinctlyMatched(
-            passing.map((child) => child.signers.map(({ identity, issuer }) => `${identity} ${issuer ?? ''}`)),
-          );
+    const reached = need === 'all' ? passing.length : distinctlyMatched(sameOnes(passing.map(({ marks }) => marks)));
     const pass = needed > 0 && reached >= needed;
-    const counted = `${reached} of ${needed} needed attestors verified${reached < passing.length ? ' by different keys' : ''}`;
-    const result = { path, kind: 'set' as const, message: counted, children: children.map((child) => child.result) };
+    const message = `${reached} of ${needed} needed attestors verified${reached < passing.length ? ' by different keys' : ''}`;
+    const result = { path, kind: 'set' as const, message, children: children.map((child) => child.result) };
     if (pass) {
       const signers = passing.flatMap((child) => child.signers);
+      const marks = passing.flatMap((child) => child.marks);
       const evidence = passing.flatMap((child) => child.evidence);
-      return { result: { ...result, pass }, signers, evidence, validUntil: earliest(passing) };
+      return { result: { ...result, pass }, signers, marks, evidence, validUntil: earliest(passing) };
     }
     const [only, another] = result.children;
     if (only?.reason !== undefined && another === undefined)
@@ -79,7 +81,7 @@ export class Judge {
   }
 
   /** The first signature that meets every condition decides; else the one that came furthest tells why not. */
-  *#judgeLeaf(anchor: LeafAnchor): Slices<Judged> {
+  *#judgeLeaf(anchor: LeafAnchor, extent: 'every' | 'first'): Slices<Judged> {
     const { kind, path } = anchor;
     const judge = judgeOf(anchor);
     const repository = repositoryName(anchor.repository ?? this.#own);
@@ -87,20 +89,17 @@ export class Judge {
     const known = judge.identity(anchor);
     const about = { path, kind, ...(known === undefined ? {} : { identity: known }) };
 
+    let passed: Judged | undefined;
     let furthest: Extract<Examination, { readonly pass: false }> | undefined;
     for (const signature of found) {
       const examination = judge.examine(signature, anchor, this.#now);
       if (examination.pass) {
-        const { identity, issuer, validUntil, message } = examination;
-        const signers: readonly Signer[] = [
-          { attestor: path, kind, identity, ...(issuer === undefined ? {} : { issuer }) },
-        ];
-        const result = { path, kind, identity, pass: true, message };
-        return { result, signers, evidence: [signature.evidence.hash], validUntil };
-      }
-      if (furthest === undefined || examination.progress > furthest.progress) furthest = examination;
+        passed = joined(passed, examination, path, kind, signature);
+        if (extent === 'first') break;
+      } else if (furthest === undefined || examination.progress > furthest.progress) furthest = examination;
       yield;
     }
+    if (passed !== undefined) return passed;
     if (furthest === undefined)
       return failed({ ...about, pass: false, ...absenceOf(this.#gathered, this.#accepts, repository) });
     return failed({
@@ -112,8 +111,35 @@ export class Judge {
   }
 }
 
+/** A signature that passes, with those that did before: the first one's result is told, and each signer counts. */
+function joined(
+  before: Judged | undefined,
+  { identity, issuer, spki, validUntil, message }: Extract<Examination, { readonly pass: true }>,
+  path: string,
+  kind: LeafKind,
+  { evidence }: Signature,
+): Judged {
+  const signer: Signer = { attestor: path, kind, identity, ...(issuer === undefined ? {} : { issuer }) };
+  const one: Judged = {
+    result: { path, kind, identity, pass: true, message },
+    signers: [signer],
+    marks: [[`sha256:${spki}`, JSON.stringify([identity, issuer])]],
+    evidence: [evidence.hash],
+    validUntil,
+  };
+  if (before === undefined) return one;
+  const isKnown = before.signers.some((known) => known.identity === identity && known.issuer === issuer);
+  return {
+    ...before,
+    signers: isKnown ? before.signers : [...before.signers, signer],
+    marks: [...before.marks, ...one.marks],
+    evidence: [...before.evidence, ...one.evidence],
+    validUntil: earliest([before, one]),
+  };
+}
+
 function failed(result: AttestorResult): Judged {
-  return { result, signers: [], evidence: [], validUntil: undefined };
+  return { result, signers: [], marks: [], evidence: [], validUntil: undefined };
 }
 
 /** When the first of several ends. */

@@ -22,3 +22,20 @@ export function distinctlyMatched(choices: readonly (readonly string[])[]): numb
   for (const attestor of choices.keys()) if (place(attestor, new Set())) matched += 1;
   return matched;
 }
+
+/**
+ * Those who share a mark are the same: a certificate that has two names is one signer's, and so are two certificates with one name. Each
+ * by one of its marks, the same for all that are the same.
+ */
+export function sameOnes(choices: readonly (readonly (readonly string[])[])[]): readonly (readonly string[])[] {
+  const above = new Map<string, string>();
+  const root = (mark: string): string => {
+    let here = mark;
+    for (let next = above.get(here); next !== undefined; next = above.get(here)) here = next;
+    return here;
+  };
+  for (const [first = '', ...others] of choices.flat()) {
+    for (const other of others) if (root(other) !== root(first)) above.set(root(other), root(first));
+  }
+  return choices.map((ones) => ones.map(([first = '']) => root(first)));
+}

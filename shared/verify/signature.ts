@@ -1,17 +1,18 @@
 import type { Claim, Material, SignatureEvidence, Signed } from '../evidence/evidence.ts';
-import type { Image } from '../registry/registry.ts';
-import type { SigningKey } from '../trust/public-key.ts';
+import { splitDigest } from '../image/digest.ts';
+import type { HashName, SigningKey } from '../trust/public-key.ts';
 import { Certificate } from '../trust/x509/certificate.ts';
+import type { Artifact } from './artifact.ts';
 import { digestOf, isSignedBy, sameBytes } from './crypto.ts';
 
 /** A piece of evidence as a signature of one image. It remembers which keys it was tried with. */
 export class Signature {
   readonly evidence: SignatureEvidence;
-  readonly image: Image;
+  readonly image: Artifact;
   readonly #tried = new Map<string, boolean>();
   #certificate: Certificate | undefined;
 
-  constructor(evidence: SignatureEvidence, image: Image) {
+  constructor(evidence: SignatureEvidence, image: Artifact) {
     this.evidence = evidence;
     this.image = image;
   }
@@ -38,37 +39,52 @@ export class Signature {
     return this.#certificate;
   }
 
-  /** The bytes that the signature is over. */
-  get message(): Uint8Array {
-    return messageOf(this.evidence.signed, this.image);
+  /** The hash of the bytes that the signature is over; `undefined` where nobody knows it. */
+  digest(hash: HashName): Uint8Array | undefined {
+    const { message, image } = this;
+    if (message !== undefined) return digestOf(hash, message);
+    return hash === 'sha256' ? Buffer.from(splitDigest(image.digest).hex, 'hex') : undefined;
   }
 
   /** What it says about which image; a message signature speaks of the image whose manifest has the digest it names. */
   get claims(): readonly Claim[] {
     const { signed, claims } = this.evidence;
     if (signed.format !== 'manifest') return claims;
-    const named = sameBytes(digestOf(signed.hash, this.image.bytes), signed.messageDigest);
+    const digest = this.digest(signed.hash);
+    const named = digest !== undefined && sameBytes(digest, signed.messageDigest);
     return named ? [{ digest: this.image.digest, annotations: {} }] : [];
   }
 
   /** Whether this key made it; each key and way of signing is tried once. */
-  isBy({ spki, key, algorithm }: SigningKey): boolean {
+  isBy(by: SigningKey): boolean {
+    const { spki, algorithm } = by;
     const way = algorithm.type === 'ed25519' ? spki : `${spki} ${algorithm.hashes.join()}`;
     let good = this.#tried.get(way);
     if (good === undefined) {
-      good = isSignedBy(this.message, this.evidence.signed.signature, key, algorithm);
+      good = this.#isBy(by);
       this.#tried.set(way, good);
     }
     return good;
   }
+
+  #isBy({ key, algorithm }: SigningKey): boolean {
+    const { message, bytes, image } = this;
+    if (message !== undefined) return isSignedBy(message, bytes, key, algorithm);
+    return image.bytes === undefined && image.isSigned(bytes, key);
+  }
+
+  /** The bytes that the signature is over; `undefined`: they are not here. */
+  get message(): Uint8Array | undefined {
+    return messageOf(this.evidence.signed, this.image);
+  }
 }
 
-function messageOf(signed: Signed, image: Image): Uint8Array {
+function messageOf(signed: Signed, { bytes }: Artifact): Uint8Array | undefined {
   switch (signed.format) {
     case 'payload':
       return signed.payload;
     case 'manifest':
-      return image.bytes;
+      return bytes;
     case 'dsse':
       return signed.pae;
   }

@@ -203,7 +203,7 @@ describe('sources that could not be read', () => {
   const bound = new Refusal('too-many-signatures', 'over 50 signatures are attached');
 
   test('spoil no pass', () => {
-    expect(reasonOf(ask(byAlice, image, [good], [cut, bound]))).toBe('pass');
+    expect(reasonOf(ask(byAlice, image, [good], { unreadable: [cut, bound] }))).toBe('pass');
   });
 
   test.each([
@@ -211,12 +211,15 @@ describe('sources that could not be read', () => {
     ['signatures by others', [cosignItem(payloadOf(image), mallory)]],
     ['attestations', [provenance]],
   ])('decide a denial, beside %s: our failures first, then bounds', (_, items) => {
-    expect(ask(byAlice, image, items, [bound, cut])).toMatchObject({ reason: 'body-cut-short', message: cut.message });
-    expect(ask(byAlice, image, items, [bound])).toMatchObject({
+    expect(ask(byAlice, image, items, { unreadable: [bound, cut] })).toMatchObject({
+      reason: 'body-cut-short',
+      message: cut.message,
+    });
+    expect(ask(byAlice, image, items, { unreadable: [bound] })).toMatchObject({
       reason: 'too-many-signatures',
       message: bound.message,
     });
-    expect(ask(byAlice, image, items, [bound]).attestors).toHaveLength(1);
+    expect(ask(byAlice, image, items, { unreadable: [bound] }).attestors).toHaveLength(1);
   });
 });
 

@@ -1,16 +1,16 @@
 import type { Gathered } from '../evidence/evidence.ts';
 import type { Repository } from '../image/repository.ts';
 import { asRefusal, type Refusal } from '../reasons.ts';
-import type { Image } from '../registry/registry.ts';
 import { atOnce, type Slices } from '../slices.ts';
 import type { Check } from '../trust/check.ts';
 import type { Objection } from './anchor-judge.ts';
+import type { Artifact } from './artifact.ts';
 import { earliest, Judge, type Judged } from './judge.ts';
 import type { AttestorResult, Outcome } from './outcome.ts';
 
 export interface VerifyInput {
   readonly check: Check;
-  readonly image: Image;
+  readonly image: Artifact;
   /** The image's own: an anchor without a repository counts what was found there and nothing else. */
   readonly repository: Repository;
   readonly evidence: Gathered;

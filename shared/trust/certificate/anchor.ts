@@ -1,7 +1,14 @@
 import type { CertificatesAttestor } from '../../policy/policy.ts';
 import { Refusal } from '../../reasons.ts';
 import type { AnchorBase, AnchorKind } from '../anchor.ts';
-import { type CertificateTrust, certificateTrust, chainOf, eachTrusted, readCertificates } from '../certificates.ts';
+import {
+  type CertificateTrust,
+  certificateTrust,
+  chainOf,
+  eachTrusted,
+  readCertificates,
+  stampers,
+} from '../certificates.ts';
 import { hashedOfLog, type LogTrust, logTrust } from '../log.ts';
 import type { CertificateAuthority, TrustRoot } from '../root/trust-root.ts';
 import type { Certificate } from '../x509/certificate.ts';
@@ -33,10 +40,12 @@ export const certificateAnchors: AnchorKind<CertificatesAttestor, CertificateAnc
       throw new Refusal('key-invalid', `${where}: cert or certChain required`);
     }
     const log = trust === undefined ? logTrust(attestor.rekor, where, root) : trust.log;
-    const timestampAuthorities = trust?.timestampAuthorities ?? ownStampers(attestor, where);
+    const timestampAuthorities = trust?.timestampAuthorities ?? stampers(attestor.ctlog, where, root);
     const hashed = [
       certificate?.der.toString('base64') ?? 'any',
-      ...(trust === undefined ? ['no chain', ...hashedOfLog(log), attestor.ctlog.tsaCertChain ?? ''] : trust.hashed),
+      ...(trust === undefined
+        ? ['no chain', ...hashedOfLog(log), attestor.ctlog.tsaCertChain ?? root?.hash ?? '']
+        : trust.hashed),
       certChain === undefined ? '' : 'chain',
     ];
     return [{ kind: 'certificate', path, certificate, trust, log, timestampAuthorities, hashed, ...inherited }];
@@ -53,10 +62,6 @@ function issuedUnder(
   const at = `${where}.certChain`;
   const authorities = cert === undefined ? eachTrusted(certChain, at) : [chainOf(certChain, at)];
   return certificateTrust(authorities, attestor, where, root);
-}
-
-function ownStampers({ ctlog }: CertificatesAttestor, where: string): readonly CertificateAuthority[] {
-  return ctlog.tsaCertChain === undefined ? [] : [chainOf(ctlog.tsaCertChain, `${where}.ctlog.tsaCertChain`)];
 }
 
 function only(certificates: readonly Certificate[], where: string): Certificate {

@@ -1,6 +1,6 @@
 import { type KeyObject, X509Certificate } from 'node:crypto';
 import { readPem } from '../../pem.ts';
-import { type Asn1, at, isSequence, parseDer, tagged } from './der.ts';
+import { type Asn1, at, largestDer, parseDer, tagged } from './der.ts';
 
 /** An extension of a certificate (RFC 5280 section 4.1.2.9). */
 export interface Extension {
@@ -22,10 +22,29 @@ const understood: ReadonlySet<string> = new Set([
 ]);
 
 const noPathLength = Number.POSITIVE_INFINITY;
+const extendedKeyUsage = '2.5.29.37';
+const anyPurpose = '2.5.29.37.0';
+
+/** With SHA-256 or longer. Others, SHA-1 among them, prove no longer who signed: two certificates can have the same signature. */
+const strong: ReadonlySet<string> = new Set([
+  '1.2.840.10045.4.3.2', // ecdsa-with-SHA256
+  '1.2.840.10045.4.3.3',
+  '1.2.840.10045.4.3.4',
+  '1.2.840.113549.1.1.11', // sha256WithRSAEncryption
+  '1.2.840.113549.1.1.12',
+  '1.2.840.113549.1.1.13',
+  '1.3.101.112', // Ed25519
+]);
+const rsaPss = '1.2.840.113549.1.1.10';
+const strongHashes: ReadonlySet<string> = new Set([
+  '2.16.840.1.101.3.4.2.1', // SHA-256
+  '2.16.840.1.101.3.4.2.2',
+  '2.16.840.1.101.3.4.2.3',
+]);
 
 /**
- * An X.509 certificate (RFC 5280). Signatures, names and keys are read by node:crypto, extensions by @sigstore/core; whatever is
- * asked of a damaged one throws.
+ * An X.509 certificate (RFC 5280). Signatures, names and keys are read by node:crypto, extensions here; whatever is asked of a
+ * damaged one throws.
  */
 export class Certificate {
   readonly der: Buffer;
@@ -37,6 +56,7 @@ export class Certificate {
 
   /** Throws where it does not parse. */
   constructor(der: Uint8Array) {
+    if (der.byteLength > largestDer) throw new Error(`a certificate of over ${largestDer} bytes`);
     this.der = Buffer.from(der);
     this.#x509 = new X509Certificate(this.der);
     // What stands behind the certificate would be no part of it, and yet be compared.
@@ -59,12 +79,7 @@ export class Certificate {
   }
 
   isSignedBy(issuer: Certificate): boolean {
-    return this.#x509.verify(issuer.publicKey);
-  }
-
-  /** The names of issuer and subject are the same. */
-  get isSelfIssued(): boolean {
-    return this.#x509.checkIssued(this.#x509);
+    return this.#x509.verify(issuer.publicKey) && isStrong(at(this.tbs, 2));
   }
 
   /** `now`: milliseconds since 1970. Both ends belong to it (RFC 5280 section 4.1.2.5). */
@@ -100,8 +115,28 @@ export class Certificate {
     return at(this.tbs, 6);
   }
 
+  /** It is for this purpose, by name. */
   hasUsage(oid: string): boolean {
-    return this.#x509.keyUsage?.includes(oid) ?? false;
+    return this.#purposes?.includes(oid) ?? false;
+  }
+
+  /** It is for this purpose and no other, and nobody may pass over that. */
+  isOnlyFor(oid: string): boolean {
+    return (
+      this.#purposes?.length === 1 && this.hasUsage(oid) && this.extensions.get(extendedKeyUsage)?.critical === true
+    );
+  }
+
+  /** Whether a CA may issue for this purpose: one that names purposes issues for those alone. */
+  allows(oid: string): boolean {
+    return this.#purposes === undefined || this.hasUsage(oid) || this.hasUsage(anyPurpose);
+  }
+
+  get #purposes(): readonly string[] | undefined {
+    return this.extensions
+      .get(extendedKeyUsage)
+      ?.content()
+      .subs.map((each) => each.toOID());
   }
 
   /** A critical extension that is not understood; with one, it says nothing that can be relied on. */
@@ -116,8 +151,8 @@ export class Certificate {
     if (constraints === undefined || constraints.subs.length === 0 || !at(constraints, 0).toBoolean()) return undefined;
     const usage = this.extensions.get('2.5.29.15')?.content();
     const certSign = 5;
-    if (usage !== undefined && usage.toBitString()[certSign] !== 1) return undefined;
-    return constraints.subs.length > 1 ? Number(at(constraints, 1).toInteger()) : noPathLength;
+    if (usage !== undefined && !usage.hasBit(certSign)) return undefined;
+    return constraints.subs.length > 1 ? at(constraints, 1).toInteger() : noPathLength;
   }
 
   equals(other: Certificate): boolean {
@@ -125,17 +160,24 @@ export class Certificate {
   }
 }
 
+function isStrong(algorithm: Asn1): boolean {
+  const oid = at(algorithm, 0).toOID();
+  if (oid !== rsaPss) return strong.has(oid);
+  const hash = tagged(at(algorithm, 1), 0);
+  return hash !== undefined && strongHashes.has(at(hash, 0, 0).toOID());
+}
+
 function readExtensions(tbs: Asn1): ReadonlyMap<string, Extension> {
   const found = new Map<string, Extension>();
   const list = tagged(tbs, 3);
   if (list === undefined) return found;
   for (const each of at(list, 0).subs) {
-    if (!isSequence(each)) throw new Error('an extension is no sequence');
+    if (!each.isSequence) throw new Error('an extension is no sequence');
     const oid = at(each, 0).toOID();
     if (found.has(oid)) throw new Error(`the extension ${oid} is there twice`);
     const critical = each.subs.length === 3 && at(each, 1).toBoolean();
     const value = at(each, each.subs.length - 1);
-    found.set(oid, { critical, value: value.value, content: () => at(value, 0) });
+    found.set(oid, { critical, value: value.octets, content: () => at(value, 0) });
   }
   return found;
 }

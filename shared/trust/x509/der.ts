@@ -1,15 +1,110 @@
-import { ASN1Obj } from '@sigstore/core';
-
-/** A value of ASN.1 with what it is made of. Its accessors throw where it is not what they read. */
-export type Asn1 = ASN1Obj;
-
 /** The most bytes of what is read as DER: a certificate or a time stamp of some KB. */
-const largest = 64 * 1024;
+export const largestDer = 64 * 1024;
 
-/** Reads DER (ITU-T X.690), bounded in bytes and depth, with nothing behind it. Throws. */
+/** The most elements of one value: names, extensions, certificates. */
+const mostElements = 1000;
+
+const universal = {
+  boolean: 1,
+  integer: 2,
+  bitString: 3,
+  octetString: 4,
+  oid: 6,
+  sequence: 0x10,
+  generalizedTime: 0x18,
+};
+
+/**
+ * A value of ASN.1 in DER (ITU-T X.690). What it is made of is read when it is asked for, so that nothing is read of what nobody asks
+ * for: whoever attached it chose what is in it. Whatever is asked of a damaged one throws.
+ */
+export class Asn1 {
+  /** Class, whether it is constructed, and number, in one byte. */
+  readonly tag: number;
+  /** The content. */
+  readonly value: Buffer;
+  /** With tag and length, as somebody signed it: to write it anew could come to other bytes. */
+  readonly raw: Buffer;
+  #subs: readonly Asn1[] | undefined;
+
+  constructor(tag: number, value: Buffer, raw: Buffer) {
+    this.tag = tag;
+    this.value = value;
+    this.raw = raw;
+  }
+
+  /** The values that it holds; an OCTET STRING may hold some as well. */
+  get subs(): readonly Asn1[] {
+    this.#subs ??= this.#isConstructed || this.#is(universal.octetString) ? readAll(this.value) : [];
+    return this.#subs;
+  }
+
+  /** Of whichever context-specific tag. */
+  get contextTag(): number | undefined {
+    return this.tag >> 6 === 2 ? this.tag & 0x1f : undefined;
+  }
+
+  get isSequence(): boolean {
+    return this.tag === (universal.sequence | 0x20);
+  }
+
+  get isUtf8String(): boolean {
+    return this.#is(0x0c);
+  }
+
+  toBoolean(): boolean {
+    const [byte] = this.#valueOf(universal.boolean, 'BOOLEAN');
+    if (this.value.length !== 1 || (byte !== 0 && byte !== 0xff)) throw new Error('no BOOLEAN of DER');
+    return byte === 0xff;
+  }
+
+  /** Of at most six bytes: what is read so is a version or a count. */
+  toInteger(): number {
+    const bytes = this.#valueOf(universal.integer, 'INTEGER');
+    if (bytes.length === 0 || bytes.length > 6) throw new Error('an INTEGER of unexpected size');
+    return bytes.readIntBE(0, bytes.length);
+  }
+
+  toOID(): string {
+    return dotted(this.#valueOf(universal.oid, 'OBJECT IDENTIFIER'));
+  }
+
+  /** Whether the bit with this number is there and set. */
+  hasBit(index: number): boolean {
+    const bytes = this.#valueOf(universal.bitString, 'BIT STRING').subarray(1);
+    return (((bytes[index >> 3] ?? 0) >> (7 - (index & 7))) & 1) === 1;
+  }
+
+  /** GeneralizedTime in UTC as milliseconds since 1970; fractions of a second of any length (RFC 3161 section 2.4.2). */
+  toTime(): number {
+    return timeOf(this.#valueOf(universal.generalizedTime, 'GeneralizedTime').toString('latin1'));
+  }
+
+  get octets(): Buffer {
+    return this.#valueOf(universal.octetString, 'OCTET STRING');
+  }
+
+  get #isConstructed(): boolean {
+    return (this.tag & 0x20) !== 0;
+  }
+
+  #is(number: number): boolean {
+    return this.tag === number;
+  }
+
+  #valueOf(number: number, name: string): Buffer {
+    if (!this.#is(number)) throw new Error(`no ${name}`);
+    return this.value;
+  }
+}
+
+/** Reads one value, bounded in bytes, with nothing behind it. Throws. */
 export function parseDer(bytes: Uint8Array): Asn1 {
-  if (bytes.byteLength > largest) throw new Error(`DER of over ${largest} bytes`);
-  return ASN1Obj.parseBuffer(Buffer.from(bytes));
+  if (bytes.byteLength > largestDer) throw new Error(`DER of over ${largestDer} bytes`);
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const value = read(buffer, 0);
+  if (value.raw.length !== buffer.length) throw new Error('something stands behind what should be DER');
+  return value;
 }
 
 /** An element of a sequence or set. Throws where there is none. */
@@ -22,18 +117,7 @@ export function at(value: Asn1 | undefined, ...path: readonly number[]): Asn1 {
 
 /** The element with this context-specific tag. */
 export function tagged(value: Asn1, tag: number): Asn1 | undefined {
-  return value.subs.find((each) => each.tag.isContextSpecific(tag));
-}
-
-export const isSequence = ({ tag }: Asn1): boolean => tag.isUniversal() && tag.number === 0x10;
-
-/**
- * The bytes that a value was read from, with tag and length. They are those that somebody signed: to write the value anew could come to
- * others. DER leaves no choice of how a length is written, so it tells where the value begins.
- */
-export function rawOf({ value }: Asn1): Buffer {
-  const header = 1 + lengthOf(value.length).length;
-  return Buffer.from(value.buffer, value.byteOffset - header, header + value.length);
+  return value.subs.find((each) => each.contextTag === tag);
 }
 
 /** A tag and a length in DER, and then the content. */
@@ -49,15 +133,64 @@ function lengthOf(length: number): Uint8Array {
   return Uint8Array.of(0x80 | bytes.length, ...bytes);
 }
 
-const time = /^(\d{2}|\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})(?:\.(\d{1,9}))?Z$/;
+function readAll(bytes: Buffer): readonly Asn1[] {
+  const found: Asn1[] = [];
+  for (let start = 0; start < bytes.length; ) {
+    const one = read(bytes, start);
+    if (found.length === mostElements) throw new Error(`over ${mostElements} elements in one value`);
+    found.push(one);
+    start += one.raw.length;
+  }
+  return found;
+}
 
-/** GeneralizedTime in UTC as milliseconds since 1970; fractions of a second of any length (RFC 3161 section 2.4.2). Throws. */
-export function generalizedTime({ tag, value }: Asn1): number {
-  const [, year, month, day, hour, minute, second, fraction = ''] = time.exec(value.toString('latin1')) ?? [];
-  if (!tag.isGeneralizedTime() || year?.length !== 4) throw new Error('no GeneralizedTime');
-  const milliseconds = Date.parse(
-    `${year}-${month}-${day}T${hour}:${minute}:${second}.${fraction.slice(0, 3).padEnd(3, '0')}Z`,
-  );
-  if (Number.isNaN(milliseconds)) throw new Error('no time that there is');
+/** The value that begins at `start`. DER leaves no choice of how a length is written. */
+function read(bytes: Buffer, start: number): Asn1 {
+  const tag = bytes.readUInt8(start);
+  if ((tag & 0x1f) === 0x1f) throw new Error('a tag of several bytes');
+  const first = bytes.readUInt8(start + 1);
+  const width = first < 0x80 ? 0 : first & 0x7f;
+  // 64 KB need two bytes of length, and their header a third.
+  if (first === 0x80 || width > 3) throw new Error('a length that is not DER');
+  const length = width === 0 ? first : bytes.readUIntBE(start + 2, width);
+  const header = 2 + width;
+  if (width !== 0 && lengthOf(length).length !== 1 + width) throw new Error('a length that is not DER');
+  const end = start + header + length;
+  if (end > bytes.length) throw new Error('what should be DER ends too early');
+  return new Asn1(tag, bytes.subarray(start + header, end), bytes.subarray(start, end));
+}
+
+/** The first byte stands for two numbers; each further one has seven bits a byte, of which the last begins with 0. */
+function dotted(bytes: Buffer): string {
+  const numbers: bigint[] = [];
+  let number = 0n;
+  let open = true;
+  if (bytes.length > 64) throw new Error('an OBJECT IDENTIFIER of unexpected size');
+  for (const byte of bytes) {
+    // A number that begins with seven zeros could be written shorter, and one OID would have two spellings.
+    if (open && byte === 0x80) throw new Error('no OBJECT IDENTIFIER of DER');
+    number = number * 128n + BigInt(byte & 0x7f);
+    open = (byte & 0x80) === 0;
+    if (!open) continue;
+    numbers.push(number);
+    number = 0n;
+  }
+  const [both, ...others] = numbers;
+  if (both === undefined || !open) throw new Error('no OBJECT IDENTIFIER of DER');
+  const first = both < 80n ? both / 40n : 2n;
+  return [first, both - first * 40n, ...others].join('.');
+}
+
+const time = /^(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})(?:\.(\d+))?Z$/;
+
+function timeOf(text: string): number {
+  const [all, year, month, day, hour, minute, second, fraction = ''] = time.exec(text) ?? [];
+  if (all === undefined) throw new Error('no GeneralizedTime of DER');
+  const whole = `${year}-${month}-${day}T${hour}:${minute}:${second}`;
+  const milliseconds = Date.parse(`${whole}.${fraction.slice(0, 3).padEnd(3, '0')}Z`);
+  // A day that there is not, like 30 February, would be one of the next month.
+  if (Number.isNaN(milliseconds) || !new Date(milliseconds).toISOString().startsWith(whole)) {
+    throw new Error('no time that there is');
+  }
   return milliseconds;
 }

@@ -20,7 +20,7 @@ export function subjectsOf(certificate: Certificate): readonly string[] {
   if (names === undefined) return [];
   const found: string[] = [];
   for (const name of names.subs) {
-    const text = name.tag.isContextSpecific() ? generalNames[name.tag.number]?.(name) : undefined;
+    const text = name.contextTag === undefined ? undefined : generalNames[name.contextTag]?.(name);
     if (text !== undefined && text !== '') found.push(text);
   }
   return found;
@@ -58,9 +58,7 @@ export function extensionText(certificate: Certificate, oid: string): string | u
   if (value === undefined) return undefined;
   if (isBare(oid)) return value.toString('utf8');
   const text = parseDer(value);
-  const utf8String = 0x0c;
-  if (!text.tag.isUniversal() || text.tag.number !== utf8String)
-    throw new Error(`the extension ${oid} is no UTF8String`);
+  if (!text.isUtf8String) throw new Error(`the extension ${oid} is no UTF8String`);
   return text.value.toString('utf8');
 }
 

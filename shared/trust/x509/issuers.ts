@@ -6,32 +6,41 @@ export type IssuerPath = readonly [Certificate, ...Certificate[]];
 
 /** Certificates between a signer's and the root, the most that are tried. */
 const mostIntermediates = 10;
+/** Who issues certificates of every signer has a few: more are made up to be tried. */
+const mostPaths = 32;
 
 const known = new WeakMap<CertificateAuthority, readonly IssuerPath[]>();
 
 /**
- * The certificates of an authority, each with its checked path to the root. They are the same for every signature, so they are checked once:
+ * The certificates of an authority, each with its checked paths to the root. They are the same for every signature, so they are checked once:
  * a signature by a P-384 key, as CAs have it, takes ten times as long to check as a signer's own. Validity is left to whoever knows
  * the time. One that may not issue certificates, or is not issued under the root, is left out.
  */
 export function issuersOf(authority: CertificateAuthority): readonly IssuerPath[] {
   let paths = known.get(authority);
   if (paths === undefined) {
-    paths = attempt(() => withIntermediates(rootOf(authority), authority.intermediates)) ?? [];
+    paths = withIntermediates(rootOf(authority), authority.intermediates);
     known.set(authority, paths);
   }
   return paths;
 }
 
 /** These paths, and the intermediates that are issued under them: whoever attached a signature may have attached some. */
-export function withIntermediates(paths: readonly IssuerPath[], intermediates: readonly Certificate[]): IssuerPath[] {
+export function withIntermediates(
+  paths: readonly IssuerPath[],
+  intermediates: readonly Certificate[],
+): readonly IssuerPath[] {
   const found = [...paths];
-  let open = intermediates.slice(0, mostIntermediates);
+  let open = intermediates
+    .slice(0, mostIntermediates)
+    .filter((certificate) => !paths.some(([issuer]) => issuer.equals(certificate)));
   for (let more = true; more; ) {
     const left = open.filter((certificate) => {
-      const path = pathTo(certificate, found);
-      if (path !== undefined && mayIssue(certificate)) found.push([certificate, ...path]);
-      return path === undefined;
+      const above = pathsTo(certificate, found);
+      if (above.length > 0 && mayIssue(certificate)) {
+        for (const path of above) if (found.length < mostPaths) found.push([certificate, ...path]);
+      }
+      return above.length === 0;
     });
     more = left.length < open.length;
     open = left;
@@ -39,12 +48,27 @@ export function withIntermediates(paths: readonly IssuerPath[], intermediates: r
   return found;
 }
 
-/** The path of who issued a certificate: of those that it names, the first that signed it. */
-export function pathTo(certificate: Certificate, paths: readonly IssuerPath[]): IssuerPath | undefined {
-  return paths.find((path) => {
+/**
+ * The paths of who issued a certificate: those that it names, and that signed it. There are several where a CA has renewed a
+ * certificate with the key that it had, and they are not valid at the same times.
+ */
+export function pathsTo(certificate: Certificate, paths: readonly IssuerPath[]): readonly IssuerPath[] {
+  return paths.filter((path) => {
     const [issuer] = path;
-    return certificate.names(issuer) && hasRoom(path) && certificate.isSignedBy(issuer);
+    return certificate.names(issuer) && hasRoom(path) && holds(() => certificate.isSignedBy(issuer));
   });
+}
+
+const listed = new WeakMap<Certificate, readonly IssuerPath[]>();
+
+/** The paths of a certificate that the authority itself lists, as the one who stamps: checked once, as its issuers are. */
+export function pathsOfListed(certificate: Certificate, authority: CertificateAuthority): readonly IssuerPath[] {
+  let paths = listed.get(certificate);
+  if (paths === undefined) {
+    paths = pathsTo(certificate, issuersOf(authority));
+    listed.set(certificate, paths);
+  }
+  return paths;
 }
 
 function rootOf({ root }: CertificateAuthority): readonly IssuerPath[] {
@@ -55,13 +79,11 @@ const nameConstraints = '2.5.29.30';
 
 /** Which names it may issue for is not compared here: one that is bound to some issues nothing that counts. */
 function mayIssue(certificate: Certificate): boolean {
-  return (
-    attempt(
-      () =>
-        certificate.pathLength !== undefined &&
-        certificate.unknownCritical === undefined &&
-        !certificate.extensions.has(nameConstraints),
-    ) ?? false
+  return holds(
+    () =>
+      certificate.pathLength !== undefined &&
+      certificate.unknownCritical === undefined &&
+      !certificate.extensions.has(nameConstraints),
   );
 }
 
@@ -72,10 +94,11 @@ function hasRoom(path: IssuerPath): boolean {
   );
 }
 
-function attempt<T>(read: () => T): T | undefined {
+/** What of a certificate does not parse says nothing. */
+function holds(check: () => boolean): boolean {
   try {
-    return read();
+    return check();
   } catch {
-    return undefined;
+    return false;
   }
 }

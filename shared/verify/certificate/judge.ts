@@ -1,9 +1,9 @@
 import type { CertificateAnchor } from '../../trust/certificate/anchor.ts';
 import { certifiedKey } from '../../trust/public-key.ts';
 import type { Certificate } from '../../trust/x509/certificate.ts';
-import { rawOf } from '../../trust/x509/der.ts';
 import { subjectsOf } from '../../trust/x509/identities.ts';
 import type { AnchorJudge, Objection } from '../anchor-judge.ts';
+import { attempt } from '../attempt.ts';
 import { type CertificateObjection, type Certified, certify, certifyAlone } from '../certificates/certify.ts';
 import { type SignedObjection, signedWith } from '../certificates/signed.ts';
 import type { Signature } from '../signature.ts';
@@ -39,6 +39,7 @@ export const certificateJudge: AnchorJudge<CertificateAnchor> = {
     return {
       pass: true,
       identity,
+      spki: certifiedKey(certificate.publicKey).spki,
       issuer: undefined,
       validUntil,
       message: `a signature verifies with the certificate of ${identity}`,
@@ -77,6 +78,7 @@ function certificateOf(signature: Signature): Certificate | undefined {
 
 /** Whom it names; where it names nobody that is a signer, its key. */
 function identityOf(certificate: Certificate): string {
-  const [subject] = subjectsOf(certificate);
-  return subject ?? `sha256:${certifiedKey(certificate.publicKey, rawOf(certificate.subjectPublicKeyInfo)).spki}`;
+  const subjects = attempt(() => subjectsOf(certificate));
+  const [subject] = 'error' in subjects ? [] : subjects;
+  return subject ?? `sha256:${certifiedKey(certificate.publicKey).spki}`;
 }

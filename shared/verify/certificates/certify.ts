@@ -1,8 +1,9 @@
 import type { CertificateTrust } from '../../trust/certificates.ts';
 import { inWindow } from '../../trust/root/window.ts';
 import { Certificate } from '../../trust/x509/certificate.ts';
-import { type IssuerPath, issuersOf, pathTo, withIntermediates } from '../../trust/x509/issuers.ts';
+import { type IssuerPath, issuersOf, pathsTo, withIntermediates } from '../../trust/x509/issuers.ts';
 import type { Objection } from '../anchor-judge.ts';
+import { attempt } from '../attempt.ts';
 import type { Signature } from '../signature.ts';
 import { unlogged } from './sct.ts';
 
@@ -35,10 +36,21 @@ export function certify(
   trust: CertificateTrust,
   time: SigningTime,
 ): Certified | CertificateObjection {
-  const paths = pathsFor(certificate, signature, trust);
-  if (paths.length === 0) {
+  const issued = pathsFor(certificate, signature, trust);
+  if (issued.length === 0) {
     return objection('certificate-untrusted', 'is by a certificate that no CA of the policy issued');
   }
+  const judged = attempt(() => judge(certificate, issued, trust, time));
+  if (!('error' in judged)) return judged;
+  return objection('certificate-usage', 'is by a certificate with an extension that does not parse');
+}
+
+function judge(
+  certificate: Certificate,
+  issued: readonly TrustedPath[],
+  { certificateLogs }: CertificateTrust,
+  time: SigningTime,
+): Certified | CertificateObjection {
   const { unknownCritical } = certificate;
   if (unknownCritical !== undefined) {
     return objection(
@@ -49,11 +61,14 @@ export function certify(
   if (!certificate.hasUsage(codeSigning)) {
     return objection('certificate-usage', 'is by a certificate that is not for code signing');
   }
+  const paths = issued.filter(({ path }) => path.every((one) => one.allows(codeSigning)));
+  if (paths.length === 0) {
+    return objection('certificate-usage', 'is by a certificate of a CA that may not issue any for code signing');
+  }
   const valid = paths.find(({ path, validFor }) =>
     time.times.every((at) => inWindow(validFor, at) && [certificate, ...path].every((one) => one.isValidAt(at))),
   );
   if (valid === undefined) return objection('certificate-expired', expiry(certificate, time));
-  const { certificateLogs } = trust;
   const problem = certificateLogs === undefined ? undefined : unlogged(certificate, valid.path[0], certificateLogs);
   if (problem !== undefined) {
     return objection(
@@ -61,7 +76,7 @@ export function certify(
       `is by a certificate without a good time stamp of a certificate log (SCT): ${problem}`,
     );
   }
-  return { validUntil: time.isNow ? endOf([certificate, ...valid.path]) : undefined };
+  return { validUntil: time.isNow ? Math.min(endOf([certificate, ...valid.path]), valid.validFor.end) : undefined };
 }
 
 /** The same for a certificate that the policy itself names: it needs no issuer. */
@@ -78,13 +93,13 @@ interface TrustedPath {
 }
 
 function pathsFor(certificate: Certificate, signature: Signature, trust: CertificateTrust): TrustedPath[] {
-  const found: TrustedPath[] = [];
-  for (const authority of trust.authorities) {
-    const known = issuersOf(authority);
-    const path = pathTo(certificate, known) ?? pathTo(certificate, withIntermediates(known, attachedTo(signature)));
-    if (path !== undefined) found.push({ path, validFor: authority.validFor });
-  }
-  return found;
+  const attached = attachedTo(signature);
+  return trust.authorities.flatMap((authority) =>
+    pathsTo(certificate, withIntermediates(issuersOf(authority), attached)).map((path) => ({
+      path,
+      validFor: authority.validFor,
+    })),
+  );
 }
 
 /** Those that the signature carries beside its own. What does not parse is none. */

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import type { LogKey } from '../../trust/root/trust-root.ts';
 import { inWindow } from '../../trust/root/window.ts';
 import type { Certificate } from '../../trust/x509/certificate.ts';
-import { at, encode, isSequence, rawOf, tagged } from '../../trust/x509/der.ts';
+import { at, encode, tagged } from '../../trust/x509/der.ts';
+import { attempt } from '../attempt.ts';
 import { sameBytes } from '../crypto.ts';
 import { isSignedByLog } from '../log/log-signature.ts';
 
@@ -24,7 +25,8 @@ interface Sct {
 export function unlogged(certificate: Certificate, issuer: Certificate, logs: readonly LogKey[]): string | undefined {
   const list = certificate.extensions.get(sctList);
   if (list === undefined) return 'none is in it';
-  const scts = readScts(list.content().value);
+  const scts = attempt(() => readScts(list.content().octets));
+  if ('error' in scts) return 'those in it do not parse';
   let vouched = false;
   for (const sct of scts) {
     const named = logs.filter(({ keyId }) => sameBytes(keyId, sct.logId));
@@ -41,7 +43,7 @@ export function unlogged(certificate: Certificate, issuer: Certificate, logs: re
 
 /** What a log signs of a certificate before it is issued. */
 function signedBytes({ timestamp, extensions }: Sct, certificate: Certificate, issuer: Certificate): Buffer {
-  const issuerKey = createHash('sha256').update(rawOf(issuer.subjectPublicKeyInfo)).digest();
+  const issuerKey = createHash('sha256').update(issuer.subjectPublicKeyInfo.raw).digest();
   const tbs = withoutScts(certificate);
   return Buffer.concat([
     Uint8Array.of(0, 0),
@@ -57,9 +59,9 @@ function signedBytes({ timestamp, extensions }: Sct, certificate: Certificate, i
 function withoutScts({ tbs }: Certificate): Buffer {
   const list = tagged(tbs, 3);
   const parts = tbs.subs.map((part) => {
-    if (part !== list) return rawOf(part);
-    const kept = at(list, 0).subs.filter((each) => !(isSequence(each) && at(each, 0).toOID() === sctList));
-    return encode(0xa3, encode(0x30, ...kept.map(rawOf)));
+    if (part !== list) return part.raw;
+    const kept = at(list, 0).subs.filter((each) => !(each.isSequence && at(each, 0).toOID() === sctList));
+    return encode(0xa3, encode(0x30, ...kept.map(({ raw }) => raw)));
   });
   return encode(0x30, ...parts);
 }

@@ -2,11 +2,10 @@ import type { LogTrust } from '../../trust/log.ts';
 import { certifiedKey } from '../../trust/public-key.ts';
 import type { CertificateAuthority } from '../../trust/root/trust-root.ts';
 import type { Certificate } from '../../trust/x509/certificate.ts';
-import { rawOf } from '../../trust/x509/der.ts';
 import type { Objection } from '../anchor-judge.ts';
 import { attempt } from '../attempt.ts';
 import { type ClaimObjection, claimObjection } from '../claims.ts';
-import { type LogObjection, loggedIn } from '../log/log.ts';
+import { type LogObjection, loggedIn, untimely } from '../log/log.ts';
 import type { Signature } from '../signature.ts';
 import type { SigningTime } from './certify.ts';
 import { stampsOf } from './times.ts';
@@ -32,7 +31,7 @@ export function signedWith(
   wanted: Wanted,
   now: number,
 ): SigningTime | SignedObjection {
-  const key = attempt(() => certifiedKey(certificate.publicKey, rawOf(certificate.subjectPublicKeyInfo)));
+  const key = attempt(() => certifiedKey(certificate.publicKey));
   if ('error' in key || !signature.isBy(key)) {
     return { reason: 'signature-mismatch', message: 'does not verify with its certificate' };
   }
@@ -42,9 +41,10 @@ export function signedWith(
   if ('reason' in logged) return logged;
   const stamped = stampsOf(signature, wanted.timestampAuthorities);
   const times = [...logged.times, ...stamped.times];
-  if (times.length > 0) return { times, isNow: false };
-  if (stamped.problem !== undefined) {
+  const isNow = times.length === 0;
+  if (isNow && stamped.problem !== undefined) {
     return { reason: 'timestamp-mismatch', message: `has a time stamp, and ${stamped.problem}` };
   }
-  return { times: [now], isNow: true };
+  const time = { times: isNow ? [now] : times, isNow };
+  return untimely(logged, time.times) ?? time;
 }

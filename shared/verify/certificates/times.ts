@@ -2,6 +2,9 @@ import type { CertificateAuthority } from '../../trust/root/trust-root.ts';
 import type { Signature } from '../signature.ts';
 import { stampedAt } from './timestamp.ts';
 
+/** One or two are made; each of them costs the check of several signatures. */
+const mostStamps = 8;
+
 /** What a signature's time stamps say, by the authorities that are believed. */
 export interface Stamped {
   /** Milliseconds since 1970. */
@@ -15,6 +18,7 @@ export function stampsOf({ material, bytes }: Signature, authorities: readonly C
   const times: number[] = [];
   let problem: string | undefined;
   if (authorities.length === 0) return { times, problem };
+  if (material.timestamps.length > mostStamps) return { times, problem: `there are over ${mostStamps}` };
   for (const response of material.timestamps) {
     const time = attempt(() => stampedAt(response, bytes, authorities));
     if (typeof time === 'number') times.push(time);

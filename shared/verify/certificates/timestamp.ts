@@ -2,8 +2,8 @@ import { constants, type KeyObject, verify } from 'node:crypto';
 import type { CertificateAuthority } from '../../trust/root/trust-root.ts';
 import { inWindow } from '../../trust/root/window.ts';
 import { Certificate } from '../../trust/x509/certificate.ts';
-import { type Asn1, at, generalizedTime, isSequence, parseDer, rawOf, tagged } from '../../trust/x509/der.ts';
-import { issuersOf, pathTo, withIntermediates } from '../../trust/x509/issuers.ts';
+import { type Asn1, at, parseDer, tagged } from '../../trust/x509/der.ts';
+import { issuersOf, pathsOfListed, pathsTo, withIntermediates } from '../../trust/x509/issuers.ts';
 import { digestOf, sameBytes } from '../crypto.ts';
 
 const signedData = '1.2.840.113549.1.7.2';
@@ -11,7 +11,8 @@ const tstInfo = '1.2.840.113549.1.9.16.1.4';
 const contentType = '1.2.840.113549.1.9.3';
 const messageDigest = '1.2.840.113549.1.9.4';
 const timeStamping = '1.3.6.1.5.5.7.3.8';
-const mostCertificates = 10;
+/** Those of an authority with its CAs are three or four; each is looked for among the issued ones. */
+const mostCertificates = 5;
 
 type Hash = 'sha256' | 'sha384' | 'sha512';
 
@@ -72,20 +73,32 @@ export function stampedAt(
 function signerUnder(authority: CertificateAuthority, { signer, certificates, time }: Token): Certificate | undefined {
   const [issuer, serialNumber] = at(signer, 1).subs;
   if (issuer === undefined || serialNumber === undefined) return undefined;
-  const known = issuersOf(authority);
-  const paths = withIntermediates(known, certificates);
-  const named = [...authority.intermediates, ...certificates].filter((one) =>
+  const listed = authority.intermediates.filter((one) => isStamper(one));
+  // An authority that lists who stamps means nobody else who was issued a certificate under its root.
+  const named = (listed.length > 0 ? listed : certificates).filter((one) =>
     one.isNamed(issuer.value, serialNumber.value),
   );
-  return named.find((certificate) => {
-    const path = pathTo(certificate, paths);
-    return (
-      path !== undefined &&
-      certificate.hasUsage(timeStamping) &&
-      certificate.unknownCritical === undefined &&
-      [certificate, ...path].every((one) => one.isValidAt(time))
-    );
-  });
+  const pathsFor = (certificate: Certificate) => {
+    const paths = listed.length > 0 ? pathsOfListed(certificate, authority) : [];
+    return paths.length > 0 ? paths : pathsTo(certificate, withIntermediates(issuersOf(authority), certificates));
+  };
+  return named.find(
+    (certificate) =>
+      isStamper(certificate) &&
+      pathsFor(certificate).some(
+        (path) =>
+          path.every((one) => one.allows(timeStamping)) && [certificate, ...path].every((one) => one.isValidAt(time)),
+      ),
+  );
+}
+
+/** For time stamps and nothing else, critically (RFC 3161 section 2.3). */
+function isStamper(certificate: Certificate): boolean {
+  return (
+    certificate.isOnlyFor(timeStamping) &&
+    certificate.pathLength === undefined &&
+    certificate.unknownCritical === undefined
+  );
 }
 
 /** The signed attributes have to say what is signed, and its digest (RFC 5652 section 11). */
@@ -93,7 +106,7 @@ function isSignedContent(attributes: Asn1, { content, signer }: Token): boolean 
   const digest = attributeOf(attributes, messageDigest);
   const type = attributeOf(attributes, contentType);
   const hash = hashNamed(at(signer, 2));
-  return sameBytes(digest.value, digestOf(hash, content)) && type.toOID() === tstInfo;
+  return sameBytes(digest.octets, digestOf(hash, content)) && type.toOID() === tstInfo;
 }
 
 function attributeOf(attributes: Asn1, oid: string): Asn1 {
@@ -107,31 +120,31 @@ function isSignedBy(signer: Asn1, attributes: Asn1, key: KeyObject): boolean {
   const algorithm = algorithms[at(signer, 4, 0).toOID()];
   if (algorithm === undefined || algorithm.key !== key.asymmetricKeyType) return false;
   // What is signed is a SET, though it is written under another tag (RFC 5652 section 5.4).
-  const signed = Buffer.from(rawOf(attributes));
+  const signed = Buffer.from(attributes.raw);
   signed[0] = 0x31;
   const hash = algorithm.key === 'ed25519' ? null : (algorithm.hash ?? hashNamed(at(signer, 2)));
   const options = algorithm.key === 'rsa' ? { key, padding: constants.RSA_PKCS1_PADDING } : key;
-  return verify(hash, signed, options, at(signer, 5).value);
+  return verify(hash, signed, options, at(signer, 5).octets);
 }
 
 function readToken(response: Uint8Array): Token {
   const answer = parseDer(response);
   const status = at(answer, 0, 0).toInteger();
-  if (status !== 0n && status !== 1n) throw new Error('the authority granted no time stamp');
+  if (status !== 0 && status !== 1) throw new Error('the authority granted no time stamp');
   const wrapped = at(answer, 1);
   if (at(wrapped, 0).toOID() !== signedData) throw new Error('the time stamp is no signed data');
   const data = at(wrapped, 1, 0);
   const encapsulated = at(data, 2);
   if (at(encapsulated, 0).toOID() !== tstInfo) throw new Error('what is signed is no time stamp');
-  const content = at(encapsulated, 1, 0).value;
+  const content = at(encapsulated, 1, 0).octets;
   const info = parseDer(content);
   const imprint = at(info, 2);
   const signers = at(data, data.subs.length - 1).subs;
   if (signers.length !== 1) throw new Error('the time stamp has other than one signer');
   return {
     content,
-    imprint: { hash: hashNamed(at(imprint, 0)), digest: at(imprint, 1).value },
-    time: generalizedTime(at(info, 4)),
+    imprint: { hash: hashNamed(at(imprint, 0)), digest: at(imprint, 1).octets },
+    time: at(info, 4).toTime(),
     certificates: certificatesOf(data),
     signer: at(signers[0]),
   };
@@ -141,9 +154,9 @@ function readToken(response: Uint8Array): Token {
 function certificatesOf(data: Asn1): readonly Certificate[] {
   const found: Certificate[] = [];
   for (const each of (tagged(data, 0)?.subs ?? []).slice(0, mostCertificates)) {
-    if (!isSequence(each)) continue;
+    if (!each.isSequence) continue;
     try {
-      found.push(new Certificate(rawOf(each)));
+      found.push(new Certificate(each.raw));
     } catch {}
   }
   return found;

@@ -1,7 +1,9 @@
 import type { IdentityAnchor, TextPattern } from '../../trust/identity/anchor.ts';
+import { certifiedKey } from '../../trust/public-key.ts';
 import type { Certificate } from '../../trust/x509/certificate.ts';
 import { extensionText, issuerOf, subjectsOf } from '../../trust/x509/identities.ts';
 import type { AnchorJudge, Objection } from '../anchor-judge.ts';
+import { attempt } from '../attempt.ts';
 import { type CertificateObjection, certify } from '../certificates/certify.ts';
 import { type SignedObjection, signedWith } from '../certificates/signed.ts';
 import type { Signature } from '../signature.ts';
@@ -43,7 +45,9 @@ export const identityJudge: AnchorJudge<IdentityAnchor> = {
   examine(signature, anchor, now) {
     const found = examined(signature, anchor, now);
     if ('reason' in found) return { pass: false, ...found, progress: progress[found.reason] };
-    return { pass: true, ...found, message: `a signature by ${named(found)} verifies` };
+    const { certificate, ...somebody } = found;
+    const { spki } = certifiedKey(certificate.publicKey);
+    return { pass: true, ...somebody, spki, message: `a signature by ${named(somebody)} verifies` };
   },
   denial(anchor, { reason, message }, tried) {
     const wanted = wantedBy(anchor);
@@ -62,6 +66,7 @@ interface Somebody {
   readonly identity: string;
   readonly issuer: string | undefined;
   readonly validUntil: number | undefined;
+  readonly certificate: Certificate;
 }
 
 function examined(signature: Signature, anchor: IdentityAnchor, now: number): Somebody | IdentityObjection {
@@ -73,8 +78,11 @@ function examined(signature: Signature, anchor: IdentityAnchor, now: number): So
   if ('reason' in time) return time;
   const certified = certify(certificate, signature, trust, time);
   if ('reason' in certified) return certified;
-  const somebody = identified(certificate, anchor);
-  return 'reason' in somebody ? somebody : { ...somebody, ...certified };
+  const somebody = attempt(() => identified(certificate, anchor));
+  if ('error' in somebody) {
+    return { reason: 'certificate-usage', message: 'is by a certificate with an extension that does not parse' };
+  }
+  return 'reason' in somebody ? somebody : { ...somebody, ...certified, certificate };
 }
 
 function certificateOf(signature: Signature): Certificate | undefined {

@@ -2,7 +2,7 @@ import type { KeyAnchor } from '../../trust/key/anchor.ts';
 import type { AnchorJudge, Objection } from '../anchor-judge.ts';
 import { stampsOf } from '../certificates/times.ts';
 import { type ClaimObjection, claimObjection } from '../claims.ts';
-import { type LogObjection, loggedIn } from '../log/log.ts';
+import { type LogObjection, loggedIn, untimely } from '../log/log.ts';
 import type { Signature } from '../signature.ts';
 
 type KeyObjection =
@@ -26,7 +26,8 @@ export const keyJudge: AnchorJudge<KeyAnchor> = {
   examine(signature, anchor) {
     const objection = objectionTo(signature, anchor);
     if (objection !== undefined) return { pass: false, ...objection, progress: progress[objection.reason] };
-    return { pass: true, identity: identityOf(anchor), message: `a signature verifies with ${nameOf(anchor)}` };
+    const { spki } = anchor;
+    return { pass: true, identity: identityOf(anchor), spki, message: `a signature verifies with ${nameOf(anchor)}` };
   },
   denial(anchor, { reason, message }, tried) {
     return reason === 'signature-mismatch'
@@ -51,8 +52,7 @@ function objectionTo(signature: Signature, anchor: KeyAnchor): KeyObjection | un
   const logged = loggedIn(signature, anchor.log, { publicKey: anchor.key });
   if ('reason' in logged) return logged;
   const { timestampAuthority } = anchor;
-  const { problem } = stampsOf(signature, timestampAuthority === undefined ? [] : [timestampAuthority]);
-  return problem === undefined
-    ? undefined
-    : { reason: 'timestamp-mismatch', message: `has a time stamp, and ${problem}` };
+  const { problem, times } = stampsOf(signature, timestampAuthority === undefined ? [] : [timestampAuthority]);
+  if (problem !== undefined) return { reason: 'timestamp-mismatch', message: `has a time stamp, and ${problem}` };
+  return untimely(logged, times);
 }

@@ -1,5 +1,6 @@
 import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 import type { TransparencyLogEntry } from '@sigstore/protobuf-specs';
+import type { HashName } from '../../trust/public-key.ts';
 import type { Certificate } from '../../trust/x509/certificate.ts';
 import { digestOf, sameBytes } from '../crypto.ts';
 import type { Signature } from '../signature.ts';
@@ -34,13 +35,16 @@ const hashBySize: Readonly<Record<number, 'sha256' | 'sha384' | 'sha512'>> = {
 export function foreignIn(entry: TransparencyLogEntry, signature: Signature, signer: EntrySigner): string | undefined {
   const recorded = readBody(entry);
   if (!sameBytes(recorded.signature, signature.bytes)) return 'names another signature';
-  const signed = recorded.of === 'message' ? signature.message : signature.payload;
   const hash = hashBySize[recorded.digest.length];
-  if (signed === undefined || hash === undefined || !sameBytes(recorded.digest, digestOf(hash, signed))) {
-    return 'is about other bytes';
-  }
+  const digest = hash === undefined ? undefined : digestOfSigned(signature, recorded.of, hash);
+  if (digest === undefined || !sameBytes(recorded.digest, digest)) return 'is about other bytes';
   if (isBy(recorded.by, signer)) return undefined;
   return signer.certificate === undefined ? 'names another key' : 'names another certificate';
+}
+
+function digestOfSigned(signature: Signature, of: Recorded['of'], hash: HashName): Uint8Array | undefined {
+  if (of === 'message') return signature.digest(hash);
+  return signature.payload === undefined ? undefined : digestOf(hash, signature.payload);
 }
 
 function isBy(by: Recorded['by'], { publicKey, certificate }: EntrySigner): boolean {

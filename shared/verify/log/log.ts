@@ -1,19 +1,24 @@
 import type { TransparencyLogEntry } from '@sigstore/protobuf-specs';
 import type { LogTrust } from '../../trust/log.ts';
-import type { TransparencyLog } from '../../trust/root/trust-root.ts';
+import type { TransparencyLog, Window } from '../../trust/root/trust-root.ts';
+import { inWindow } from '../../trust/root/window.ts';
 import type { Objection } from '../anchor-judge.ts';
+import { attempt } from '../attempt.ts';
 import { sameBytes } from '../crypto.ts';
 import type { Signature } from '../signature.ts';
 import { type EntrySigner, foreignIn } from './body.ts';
-import { inclusionIn } from './inclusion.ts';
+import { type Inclusion, inclusionIn } from './inclusion.ts';
 
 export interface LogObjection extends Objection {
   readonly reason: 'log-entry-missing' | 'log-entry-mismatch';
 }
 
-/** What the logs vouch for, in milliseconds since 1970: when the signature was there. */
+/** What the logs vouch for. */
 export interface Logged {
+  /** When the signature was there, in milliseconds since 1970. */
   readonly times: readonly number[];
+  /** Of each entry that tells no time: when the keys that vouch for it are trusted, one of which has to be whenever it was made. */
+  readonly windows: readonly (readonly Window[])[];
 }
 
 /**
@@ -27,26 +32,34 @@ export function loggedIn(
   signer: EntrySigner,
 ): Logged | LogObjection {
   const times: number[] = [];
-  if (trust === undefined) return { times };
+  const windows: (readonly Window[])[] = [];
+  if (trust === undefined) return { times, windows };
   const { logEntries } = signature.material;
   if (logEntries.length === 0) {
     return { reason: 'log-entry-missing', message: 'carries no entry of the transparency log' };
   }
-  const known = logEntries.flatMap((entry) =>
-    trust.logs.filter((log) => isOf(entry, log)).map((log) => ({ entry, log })),
-  );
+  const known = logEntries
+    .map((entry) => ({ entry, logs: trust.logs.filter((log) => isOf(entry, log)) }))
+    .filter(({ logs }) => logs.length > 0);
   if (known.length === 0) {
     return mismatch(`carries no entry of ${trust.title} but of another`);
   }
   if (hasRepeated(known.map(({ entry }) => entry))) return mismatch('has the same log entry twice');
-  for (const { entry, log } of known) {
+  for (const { entry, logs } of known) {
     const wrong = foreign(entry, signature, signer);
     if (wrong !== undefined) return mismatch(`has a log entry that ${wrong}`);
-    const inclusion = vouchedFor(entry, log);
-    if (typeof inclusion === 'string') return mismatch(`has an entry of ${log.baseUrl}, and ${inclusion}`);
-    if (inclusion.time !== undefined) times.push(inclusion.time);
+    const inclusion = vouchedFor(entry, logs);
+    if (typeof inclusion === 'string') return mismatch(`has an entry of ${logs[0]?.baseUrl}, and ${inclusion}`);
+    if (inclusion.time === undefined) windows.push(inclusion.windows);
+    else times.push(inclusion.time);
   }
-  return { times };
+  return { times, windows };
+}
+
+/** Why entries that tell no time do not count for a signature that was made at these times: a log whose key is retired can be anyone. */
+export function untimely({ windows }: Logged, times: readonly number[]): LogObjection | undefined {
+  const timely = windows.every((ones) => ones.some((one) => times.every((time) => inWindow(one, time))));
+  return timely ? undefined : mismatch('has an entry of a log whose key is not trusted at the time of the signature');
 }
 
 /** The log that wrote an entry, by the entry's own word. */
@@ -55,8 +68,16 @@ function isOf({ logId }: TransparencyLogEntry, { keyId }: TransparencyLog): bool
 }
 
 function hasRepeated(entries: readonly TransparencyLogEntry[]): boolean {
-  return entries.some((entry, index) =>
-    entries.slice(0, index).some((other) => sameBytes(entry.canonicalizedBody, other.canonicalizedBody)),
+  return entries.some((entry, index) => entries.slice(0, index).some((other) => isSame(entry, other)));
+}
+
+/** Two logs may have the same body. */
+function isSame(one: TransparencyLogEntry, other: TransparencyLogEntry): boolean {
+  return (
+    sameBytes(one.canonicalizedBody, other.canonicalizedBody) &&
+    one.logId !== undefined &&
+    other.logId !== undefined &&
+    sameBytes(one.logId.keyId, other.logId.keyId)
   );
 }
 
@@ -68,12 +89,26 @@ function foreign(entry: TransparencyLogEntry, signature: Signature, signer: Entr
   }
 }
 
-function vouchedFor(entry: TransparencyLogEntry, log: TransparencyLog): ReturnType<typeof inclusionIn> {
-  try {
-    return inclusionIn(entry, log);
-  } catch {
-    return 'it does not parse';
+interface Vouched extends Inclusion {
+  /** Of every one of the logs that vouches. */
+  readonly windows: readonly Window[];
+}
+
+/** A trust root may list a log's key several times, as trusted at several times: one of them has to vouch for the entry. */
+function vouchedFor(entry: TransparencyLogEntry, logs: readonly TransparencyLog[]): Vouched | string {
+  const windows: Window[] = [];
+  let time: number | undefined;
+  let problem = 'it is of no log';
+  for (const log of logs) {
+    const inclusion = attempt(() => inclusionIn(entry, log));
+    if (typeof inclusion === 'string') problem = inclusion;
+    else if ('error' in inclusion) problem = 'it does not parse';
+    else {
+      time = inclusion.time;
+      windows.push(log.validFor);
+    }
   }
+  return windows.length > 0 ? { time, windows } : problem;
 }
 
 function mismatch(message: string): LogObjection {

@@ -8,6 +8,8 @@ export interface Checkpoint {
 }
 
 const largest = 16 * 1024;
+/** A log signs once, or once with each of its keys; each signature costs a check. */
+const mostOwn = 4;
 const signatureLine = /^\u2014 (\S+) ([A-Za-z0-9+/=]+)$/;
 
 /**
@@ -19,18 +21,24 @@ export function readCheckpoint(note: string, log: TransparencyLog): Checkpoint |
   const end = note.indexOf('\n\n');
   if (end < 0) return undefined;
   const text = note.slice(0, end + 1);
-  const lines = note.slice(end + 2).split('\n');
   const signed = Buffer.from(text, 'utf8');
-  return lines.some((line) => isSignature(line, signed, log)) ? parse(text) : undefined;
+  const own = note
+    .slice(end + 2)
+    .split('\n')
+    .flatMap((line) => signatureBy(log, line))
+    .slice(0, mostOwn);
+  const names = own.filter(({ signature }) => isSignedByLog(signed, signature, log)).map(({ name }) => name);
+  return names.length === 0 ? undefined : parse(text, names);
 }
 
-function isSignature(line: string, text: Uint8Array, log: TransparencyLog): boolean {
+/** A line's signature, if it says that it is this log's. */
+function signatureBy(log: TransparencyLog, line: string): { readonly name: string; readonly signature: Uint8Array }[] {
   const [, name, encoded = ''] = signatureLine.exec(line) ?? [];
-  if (name === undefined || !isNameOf(name, log)) return false;
+  if (name === undefined || !isNameOf(name, log)) return [];
   // Four bytes tell which key it is by: the first ones of the log's ID.
   const bytes = Buffer.from(encoded, 'base64');
-  if (bytes.length <= 4 || !bytes.subarray(0, 4).equals(log.keyId.subarray(0, 4))) return false;
-  return isSignedByLog(text, bytes.subarray(4), log);
+  const isOwn = bytes.length > 4 && bytes.subarray(0, 4).equals(log.keyId.subarray(0, 4));
+  return isOwn ? [{ name, signature: bytes.subarray(4) }] : [];
 }
 
 /** A log signs under the host that it is reached at, or under its whole address. */
@@ -39,11 +47,14 @@ function isNameOf(name: string, { baseUrl }: TransparencyLog): boolean {
   return name === bare || name === URL.parse(baseUrl)?.hostname;
 }
 
-/** Origin, size and root hash, a line each; further lines are extensions. */
-function parse(text: string): Checkpoint | undefined {
+/**
+ * Origin, size and root hash, a line each; further lines are extensions. The origin is the log's name, in Rekor v1 with the tree's number:
+ * what a log signs about the tree of another is not about its own.
+ */
+function parse(text: string, names: readonly string[]): Checkpoint | undefined {
   const [origin = '', size = '', hash = ''] = text.split('\n');
   const rootHash = Buffer.from(hash, 'base64');
-  if (origin === '' || !/^(?:0|[1-9]\d{0,18})$/.test(size)) return undefined;
+  if (!names.includes(origin.replace(/ - \d+$/, '')) || !/^(?:0|[1-9]\d{0,18})$/.test(size)) return undefined;
   if (rootHash.length !== 32 || rootHash.toString('base64') !== hash) return undefined;
   return { size: BigInt(size), rootHash };
 }
