@@ -365,8 +365,8 @@ describe('policies/samples', () => {
   });
 
   test('they stand beside each other', () => {
-    expect(names).toHaveLength(8);
+    expect(names).toHaveLength(9);
     const files = names.map((name) => ({ name, text: readFileSync(join(folder, name), 'utf8') }));
-    expect(loadPolicies(files).rules).toHaveLength(24);
+    expect(loadPolicies(files).rules).toHaveLength(27);
   });
 });
