@@ -3,6 +3,7 @@ import { p256 } from '@noble/curves/nist.js';
 import type { Evidence, SignatureEvidence } from '../shared/evidence/evidence.ts';
 import { readEvidence } from '../shared/evidence/read.ts';
 import { type Digest, parseDigest, splitDigest } from '../shared/image/digest.ts';
+import { signerName } from '../shared/ledger/verification.ts';
 import type { AttestorEntry } from '../shared/policy/policy.ts';
 import { asRefusal } from '../shared/reasons.ts';
 import { buildCheck } from '../shared/trust/build.ts';
@@ -55,11 +56,23 @@ export function verifyBundle({ bundle, subject, root, trusted, now }: BundleQues
     const check = buildCheck(entryFor(trusted), root);
     const image = subject.bytes === undefined ? absent(digest) : { digest, bytes: subject.bytes };
     const gathered = { evidence: evidence.flatMap(asSignature), rejected };
-    return verify({ check, image, repository, evidence: gathered, unreadable: [], now });
+    const outcome = verify({ check, image, repository, evidence: gathered, unreadable: [], now });
+    return outcome.pass && 'subject' in trusted ? exactly(trusted, outcome) : outcome;
   } catch (thrown) {
     const { reason, message } = asRefusal(thrown);
     return { pass: false, reason, message, attestors: [] };
   }
+}
+
+/** A policy's texts have wildcards; these are compared as they are. */
+function exactly(
+  trusted: Extract<Trusted, { readonly subject: string }>,
+  outcome: Extract<Outcome, { readonly pass: true }>,
+): Outcome {
+  const { subject, issuer } = trusted;
+  if (outcome.signers.some((signer) => signer.identity === subject && signer.issuer === issuer)) return outcome;
+  const message = `signed by ${outcome.signers.map(signerName).join(', ')}; not by exactly ${subject} (issuer ${issuer})`;
+  return { pass: false, reason: 'subject-mismatch', message, attestors: outcome.attestors };
 }
 
 /** ECDSA over SHA-256 alone, which the suite signs with. */

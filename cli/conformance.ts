@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { rootOfFile } from '../local/trust-root.ts';
 import type { TrustRoot } from '../shared/trust/root/trust-root.ts';
@@ -51,9 +52,9 @@ async function trustedFrom(found: Arguments): Promise<Trusted> {
   return { subject, issuer };
 }
 
-/** A file, or the digest of one that is not here. */
+/** A file, or the digest of one that is not here: what is both is a file, says the suite. */
 async function subjectFrom(text: string): Promise<Subject> {
   const digest = digestOfFile(text);
-  if (digest !== undefined) return { digest, bytes: undefined };
+  if (digest !== undefined && !existsSync(text)) return { digest, bytes: undefined };
   return { digest: undefined, bytes: await readFile(text) };
 }

@@ -1,5 +1,6 @@
 import type { WebhookPurpose } from '../admission/path.ts';
 import type { AdmissionRequest } from '../admission/review.ts';
+import { signerName } from '../ledger/verification.ts';
 import { shortened } from '../printable.ts';
 import type { NoReason } from '../reasons.ts';
 import type { Verdict } from '../verdict/verdict.ts';
@@ -36,6 +37,7 @@ export interface ImageRecord {
   readonly rule: string;
   readonly result: string;
   readonly reason: string;
+  /** `identity (issuer …)`; of a key its hash. */
   readonly signers: readonly string[];
   readonly source: string;
 }
@@ -105,7 +107,7 @@ function imageOf(verdict: Verdict): ImageRecord {
     rule: verdict.question.rule.name,
     result: verdict.result,
     reason: verdict.reason,
-    signers: verdict.signers.map((signer) => signer.identity),
+    signers: verdict.signers.map(signerName),
     source: verdict.effort.source,
   };
 }

@@ -1,3 +1,4 @@
+import type { Signer } from '../ledger/verification.ts';
 import type { Verdict } from '../verdict/verdict.ts';
 import type { AttestorResult } from '../verify/outcome.ts';
 import { imageName } from './message.ts';
@@ -21,12 +22,20 @@ export interface ReportResult {
   readonly action: 'enforce' | 'audit';
   readonly reason: string;
   readonly message: string;
-  readonly signers: readonly { readonly attestor: string; readonly kind: string; readonly identity: string }[];
+  readonly signers: readonly ReportSigner[];
   /** Each attestor tried, as a tree; empty on an answer from the ledger. */
   readonly attestors: readonly ReportAttestor[];
   readonly requests: number;
   readonly ms: number;
   readonly source: string;
+}
+
+export interface ReportSigner {
+  readonly attestor: string;
+  readonly kind: string;
+  readonly identity: string;
+  /** Where somebody says who it is: not of a key. */
+  readonly issuer?: string;
 }
 
 /** An attestor's result as it is printed: its reason is called `code` there. */
@@ -47,12 +56,16 @@ export function reportResult(verdict: Verdict, resource?: string): ReportResult 
     action: question.action,
     reason: verdict.reason,
     message: verdict.message,
-    signers: verdict.signers.map(({ attestor, kind, identity }) => ({ attestor, kind, identity })),
+    signers: verdict.signers.map(reportSigner),
     attestors: verdict.attestors.map(reportAttestor),
     requests: effort.requests,
     ms: Math.round(effort.ms * 10) / 10,
     source: effort.source,
   };
+}
+
+function reportSigner({ attestor, kind, identity, issuer }: Signer): ReportSigner {
+  return { attestor, kind, identity, ...(issuer === undefined ? {} : { issuer }) };
 }
 
 export function reportAttestor({

@@ -10,6 +10,11 @@ export interface Signer {
   readonly issuer?: string | undefined;
 }
 
+/** For people: who signed, and who says that it is they, where somebody does. */
+export function signerName({ identity, issuer }: Pick<Signer, 'identity' | 'issuer'>): string {
+  return issuer === undefined ? identity : `${identity} (issuer ${issuer})`;
+}
+
 /** What `verify` let through for one digest and check, before conditions. */
 export interface Verification {
   readonly digest: Digest;

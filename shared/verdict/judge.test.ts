@@ -20,4 +20,8 @@ test.each([
   expect(verifiedBy(signers)).toBe(
     `verified: attestors[0].entries[0] by ${shown}, attestors[0].entries[1] by ${shown}`,
   );
+  const [signer] = signers.map((each) => ({ ...each, issuer: 'https://accounts.example' }));
+  expect(verifiedBy(signer === undefined ? [] : [signer])).toBe(
+    `verified: attestors[0].entries[0] by ${shown} (issuer https://accounts.example)`,
+  );
 });

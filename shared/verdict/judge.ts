@@ -1,4 +1,4 @@
-import type { Signer } from '../ledger/verification.ts';
+import { type Signer, signerName } from '../ledger/verification.ts';
 import type { EntryPlan, Plan, QuestionPlan, TargetCheck } from '../plan/plan.ts';
 import type { Entry } from '../policy/policy.ts';
 import { Refusal } from '../reasons.ts';
@@ -85,8 +85,10 @@ function effortOf(inquiries: readonly Inquiry[]): Effort {
 }
 
 /** A key is told by 16 digits of its hash, as elsewhere; what is no hash of a key, a person's identity, is told whole. */
-export function verifiedBy(signers: readonly Pick<Signer, 'attestor' | 'identity'>[]): string {
+export function verifiedBy(signers: readonly Pick<Signer, 'attestor' | 'identity' | 'issuer'>[]): string {
   const isHash = (identity: string) => identity.length === 71 && identity.startsWith('sha256:');
   const shown = (identity: string) => (isHash(identity) ? identity.slice(0, 23) : identity);
-  return `verified: ${signers.map(({ attestor, identity }) => `${attestor} by ${shown(identity)}`).join(', ')}`;
+  const by = ({ identity, issuer }: Pick<Signer, 'identity' | 'issuer'>) =>
+    signerName({ identity: shown(identity), issuer });
+  return `verified: ${signers.map((signer) => `${signer.attestor} by ${by(signer)}`).join(', ')}`;
 }

@@ -1,3 +1,5 @@
+import { signerName } from '../../ledger/verification.ts';
+import { shortened } from '../../printable.ts';
 import type { IdentityAnchor, TextPattern } from '../../trust/identity/anchor.ts';
 import { certifiedKey } from '../../trust/public-key.ts';
 import type { Certificate } from '../../trust/x509/certificate.ts';
@@ -47,7 +49,7 @@ export const identityJudge: AnchorJudge<IdentityAnchor> = {
     if ('reason' in found) return { pass: false, ...found, progress: progress[found.reason] };
     const { certificate, ...somebody } = found;
     const { spki } = certifiedKey(certificate.publicKey);
-    return { pass: true, ...somebody, spki, message: `a signature by ${named(somebody)} verifies` };
+    return { pass: true, ...somebody, spki, message: `a signature by ${signerName(somebody)} verifies` };
   },
   denial(anchor, { reason, message }, tried) {
     const wanted = wantedBy(anchor);
@@ -100,7 +102,7 @@ function identified(
 ): Pick<Somebody, 'identity' | 'issuer'> | MatchObjection {
   const subjects = subjectsOf(certificate);
   const issuer = issuerOf(certificate);
-  const who = named({ identity: subjects.join(' and ') || 'nobody', issuer });
+  const who = told(subjects.join(' and ') || 'nobody', issuer);
   if (!anchor.issuer.every((pattern) => issuer !== undefined && pattern.matches(issuer))) {
     return { reason: 'issuer-mismatch', message: `signed by ${who}` };
   }
@@ -109,15 +111,22 @@ function identified(
   for (const extension of anchor.extensions) {
     const text = extensionText(certificate, extension.oid);
     if (text === undefined || !extension.matches(text)) {
-      const found = text === undefined ? 'without that extension' : `with ${text} there`;
+      const found = text === undefined ? 'without that extension' : `with ${shortened(text, longestTold)} there`;
       return { reason: 'extension-mismatch', message: `signed by ${who}, ${found}` };
     }
   }
   return { identity, issuer };
 }
 
-function named({ identity, issuer }: Pick<Somebody, 'identity' | 'issuer'>): string {
-  return issuer === undefined ? identity : `${identity} (issuer ${issuer})`;
+/** UTF-16 units of a certificate's text in a denial, so that what the policy wants stands behind it: whoever signed chose how much there is. */
+const longestTold = 400;
+
+/** Somebody whom the policy does not mean. */
+function told(identity: string, issuer: string | undefined): string {
+  return signerName({
+    identity: shortened(identity, longestTold),
+    ...(issuer === undefined ? {} : { issuer: shortened(issuer, longestTold) }),
+  });
 }
 
 function wantedBy({ issuer, subject, extensions }: IdentityAnchor): string {
