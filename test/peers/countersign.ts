@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLocalCore } from '../../local/core.ts';
+import { rootOfFile } from '../../local/trust-root.ts';
 import type { Report } from '../../shared/answer/report.ts';
 import { parseReference } from '../../shared/image/reference.ts';
 import { startDeadline } from '../../shared/net/deadline.ts';
@@ -16,8 +17,12 @@ export const root = join(import.meta.dirname, '..', '..');
 /** The command as a clone has it. */
 export const countersign = join(root, 'bin', 'countersign');
 
-/** `countersign verify -o json`, run as a program: the results are in the order of the images. */
-export async function verifyImages(policy: string, images: readonly string[]): Promise<Report & { code: number }> {
+/** `countersign verify -o json`, run as a program: the results are in the order of the images. `more` is of its command line. */
+export async function verifyImages(
+  policy: string,
+  images: readonly string[],
+  more: readonly string[] = [],
+): Promise<Report & { code: number }> {
   const dir = await mkdtemp(join(tmpdir(), 'countersign-policy-'));
   try {
     const file = join(dir, 'policy.yaml');
@@ -30,6 +35,7 @@ export async function verifyImages(policy: string, images: readonly string[]): P
       'json',
       '--image',
       ...images,
+      ...more,
     ]);
     if (!stdout.startsWith('{')) throw new Error(`countersign verify: exit status ${code}\n${stdout}${stderr}`);
     return { code, ...JSON.parse(stdout) };
@@ -38,13 +44,21 @@ export async function verifyImages(policy: string, images: readonly string[]): P
   }
 }
 
-/** Like `verifyImages` in this process, which starts no program: one reason an image, in the order of the images. */
-export async function reasonsFor(policy: string, images: readonly string[]): Promise<string[]> {
+/**
+ * Like `verifyImages` in this process, which starts no program: one reason an image, in the order of the images. `trustedRoot` is a file,
+ * in place of the carried one.
+ */
+export async function reasonsFor(
+  policy: string,
+  images: readonly string[],
+  { trustedRoot }: { readonly trustedRoot?: string } = {},
+): Promise<string[]> {
   await loadRegExps();
   const [rule] = loadPolicies([{ name: 'policy.yaml', text: policy }]).rules;
   if (rule === undefined) throw new Error('a policy without a rule');
   const questions = images.map((image) => questionOn(rule, image));
-  const core = createLocalCore();
+  const found = trustedRoot === undefined ? undefined : await rootOfFile(trustedRoot);
+  const core = createLocalCore(found === undefined ? {} : { roots: () => found.root });
   const deadline = startDeadline(30_000, core.elapsed);
   try {
     return (await core.pipeline.answer(questions, { purpose: 'verify', deadline })).map(({ reason }) => reason);

@@ -13,6 +13,16 @@ export function keys(publicKeys: string, more: { annotations?: Record<string, st
   return { keys: { publicKeys, rekor: { ignoreTlog: true }, ctlog: { ignoreSCT: true } }, ...more };
 }
 
+/** An attestor by who signed; the logs are all those of the trust root, unless told otherwise. */
+export function keyless(who: Readonly<Record<string, unknown>>): Attestor {
+  return { keyless: { rekor: { url: 'https://rekor.sigstore.dev' }, ...who } };
+}
+
+/** An attestor by a certificate or its CA; a certificate log is not asked for, as the CA is somebody's own. */
+export function certificates(parts: Readonly<Record<string, unknown>>): Attestor {
+  return { certificates: { ctlog: { ignoreSCT: true }, ...parts } };
+}
+
 /** An attestor that is a set itself. */
 export function nested(set: AttestorSet): Attestor {
   return { attestor: set };

@@ -12,6 +12,7 @@ import { storeDestination } from '../../local/signer/destination.ts';
 import { newKey, type SigningKey } from '../../local/signer/keys.ts';
 import { makeImage, sign } from '../../local/signer/signer.ts';
 import { selfSigned } from '../../local/tls.ts';
+import { rootOfFile } from '../../local/trust-root.ts';
 import { startWebhooks } from '../../local/webhooks.ts';
 import type { AdmissionRecord } from '../../shared/answer/record.ts';
 import { type ApiAnswer, type AuditEvent, type Cluster, startCluster } from './cluster.ts';
@@ -62,6 +63,8 @@ export interface SceneOptions {
   policies(host: string, team: SigningKey): readonly string[];
   /** Only the configurations of these kinds are registered; both by default. */
   readonly kinds?: readonly WebhookConfiguration['kind'][];
+  /** A file with the trust root, in place of the carried one. */
+  readonly trustedRoot?: string;
   /** `register` is called later. */
   readonly later?: boolean;
 }
@@ -89,12 +92,14 @@ export async function openScene(cluster: Cluster, options: SceneOptions): Promis
   const metrics = {
     count: (name: string, labels: Readonly<Record<string, string>> = {}) => void counted.push({ name, labels }),
   };
-  const core = createLocalCore({ metrics });
+  const found = options.trustedRoot === undefined ? undefined : await rootOfFile(options.trustedRoot);
+  const trust = found === undefined ? {} : { roots: () => found.root };
+  const core = createLocalCore({ metrics, ...trust });
   const tls = await selfSigned();
   const records: AdmissionRecord[] = [];
   const server = await startWebhooks({
     core,
-    policies: await readPolicyFolder(folder),
+    policies: await readPolicyFolder(folder, trust),
     address: { host: '127.0.0.1', port: 0 },
     tls,
     token,
@@ -129,7 +134,9 @@ export async function openScene(cluster: Cluster, options: SceneOptions): Promis
     },
     async register() {
       const deployment = ['--policies', folder, '--url', server.url, '--ca', certificate, '--token', token];
-      const { output } = await manifestsFrom([...deployment, '--break-glass', emergency, '--output', 'json']);
+      const trustedRoot = options.trustedRoot === undefined ? [] : ['--trusted-root', options.trustedRoot];
+      const words = [...deployment, ...trustedRoot, '--break-glass', emergency, '--output', 'json'];
+      const { output } = await manifestsFrom(words);
       const { items }: { items: WebhookConfiguration[] } = JSON.parse(output);
       const wanted = items.filter(({ kind }) => options.kinds?.includes(kind) ?? true);
       for (const each of wanted) {

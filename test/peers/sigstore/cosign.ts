@@ -47,6 +47,23 @@ export async function signLogged(
   await runOk(await tool(cosign), [...args, ...annotations, reference], { env: environment(cosign, sigstore.files) });
 }
 
+/** Signs an image with a certificate, in no log: so does who has a CA of their own and nothing else. */
+export async function signUnlogged(
+  cosign: Cosign,
+  reference: string,
+  by: { readonly key: CosignKey; readonly certificate: Certified },
+): Promise<void> {
+  const args = ['sign', ...signerArguments(by), '--tlog-upload=false'];
+  const env = { COSIGN_PASSWORD: '' };
+  await runOk(
+    await tool(cosign),
+    [...args, ...(cosign === 'cosign3' ? ['--use-signing-config=false'] : []), reference],
+    {
+      env,
+    },
+  );
+}
+
 /** Attests an image, in the log. */
 export async function attestLogged(
   cosign: Cosign,
