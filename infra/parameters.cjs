@@ -1,4 +1,5 @@
 const { isClusterName } = require('../shared/admission/path.ts');
+const { kmsKeysOf, kmsResources } = require('./kms.cjs');
 
 /**
  * What serverless.yml's parameters come to. osls has neither conditions nor loops, so the two variants of `endpoint` and what there is
@@ -11,11 +12,13 @@ module.exports = async ({ resolveVariable }) => {
 
   const endpoint = await text('endpoint');
   const clusters = clustersOf(await list('clusters'));
+  const kmsKeys = kmsKeysOf(await list('kmsKeys'));
   const common = {
     endpoint,
     clusters,
     registries: await list('registries'),
     registryCa: await text('registryCa'),
+    kmsKeys,
     ...trustOf({
       root: await text('trustRoot'),
       mirror: await text('trustMirror'),
@@ -30,7 +33,7 @@ module.exports = async ({ resolveVariable }) => {
   };
   if (endpoint === 'http') {
     const events = clusters.map((cluster) => ({ httpApi: `POST ${routeOf(cluster)}` }));
-    return { ...common, endpointType: 'REGIONAL', events, managedPolicies: [] };
+    return { ...common, endpointType: 'REGIONAL', events, managedPolicies: [], kms: kmsResources(kmsKeys, {}) };
   }
   if (endpoint !== 'private') throw new Error(`the parameter endpoint is 'http' or 'private', not '${endpoint}'`);
 
@@ -39,7 +42,8 @@ module.exports = async ({ resolveVariable }) => {
     if (values.length === 0) throw new Error(`the private endpoint needs the parameter ${name}`);
     return values;
   };
-  await needed('vpcId');
+  const [vpcId] = await needed('vpcId');
+  const subnetIds = await needed('subnetIds');
   const ranges = await needed('vpcRanges');
   return {
     ...common,
@@ -55,7 +59,7 @@ module.exports = async ({ resolveVariable }) => {
       },
     ],
     events: clusters.map((cluster) => ({ http: { method: 'post', path: routeOf(cluster) } })),
-    vpc: { subnetIds: await needed('subnetIds'), securityGroupIds: [{ Ref: 'FunctionSecurityGroup' }] },
+    vpc: { subnetIds, securityGroupIds: [{ Ref: 'FunctionSecurityGroup' }] },
     routeTableIds: await needed('routeTableIds'),
     callers: ranges.map((range) => ({
       Description: 'API servers of clusters',
@@ -65,6 +69,7 @@ module.exports = async ({ resolveVariable }) => {
       [range.includes(':') ? 'CidrIpv6' : 'CidrIp']: range,
     })),
     managedPolicies: [{ Ref: 'FunctionNetworkPolicy' }],
+    kms: kmsResources(kmsKeys, { vpcId, subnetIds }),
   };
 };
 

@@ -1,4 +1,5 @@
 const { existsSync } = require('node:fs');
+const { notReadable } = require('./kms.cjs');
 const { routeOf } = require('./parameters.cjs');
 
 /** Every function's current version; what an API calls. */
@@ -49,6 +50,19 @@ module.exports = class CountersignPlugin {
       this.log.warning(`${policies.message}; every review of '${cluster}' will be refused (policies-invalid)`);
     }
     for (const warning of warningsOf(loaded)) this.log.warning(`policies/${warning}`);
+    await this.checkKmsKeys(loaded);
+  }
+
+  /** A key that the function may not read makes every image of its entry kms-unavailable. */
+  async checkKmsKeys(loaded) {
+    const { kmsAddresses } = await import('../shared/trust/kms.ts');
+    const { kmsKeys } = this.parameters;
+    const { region } = this.serverless.service.provider;
+    const rules = [...loaded.values()].flatMap((policies) => policies.scopes?.all ?? []);
+    const addresses = new Set(rules.flatMap(({ entries }) => entries.flatMap(kmsAddresses)));
+    for (const address of notReadable([...addresses], kmsKeys, region)) {
+      this.log.warning(`policies/ name ${address}, which the parameter kmsKeys does not let the function read`);
+    }
   }
 
   /** By the very code that the function reads it with. */

@@ -224,6 +224,32 @@ describe('who waits for whom', () => {
     expect(await last).toBe('found');
   });
 
+  test('the work knows which reviews wait for it, those of a flight among them that waits for it', async () => {
+    const flights = new Flights();
+    const [inner, outer] = [work<string>(), work<string>()];
+    const [leader, second, third] = [spending(), spending(), spending({ remaining: 1000 })];
+    let riders: Spending['riders'];
+    const lead = (aboard: Spending) => {
+      riders = aboard.riders;
+      return inner.run();
+    };
+    const known = () => new Set(riders?.());
+    const first = flights.share('inner', leader, lead, always);
+    expect(known()).toEqual(new Set());
+    const through = (aboard: Spending) => flights.share('inner', aboard, outer.run, always);
+    const joined = [
+      flights.share('outer', second, through, always),
+      flights.share('outer', third, outer.run, always).catch(() => 'late'),
+    ];
+    expect(known()).toEqual(new Set([second.review, third.review]));
+    third.end();
+    expect(await joined[1]).toBe('late');
+    expect(known()).toEqual(new Set([second.review]));
+    inner.resolve('found');
+    expect([await first, await joined[0]]).toEqual(['found', 'found']);
+    expect([outer.times, known().size]).toEqual([0, 0]);
+  });
+
   test('what a flight has read is known to those who wait for it, from the time before they came, and once', async () => {
     const flights = new Flights();
     const hanging = work<string>();

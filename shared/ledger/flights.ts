@@ -8,9 +8,16 @@ interface Flight {
   readonly landed: Promise<Landed>;
   /** Resolves when the leader has to wait for its turn: those who joined may have theirs before. */
   readonly held: Promise<'held'>;
-  /** Bytes that came of it so far, and those who wait for it, who are told of each further one. */
+  /** Bytes that came of it so far. */
   read: number;
-  readonly riders: Set<(read: number) => void>;
+  readonly riders: Set<Rider>;
+}
+
+/** Whoever waits for it, of another review than the leader's. */
+interface Rider {
+  readonly spending: Spending;
+  /** Told of all bytes that came of it so far. */
+  overhear(read: number): void;
 }
 
 type Landed = { readonly value: unknown } | { readonly error: unknown };
@@ -36,6 +43,8 @@ export class Flights {
    * leader has nearly as much time as they have; else they lead a flight of their own, which later ones join. A joiner
    * does not inherit what was the leader's own trouble, its deadline or its allowance of bytes, nor an answer that
    * `holds` turns down: it starts over, and leads unless another already does. Nothing is kept once it has landed.
+   *
+   * What it computes goes by the neediest of those who wait for it (`riders`).
    *
    * What was read of the work is told to all who wait for it (`overheard`): whose doing it is that they are late depends on it.
    *
@@ -77,6 +86,7 @@ export class Flights {
     this.#flights.set(key, flight);
     const aboard: Spending = {
       ...leader,
+      riders: () => ridersOf(flight),
       queued: () => {
         this.#land(key, flight);
         hold('held');
@@ -84,7 +94,7 @@ export class Flights {
       },
       take(count) {
         flight.read += count;
-        for (const tell of flight.riders) tell(flight.read);
+        for (const rider of flight.riders) rider.overhear(flight.read);
         leader.take(count);
       },
     };
@@ -105,27 +115,32 @@ export class Flights {
   }
 }
 
+/** A flight's work may wait for another flight: those who wait for the first wait for both. */
+function* ridersOf({ riders, leader }: Flight): Iterable<object> {
+  if (leader.riders !== undefined) yield* leader.riders();
+  for (const { spending } of riders) {
+    yield spending.review;
+    if (spending.riders !== undefined) yield* spending.riders();
+  }
+}
+
 /** Work whose time is over, and that did not end with it, is no longer waited for. */
 function isWorthIt(leader: Deadline, joiner: Deadline): boolean {
   const left = leader.remaining();
   return left > 0 && left >= nearlyAll * joiner.remaining();
 }
 
-async function waitFor(
-  flight: Flight,
-  { deadline, review }: Spending,
-  overhear: (read: number) => void,
-): Promise<Landed | 'held'> {
+async function waitFor(flight: Flight, spending: Spending, overhear: (read: number) => void): Promise<Landed | 'held'> {
+  const rider: Rider = { spending, overhear };
   // What its own review reads is counted there.
-  const rides = review !== flight.leader.review;
-  if (rides) {
+  if (spending.review !== flight.leader.review) {
     overhear(flight.read);
-    flight.riders.add(overhear);
+    flight.riders.add(rider);
   }
   try {
-    return await inTime(Promise.race([flight.landed, flight.held]), deadline, late);
+    return await inTime(Promise.race([flight.landed, flight.held]), spending.deadline, late);
   } finally {
-    flight.riders.delete(overhear);
+    flight.riders.delete(rider);
   }
 }
 

@@ -4,8 +4,9 @@ import { bytesInSlice, exceededBound, exceedsValues } from './json-bounds.ts';
 const exceeds = (text: string, most: number) => exceedsValues(Buffer.from(text), most);
 
 test.each([
-  ['{"a":[{},{},{}]}', 7],
-  ['[[],[],[]]', 6],
+  ['{"a":[{},{},{}]}', 4],
+  ['[[],[],[]]', 3],
+  ['[{ },{"a":{}},[[]],{}]', 7],
   ['[1,2,3]', 3],
   ['{"a":1,"b":2}', 2],
 ])('%s is counted as %i values', (text, values) => {

@@ -24,8 +24,9 @@ export interface JsonBounds {
  * Which bound JSON text (UTF-8, RFC 8259) may exceed, the one that it exceeds first: told before it is parsed, since a parsed value
  * takes up to a hundred times the bytes that write it (`{}` and its comma: 3 bytes, then 64; a new member name: some hundreds).
  *
- * Counted are the bytes `,` `{` `[` outside of strings: each begins one element or one member at most. So text within the
- * bound holds at most `values` + 1 values and `values` member names. Whether it is JSON at all is left to the parser.
+ * Counted are the commas outside of strings, and the objects and lists that are not empty: of what one holds, all but the first has a
+ * comma before it. So in text without blanks, as machines write it, each value below the outermost is counted once; an empty one
+ * with a blank inside is counted twice. Whether it is JSON at all is left to the parser.
  */
 export function* exceededBound(bytes: Uint8Array, bounds: JsonBounds): Slices<keyof JsonBounds | undefined> {
   let values = 0;
@@ -35,7 +36,8 @@ export function* exceededBound(bytes: Uint8Array, bounds: JsonBounds): Slices<ke
     const byte = bytes[at];
     if (byte === quote) at = endOfString(bytes, at);
     else if (byte === comma || byte === openBrace || byte === openBracket) {
-      values += 1;
+      const next = bytes[at + 1];
+      if (byte === comma || (next !== closeBrace && next !== closeBracket)) values += 1;
       if (values > bounds.values) return 'values';
       if (byte !== comma) depth += 1;
       if (depth > bounds.depth) return 'depth';

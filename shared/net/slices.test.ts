@@ -86,6 +86,34 @@ test('a review with little to compute does not wait for those with much, however
   await Promise.all(results);
 });
 
+test('what several reviews wait for goes by the one whose slices have taken the least, and counts for each of them', async () => {
+  const [heavy, small] = [{}, {}];
+  const others = Array.from({ length: 10 }, () => working(50, 8));
+  const results = others.map(({ slices }) => inSlices(slices, by(heavy)));
+  await nextTurn();
+  const riders = new Set<object>();
+  const shared = working(9);
+  const result = inSlices(shared.slices, { ...by(heavy), riders: () => riders });
+  for (let turn = 0; turn < 5; turn += 1) await nextTurn();
+  // By the place of the review that began it, it waits behind all the rest of that one's.
+  expect(shared.done).toBe(0);
+  riders.add(small);
+  const seen = await turnsUntil([result], () => shared.done);
+  expect(seen.length).toBeLessThanOrEqual(3);
+  // Whoever has computed nothing yet goes before the one that has waited for all of it.
+  const order: string[] = [];
+  function* noting(name: string): Slices<void> {
+    for (let slice = 0; slice < 3; slice += 1) {
+      order.push(name);
+      time.now += 1;
+      yield;
+    }
+  }
+  await Promise.all([inSlices(noting('small'), by(small)), inSlices(noting('fresh'), by({}))]);
+  expect(order).toEqual(['fresh', 'fresh', 'fresh', 'small', 'small', 'small']);
+  await Promise.all(results);
+});
+
 test('it ends with the deadline, and says what was computed', async () => {
   const work = working(1_000_000);
   const { deadline: running } = spending();

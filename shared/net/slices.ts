@@ -1,15 +1,13 @@
 import { Refusal } from '../reasons.ts';
 import type { Slices } from '../slices.ts';
-import type { Deadline, Elapsed } from './deadline.ts';
+import type { Elapsed } from './deadline.ts';
+import type { Spending } from './spending.ts';
 
 /** Milliseconds of slices in one turn of the event loop, of all reviews together. */
 const share = 10;
 
-export interface Slicing {
-  readonly deadline: Deadline;
+export interface Slicing extends Pick<Spending, 'deadline' | 'review' | 'riders'> {
   readonly elapsed: Elapsed;
-  /** Whose work it is, compared by identity. */
-  readonly review: object;
   /** What is computed, in the words of messages. */
   readonly what: string;
 }
@@ -32,7 +30,8 @@ let turning = false;
 /**
  * Runs work that computes and does not wait, so that it holds up nobody: what else the process does runs after 10 ms of slices,
  * whichever reviews they are of. Of those that wait the review whose slices have taken the least goes first: one with little to
- * compute never waits for all that others have. When the deadline is over the work ends (Refusal `deadline`).
+ * compute never waits for all that others have. Work that several wait for goes by the neediest of them, and counts for each as if it were its own:
+ * whoever rides with a review that has much else to compute waits no longer than alone. When the deadline is over the work ends (Refusal `deadline`).
  */
 export function inSlices<T>(slices: Slices<T>, slicing: Slicing): Promise<T> {
   return new Promise((resolve, reject) => {
@@ -60,12 +59,12 @@ export function inSlices<T>(slices: Slices<T>, slicing: Slicing): Promise<T> {
 /** Runs slices for as long as this turn has room for them. */
 function run(): void {
   for (let work = first(); work !== undefined && spent < share; work = first()) {
-    const { review, elapsed } = work.slicing;
+    const { elapsed } = work.slicing;
     const since = elapsed();
     if (work.next()) waiting.delete(work);
     const took = elapsed() - since;
     spent += took;
-    taken.set(review, (taken.get(review) ?? 0) + took);
+    for (const review of waitingFor(work)) taken.set(review, (taken.get(review) ?? 0) + took);
   }
 }
 
@@ -87,10 +86,17 @@ function first(): Work | undefined {
   let least: Work | undefined;
   let fewest = Number.POSITIVE_INFINITY;
   for (const work of waiting) {
-    const took = taken.get(work.slicing.review) ?? 0;
-    if (took >= fewest) continue;
-    least = work;
-    fewest = took;
+    for (const review of waitingFor(work)) {
+      const took = taken.get(review) ?? 0;
+      if (took >= fewest) continue;
+      least = work;
+      fewest = took;
+    }
   }
   return least;
+}
+
+/** Each review once: one may wait for the same by several flights. */
+function waitingFor({ slicing: { review, riders } }: Work): Iterable<object> {
+  return riders === undefined ? [review] : new Set([review, ...riders()]);
 }

@@ -7,8 +7,10 @@ export interface Spending {
   take(count: number): void;
   /** Counts one HTTP request, a redirect's included. */
   sent(): void;
-  /** Whose request it is: requests wait in turns, one for each review. Compared by identity. */
+  /** Whose request it is: requests wait in turns, one for each review, and so do slices. Compared by identity. */
   readonly review: object;
+  /** The other reviews that wait for what comes of it (`ledger/flights.ts`), those that have come by now; absent: none does. */
+  readonly riders?: () => Iterable<object>;
   /** The host is named by the rules or the settings; what the others hold together is bounded. Absent: it is. */
   readonly named?: boolean;
   /** Told, before it waits, that a request has to wait while others of the same review are under way or wait before it. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { carriedBytes, carriedRoot } from './carried.ts';
+import { asRecorded, carriedBytes, carriedRoot } from './carried.ts';
 import { ageInDays, ageWarning, defaultOldDays, rootsOnce, unreadWarnings } from './found.ts';
 import { carriedRecord } from './record.ts';
 
@@ -7,6 +7,11 @@ const dayMs = 24 * 3_600_000;
 
 test('what is carried is what is recorded', () => {
   expect(createHash('sha256').update(carriedBytes()).digest('hex')).toBe(carriedRecord.sha256);
+});
+
+test('another one is refused, saying what to do', () => {
+  const changed = Buffer.concat([carriedBytes(), Buffer.from(' ')]);
+  expect(() => asRecorded(changed)).toThrow(/is recorded: look at what has changed.*shared\/trust-roots\/record\.ts/);
 });
 
 test('all of it is read: authorities, logs of both kinds, a time-stamp authority', async () => {

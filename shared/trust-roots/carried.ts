@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -13,16 +13,17 @@ export const carriedFile = 'trusted_root.json';
 /** The TUF repository of Sigstore's public-good instance. */
 export const publicMirror = 'https://tuf-repo-cdn.sigstore.dev';
 
-/**
- * The trust root of Sigstore's public-good instance as this build carries it. Throws where it is not the one that is recorded: nobody has
- * looked at what it trusts.
- */
+/** The trust root of Sigstore's public-good instance as this build carries it. Throws where it is not the one that is recorded. */
 export function carriedBytes(): Buffer {
-  const bytes = typeof COUNTERSIGN_BUNDLED === 'boolean' ? ofBundle() : ofPackage();
-  const hash = createHash('sha256').update(bytes).digest('hex');
-  if (hash === carriedRecord.sha256) return bytes;
+  return asRecorded(typeof COUNTERSIGN_BUNDLED === 'boolean' ? ofBundle() : ofPackage());
+}
+
+/** The bytes, if they are what is recorded; others nobody has looked at, so it throws, and says what to do. */
+export function asRecorded(bytes: Buffer): Buffer {
+  const sha256 = hash('sha256', bytes);
+  if (sha256 === carriedRecord.sha256) return bytes;
   throw new Error(
-    `${carriedFile} of @sigstore/tuf has the SHA-256 ${hash}, and ${carriedRecord.sha256} is recorded: look at what has changed in it, ` +
+    `${carriedFile} of @sigstore/tuf has the SHA-256 ${sha256}, and ${carriedRecord.sha256} is recorded: look at what has changed in it, ` +
       'and write its hash and the day of its package into shared/trust-roots/record.ts',
   );
 }

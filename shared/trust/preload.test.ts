@@ -34,6 +34,15 @@ test('a key that can be used is not told of, and no trust root is asked for', as
   expect(await trustWarnings(loadPolicies([{ name: 'p.yaml', text: policy(pem(2048)) }]), roots)).toEqual([]);
 });
 
+test('a key in KMS is not asked for; what else its rule asks for is told of', async () => {
+  const inKms = policy('awskms:///alias/cosign');
+  expect(await trustWarnings(loadPolicies([{ name: 'p.yaml', text: inKms }]), noRoots)).toEqual([]);
+  const logged = loadPolicies([{ name: 'p.yaml', text: inKms.replace('rekor: {ignoreTlog: true}, ', '') }]);
+  expect(await trustWarnings(logged, noRoots)).toEqual([
+    expect.objectContaining({ message: expect.stringContaining('there is no trust root') }),
+  ]);
+});
+
 test('a log that is asked for and that nobody knows is told of; with a root that has it, it is not', async () => {
   const text = policy(pem(2048)).replace('rekor: {ignoreTlog: true}, ', '');
   const set = loadPolicies([{ name: 'p.yaml', text }]);

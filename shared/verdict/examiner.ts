@@ -74,8 +74,8 @@ export class Examiner {
     const { digest } = image;
     const guards = repositories.flatMap((one) => guardsOf(one, digest));
     const what = `the signatures of ${repositoryName(repository)}@${digest} were verified`;
-    const { deadline, review } = allowance;
-    const work = () => inSlices(verifyInSlices(input), { deadline, review, elapsed: this.#ports.elapsed, what });
+    const { elapsed } = this.#ports;
+    const work = (aboard: Allowance) => inSlices(verifyInSlices(input), { ...aboard, elapsed, what });
     try {
       const name = `verify#${repositoryName(repository)}@${digest}#${hash}#${foundHash(input)}`;
       return await this.#once(name, () => this.#session.share(name, guards, allowance, work));
@@ -135,12 +135,11 @@ export class Examiner {
     const name = keyedBy(credentials, `gather#${repositoryName(repository)}@${digest}`);
     const { elapsed } = this.#ports;
     const what = `what is attached to ${repositoryName(repository)}@${digest} was read`;
-    const { deadline, review } = allowance;
     const fetch = async (aboard: Allowance) => {
       const registry = this.#ports.registries.as(credentials);
       const attached = await registry.attached(repository, digest, aboard);
       try {
-        return await inSlices(foundInSlices(attached), { deadline, review, elapsed, what });
+        return await inSlices(foundInSlices(attached), { ...aboard, elapsed, what });
       } finally {
         attached.release?.();
       }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AttributeValue, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import type { Context } from 'aws-lambda';
-import { type Deployment, deployAdmission } from '../../functions/admission/deploy.ts';
+import { type Deployment, deployAdmission, type Parts } from '../../functions/admission/deploy.ts';
 import type { HttpEvent } from '../../functions/http/event.ts';
 import { type LocalRegistry, startRegistry } from '../../local/registry/server.ts';
 import { type Destination, storeDestination } from '../../local/signer/destination.ts';
@@ -33,8 +33,8 @@ export interface DeployedWorld {
   file(name: string, text: string): Promise<void>;
   /** The registry's certificate, which instances trust where REGISTRY_CA is not set. */
   readonly registryCertificate: string;
-  /** A new instance; `settings` are more of its environment. */
-  start(settings?: Readonly<Record<string, string | undefined>>): Instance;
+  /** A new instance; `settings` are more of its environment, `parts` what it has in the place of AWS beside DynamoDB and the secrets. */
+  start(settings?: Readonly<Record<string, string | undefined>>, parts?: Pick<Parts, 'kms'>): Instance;
   /** All items of the table. */
   items(): Promise<Record<string, AttributeValue>[]>;
   put(item: Record<string, AttributeValue>): Promise<void>;
@@ -92,7 +92,10 @@ export async function openDeployed(): Promise<DeployedWorld> {
   };
   const time = { now: Date.parse('2026-01-01T00:00:00Z') };
 
-  function start(settings: Readonly<Record<string, string | undefined>> = {}): Instance {
+  function start(
+    settings: Readonly<Record<string, string | undefined>> = {},
+    parts: Pick<Parts, 'kms'> = {},
+  ): Instance {
     const counted: string[] = [];
     const records: AdmissionRecord[] = [];
     const problems: string[] = [];
@@ -119,6 +122,7 @@ export async function openDeployed(): Promise<DeployedWorld> {
     const deployment = deployAdmission(
       { ...environment, ...settings },
       {
+        ...parts,
         secrets: client,
         dynamodb: dynamo.client,
         objects: bucket.objects,

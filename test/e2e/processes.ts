@@ -72,8 +72,12 @@ export function run(command: string, words: readonly string[], { cwd = root, inp
 }
 
 /** Starts a command that does not end by itself. */
-export function start(command: string, words: readonly string[], { cwd = root }: RunOptions = {}): Running {
-  const child = spawn(command, words, { cwd, env: environment });
+export function start(
+  command: string,
+  words: readonly string[],
+  { cwd = root, env = {} }: Omit<RunOptions, 'input'> = {},
+): Running {
+  const child = spawn(command, words, { cwd, env: { ...environment, ...env } });
   const end = ended(child);
   let text = '';
   const waiting = new Set<() => void>();

@@ -1,11 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import type { Fault } from '../../local/registry/faults.ts';
 import { on, type RegistryOptions, type SeenRequest, startRegistry } from '../../local/registry/server.ts';
 import { makeImage, sign } from '../../local/signer/signer.ts';
-import { pod, policy, review } from '../e2e/documents.ts';
-import { account } from './aws.ts';
+import { fakeCredentials } from '../../shared/aws/testing/service.ts';
+import { byKey, pod, policy, review } from '../e2e/documents.ts';
+import { account, region } from './aws.ts';
 import {
   type AwsResponse,
   type AwsWorld,
@@ -216,6 +218,35 @@ test('no request begins at a host outside the rules and REGISTRIES, reachable or
   } finally {
     const images = [registry.host, ownEcr, otherEcr].map((host) => `${host}/team/*`);
     await world.policies({ 'signed.yaml': policy({ images, keys: [team] }) });
+  }
+});
+
+test('AWS KMS is asked for the key that a policy names, by the part of the bundle that is loaded for it', async () => {
+  const client = new KMSClient({ region, endpoint: world.moto, credentials: fakeCredentials });
+  const { KeyMetadata } = await client.send(
+    new CreateKeyCommand({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' }),
+  );
+  client.destroy();
+  const byKms = (kms: string) => ({ keys: { kms, rekor: { ignoreTlog: true } } });
+  const images = [`${world.registry.host}/team/*`];
+  const asked = async (...entries: unknown[]) => {
+    await world.policies({ 'kms.yaml': policy({ images, attestors: [{ count: 1, entries }] }) });
+    let answer: AwsResponse | undefined;
+    await withInstance({}, async (running) => {
+      answer = await ask(running, here(signed));
+    });
+    return answer;
+  };
+  try {
+    const arn = `awskms:///${KeyMetadata?.Arn}`;
+    const other = await asked(byKms(arn));
+    expect(other).toMatchObject({ allowed: false, code: 403, message: expect.stringContaining('signature-mismatch') });
+    expect(await asked(byKms(arn), byKey(world.team))).toMatchObject({ allowed: true });
+    const gone = await asked(byKms('awskms:///alias/gone'));
+    expect(gone).toMatchObject({ allowed: false, message: expect.stringContaining('there is no such key') });
+  } finally {
+    const all = [world.registry.host, ownEcr, otherEcr].map((host) => `${host}/team/*`);
+    await world.policies({ 'signed.yaml': policy({ images: all, keys: [world.team] }) });
   }
 });
 

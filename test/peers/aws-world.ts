@@ -31,6 +31,8 @@ export interface AwsWorld {
   readonly destination: Destination;
   readonly team: SigningKey;
   readonly table: LedgerTable;
+  /** moto's endpoint. */
+  readonly moto: string;
   /** Puts a secret's text in. */
   secret(name: 'tokens' | 'mac-keys', text: string): Promise<void>;
   /** Writes the policies of the deployment, by their names in `policies/`. */
@@ -128,6 +130,7 @@ export async function openAws(): Promise<AwsWorld> {
     destination: storeDestination(registry),
     team: newKey(),
     table,
+    moto: moto.endpoint,
     async secret(name, text) {
       await client.send(new UpdateSecretCommand({ SecretId: name, SecretString: text }));
     },

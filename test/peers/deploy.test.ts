@@ -22,12 +22,14 @@ interface Resource {
 const clusters = ['prod', 'staging'];
 const publishedRoots = { 'Fn::Sub': `\${Bucket.Arn}/trust/*` };
 const common = { clusters: clusters.join(), throttleRate: '20', throttleBurst: '40' };
+const kmsKey = 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
 const inVpc = {
   endpoint: 'private',
   vpcId: 'vpc-0123456789abcdef0',
   vpcRanges: '10.0.0.0/16,10.1.0.0/16',
   subnetIds: 'subnet-0123456789abcdef0,subnet-0123456789abcdef1',
   routeTableIds: 'rtb-0123456789abcdef0',
+  kmsKeys: `${kmsKey},arn:aws:kms:eu-west-1:111122223333:alias/cosign`,
 };
 
 let dir: string;
@@ -168,6 +170,7 @@ test('a function without NAT has every endpoint that it needs, and clusters the 
     s3: 'Gateway',
     dynamodb: 'Gateway',
     'execute-api': 'Interface',
+    kms: 'Interface',
   });
   expect(ofType('http', 'AWS::EC2::VPCEndpoint')).toEqual([]);
   const [lambda] = ofType('private', 'AWS::Lambda::Function');
@@ -261,6 +264,16 @@ test('the function’s role: its table, where it forgets nothing, its secrets, t
   });
 });
 
+test('keys in AWS KMS: the public keys of those that are named, and none without the parameter', () => {
+  const [policy] = ofType('private', 'AWS::IAM::Policy');
+  expect(policy?.Properties['Roles']).toEqual([{ Ref: 'AdmissionRole' }]);
+  expect(policy?.Properties['PolicyDocument'].Statement).toMatchObject([
+    { Action: 'kms:GetPublicKey', Resource: kmsKey },
+    { Action: 'kms:GetPublicKey', Condition: { StringEquals: { 'kms:RequestAlias': 'alias/cosign' } } },
+  ]);
+  expect(ofType('http', 'AWS::IAM::Policy')).toEqual([]);
+});
+
 test('in the VPC, Lambda may attach the function to its subnets, and the function’s code may not', () => {
   expect(ofType('http', 'AWS::IAM::ManagedPolicy')).toEqual([]);
   expect(ofType('http', 'AWS::IAM::Role')[0]?.Properties['ManagedPolicyArns']).toEqual([]);
@@ -288,6 +301,7 @@ describe('is refused', () => {
     ['another endpoint', { endpoint: 'public' }, "the parameter endpoint is 'http' or 'private'"],
     ['a private endpoint without its VPC', { endpoint: 'private' }, 'the private endpoint needs the parameter vpcId'],
     ['a cluster that no path can name', { clusters: 'a/b' }, "'a/b' is no cluster's name"],
+    ['a key that is no ARN', { kmsKeys: 'alias/cosign' }, "the parameter kmsKeys: 'alias/cosign' is not the ARN"],
     [
       'a trust root that is not there',
       { clusters: 'prod,staging', trustRoot: 'trust/gone.json' },

@@ -1,6 +1,9 @@
+import { createPublicKey } from 'node:crypto';
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startKms } from '../../shared/aws/testing/kms.ts';
+import { fakeCredentials } from '../../shared/aws/testing/service.ts';
 import { type CosignKey, keyPair, sign3 } from './cosign.ts';
 import { root } from './countersign.ts';
 import { pushImage } from './images.ts';
@@ -18,6 +21,7 @@ let project: string;
 let files: string[];
 let registry: RunningRegistry;
 let policies: string;
+let key: CosignKey;
 let signed: string;
 let unsigned: string;
 
@@ -33,7 +37,7 @@ beforeAll(async () => {
   await npm(['install', ...quietly, '--prefix', project, join(dir, tarball.filename)], { cwd: project });
 
   registry = await startGgcr();
-  const key: CosignKey = await keyPair(join(dir, 'keys'), 'ecdsa-p256');
+  key = await keyPair(join(dir, 'keys'), 'ecdsa-p256');
   signed = `${registry.host}/packed/signed@${await pushImage(registry.host, 'packed/signed', 'v1')}`;
   unsigned = `${registry.host}/packed/unsigned@${await pushImage(registry.host, 'packed/unsigned', 'v1')}`;
   await sign3(signed, key);
@@ -87,6 +91,27 @@ test('it holds the command, its bundle and what people read, and nothing else', 
 test('the installed command verifies', async () => {
   const command = join(project, 'node_modules', '.bin', 'countersign');
   await expectVerdicts((image) => verify(command, [], image));
+});
+
+test('it asks AWS KMS for a key, with what is loaded for that alone', async () => {
+  const kms = await startKms();
+  kms.keys.set('alias/cosign', { key: { der: createPublicKey(key.pem).export({ format: 'der', type: 'spki' }) } });
+  const file = join(dir, 'kms.yaml');
+  const attestors = [{ entries: [{ keys: { kms: 'awskms:///alias/cosign', rekor: { ignoreTlog: true } } }] }];
+  await writeFile(file, policyOf(`${registry.host}/*`, attestors));
+  const command = join(project, 'node_modules', '.bin', 'countersign');
+  const { accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY } = fakeCredentials;
+  const aws = { AWS_ENDPOINT_URL_KMS: kms.endpoint, AWS_REGION: 'eu-west-1', AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY };
+  try {
+    await expectVerdicts((image) =>
+      run(command, ['verify', '--policy', file, '--image', image, '-o', 'json'], {
+        env: { PATH: machinePath(), ...aws },
+      }),
+    );
+    expect(kms.calls).toHaveLength(2);
+  } finally {
+    await kms.close();
+  }
 });
 
 test('npx finds it', async () => {

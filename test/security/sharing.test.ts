@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { on, times } from '../../local/registry/faults.ts';
 import { makeImage } from '../../local/signer/signer.ts';
 import type { Digest } from '../../shared/image/digest.ts';
-import { openWorld, pod, policy, review, type World } from '../e2e/harness.ts';
+import { openWorld, pod, policy, type Response, review, type World } from '../e2e/harness.ts';
 import { bundleV03, cosignItem, dsseItem, makeItem, payloadOf, statementOf } from '../fixtures/attached.ts';
 import { makeSigner } from '../fixtures/signers.ts';
 import { attachItems, attestorsOf, imageIn } from './attach.ts';
@@ -12,6 +12,7 @@ import { attachItems, attestorsOf, imageIn } from './attach.ts';
 let world: World;
 const name = 'team/app';
 const alice = makeSigner();
+const stranger = makeSigner();
 beforeEach(async () => {
   world = await openWorld();
 });
@@ -106,6 +107,57 @@ test('a review that ran out of bytes verifies what it has, and the one beside it
   ]);
   expect(greedy).toMatchObject({ allowed: false, code: 403 });
   expect(modest).toMatchObject({ allowed: true });
+});
+
+describe.each(['Fail', 'Ignore'] as const)('beside a review with much to verify, failurePolicy %s', (failurePolicy) => {
+  /** Each time that anyone looks at it, it is a millisecond later: what is computed takes time, and nothing else does. */
+  let ticks: number;
+  beforeEach(async () => {
+    ticks = 0;
+    await world.close();
+    world = await openWorld({ core: { elapsed: () => ++ticks } });
+  });
+
+  /** A Pod of images with fifty foreign signatures each, which names the neighbour's image last, and the neighbour's Pod. */
+  async function besideHogs(digest: Digest, names: boolean): Promise<{ answer: Response; part: number }> {
+    const hogs: string[] = [];
+    for (let index = 0; index < 8; index += 1) {
+      const hog = await makeImage(world.destination, name, undefined, { label: `hog ${digest} ${index}` });
+      const payload = payloadOf(imageIn(world, name, hog));
+      attachItems(
+        world,
+        name,
+        hog,
+        Array.from({ length: 50 }, () => cosignItem(payload, stranger)),
+      );
+      hogs.push(reference(`@${hog}`));
+    }
+    const began = ticks;
+    const heavy = send([...hogs, ...(names ? [reference(`@${digest}`)] : [])], '30s').then(() => ticks - began);
+    // It has asked for the last of its images, whose flights it leads.
+    const last = names ? digest : (hogs.at(-1)?.split('@')[1] ?? '');
+    while (world.registry.count({ reference: last }) < 1) await nextTurn();
+    const answer = await send([reference(`@${digest}`)], '30s');
+    const took = ticks - began;
+    return { answer, part: took / (await heavy) };
+  }
+
+  test('a neighbour whose image it names as well waits no longer than one whose image it does not name', async () => {
+    world.policies(rules(failurePolicy, 30));
+    for (const names of [false, true]) {
+      for (const [signer, expected] of [
+        [alice, { allowed: true, warnings: [] }],
+        [stranger, { allowed: false, code: 403 }],
+      ] as const) {
+        const digest = await makeImage(world.destination, name, undefined, { label: `${Math.random()}` });
+        // A referrer's layer comes a round later than those under a tag: they are being verified by then.
+        attachItems(world, name, digest, [dsseItem(statementOf(imageIn(world, name, digest)), signer)]);
+        const beside = await besideHogs(digest, names);
+        expect(beside.answer).toMatchObject(expected);
+        expect({ names, early: beside.part < 0.5 }).toEqual({ names, early: true });
+      }
+    }
+  });
 });
 
 test.each(['Fail', 'Ignore'] as const)(

@@ -94,6 +94,25 @@ describe.each(['Fail', 'Ignore'] as const)('a review over what a function takes,
     expect(answerOf(await world.post(path('mutate'), update(signed)))).toMatchObject({ allowed: true });
   });
 
+  test('an update of a Pod with as many empty objects as are stored: a container that it adds is looked at', async () => {
+    await using world = await openServer(failurePolicy);
+    const [signed, unsigned] = [await world.image('signed', true), await world.image('unsigned', false)];
+    // Two bytes each in etcd, which keeps 1.5 MiB.
+    const terms = Array.from({ length: 780_000 }, () => ({}));
+    const required = { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: terms } };
+    const many = (...images: string[]) => {
+      const { spec, ...rest } = pod(images);
+      return { ...rest, spec: { ...spec, affinity: { nodeAffinity: required } } };
+    };
+    const update = (image: string) => asSent(review(many(signed, image), many(signed)));
+    expect(answerOf(await world.post(path('validate'), update(unsigned)))).toMatchObject({
+      allowed: false,
+      status: { code: 403 },
+    });
+    expect(answerOf(await world.post(path('mutate'), update(signed)))).toMatchObject({ allowed: true });
+    expect(world.counted).not.toContain('event-too-large');
+  });
+
   test('the most that an API server can send: 27 MB, or 1.5 million values', async () => {
     await using world = await openServer(failurePolicy);
     const unsigned = await world.image('unsigned', false);
@@ -142,20 +161,21 @@ describe('what serve reads of a body is bounded', () => {
 
   test.each<[string, string, string]>([
     ['objects', '{},', '{}'],
+    ['objects in objects', '{"":{}},', '{}'],
     ['lists', '[],', '[]'],
     ['names', '', '{}'],
-    ['levels', '[', ']'.repeat(1_700_000)],
-  ])('over 1.6 million values, %s: 413 before any is made; as text they are read', async (what, part, end) => {
+    ['levels', '[', ']'.repeat(2_500_000)],
+  ])('over 2.4 million values, %s: 413 before any is made; as text they are read', async (what, part, end) => {
     await using world = await openServer('Ignore');
-    const names = Array.from({ length: 1_700_000 }, (_, index) => `"${index.toString(36)}":0`);
+    const names = Array.from({ length: 2_500_000 }, (_, index) => `"${index.toString(36)}":0`);
     const inner =
       what === 'names'
         ? `{${names.join()}}`
         : what === 'levels'
-          ? part.repeat(1_700_000) + end
-          : `[${part.repeat(1_700_000)}${end}]`;
+          ? part.repeat(2_500_000) + end
+          : `[${part.repeat(2_500_000)}${end}]`;
     const { status, body } = await world.post('/mutate', inner);
-    expect([status, body]).toEqual([413, 'the body holds over 1600000 JSON values']);
+    expect([status, body]).toEqual([413, 'the body holds over 2400000 JSON values']);
     const asked = review(pod([await world.image('signed', true)]));
     const text = JSON.stringify({ ...asked, text: inner.replaceAll('"', "'") });
     expect(answerOf(await world.post('/mutate?timeout=10s', text))).toMatchObject({ allowed: true });

@@ -365,8 +365,8 @@ describe('policies/samples', () => {
   });
 
   test('they stand beside each other', () => {
-    expect(names).toHaveLength(10);
+    expect(names).toHaveLength(11);
     const files = names.map((name) => ({ name, text: readFileSync(join(folder, name), 'utf8') }));
-    expect(loadPolicies(files).rules).toHaveLength(30);
+    expect(loadPolicies(files).rules).toHaveLength(33);
   });
 });

@@ -79,7 +79,7 @@ export class Certificate {
   }
 
   isSignedBy(issuer: Certificate): boolean {
-    return this.#x509.verify(issuer.publicKey) && isStrong(at(this.tbs, 2));
+    return isStrong(at(this.tbs, 2)) && this.#x509.verify(issuer.publicKey);
   }
 
   /** `now`: milliseconds since 1970. Both ends belong to it (RFC 5280 section 4.1.2.5). */

@@ -59,6 +59,18 @@ export function pathsTo(certificate: Certificate, paths: readonly IssuerPath[]):
   });
 }
 
+const listed = new WeakMap<Certificate, readonly IssuerPath[]>();
+
+/** The paths of a certificate that the authority itself lists, as the one who stamps: checked once, as its issuers are. */
+export function pathsOfListed(certificate: Certificate, authority: CertificateAuthority): readonly IssuerPath[] {
+  let paths = listed.get(certificate);
+  if (paths === undefined) {
+    paths = pathsTo(certificate, issuersOf(authority));
+    listed.set(certificate, paths);
+  }
+  return paths;
+}
+
 function rootOf({ root }: CertificateAuthority): readonly IssuerPath[] {
   return mayIssue(root) ? [[root]] : [];
 }

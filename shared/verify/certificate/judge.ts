@@ -2,28 +2,12 @@ import type { CertificateAnchor } from '../../trust/certificate/anchor.ts';
 import { certifiedKey } from '../../trust/public-key.ts';
 import type { Certificate } from '../../trust/x509/certificate.ts';
 import { subjectsOf } from '../../trust/x509/identities.ts';
-import type { AnchorJudge, Objection } from '../anchor-judge.ts';
+import type { AnchorJudge } from '../anchor-judge.ts';
 import { attempt } from '../attempt.ts';
-import { type CertificateObjection, type Certified, certify, certifyAlone } from '../certificates/certify.ts';
-import { type SignedObjection, signedWith } from '../certificates/signed.ts';
+import { type Certified, certify, certifyAlone } from '../certificates/certify.ts';
+import { type CertifiedObjection, certifiedProgress } from '../certificates/progress.ts';
+import { signedWith } from '../certificates/signed.ts';
 import type { Signature } from '../signature.ts';
-
-type Objections = SignedObjection | CertificateObjection | (Objection & { readonly reason: 'certificate-missing' });
-
-/** The conditions in their order. */
-const progress: Readonly<Record<Objections['reason'], number>> = {
-  'certificate-missing': 0,
-  'signature-mismatch': 1,
-  'other-image': 2,
-  'annotation-mismatch': 3,
-  'log-entry-missing': 4,
-  'log-entry-mismatch': 5,
-  'timestamp-mismatch': 6,
-  'certificate-untrusted': 7,
-  'certificate-usage': 8,
-  'certificate-expired': 9,
-  'certificate-unlogged': 10,
-};
 
 /**
  * A signature counts that the policy's certificate made, or one that was issued under its chain, about this image, in the log where one is
@@ -33,7 +17,7 @@ export const certificateJudge: AnchorJudge<CertificateAnchor> = {
   identity: ({ certificate }) => (certificate === undefined ? undefined : identityOf(certificate)),
   examine(signature, anchor, now) {
     const found = examined(signature, anchor, now);
-    if ('reason' in found) return { pass: false, ...found, progress: progress[found.reason] };
+    if ('reason' in found) return { pass: false, ...found, progress: certifiedProgress[found.reason] };
     const { certificate, validUntil } = found;
     const identity = identityOf(certificate);
     return {
@@ -58,7 +42,7 @@ function examined(
   signature: Signature,
   { certificate: own, trust, ...wanted }: CertificateAnchor,
   now: number,
-): (Certified & { readonly certificate: Certificate }) | Objections {
+): (Certified & { readonly certificate: Certificate }) | CertifiedObjection {
   const certificate = own ?? certificateOf(signature);
   if (certificate === undefined) return { reason: 'certificate-missing', message: 'carries no certificate' };
   const time = signedWith(certificate, signature, wanted, now);

@@ -16,6 +16,8 @@ export interface SigningTime {
   readonly times: readonly number[];
   /** Nothing that is believed tells when: it was judged as of now, so what it comes to ends with the certificate. */
   readonly isNow: boolean;
+  /** Until when it may be judged as of now, in milliseconds since 1970: a log that told no time is trusted so long. */
+  readonly until: number;
 }
 
 /** What lets a certificate through. */
@@ -76,7 +78,9 @@ function judge(
       `is by a certificate without a good time stamp of a certificate log (SCT): ${problem}`,
     );
   }
-  return { validUntil: time.isNow ? Math.min(endOf([certificate, ...valid.path]), valid.validFor.end) : undefined };
+  return {
+    validUntil: time.isNow ? Math.min(endOf([certificate, ...valid.path]), valid.validFor.end, time.until) : undefined,
+  };
 }
 
 /** The same for a certificate that the policy itself names: it needs no issuer. */
@@ -84,7 +88,7 @@ export function certifyAlone(certificate: Certificate, time: SigningTime): Certi
   if (!time.times.every((at) => certificate.isValidAt(at))) {
     return objection('certificate-expired', expiry(certificate, time));
   }
-  return { validUntil: time.isNow ? endOf([certificate]) : undefined };
+  return { validUntil: time.isNow ? Math.min(endOf([certificate]), time.until) : undefined };
 }
 
 interface TrustedPath {

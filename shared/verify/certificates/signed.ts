@@ -5,7 +5,7 @@ import type { Certificate } from '../../trust/x509/certificate.ts';
 import type { Objection } from '../anchor-judge.ts';
 import { attempt } from '../attempt.ts';
 import { type ClaimObjection, claimObjection } from '../claims.ts';
-import { type LogObjection, loggedIn, untimely } from '../log/log.ts';
+import { type LogObjection, loggedIn, trustedUntil, untimely } from '../log/log.ts';
 import type { Signature } from '../signature.ts';
 import type { SigningTime } from './certify.ts';
 import { stampsOf } from './times.ts';
@@ -45,6 +45,6 @@ export function signedWith(
   if (isNow && stamped.problem !== undefined) {
     return { reason: 'timestamp-mismatch', message: `has a time stamp, and ${stamped.problem}` };
   }
-  const time = { times: isNow ? [now] : times, isNow };
-  return untimely(logged, time.times) ?? time;
+  const told = isNow ? [now] : times;
+  return untimely(logged, told) ?? { times: told, isNow, until: trustedUntil(logged, now) };
 }

@@ -85,6 +85,9 @@ describe('what is stamped', () => {
         '(?:its signature does not verify|it does not parse)',
       ),
       bad('of a time that there is not', { fraction: '.5x' }, parses, { fraction: '.999999' }),
+      bad('meaning another certificate', { signingCertificate: usual.ca.root }, foreign, {
+        without: ['signingCertificate'],
+      }),
       bad('under the name of another certificate', { signer: { serial: Buffer.from([1]) } }, foreign),
     ],
     kinds,

@@ -3,13 +3,14 @@ import type { CertificateAuthority } from '../../trust/root/trust-root.ts';
 import { inWindow } from '../../trust/root/window.ts';
 import { Certificate } from '../../trust/x509/certificate.ts';
 import { type Asn1, at, parseDer, tagged } from '../../trust/x509/der.ts';
-import { issuersOf, pathsTo, withIntermediates } from '../../trust/x509/issuers.ts';
+import { issuersOf, pathsOfListed, pathsTo, withIntermediates } from '../../trust/x509/issuers.ts';
 import { digestOf, sameBytes } from '../crypto.ts';
 
 const signedData = '1.2.840.113549.1.7.2';
 const tstInfo = '1.2.840.113549.1.9.16.1.4';
 const contentType = '1.2.840.113549.1.9.3';
 const messageDigest = '1.2.840.113549.1.9.4';
+const signingCertificate = '1.2.840.113549.1.9.16.2.47';
 const timeStamping = '1.3.6.1.5.5.7.3.8';
 /** Those of an authority with its CAs are three or four; each is looked for among the issued ones. */
 const mostCertificates = 5;
@@ -61,7 +62,7 @@ export function stampedAt(
   const known = authorities.filter(({ validFor }) => inWindow(validFor, token.time));
   let problem = 'it is of no authority that is believed';
   for (const authority of known) {
-    const signer = signerUnder(authority, token);
+    const signer = signerUnder(authority, token, attributes);
     if (signer === undefined) continue;
     if (isSignedBy(token.signer, attributes, signer.publicKey)) return token.time;
     problem = 'its signature does not verify';
@@ -70,20 +71,27 @@ export function stampedAt(
 }
 
 /** The certificate of who signed, if it is issued under this authority, for time stamps, and valid at the time. */
-function signerUnder(authority: CertificateAuthority, { signer, certificates, time }: Token): Certificate | undefined {
+function signerUnder(
+  authority: CertificateAuthority,
+  { signer, certificates, time }: Token,
+  attributes: Asn1,
+): Certificate | undefined {
   const [issuer, serialNumber] = at(signer, 1).subs;
   if (issuer === undefined || serialNumber === undefined) return undefined;
-  const known = issuersOf(authority);
-  const paths = withIntermediates(known, certificates);
   const listed = authority.intermediates.filter((one) => isStamper(one));
   // An authority that lists who stamps means nobody else who was issued a certificate under its root.
   const named = (listed.length > 0 ? listed : certificates).filter((one) =>
     one.isNamed(issuer.value, serialNumber.value),
   );
+  const pathsFor = (certificate: Certificate) => {
+    const paths = listed.length > 0 ? pathsOfListed(certificate, authority) : [];
+    return paths.length > 0 ? paths : pathsTo(certificate, withIntermediates(issuersOf(authority), certificates));
+  };
   return named.find(
     (certificate) =>
       isStamper(certificate) &&
-      pathsTo(certificate, paths).some(
+      isMeant(certificate, attributes) &&
+      pathsFor(certificate).some(
         (path) =>
           path.every((one) => one.allows(timeStamping)) && [certificate, ...path].every((one) => one.isValidAt(time)),
       ),
@@ -97,6 +105,19 @@ function isStamper(certificate: Certificate): boolean {
     certificate.pathLength === undefined &&
     certificate.unknownCritical === undefined
   );
+}
+
+/**
+ * Whether the signer says that this certificate is meant, where it says which: the name beside the signature is not signed (RFC 5035).
+ * By SHA-256, the default; an older attribute, by SHA-1, says nothing.
+ */
+function isMeant({ der }: Certificate, attributes: Asn1): boolean {
+  const named = attributes.subs.find((each) => at(each, 0).toOID() === signingCertificate);
+  if (named === undefined) return true;
+  const [first, second] = at(named, 1, 0, 0, 0).subs;
+  const isDefault = first?.isSequence === false;
+  const hash = isDefault ? 'sha256' : hashNamed(at(first));
+  return sameBytes(digestOf(hash, der), at(isDefault ? first : second).octets);
 }
 
 /** The signed attributes have to say what is signed, and its digest (RFC 5652 section 11). */

@@ -168,6 +168,17 @@ describe('when nothing tells when', () => {
       to.getTime(),
     );
     expect(end({ ...authority({}, { start: validFor.start, end: to }), ...later })).toBe(to.getTime());
+    const proof = { ...lasting(), attestor: byWorkflow };
+    const log = usual[carrier.log];
+    const listed = (window: { start: Date; end?: Date }) =>
+      trustIn(usual, { timestampAuthorities: [], logs: [{ log, validFor: window }] });
+    if (carrier.by === 'proof') {
+      expect(end({ ...proof, ...later, root: listed({ ...validFor, end: to }) })).toBe(to.getTime());
+      expect(end({ ...proof, ...later, root: listed(validFor) })).toBe(long.notAfter.getTime());
+      expect(end({ ...proof, ...later, root: listed({ ...validFor, end: from }) })).toMatch(
+        /a log whose key is not trusted/,
+      );
+    }
     expect(end({ ...lasting(), at: to.getTime() })).toBe(to.getTime());
     expect(end({ ...lasting(), at: to.getTime() + 1000 })).toMatch(/not valid now/);
   });

@@ -6,33 +6,20 @@ import type { Certificate } from '../../trust/x509/certificate.ts';
 import { extensionText, issuerOf, subjectsOf } from '../../trust/x509/identities.ts';
 import type { AnchorJudge, Objection } from '../anchor-judge.ts';
 import { attempt } from '../attempt.ts';
-import { type CertificateObjection, certify } from '../certificates/certify.ts';
-import { type SignedObjection, signedWith } from '../certificates/signed.ts';
+import { certify } from '../certificates/certify.ts';
+import { type CertifiedObjection, certifiedProgress } from '../certificates/progress.ts';
+import { signedWith } from '../certificates/signed.ts';
 import type { Signature } from '../signature.ts';
 
 interface MatchObjection extends Objection {
   readonly reason: 'issuer-mismatch' | 'subject-mismatch' | 'extension-mismatch';
 }
 
-type IdentityObjection =
-  | SignedObjection
-  | CertificateObjection
-  | MatchObjection
-  | (Objection & { readonly reason: 'certificate-missing' });
+type IdentityObjection = CertifiedObjection | MatchObjection;
 
-/** The conditions in their order. Who signed comes last: what else is wrong is not told of a signer that nobody asked for. */
+/** Who signed comes last: what else is wrong is not told of a signer that nobody asked for. */
 const progress: Readonly<Record<IdentityObjection['reason'], number>> = {
-  'certificate-missing': 0,
-  'signature-mismatch': 1,
-  'other-image': 2,
-  'annotation-mismatch': 3,
-  'log-entry-missing': 4,
-  'log-entry-mismatch': 5,
-  'timestamp-mismatch': 6,
-  'certificate-untrusted': 7,
-  'certificate-usage': 8,
-  'certificate-expired': 9,
-  'certificate-unlogged': 10,
+  ...certifiedProgress,
   'issuer-mismatch': 11,
   'subject-mismatch': 12,
   'extension-mismatch': 13,

@@ -62,6 +62,12 @@ export function untimely({ windows }: Logged, times: readonly number[]): LogObje
   return timely ? undefined : mismatch('has an entry of a log whose key is not trusted at the time of the signature');
 }
 
+/** Until when entries that tell no time count, of what is judged as of `now`, in milliseconds since 1970. */
+export function trustedUntil({ windows }: Logged, now: number): number {
+  const ends = windows.map((ones) => Math.max(...ones.filter((one) => inWindow(one, now)).map(({ end }) => end)));
+  return Math.min(Number.POSITIVE_INFINITY, ...ends);
+}
+
 /** The log that wrote an entry, by the entry's own word. */
 function isOf({ logId }: TransparencyLogEntry, { keyId }: TransparencyLog): boolean {
   return logId !== undefined && sameBytes(logId.keyId, keyId);

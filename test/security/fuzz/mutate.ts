@@ -101,3 +101,33 @@ function placesIn(document: Json, found: { holder: Holder; key: string }[] = [])
 function put(holder: Holder, key: string, value: Json): void {
   Object.defineProperty(holder, key, { value, writable: true, enumerable: true, configurable: true });
 }
+
+/** Bytes with one to four of their places changed, left out, put in, or put there from elsewhere in them. */
+export function damagedBytes(valid: Uint8Array): fc.Arbitrary<Buffer> {
+  const how = fc.constantFrom('set', 'flip', 'remove', 'insert', 'copy', 'length');
+  const change = fc.record({ at: fc.nat(), how, count: fc.integer({ min: 1, max: 16 }), byte: fc.nat({ max: 255 }) });
+  return fc.array(change, { minLength: 1, maxLength: 4 }).map((changes) => {
+    let bytes: Buffer = Buffer.from(valid);
+    for (const one of changes) bytes = changed(bytes, one);
+    return bytes;
+  });
+}
+
+function changed(
+  bytes: Buffer,
+  {
+    at,
+    how,
+    count,
+    byte,
+  }: { readonly at: number; readonly how: string; readonly count: number; readonly byte: number },
+): Buffer {
+  const start = at % (bytes.length + 1);
+  const before = bytes.subarray(0, start);
+  if (how === 'remove') return Buffer.concat([before, bytes.subarray(start + count)]);
+  if (how === 'insert') return Buffer.concat([before, Buffer.alloc(count, byte), bytes.subarray(start)]);
+  if (how === 'copy') return Buffer.concat([before, bytes.subarray(byte, byte + count * 8), bytes.subarray(start)]);
+  const here = bytes[start] ?? 0;
+  const other = how === 'set' ? byte : how === 'flip' ? here ^ (1 << (byte & 7)) : here + (byte & 1) * 2 - 1;
+  return Buffer.concat([before, Uint8Array.of(other & 0xff), bytes.subarray(start + 1)]);
+}

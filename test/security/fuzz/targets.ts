@@ -1,3 +1,4 @@
+import { certificates, certifiedBundles, checkpoints, timeStamps, trustedRoots } from './certificates.ts';
 import { dockerConfigs, manifests, policies } from './documents.ts';
 import { evidence } from './evidence.ts';
 import { challenges, links, references } from './headers.ts';
@@ -11,6 +12,11 @@ export const targets: readonly Target[] = [
   links(),
   manifests(),
   await evidence(),
+  certificates(),
+  timeStamps(),
+  checkpoints(),
+  certifiedBundles(),
+  trustedRoots(),
   policies(),
   dockerConfigs(),
 ];

@@ -1,0 +1,30 @@
+import type { IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { createBodies } from './bodies.ts';
+
+/** A request that has come whole. */
+function request(body: string): IncomingMessage {
+  const stream = Readable.from([Buffer.from(body)]);
+  return Object.assign(stream, { headers: { 'content-length': `${body.length}` } }) as unknown as IncomingMessage;
+}
+
+test('of large bodies that are there at the same time one is used in a turn, and small ones as they come', async () => {
+  const bodies = createBodies();
+  let turn = 0;
+  const used: { text: string; turn: number }[] = [];
+  const read = (body: string) => bodies.read(request(body), (text) => used.push({ text: text.trim(), turn }));
+  const large = ['a', 'b', 'c', 'd'].map((name) => read(name.padEnd(300_000)));
+  const small = ['x', 'y'].map(read);
+  while (used.length < 6) {
+    await nextTurn();
+    turn += 1;
+  }
+  const inTurns = Map.groupBy(
+    used.filter(({ text }) => text < 'x'),
+    (one) => one.turn,
+  );
+  expect(used.map(({ text }) => text)).toEqual(['x', 'y', 'a', 'b', 'c', 'd']);
+  expect([...inTurns.values()].map((all) => all.length)).toEqual([1, 1, 1, 1]);
+  expect(await Promise.all([...large, ...small])).toHaveLength(6);
+});
