@@ -23,6 +23,8 @@ export const usage = `countersign: admits container images only when the people 
       whom a policy trusts that names no log, key or CA of its own
   countersign trust update [--mirror URL --root FILE] [--out trusted_root.json] [--cache DIR]
       fetches what Sigstore, or an instance of your own, publishes of that, and verifies it (TUF)
+  countersign conformance verify-bundle --bundle F (--certificate-identity I --certificate-oidc-issuer U | --key F) FILE
+      for Sigstore's conformance suite: one bundle, one file
 
 A FILE or POLICY may be a folder: the .yaml, .yml and .json files in it and in its folders.
 
