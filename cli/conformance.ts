@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { FileError } from '../local/files.ts';
 import { rootOfFile } from '../local/trust-root.ts';
+import { messageOf } from '../shared/reasons.ts';
 import type { TrustRoot } from '../shared/trust/root/trust-root.ts';
 import { carriedRoot } from '../shared/trust-roots/carried.ts';
 import { type Arguments, readArguments, single } from './arguments.ts';
@@ -28,7 +30,7 @@ export async function conformance(words: readonly string[]): Promise<number> {
   const bundle = single(found, 'bundle', undefined);
   if (subject === undefined || bundle === undefined) throw new UsageError(`write ${form}`);
   const outcome = verifyBundle({
-    bundle: await readFile(bundle),
+    bundle: await bytesOf(bundle),
     subject: await subjectFrom(subject),
     root: await rootFrom(found),
     trusted: await trustedFrom(found),
@@ -45,7 +47,7 @@ async function rootFrom(found: Arguments): Promise<TrustRoot> {
 
 async function trustedFrom(found: Arguments): Promise<Trusted> {
   const key = single(found, 'key', undefined);
-  if (key !== undefined) return { key: await readFile(key, 'utf8') };
+  if (key !== undefined) return { key: (await bytesOf(key)).toString('utf8') };
   const subject = single(found, 'certificate-identity', undefined);
   const issuer = single(found, 'certificate-oidc-issuer', undefined);
   if (subject === undefined || issuer === undefined) throw new UsageError(`write ${form}`);
@@ -56,5 +58,13 @@ async function trustedFrom(found: Arguments): Promise<Trusted> {
 async function subjectFrom(text: string): Promise<Subject> {
   const digest = digestOfFile(text);
   if (digest !== undefined && !existsSync(text)) return { digest, bytes: undefined };
-  return { digest: undefined, bytes: await readFile(text) };
+  return { digest: undefined, bytes: await bytesOf(text) };
+}
+
+async function bytesOf(file: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (thrown) {
+    throw new FileError(file, `cannot read ${file}: ${messageOf(thrown)}`);
+  }
 }

@@ -117,6 +117,17 @@ test('as a program: 0, 1, and 2 where it is used wrongly', async () => {
   expect((await run(countersign, ['conformance', 'sign-bundle'])).status).toBe(2);
 });
 
+test.each([
+  ['the bundle', 'gone.json', [], 'file'],
+  ['the key', 'key.json', ['--key', 'gone.pub'], 'file'],
+  ['the file', 'message.json', who, 'gone'],
+])('%s that is not there: 2, and no defect of ours', async (_, bundle, options, subject) => {
+  const given = options.map((word) => (word === 'gone.pub' ? folder.file(word) : word));
+  const asked = given.length === 0 ? who : given;
+  const { status, stderr } = await verifyBundle(bundle, [...asked, ...trust()], folder.file(subject));
+  expect([status, stderr]).toEqual([2, expect.stringMatching(/^countersign: cannot read .*gone/)]);
+});
+
 test('the program that the suite is given is one path, from wherever it is called', async () => {
   const client = join(root, 'scripts', 'conformance-client');
   const words = ['verify-bundle', '--bundle', 'message.json', ...who, '--trusted-root', 'root.json'];

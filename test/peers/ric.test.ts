@@ -14,9 +14,14 @@ import { type Service, startService } from '../../shared/aws/testing/service.ts'
 import { selfSigned } from '../../shared/net/testing/certificate.ts';
 import { startRepository } from '../../shared/trust-roots/testing/repository.ts';
 import { pod, policy, review } from '../e2e/documents.ts';
+import { makeAuthority } from '../fixtures/authority/authority.ts';
+import { githubIssuer, githubSubject } from '../fixtures/authority/certificate.ts';
+import { type LeafChanges, signedBundle } from '../fixtures/authority/signing.ts';
 import { makeLog } from '../fixtures/log.ts';
 import { trustedRootOf } from '../fixtures/trusted-root.ts';
+import { attachItems, imageIn } from '../security/attach.ts';
 import { copyOfClone, packageIn, unzip } from './packed.ts';
+import { keyless } from './policies.ts';
 import { type RunningFunction, startFunction } from './ric/run.ts';
 
 // The zip that is deployed, unpacked and run as Lambda runs it: Node, AWS's Runtime Interface Client, a stub of the Runtime API.
@@ -60,9 +65,12 @@ beforeAll(async () => {
 
   root = join(dir, 'function');
   refresher = join(dir, 'refresh');
+  const subjectRegExp = '^https://github\\.com/acme/.*$';
+  const entries = [keyless({ issuer: githubIssuer, subjectRegExp })];
   const ofLog = [{ entries: [{ keys: { publicKeys: team.publicKeyPem } }] }];
   await copyOfClone(join(dir, 'clone'), {
     'prod/signed.yaml': policy({ images: `${registry.host}/team/*`, keys: [team] }),
+    'prod/keyless.yaml': policy({ name: 'keyless', images: `${registry.host}/keyless/*`, attestors: [{ entries }] }),
     'prod/logged.yaml': policy({ name: 'logged', images: `${registry.host}/logged/*`, attestors: ofLog }),
   });
   const { zip, trustRefresh } = await packageIn(join(dir, 'clone'), { clusters: 'prod' });
@@ -178,6 +186,31 @@ test('the trust root is published by one function and read by the other, which h
   const next = await start({ ...ofBucket, AWS_LAMBDA_INITIALIZATION_TYPE: 'provisioned-concurrency' });
   await next.stop();
   expect(bucket.calls.at(-1)).toBe(`GET ${publishedKey} 200`);
+});
+
+test('keyless, by a regular expression and a trust root of its own', async () => {
+  const authority = makeAuthority({ at: new Date() });
+  await mkdir(join(root, 'trust'), { recursive: true });
+  await writeFile(join(root, 'trust', 'own.json'), JSON.stringify(authority.trustedRoot()));
+  const image = async (name: string, certificate: LeafChanges) => {
+    const digest = await makeImage(storeDestination(registry), name, '1', { label: name });
+    const made = imageIn({ registry }, name, digest);
+    attachItems({ registry }, name, digest, [signedBundle(authority, made, { certificate })]);
+    return `${registry.host}/${name}:1`;
+  };
+  const ours = await image('keyless/ours', {});
+  const foreign = await image('keyless/foreign', { names: [{ uri: 'https://github.com/mallory/app' }] });
+  const running = await start({ TRUST_ROOT: 'trust/own.json' });
+  try {
+    expect(await ask(running, ours)).toMatchObject({ allowed: true });
+    expect(running.output()).toContain(`"signers":["${githubSubject} (issuer ${githubIssuer})"]`);
+    const message = expect.stringContaining('denied (subject-mismatch): signed by https://github.com/mallory/app');
+    expect(await ask(running, foreign)).toMatchObject({ allowed: false, status: { message } });
+  } catch (thrown) {
+    throw new Error(`${String(thrown)}\n${running.output()}`);
+  } finally {
+    await running.stop();
+  }
 });
 
 test('a second instance has the verification from the table: no request to the registry', async () => {

@@ -4,12 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startKms } from '../../shared/aws/testing/kms.ts';
 import { fakeCredentials } from '../../shared/aws/testing/service.ts';
+import { githubIssuer } from '../fixtures/authority/certificate.ts';
 import { type CosignKey, keyPair, sign3 } from './cosign.ts';
 import { root } from './countersign.ts';
 import { pushImage } from './images.ts';
-import { keys, policyOf } from './policies.ts';
+import { keyless, keys, policyOf } from './policies.ts';
 import { type RunningRegistry, startGgcr } from './registries.ts';
 import { startServe } from './serve.ts';
+import { keylessSign } from './sigstore/cosign.ts';
+import { startSigstore } from './sigstore/server.ts';
 import { machinePath, type RunOptions, type RunResult, run, runOk } from './tools.ts';
 
 // What `npm pack` makes, installed in an empty folder as a user would (npm's own registry or cache has to be within reach), and
@@ -111,6 +114,27 @@ test('it asks AWS KMS for a key, with what is loaded for that alone', async () =
     expect(kms.calls).toHaveLength(2);
   } finally {
     await kms.close();
+  }
+});
+
+test('it verifies without a key, by a regular expression and a trust root', async () => {
+  const sigstore = await startSigstore(join(dir, 'sigstore'));
+  try {
+    const name = `${registry.host}/packed/keyless@${await pushImage(registry.host, 'packed/keyless', 'v1')}`;
+    await keylessSign('cosign3', sigstore, name);
+    const command = join(project, 'node_modules', '.bin', 'countersign');
+    const asked = async (subjectRegExp: string) => {
+      const file = join(dir, 'keyless.yaml');
+      await writeFile(file, policyOf('*', [{ entries: [keyless({ issuer: githubIssuer, subjectRegExp })] }]));
+      const trust = ['--trusted-root', sigstore.files.trustedRoot];
+      const words = ['verify', '--policy', file, '--image', name, ...trust, '-o', 'json'];
+      const { stdout } = await run(command, words, { env: { PATH: machinePath() } });
+      return JSON.parse(stdout).results[0].reason;
+    };
+    expect(await asked('^https://github\\.com/acme/.*$')).toBe('verified');
+    expect(await asked('^https://github\\.com/other/.*$')).toBe('subject-mismatch');
+  } finally {
+    await sigstore.stop();
   }
 });
 
