@@ -2,7 +2,7 @@ import dns from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { Refusal } from '../reasons.ts';
 import { type AddressRules, allowsAddress, allowsHandOver } from './addresses.ts';
-import { abandon, drained, readBounded } from './body.ts';
+import { abandon, type BodyRoom, drained, readBounded } from './body.ts';
 import { decoderOf, isUndecodable } from './coding.ts';
 import { createConnector, createProbingConnector } from './connector.ts';
 import { addressRefused, codeOf, failure, unknownCoding } from './failure.ts';
@@ -72,9 +72,9 @@ export interface DoorResponse {
   header(name: string): string | undefined;
   /**
    * Reads the body once, its content coding taken off. Refusals: too-large, body-cut-short, deadline, registry-error (an
-   * unknown content coding, or bytes that do not unpack).
+   * unknown content coding, or bytes that do not unpack), and what `room` rejects with.
    */
-  read(maxBytes: number): Promise<Uint8Array>;
+  read(maxBytes: number, room?: BodyRoom): Promise<Uint8Array>;
   /** Leaves the body unread. Each response is either read or discarded. */
   discard(): void;
 }
@@ -294,7 +294,7 @@ function respond(
     status: answer.statusCode,
     url,
     header: (name) => header(answer, name),
-    async read(maxBytes) {
+    async read(maxBytes, room) {
       const decoder = decoderOf(header(answer, 'content-encoding'));
       if (decoder === 'unknown') {
         abandon(answer.body);
@@ -306,7 +306,7 @@ function respond(
       const announced = length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : undefined;
       try {
         const take = (count: number) => spending.take(count);
-        const bounds = { maxBytes, announced, take, what };
+        const bounds = { maxBytes, announced, take, what, room };
         return await readBounded(answer.body, decoder === 'none' ? bounds : { ...bounds, decoder: decoder() });
       } catch (thrown) {
         if (isUndecodable(codeOf(thrown))) {
