@@ -90,6 +90,8 @@ export interface Door {
 }
 
 const second = 1000;
+/** Informational answers (1xx, RFC 9110 §15.2) before the one that counts: one is common, and their bytes count nowhere. */
+const mostInformed = 16;
 
 /**
  * A door with connections of its own. Redirects are followed here, not by undici: at most five a request, each checked
@@ -184,15 +186,21 @@ export function createDoor(settings: DoorSettings): Door {
     try {
       deadline.signal.throwIfAborted();
       spending.sent();
+      let informed = 0;
       return await send(agent, hop.url, {
         method: hop.method,
         headers: { ...hop.headers },
         body: request.body ?? null,
         signal: deadline.signal,
+        onInfo() {
+          informed += 1;
+          if (informed > mostInformed) throw endlessly(called(hop.url, sender), what);
+        },
         // Connections that nobody uses would add up over many origins: with so many open this one is not kept.
         ...(open() < permits ? {} : { reset: true }),
       });
     } catch (thrown) {
+      if (thrown instanceof Refusal && thrown.reason === 'registry-error') throw thrown;
       if (codeOf(thrown) === addressRefused) throw refusal(hop.url, sender, notCalled);
       probe.forget(hop.url.host);
       throw failure(thrown, called(hop.url, sender), what, deadline, 'head', rootsGiven);
@@ -261,6 +269,13 @@ function called(url: URL, sender: Sender | undefined): string {
 
 function refusal(url: URL, sender: Sender | undefined, why: string): Refusal {
   return new Refusal(sender === undefined ? 'address-refused' : 'redirect-refused', `${called(url, sender)} ${why}`);
+}
+
+function endlessly(host: string, what: string): Refusal {
+  return new Refusal(
+    'registry-error',
+    `${host} announces an answer over ${mostInformed} times, and gives none: ${what}`,
+  );
 }
 
 /** `name:port` with the port written out, as grants are compared. */
