@@ -1,3 +1,4 @@
+import { plainName } from '../shared/answer/message.ts';
 import type { AdmissionRecord } from '../shared/answer/record.ts';
 import { printable } from '../shared/printable.ts';
 import { UsageError } from './usage.ts';
@@ -34,7 +35,7 @@ export function recordLog(format: string | undefined, stream: NodeJS.WriteStream
 }
 
 function textOf(record: AdmissionRecord): string {
-  const object = `${record.kind} ${record.namespace}/${record.name || '(generated)'}`;
+  const object = `${record.kind} ${plainName(record.namespace)}/${plainName(record.name) || '(generated)'}`;
   const head = `${record.allowed ? 'allowed' : 'denied '} ${record.step} ${record.operation} ${object}`;
   const images = record.images.map(
     ({ image, policy, rule, result, reason, source }) =>

@@ -9,7 +9,7 @@ function request(body: string): IncomingMessage {
   return Object.assign(stream, { headers: { 'content-length': `${body.length}` } }) as unknown as IncomingMessage;
 }
 
-test('of large bodies that are there at the same time one is used in a turn, and small ones as they come', async () => {
+test('of large bodies that are there at the same time one is used at a time, and small ones as they come', async () => {
   const bodies = createBodies();
   let turn = 0;
   const used: { text: string; turn: number }[] = [];

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { monotonic } from '../shared/net/deadline.ts';
 import { exceedsValues } from '../shared/net/json-bounds.ts';
 import { createRoom } from '../shared/net/room.ts';
 import { Pieces } from './pieces.ts';
@@ -19,13 +20,14 @@ const small = 256 * 1024;
 const mostLarge = 128 * 1024 * 1024;
 const mostSmall = 64 * 1024 * 1024;
 
-/** What came of the text of a body, or the HTTP answer to a body that was not read. */
-export type Used<T> = { readonly result: T } | { readonly status: 413; readonly problem: string };
+/** What came of the text of a body, or why it was not read, with the uid of the review that it is, where an API server wrote it. */
+export type Used<T> = { readonly result: T } | { readonly problem: string; readonly uid?: string | undefined };
 
 export interface Bodies {
   /**
    * Reads a request's body when there is room for it, and hands its text to `use`, which has parsed it when the call stack is
-   * empty. Never resolves where the caller goes away first, or is too slow.
+   * empty. A review over the bounds is read off, so that it can be answered: a call that fails is admitted under failurePolicy
+   * Ignore. Never resolves where the caller goes away first, or is too slow.
    */
   read<T>(request: IncomingMessage, use: (text: string) => T): Promise<Used<T>>;
 }
@@ -42,12 +44,12 @@ function declaredBytes({ headers }: IncomingMessage): number {
 
 /**
  * Reads bodies within bounds: of one in bytes and JSON values, of all large ones and of all small ones in bytes. One whose room is
- * taken waits, and is not read meanwhile; who came first goes first. Of large ones, which take long to parse, one is used in a turn of
- * the event loop: between two of them the process does what else there is.
+ * taken waits, and is not read meanwhile; who came first goes first. Of large ones, which take long to parse, one is used at a
+ * time: between two of them the process does what else there is.
  */
 export function createBodies(): Bodies {
   const [large, little] = [createRoom(mostLarge, 'oldest'), createRoom(mostSmall, 'oldest')];
-  const inTurn = oneATurn();
+  const inTurn = oneByOne();
   return {
     read: (request, use) =>
       new Promise((resolve) => {
@@ -55,7 +57,7 @@ export function createBodies(): Bodies {
         // Whoever goes away is told nothing.
         request.on('error', () => undefined);
         if (bytes > largestBody) {
-          resolve(tooLarge);
+          collect(request, beginning, (read) => resolve(read(use)));
           return;
         }
         const release = (isLarge(request) ? large : little).take(bytes, () =>
@@ -80,36 +82,59 @@ export function createBodies(): Bodies {
   };
 }
 
-/** Runs what it is given in order, one in each turn of the event loop. */
-function oneATurn(): (work: () => void) => void {
+/**
+ * Runs what it is given in order, and leaves as much time after each as it took: a call that is to be answered in between needs more
+ * turns of the event loop than one, for its connection alone.
+ */
+function oneByOne(): (work: () => void) => void {
   const waiting: (() => void)[] = [];
   const next = () => {
+    const since = monotonic();
     waiting[0]?.();
     waiting.shift();
-    if (waiting.length > 0) setImmediate(next);
+    if (waiting.length > 0) setTimeout(next, monotonic() - since);
   };
   return (work) => {
     if (waiting.push(work) === 1) setImmediate(next);
   };
 }
 
-const tooLarge = { status: 413, problem: `the body is over ${largestBody} bytes` } as const;
-const tooMany = { status: 413, problem: `the body holds over ${mostValues} JSON values` } as const;
+const tooLarge = { problem: `the body is over ${largestBody} bytes` } as const;
+const tooMany = { problem: `the body holds over ${mostValues} JSON values` } as const;
+
+/** Bytes in which the uid of a review stands. */
+const beginning = 1024;
+/** As Go's encoder writes it, whatever the object holds; the command line and tests write the version first. */
+const reviewWithUid =
+  /^\{(?:"kind":"AdmissionReview","apiVersion":"admission\.k8s\.io\/v1"|"apiVersion":"admission\.k8s\.io\/v1","kind":"AdmissionReview"),"request":\{"uid":"([0-9A-Za-z-]{1,128})"/;
+
+function uidIn(bytes: Buffer): string | undefined {
+  return reviewWithUid.exec(bytes.toString('latin1', 0, beginning))?.[1];
+}
 
 type Read = <T>(use: (text: string) => T) => Used<T>;
 
-/** Collects a body of `declared` bytes at most, and hands over what has its text used. */
-function collect(request: IncomingMessage, declared: number, done: (read: Read) => void): void {
+/** Collects a body of `most` bytes at most, and hands over what has its text used. */
+function collect(request: IncomingMessage, most: number, done: (read: Read) => void): void {
   let pieces = new Pieces();
-  request.on('data', (chunk: Buffer) => {
-    if (pieces.size + chunk.length <= declared) return pieces.add(chunk);
-    request.pause();
-    request.removeAllListeners('data');
-    done(() => tooLarge);
-  });
-  request.on('end', () => {
+  const add = (chunk: Buffer) => {
+    if (pieces.size + chunk.length <= most) return pieces.add(chunk);
+    const uid = uidIn(Buffer.concat([pieces.bytes().subarray(0, beginning), chunk.subarray(0, beginning)]));
+    pieces = new Pieces();
+    request.off('data', add).off('end', end);
+    const answer = () => done(() => ({ ...tooLarge, uid }));
+    if (uid !== undefined) request.on('end', answer).resume();
+    else {
+      request.pause();
+      answer();
+    }
+  };
+  const end = () => {
     const bytes = pieces.bytes();
     pieces = new Pieces();
-    done((use) => (exceedsValues(bytes, mostValues) ? tooMany : { result: use(bytes.toString('utf8')) }));
-  });
+    done((use) =>
+      exceedsValues(bytes, mostValues) ? { ...tooMany, uid: uidIn(bytes) } : { result: use(bytes.toString('utf8')) },
+    );
+  };
+  request.on('data', add).on('end', end);
 }

@@ -4,8 +4,11 @@ import type { AddressInfo } from 'node:net';
 import type { APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import type { HttpEvent } from '../functions/http/event.ts';
 import type { AdmissionHandler } from '../functions/http/handler.ts';
+import { parseWebhookPath } from '../shared/admission/path.ts';
+import { refuseReview } from '../shared/answer/response.ts';
 import { monotonic } from '../shared/net/deadline.ts';
 import type { Metrics } from '../shared/net/metrics.ts';
+import { Refusal } from '../shared/reasons.ts';
 import { createBodies, isLarge } from './bodies.ts';
 import { type EventShape, eventOf } from './event.ts';
 
@@ -20,6 +23,11 @@ const surelyFits = (largestEvent - 256 * 1024) / 6;
 const slowest = 30_000;
 /** Milliseconds for a handshake, and for headers, which come at once: whoever only connects does not keep others out for long. */
 const slowestStart = 10_000;
+/**
+ * Milliseconds for which a connection is kept that nobody uses. An API server keeps its own for 90 s, and does not send a call again that
+ * it sent on one which was being closed: so it has to be the one that closes.
+ */
+const longestIdle = 180_000;
 /** Each has a descriptor, buffers and the state of TLS; an API server needs one for each call that it is waiting for. */
 const mostConnections = 1000;
 
@@ -66,7 +74,12 @@ export async function startServer(options: LocalServerOptions): Promise<LocalSer
     const letIn = options.letsIn?.(path) ?? true;
     // Whoever is not let in is told so by the handler, which needs no body for that.
     const used = letIn ? await bodies.read(request, (text) => begin(request, text)) : { result: begin(request, '') };
-    if ('problem' in used) return refuse(response, used.problem);
+    if ('problem' in used) {
+      const answer = gateway === undefined ? denial(path, used.problem, used.uid) : undefined;
+      if (answer === undefined) return refuse(response, used.problem);
+      options.metrics?.count('event-too-large');
+      return void response.writeHead(200, { 'content-type': 'application/json' }).end(answer);
+    }
     const { result } = used;
     if (result === undefined) return refuse(response, '');
     const { statusCode = 200, headers, body = '' } = await result;
@@ -95,6 +108,7 @@ export async function startServer(options: LocalServerOptions): Promise<LocalSer
     requestTimeout,
     headersTimeout: handshakeTimeout,
     connectionsCheckingInterval: requestTimeout / 10,
+    keepAliveTimeout: longestIdle,
   };
   const server =
     options.tls === undefined
@@ -120,6 +134,13 @@ export async function startServer(options: LocalServerOptions): Promise<LocalSer
         server.closeAllConnections();
       }),
   };
+}
+
+/** The answer to a review that nobody can read: no object that is stored comes to as much. `undefined`: there is no such webhook, or no uid. */
+function denial(path: string, problem: string, uid: string | undefined): string | undefined {
+  const webhook = parseWebhookPath(path);
+  if (webhook === undefined || uid === undefined) return undefined;
+  return JSON.stringify(refuseReview(uid, new Refusal('object-malformed', problem), webhook.scope.kind));
 }
 
 function fits(event: HttpEvent): boolean {

@@ -40,7 +40,7 @@ const text = `${[
   '| what | bound | reason |',
   '|---|---|---|',
   '| a manifest or index | 4 MiB | `too-large` |',
-  '| values in a manifest or index | 50,000 | `too-large` |',
+  '| values in a manifest or index | 10,000 | `too-large` |',
   "| a signature's payload | 64 KiB | `too-large` |",
   '| a bundle or attestation | 16 MiB | `too-large` |',
   "| a signature's statement in a bundle | 1 MiB | `malformed-signature` |",

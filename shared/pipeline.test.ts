@@ -254,17 +254,21 @@ describe('what a verdict says of its image', () => {
   });
 });
 
-test('whatever fails at a registry that nobody named denies, a defect of ours as well; at a named one it is a failure of ours', async () => {
+test('whatever fails at a registry that nobody named, or under another name of a named one, denies, a defect of ours as well; at a named one it is a failure of ours', async () => {
   const broken = () => {
     throw new TypeError('Invalid URL');
   };
-  const unnamed = { named: new Set<string>(), others: 'call' } as const;
-  const named = { ...unnamed, named: new Set(['registry.test']) };
+  const unnamed = { named: new Set<string>(), written: new Set<string>(), others: 'call' } as const;
+  const alias = { ...unnamed, named: new Set(['registry.test']) };
+  const named = { ...alias, written: alias.named };
   for (const image of [tagged, `registry.test/team/app@${signed.digest}`]) {
-    const [verdict] = await openWorld(broken, {}, unnamed).verify([ours], [image]);
-    expect(verdict).toMatchObject({ reason: 'registry-not-named' });
-    expect(verdict?.message).toContain('(internal-error)');
+    for (const hosts of [unnamed, alias]) {
+      const [verdict] = await openWorld(broken, {}, hosts).verify([ours], [image]);
+      expect(verdict).toMatchObject({ reason: 'registry-not-named' });
+      expect(verdict?.message).toContain('(internal-error)');
+    }
     expect(reasonsOf(await openWorld(broken, {}, named).verify([ours], [image]))).toEqual(['internal-error']);
   }
   expect(reasonsOf(await openWorld(undefined, {}, unnamed).verify([ours]))).toEqual(['verified']);
+  expect(reasonsOf(await openWorld(undefined, {}, alias).verify([ours]))).toEqual(['verified']);
 });

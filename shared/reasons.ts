@@ -96,7 +96,8 @@ export const reasons = {
   },
   'registry-not-named': {
     kind: 'denied',
-    summary: "a registry failed that neither the rules nor the setting 'registries' name: the image's author chose it",
+    summary:
+      "a registry failed that neither the rules nor the setting 'registries' name, or not by this name: the image's author chose it",
     advice: "name the registry in imageReferences or in the setting 'registries'; if it is named, try again",
   },
   'address-refused': {

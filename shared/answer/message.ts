@@ -101,8 +101,16 @@ export function imageName({ reference, digest, question }: Verdict): string {
 }
 
 function objectName({ namespace, name, object }: AdmissionRequest): string {
-  const shown = name !== '' ? shownName(name) : generatedName(object);
-  return namespace === '' ? shown : `${shownName(namespace)}/${shown}`;
+  const shown = name !== '' ? plainName(name) : generatedName(object);
+  return namespace === '' ? shown : `${plainName(namespace)}/${shown}`;
+}
+
+/** Of the characters that names have in Kubernetes, whatever the kind. */
+const namelike = /^[\w.:-]*$/;
+
+/** A name for the middle of a sentence: one that no object can have is quoted, since it may read as ours. */
+export function plainName(name: string): string {
+  return namelike.test(name) ? shownName(name) : quoted(name, longestName);
 }
 
 /** The name of an object, a namespace or a kind, as long as a valid one. */
@@ -113,5 +121,5 @@ export function shownName(name: string): string {
 function generatedName(object: JsonObject | undefined): string {
   const metadata = object === undefined ? undefined : own(object, 'metadata');
   const prefix = isJsonObject(metadata) ? own(metadata, 'generateName') : undefined;
-  return typeof prefix === 'string' ? `${shownName(prefix)}*` : '(new)';
+  return typeof prefix === 'string' ? `${plainName(prefix)}*` : '(new)';
 }

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createGunzip, gzipSync } from 'node:zlib';
 import { readBounded } from './body.ts';
 
@@ -30,6 +31,40 @@ test('a body in tiny chunks, each of which costs as much as a large one, is read
     message: 'the manifest comes in chunks of under 512 bytes',
   });
   expect(given()).toBeLessThan(300);
+  expect(body.destroyed).toBe(true);
+});
+
+test('a long body waits for room, of which no more is held meanwhile than is free; a short one does not', async () => {
+  const asked: number[] = [];
+  const { promise: entered, resolve: enter } = Promise.withResolvers<void>();
+  const room = {
+    free: 10_000,
+    enter(bytes: number) {
+      asked.push(bytes);
+      return entered;
+    },
+  };
+  expect(await readBounded(chunked(long.subarray(0, 10_000), 1000).body, { ...bounds, room })).toHaveLength(10_000);
+  expect(asked).toEqual([]);
+  const { body, given } = chunked(long, 1000);
+  const reading = readBounded(body, { ...bounds, announced: 200_000, room });
+  while (asked.length === 0) await nextTurn();
+  for (let turn = 0; turn < 5; turn += 1) await nextTurn();
+  expect(given()).toBeLessThanOrEqual(13);
+  enter();
+  expect(await reading).toEqual(long);
+  // What does not say how long it is, or is packed, may come to all that is read of it.
+  expect(await readBounded(chunked(long, 1000).body, { ...bounds, room })).toEqual(long);
+  const packed = chunked(gzipSync(long), 600).body;
+  expect(await readBounded(packed, { ...bounds, announced: 300, room, decoder: createGunzip() })).toEqual(long);
+  expect(asked).toEqual([200_000, bounds.maxBytes, bounds.maxBytes]);
+});
+
+test('who finds no room ends the body', async () => {
+  const late = new Error('no room');
+  const room = { free: 10_000, enter: () => Promise.reject(late) };
+  const { body } = chunked(long, 1000);
+  await expect(readBounded(body, { ...bounds, room })).rejects.toBe(late);
   expect(body.destroyed).toBe(true);
 });
 

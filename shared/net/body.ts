@@ -18,8 +18,18 @@ export interface BodyBounds {
   readonly take: (count: number) => void;
   /** `the manifest of ghcr.io/org/app:v1`. */
   readonly what: string;
+  /** Entered before more of it is held than is free; what does not come in is what it rejects with. */
+  readonly room?: BodyRoom | undefined;
   /** Takes the body's content coding off. The bounds then hold for the bytes on the line and for what they unpack to. */
   readonly decoder?: Transform | undefined;
+}
+
+/** Room for large bodies. */
+export interface BodyRoom {
+  /** Bytes that are held without it. */
+  readonly free: number;
+  /** `bytes`: what it may come to. */
+  enter(bytes: number): Promise<void>;
 }
 
 /**
@@ -27,7 +37,7 @@ export interface BodyBounds {
  * unpacked no further than to it. Whatever throws, the stream is destroyed, and its socket with it.
  */
 export async function readBounded(body: Readable, bounds: BodyBounds): Promise<Uint8Array> {
-  const { maxBytes, announced, take, what, decoder } = bounds;
+  const { maxBytes, announced, take, what, decoder, room } = bounds;
   const tooLarge = () => new Refusal('too-large', `${what} is over the bound of ${maxBytes} bytes`);
   const chunks: Uint8Array[] = [];
   // What cannot be compressed is longer when it is packed, by a header and some bytes for each block.
@@ -36,6 +46,7 @@ export async function readBounded(body: Readable, bounds: BodyBounds): Promise<U
   let length = 0;
   let taken = 0;
   let received = 0;
+  let entered = room === undefined;
 
   function count(): void {
     const most = Math.max(packed, length);
@@ -56,11 +67,14 @@ export async function readBounded(body: Readable, bounds: BodyBounds): Promise<U
     count();
   }
 
-  function keep(chunk: Uint8Array): void {
+  function keep(chunk: Uint8Array): Promise<void> | undefined {
     length += chunk.byteLength;
     if (decoder === undefined) countChunk();
     count();
     chunks.push(chunk);
+    if (room === undefined || entered || length <= room.free) return undefined;
+    entered = true;
+    return room.enter(decoder === undefined ? Math.min(announced ?? maxBytes, maxBytes) : maxBytes);
   }
 
   try {
@@ -75,24 +89,32 @@ export async function readBounded(body: Readable, bounds: BodyBounds): Promise<U
   return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, length);
 }
 
-function unpack(body: Readable, decoder: Transform, take: (chunk: Uint8Array) => void): Promise<void> {
+type Take = (chunk: Uint8Array) => Promise<void> | undefined | void;
+
+function unpack(body: Readable, decoder: Transform, take: Take): Promise<void> {
   pipeline(body, decoder, () => {});
   return flow(decoder, take);
 }
 
 /**
  * Hands over a stream's chunks as they come, in the very call that makes them: of those that one packet holds there can be thousands, and
- * whoever throws at one ends the stream before the next.
+ * whoever throws at one ends the stream before the next. No more come until what is taken has been waited for.
  */
-function flow(stream: Readable, take: (chunk: Uint8Array) => void): Promise<void> {
+function flow(stream: Readable, take: Take): Promise<void> {
   return new Promise((resolve, reject) => {
+    const fail = (thrown: unknown): void => {
+      stream.off('data', each);
+      reject(thrown);
+      abandon(stream);
+    };
     const each = (chunk: Uint8Array): void => {
       try {
-        take(chunk);
+        const ready = take(chunk);
+        if (ready === undefined) return;
+        stream.pause();
+        ready.then(() => stream.resume(), fail);
       } catch (thrown) {
-        stream.off('data', each);
-        reject(thrown);
-        abandon(stream);
+        fail(thrown);
       }
     };
     stream.on('data', each);

@@ -254,6 +254,23 @@ describe('connections', () => {
     await expect((await get(door, `${server.url}/closed`)).read(10)).rejects.toEqual(refused('body-cut-short'));
   });
 
+  test('announcements without an answer are read no further than some of them; a few before one are none of our business', async () => {
+    const closed = Promise.withResolvers<void>();
+    const server = await serve(({ url, socket }, response) => {
+      socket.write('HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(url === '/endless' ? 5000 : 5));
+      if (url === '/endless') socket.on('close', closed.resolve);
+      else response.end('hello');
+    });
+    const door = open();
+    await expect(get(door, `${server.url}/endless`)).rejects.toMatchObject({
+      reason: 'registry-error',
+      message: expect.stringContaining('announces an answer over 16 times'),
+    });
+    await closed.promise;
+    expect(server.requests).toHaveLength(1);
+    expect(Buffer.from(await (await get(door, server.url)).read(5)).toString()).toBe('hello');
+  });
+
   test('something that is no HTTP is an error of the registry', async () => {
     const server = createServer((socket) =>
       socket

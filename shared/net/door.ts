@@ -2,7 +2,7 @@ import dns from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { Refusal } from '../reasons.ts';
 import { type AddressRules, allowsAddress, allowsHandOver } from './addresses.ts';
-import { abandon, drained, readBounded } from './body.ts';
+import { abandon, type BodyRoom, drained, readBounded } from './body.ts';
 import { decoderOf, isUndecodable } from './coding.ts';
 import { createConnector, createProbingConnector } from './connector.ts';
 import { addressRefused, codeOf, failure, unknownCoding } from './failure.ts';
@@ -72,9 +72,9 @@ export interface DoorResponse {
   header(name: string): string | undefined;
   /**
    * Reads the body once, its content coding taken off. Refusals: too-large, body-cut-short, deadline, registry-error (an
-   * unknown content coding, or bytes that do not unpack).
+   * unknown content coding, or bytes that do not unpack), and what `room` rejects with.
    */
-  read(maxBytes: number): Promise<Uint8Array>;
+  read(maxBytes: number, room?: BodyRoom): Promise<Uint8Array>;
   /** Leaves the body unread. Each response is either read or discarded. */
   discard(): void;
 }
@@ -90,6 +90,8 @@ export interface Door {
 }
 
 const second = 1000;
+/** Informational answers (1xx, RFC 9110 §15.2) before the one that counts: one is common, and their bytes count nowhere. */
+const mostInformed = 16;
 
 /**
  * A door with connections of its own. Redirects are followed here, not by undici: at most five a request, each checked
@@ -184,15 +186,21 @@ export function createDoor(settings: DoorSettings): Door {
     try {
       deadline.signal.throwIfAborted();
       spending.sent();
+      let informed = 0;
       return await send(agent, hop.url, {
         method: hop.method,
         headers: { ...hop.headers },
         body: request.body ?? null,
         signal: deadline.signal,
+        onInfo() {
+          informed += 1;
+          if (informed > mostInformed) throw endlessly(called(hop.url, sender), what);
+        },
         // Connections that nobody uses would add up over many origins: with so many open this one is not kept.
         ...(open() < permits ? {} : { reset: true }),
       });
     } catch (thrown) {
+      if (thrown instanceof Refusal && thrown.reason === 'registry-error') throw thrown;
       if (codeOf(thrown) === addressRefused) throw refusal(hop.url, sender, notCalled);
       probe.forget(hop.url.host);
       throw failure(thrown, called(hop.url, sender), what, deadline, 'head', rootsGiven);
@@ -263,6 +271,13 @@ function refusal(url: URL, sender: Sender | undefined, why: string): Refusal {
   return new Refusal(sender === undefined ? 'address-refused' : 'redirect-refused', `${called(url, sender)} ${why}`);
 }
 
+function endlessly(host: string, what: string): Refusal {
+  return new Refusal(
+    'registry-error',
+    `${host} announces an answer over ${mostInformed} times, and gives none: ${what}`,
+  );
+}
+
 /** `name:port` with the port written out, as grants are compared. */
 function hostAndPort(url: URL): string {
   if (url.port !== '') return url.host;
@@ -294,7 +309,7 @@ function respond(
     status: answer.statusCode,
     url,
     header: (name) => header(answer, name),
-    async read(maxBytes) {
+    async read(maxBytes, room) {
       const decoder = decoderOf(header(answer, 'content-encoding'));
       if (decoder === 'unknown') {
         abandon(answer.body);
@@ -306,7 +321,7 @@ function respond(
       const announced = length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : undefined;
       try {
         const take = (count: number) => spending.take(count);
-        const bounds = { maxBytes, announced, take, what };
+        const bounds = { maxBytes, announced, take, what, room };
         return await readBounded(answer.body, decoder === 'none' ? bounds : { ...bounds, decoder: decoder() });
       } catch (thrown) {
         if (isUndecodable(codeOf(thrown))) {

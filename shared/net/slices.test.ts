@@ -114,6 +114,32 @@ test('what several reviews wait for goes by the one whose slices have taken the 
   await Promise.all(results);
 });
 
+test('work that waits is told whether it is behind its own review’s, and for how long it has waited', async () => {
+  const [heavy, small] = [{}, {}];
+  const began = time.now;
+  const told = (review: object) => {
+    const heard = { waited: 0, crowded: 0 };
+    const deadline = { ...by(review).deadline, remaining: () => 10_000 - (time.now - began) };
+    const slicing = {
+      ...by(review),
+      deadline,
+      waited: () => (heard.waited += 1),
+      crowded: (ms: number) => (heard.crowded = ms),
+    };
+    return { heard, slicing };
+  };
+  const [first, behind, alone, quick] = [told(heavy), told(heavy), told(small), told({})];
+  const done = [inSlices(working(30).slices, first.slicing), inSlices(working(30).slices, behind.slicing)];
+  expect([first.heard.waited, behind.heard.waited]).toEqual([0, 1]);
+  done.push(inSlices(working(3).slices, alone.slicing));
+  await Promise.all(done);
+  expect([alone.heard.waited, alone.heard.crowded]).toEqual([0, 0]);
+  expect(behind.heard.crowded).toBeGreaterThanOrEqual(30);
+  await nextTurn();
+  await inSlices(working(3).slices, quick.slicing);
+  expect(quick.heard).toEqual({ waited: 0, crowded: 0 });
+});
+
 test('it ends with the deadline, and says what was computed', async () => {
   const work = working(1_000_000);
   const { deadline: running } = spending();

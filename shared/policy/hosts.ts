@@ -4,14 +4,15 @@ import { quoted } from '../printable.ts';
 import type { Rule } from './policy.ts';
 import type { LoadWarning } from './problems.ts';
 
-/**
- * The registry hosts that rules name literally, and those of the setting `registries`, under each name of their registries. Any other
- * host is the choice of an image's author.
- */
-export function namedHosts(rules: readonly Rule[], registries: readonly string[]): ReadonlySet<string> {
+/** The registry hosts that rules name literally, and those of the setting `registries`, as they are written. */
+export function writtenHosts(rules: readonly Rule[], registries: readonly string[]): ReadonlySet<string> {
   const patterns = rules.flatMap(({ entries }) => entries.flatMap(({ imageReferences }) => imageReferences));
-  const named = [...registries, ...patterns.flatMap((pattern) => literalHost(pattern) ?? [])];
-  return new Set(named.flatMap(registryNames));
+  return new Set([...registries, ...patterns.flatMap((pattern) => literalHost(pattern) ?? [])]);
+}
+
+/** The same under each name of their registries. Any other host is the choice of an image's author. */
+export function namedHosts(written: ReadonlySet<string>): ReadonlySet<string> {
+  return new Set([...written].flatMap(registryNames));
 }
 
 /** A pattern of a written rule that names no host: any registry fits it. The rules that auto-gen makes have the same ones. */

@@ -369,10 +369,10 @@ describe('one broken thing never spoils the rest', () => {
 });
 
 describe('D1, D2: bounds', () => {
-  test('of 100,000 layers fifty are fetched (CVE-2023-46737)', async () => {
+  test('of 2,000 layers fifty are fetched, of 100,000 none (CVE-2023-46737)', async () => {
     const it = await start();
     const layer = (index: number) => ({ mediaType: types.payload, digest: sha256(Buffer.from(`${index}`)), size: 1 });
-    const layers = Array.from({ length: 10_000 }, (_, index) => layer(index));
+    const layers = Array.from({ length: 2_000 }, (_, index) => layer(index));
     it.store.manifest({ schemaVersion: 2, config: {}, layers }, `${it.image.digest.replace(':', '-')}.sig`);
     const read = await attached(it);
     expect(asked(it, /blobs/)).toBe(50);

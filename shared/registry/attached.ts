@@ -2,15 +2,13 @@ import { type Digest, splitDigest } from '../image/digest.ts';
 import { type Repository, repositoryName } from '../image/repository.ts';
 import { asRefusal, Refusal } from '../reasons.ts';
 import { type Candidate, type Candidates, referrerCandidates, signatureTagCandidates } from './candidates.ts';
-import type { Client } from './client.ts';
 import type { Content, ReadManifest } from './content.ts';
 import type { LayerKind } from './layer-kind.ts';
-import type { RegistryLimits } from './limits.ts';
 import { acceptImages, acceptReferrers, type Descriptor, parseDescriptor } from './manifest.ts';
 import { mapParallel } from './parallel.ts';
-import { fallbackTag, listReferrers } from './referrers.ts';
+import { fallbackTag, type ListSources, listReferrers } from './referrers.ts';
 import type { Allowance, Attached, AttachedItem } from './registry.ts';
-import type { AttachedRooms, Stay } from './rooms.ts';
+import type { Rooms, Stay } from './rooms.ts';
 
 /**
  * Requests that a signed image is worth. A failure of the registry within them is the registry's; one after more of them came of how much
@@ -30,12 +28,10 @@ const smallLayer = 64 * 1024;
 const isLarge = ({ item: { layer }, maxBytes }: Candidate): boolean =>
   layer.size > smallLayer && layer.size <= maxBytes;
 
-interface Sources {
-  readonly client: Client;
+interface Sources extends ListSources {
   readonly content: Content;
-  readonly limits: RegistryLimits;
   readonly kinds: readonly LayerKind[];
-  readonly rooms: AttachedRooms;
+  readonly rooms: Rooms;
 }
 
 /**
@@ -50,11 +46,12 @@ interface Sources {
  * failurePolicy Ignore admits.
  */
 export async function readAttached(
-  { client, content, limits, kinds, rooms }: Sources,
+  sources: Sources,
   repository: Repository,
   digest: Digest,
   allowance: Allowance,
 ): Promise<Attached> {
+  const { content, limits, kinds, rooms } = sources;
   const unreadable = new Set<Refusal>();
   let stopped = false;
   let answered = false;
@@ -170,7 +167,7 @@ export async function readAttached(
 
   async function referrers(): Promise<readonly Candidate[]> {
     const [listing, tagged] = await Promise.all([
-      listReferrers(client, limits, repository, digest, spending, turned),
+      listReferrers(sources, repository, digest, spending, turned),
       fallback(),
     ]);
     if (listing.problem === undefined || listing.descriptors.length > 0) answered = true;

@@ -11,6 +11,7 @@ import { apiPath } from './endpoint.ts';
 import type { LayerKind } from './layer-kind.ts';
 import type { RegistryLimits } from './limits.ts';
 import { type Manifest, parseManifest } from './manifest.ts';
+import type { ReadBody } from './read-manifest.ts';
 import type { Allowance } from './registry.ts';
 
 /** Bytes with the digest that was computed over them, and what they are. */
@@ -55,6 +56,7 @@ export function createContent(
   client: Client,
   limits: RegistryLimits,
   kinds: readonly LayerKind[],
+  readBody: ReadBody,
   elapsed: Elapsed,
   declined: (status: number, what: string) => Refusal,
 ): Content {
@@ -77,12 +79,15 @@ export function createContent(
         spending: allowance,
       });
       if (!found(response, what)) return undefined;
-      const bytes = await response.read(limits.manifest);
       // The header is the registry's word for what it meant to send. It is never the digest that is used (CVE-2023-47630).
       const announced = response.header('docker-content-digest');
-      if (announced !== undefined && !isDigestOf(announced, bytes)) throw unlike(what, 'the digest in its header');
-      const digest = digestOf('sha256', bytes);
-      return { digest, bytes, manifest: parseManifest(bytes, response.header('content-type'), what, kept) };
+      return readBody(response, limits.manifest, what, allowance, function* (bytes) {
+        if (announced !== undefined && !(yield* isDigestOf(announced, bytes)))
+          throw unlike(what, 'the digest in its header');
+        const digest = yield* digestInSlices('sha256', bytes);
+        const manifest = yield* parseManifest(bytes, response.header('content-type'), what, kept);
+        return { digest, bytes, manifest };
+      });
     },
 
     async manifestByDigest(repository, digest, accept, allowance, size) {
@@ -91,9 +96,11 @@ export function createContent(
       const get: Get = { accept, what, spending: allowance, large: isLarge(size) };
       const response = await client.get(repository, apiPath(repository, `manifests/${digest}`), get);
       if (!found(response, what)) return undefined;
-      const bytes = await readExactly(response, size, limits.manifest, what);
-      if (!isDigestOf(digest, bytes)) throw unlike(what, 'its digest');
-      return { digest, bytes, manifest: parseManifest(bytes, response.header('content-type'), what, kept) };
+      return readBody(exactly(response, size, what), limits.manifest, what, allowance, function* (bytes) {
+        if (!(yield* isDigestOf(digest, bytes))) throw unlike(what, 'its digest');
+        const manifest = yield* parseManifest(bytes, response.header('content-type'), what, kept);
+        return { digest, bytes, manifest };
+      });
     },
 
     async blob(repository, digest, size, maxBytes, allowance) {
@@ -102,11 +109,9 @@ export function createContent(
       const get: Get = { accept: '*/*', what, spending: allowance, large: isLarge(size) };
       const response = await client.get(repository, apiPath(repository, `blobs/${digest}`), get);
       if (!found(response, what)) throw new Refusal('content-missing', `the registry does not have ${what}`);
-      const bytes = await readExactly(response, size, maxBytes, what);
-      const { deadline, review } = allowance;
+      const bytes = await exactly(response, size, what).read(maxBytes);
       const computed = await inSlices(digestInSlices(splitDigest(digest).algorithm, bytes), {
-        deadline,
-        review,
+        ...allowance,
         elapsed,
         what: `${what} was compared with its digest`,
       });
@@ -122,31 +127,27 @@ function isLarge(size: number | undefined): boolean {
 }
 
 /** Reads a body that a descriptor gives a size for: one byte more is not read, whatever the bound. */
-async function readExactly(
-  response: DoorResponse,
-  size: number | undefined,
-  maxBytes: number,
-  what: string,
-): Promise<Uint8Array> {
-  if (size === undefined) return response.read(maxBytes);
-  let bytes: Uint8Array;
-  try {
-    bytes = await response.read(size);
-  } catch (thrown) {
-    if (thrown instanceof Refusal && thrown.reason === 'too-large') throw unlike(what, 'the size in its descriptor');
-    throw thrown;
-  }
-  if (bytes.byteLength !== size) throw unlike(what, 'the size in its descriptor');
-  return bytes;
+function exactly(response: DoorResponse, size: number | undefined, what: string): Pick<DoorResponse, 'read'> {
+  if (size === undefined) return response;
+  return {
+    async read(_, room) {
+      let bytes: Uint8Array;
+      try {
+        bytes = await response.read(size, room);
+      } catch (thrown) {
+        if (thrown instanceof Refusal && thrown.reason === 'too-large')
+          throw unlike(what, 'the size in its descriptor');
+        throw thrown;
+      }
+      if (bytes.byteLength !== size) throw unlike(what, 'the size in its descriptor');
+      return bytes;
+    },
+  };
 }
 
-function isDigestOf(text: string, bytes: Uint8Array): boolean {
+function* isDigestOf(text: string, bytes: Uint8Array): Slices<boolean> {
   const digest = parseDigest(text);
-  return digest !== undefined && digestOf(splitDigest(digest).algorithm, bytes) === digest;
-}
-
-function digestOf(algorithm: 'sha256' | 'sha512', bytes: Uint8Array): Digest {
-  return `${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}` as Digest;
+  return digest !== undefined && (yield* digestInSlices(splitDigest(digest).algorithm, bytes)) === digest;
 }
 
 /** A blob has megabytes, and blobs of many reviews may end at the same moment. */

@@ -11,9 +11,10 @@ import { declined, imageDeclined } from './failed.ts';
 import type { LayerKind } from './layer-kind.ts';
 import { defaultLimits, type RegistryLimits } from './limits.ts';
 import { acceptImages, named } from './manifest.ts';
+import { createReadBody } from './read-manifest.ts';
 import type { Image, Registries, Registry } from './registry.ts';
 import { type Retrying, sleepFor } from './retry.ts';
-import { type AttachedRooms, processRooms } from './rooms.ts';
+import { attachedRooms, manifestRooms, type Rooms } from './rooms.ts';
 import { createThrottles } from './throttle.ts';
 
 export interface RegistrySettings {
@@ -29,21 +30,23 @@ export interface RegistrySettings {
   /** The kinds of evidence that are looked for. */
   readonly kinds: readonly LayerKind[];
   readonly limits?: Partial<RegistryLimits>;
-  /** Instead of the process's. */
-  readonly rooms?: AttachedRooms;
+  /** Instead of the process's: for attachments, and for manifests. */
+  readonly rooms?: Rooms;
+  readonly manifestRooms?: Rooms;
 }
 
 /** A Registry whose tokens and learned challenges are its own: one per credential source. Connections are the door's. */
 export function createRegistry(settings: RegistrySettings): Registry {
   const { door, credentials, clock, elapsed, kinds } = settings;
-  const { rooms = processRooms } = settings;
+  const { rooms = attachedRooms } = settings;
+  const readBody = createReadBody(settings.manifestRooms ?? manifestRooms, elapsed);
   const limits = { ...defaultLimits, ...settings.limits };
   const sleep = settings.sleep ?? sleepFor;
   const random = settings.random ?? Math.random;
   const retrying = { clock, sleep, random, throttles: createThrottles(elapsed, sleep) };
   const client = createClient({ door, credentials, retrying, realms: settings.realms ?? {} });
-  const images = createContent(client, limits, kinds, elapsed, imageDeclined);
-  const content = createContent(client, limits, kinds, elapsed, declined);
+  const images = createContent(client, limits, kinds, readBody, elapsed, imageDeclined);
+  const content = createContent(client, limits, kinds, readBody, elapsed, declined);
 
   return {
     async resolve(repository, tag, allowance) {
@@ -55,7 +58,7 @@ export function createRegistry(settings: RegistrySettings): Registry {
       return imageOf(read, repository, `@${digest}`);
     },
     attached: (repository, digest, allowance) =>
-      readAttached({ client, content, limits, kinds, rooms }, repository, digest, allowance),
+      readAttached({ client, content, limits, kinds, rooms, readBody }, repository, digest, allowance),
   };
 }
 

@@ -1,10 +1,12 @@
 import { evidenceKinds } from '../evidence/kinds.ts';
+import { bytesInSlice } from '../net/json-bounds.ts';
+import { atOnce } from '../slices.ts';
 import { defaultLimits } from './limits.ts';
 import { parseDescriptor, parseManifest, parseReferrers } from './manifest.ts';
 
 const kept = { kinds: evidenceKinds, limits: defaultLimits };
 const bytes = (value: unknown) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
-const parse = (value: unknown, type?: string) => parseManifest(bytes(value), type, 'it', kept);
+const parse = (value: unknown, type?: string) => atOnce(parseManifest(bytes(value), type, 'it', kept));
 const oci = 'application/vnd.oci.image.manifest.v1+json';
 const index = 'application/vnd.oci.image.index.v1+json';
 const docker = 'application/vnd.docker.distribution.manifest.v2+json';
@@ -47,7 +49,7 @@ test.each([
   ['not json', oci],
   ['[]', oci],
   ['\ufeff{}', oci],
-  ['[['.repeat(20_000), oci],
+  ['[['.repeat(4_000), oci],
 ])('%j as %s is malformed', (value, type) => {
   expect(() => parse(value, type)).toThrow(expect.objectContaining({ reason: 'malformed-manifest', kind: 'denied' }));
 });
@@ -143,18 +145,27 @@ describe('what is kept of a manifest', () => {
   });
 });
 
+test('a large manifest is parsed in slices, a common one in a single one', () => {
+  const slicesOf = (value: unknown) => [...parseManifest(bytes(value), oci, 'it', kept)].length;
+  const annotations = { a: 'x'.repeat(bytesInSlice), b: 'y'.repeat(bytesInSlice), c: 'z'.repeat(bytesInSlice) };
+  // One for each piece of its text, the decoding and the parser.
+  expect(slicesOf({ ...manifest, annotations })).toBeGreaterThanOrEqual(5);
+  expect(slicesOf(manifest)).toBe(0);
+});
+
 test('a manifest of 4 MiB of long annotations is read, one of many values is over its bound before it is parsed', () => {
   const mebi = 1024 * 1024;
   const annotations = Object.fromEntries(Array.from({ length: 40 }, (_, at) => [`a${at}`, '[{,'.repeat(mebi / 30)]));
   expect(parse({ ...manifest, annotations }, oci)).toMatchObject({ kind: 'manifest' });
   const many = (values: number) => `{"schemaVersion":2,"config":{},"layers":[${'{},'.repeat(values)}{}]}`;
-  expect(parse(many(24_000), oci)).toMatchObject({ kind: 'manifest', layers: [] });
-  expect(() => parse(many(26_000), oci)).toThrow(expect.objectContaining({ reason: 'too-large', kind: 'denied' }));
+  expect(parse(many(9_990), oci)).toMatchObject({ kind: 'manifest', layers: [] });
+  expect(() => parse(many(10_010), oci)).toThrow(expect.objectContaining({ reason: 'too-large', kind: 'denied' }));
   expect(() => parse('['.repeat(4 * mebi), oci)).toThrow(expect.objectContaining({ reason: 'too-large' }));
 });
 
 test('what answers the referrers API', () => {
-  const listOf = (value: unknown, type?: string) => parseReferrers(bytes(value), type, 'the list', defaultLimits);
+  const listOf = (value: unknown, type?: string) =>
+    atOnce(parseReferrers(bytes(value), type, 'the list', defaultLimits));
   const list = { schemaVersion: 2, mediaType: index, manifests: [descriptor('a'), 1] };
   for (const type of [index, 'application/json', undefined]) {
     expect(listOf(list, type)).toEqual([descriptor('a'), undefined]);

@@ -1,7 +1,8 @@
 import { isJsonObject, type JsonObject } from '../admission/json.ts';
 import { type Digest, parseDigest } from '../image/digest.ts';
-import { exceedsValues } from '../net/json-bounds.ts';
+import { parseJson } from '../net/json.ts';
 import { Refusal } from '../reasons.ts';
+import type { Slices } from '../slices.ts';
 import { kindHolding, type LayerKind } from './layer-kind.ts';
 import type { RegistryLimits } from './limits.ts';
 
@@ -84,8 +85,8 @@ export interface Kept {
   readonly limits: Pick<RegistryLimits, 'referrers' | 'signatures' | 'attestations'>;
 }
 
-/** An index of 7,000 images has as many. What makes an honest manifest large are long annotations. */
-const maxValues = 50_000;
+/** An index of 1,600 images has as many. What makes an honest manifest large are long annotations. */
+const maxValues = 10_000;
 
 /**
  * What bytes are, whose digest has been checked: by the Content-Type without its parameters, or if that says nothing by the
@@ -93,20 +94,22 @@ const maxValues = 50_000;
  * well, or two readers would see two images. A list that is null, as Go writes an empty one, or left out is empty. Refusals:
  * malformed-manifest, too-large (more values than any honest one). `what` names it for messages.
  */
-export function parseManifest(
+export function* parseManifest(
   bytes: Uint8Array,
   contentType: string | undefined,
   what: string,
   { kinds, limits }: Kept,
-): Manifest {
+): Slices<Manifest> {
   const malformed = (why: string) => new Refusal('malformed-manifest', `${what} ${why}`);
   const served = simplify(contentType);
   if (served !== undefined && !images.has(served)) {
     return { kind: isSchema1(served) ? 'schema1' : 'other', mediaType: served };
   }
-  if (exceedsValues(bytes, maxValues)) throw new Refusal('too-large', `${what} holds over ${maxValues} values`);
-  const fields = parseJsonObject(bytes);
-  if (fields === undefined) throw malformed('is no JSON object');
+  const parsed = yield* parseJson(bytes, { values: maxValues, depth: Number.POSITIVE_INFINITY });
+  if ('problem' in parsed && parsed.problem === 'values')
+    throw new Refusal('too-large', `${what} holds over ${maxValues} values`);
+  if ('problem' in parsed || !isJsonObject(parsed.value)) throw malformed('is no JSON object');
+  const fields = parsed.value;
   const own = fields['mediaType'];
   if (own !== undefined && typeof own !== 'string') throw malformed('has a mediaType that is no string');
   if (served !== undefined && own !== undefined && own !== '' && own !== served) {
@@ -199,16 +202,16 @@ export function parseDescriptor(value: unknown): Descriptor | undefined {
  * that it is something else, or says nothing and the body is something else (a registry that does not know the API).
  * Throws Refusal as `parseManifest` does if it is served as an index and is none.
  */
-export function parseReferrers(
+export function* parseReferrers(
   bytes: Uint8Array,
   contentType: string | undefined,
   what: string,
   limits: Kept['limits'],
-): ImageIndex['manifests'] | 'absent' {
+): Slices<ImageIndex['manifests'] | 'absent'> {
   const served = simplify(contentType);
   if (served !== undefined && images.get(served) !== 'index') return 'absent';
   try {
-    const parsed = parseManifest(bytes, contentType, what, { kinds: [], limits });
+    const parsed = yield* parseManifest(bytes, contentType, what, { kinds: [], limits });
     if (parsed.kind === 'index') return parsed.manifests;
   } catch (thrown) {
     const nothing = served === undefined && thrown instanceof Refusal && thrown.reason === 'malformed-manifest';
@@ -235,15 +238,6 @@ function sniff(fields: JsonObject): string | undefined {
 
 function isSchema1(mediaType: string): boolean {
   return mediaType.startsWith('application/vnd.docker.distribution.manifest.v1+');
-}
-
-function parseJsonObject(bytes: Uint8Array): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
-    return isJsonObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function isAnnotations(value: unknown): value is Readonly<Record<string, string>> {

@@ -7,12 +7,20 @@ import { declined } from './failed.ts';
 import type { RegistryLimits } from './limits.ts';
 import { nextPage } from './link.ts';
 import { acceptIndex, type Descriptor, type ImageIndex, parseReferrers } from './manifest.ts';
+import type { ReadBody } from './read-manifest.ts';
 import type { Allowance } from './registry.ts';
 
 /** The descriptors that a listing holds, `undefined` for malformed ones, and what kept the rest from being read. */
 export interface Listing {
   readonly descriptors: ImageIndex['manifests'];
   readonly problem: Refusal | undefined;
+}
+
+/** What a listing is read with. */
+export interface ListSources {
+  readonly client: Client;
+  readonly limits: RegistryLimits;
+  readonly readBody: ReadBody;
 }
 
 /** The tag under which a digest's referrers are kept where there is no API for them (distribution-spec 1.1). */
@@ -29,8 +37,7 @@ const absent: ReadonlySet<number> = new Set([400, 404, 405, 406, 501]);
  * registries fill that field in differently. Never throws: what failed is the listing's problem.
  */
 export async function listReferrers(
-  client: Client,
-  limits: RegistryLimits,
+  { client, limits, readBody }: ListSources,
   repository: Repository,
   digest: Digest,
   allowance: Allowance,
@@ -52,8 +59,9 @@ export async function listReferrers(
         if (page === 1 && absent.has(response.status)) return { descriptors: [], problem: undefined };
         throw declined(response.status, what);
       }
-      const bytes = await response.read(limits.manifest);
-      const listed = parseReferrers(bytes, response.header('content-type'), `the list of ${what}`, limits);
+      const listed = await readBody(response, limits.manifest, what, allowance, (bytes) =>
+        parseReferrers(bytes, response.header('content-type'), `the list of ${what}`, limits),
+      );
       if (listed === 'absent' && page === 1) return { descriptors: [], problem: undefined };
       if (listed === 'absent') throw new Refusal('malformed-manifest', `the list of ${what} goes on in no index`);
       const room = limits.referrers - descriptors.length;

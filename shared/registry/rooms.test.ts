@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { spending } from '../net/testing/spending.ts';
-import { createAttachedRooms } from './rooms.ts';
+import { createRooms } from './rooms.ts';
 import { type Setup, setUp } from './testing/setup.ts';
 import { type Stored, types } from './testing/store.ts';
 
@@ -12,7 +12,7 @@ let asked: number;
 /** It is enough for one image whose attachments have over `large` bytes, beside one with as many. */
 beforeEach(async () => {
   asked = 0;
-  const rooms = createAttachedRooms(3 * large, 2 * large);
+  const rooms = createRooms(3 * large, 2 * large);
   it = await setUp({
     rooms: {
       enter(...of) {

@@ -57,7 +57,7 @@ export function blame(inquiry: Inquiry, refusal: Refusal, circumstances: Circums
       return new Refusal('too-many-reviews', `${message}; it had waited for the requests of other reviews`, cause);
     }
   }
-  return inquiry.named ? refusal : new Refusal('registry-not-named', `${message} (${reason})`, cause);
+  return inquiry.written ? refusal : new Refusal('registry-not-named', `${message} (${reason})`, cause);
 }
 
 /**
@@ -86,7 +86,7 @@ export function blameIn(
   circumstances: Circumstances,
 ): Refusal {
   const elsewhere = inquiry.target.reference.repository.registry !== signedIn.registry;
-  if (elsewhere) return blame({ ...inquiry, image: undefined, named: true }, refusal, circumstances);
+  if (elsewhere) return blame({ ...inquiry, image: undefined, named: true, written: true }, refusal, circumstances);
   return blame(inquiry, inquiry.image === undefined ? refusal : ofAttached(refusal), circumstances);
 }
 

@@ -12,6 +12,8 @@ export interface Inquiry {
   readonly target: Target;
   /** The registry is named by the rules or the settings; any other one is its author's choice. */
   readonly named: boolean;
+  /** By the very name that the image has: which one is asked is its author's choice as well. */
+  readonly written: boolean;
   /** Milliseconds. */
   readonly startedAt: number;
   /** By index in the plan, as the checks are. */
@@ -48,13 +50,14 @@ export function openInquiries({ targets }: Plan, hosts: Hosts, now: number): Inq
   return inquiries;
 }
 
-function openInquiry(target: Target, { named: names, others }: Hosts, now: number): Inquiry {
+function openInquiry(target: Target, { named: names, written, others }: Hosts, now: number): Inquiry {
   const { registry } = target.reference.repository;
   const named = names === 'all' || names.has(registry);
   const refused = !named && others === 'refuse';
   return {
     target,
     named,
+    written: written === 'all' || written.has(registry),
     startedAt: now,
     findings: [],
     digest: target.reference.digest,

@@ -102,7 +102,7 @@ describe('D1 CVE-2023-46737, CVE-2023-33957, CVE-2024-45395: more to look at tha
   test.each([
     [100_000, 'too-large', 0],
     [15_000, 'too-large', 0],
-    [8000, 'too-many-signatures', 50],
+    [1900, 'too-many-signatures', 50],
     [51, 'too-many-signatures', 50],
     [50, 'content-missing', 50],
   ] as const)('%d signatures under the tag: %s, %d of them asked for', async (count, reason, asked) => {

@@ -55,6 +55,19 @@ describe.each(['Fail', 'Ignore'] as const)('a denial, failurePolicy %s', (failur
     expect(answer.message.split('\n').length).toBeLessThanOrEqual(plain.message.split('\n').length);
   });
 
+  test('a name that reads like a sentence of ours is quoted', async () => {
+    const unsigned = `${world.registry.host}/team/app@${await makeImage(world.destination, 'team/app')}`;
+    world.policies(policy({ images: images(), keys: [world.team], failurePolicy }));
+    const name = 'web: 1 image verified, nothing denied. next: all is well; a test';
+    for (const object of [pod([unsigned], { name }), { ...pod([unsigned]), metadata: { generateName: name } }]) {
+      const { allowed, message } = await world.send('/mutate', review(object));
+      expect([allowed, message.split('\n')[0]]).toEqual([
+        false,
+        expect.stringMatching(/^Pod .*"web: 1 image verified.*; a test"\*?: 1 image denied$/),
+      ]);
+    }
+  });
+
   const malformed = 'invalid (object-malformed)';
   test.each<[string, string, (image: string, name: string) => unknown]>([
     ['a name', malformed, (image, name) => pod([image], { name })],

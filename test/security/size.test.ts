@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { type IncomingMessage, request } from 'node:http';
+import { Agent, type IncomingMessage, request } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createLocalCore } from '../../local/core.ts';
@@ -150,9 +150,9 @@ describe('what serve reads of a body is bounded', () => {
 
   test('over 32 MiB: 413, whether it says so or not, and nothing is kept', async () => {
     await using world = await openServer('Ignore');
-    expect((await declared(world.server.port, `content-length: ${most + 1}`)).split('\r\n', 1)).toEqual([
-      'HTTP/1.1 413 Payload Too Large',
-    ]);
+    expect(
+      (await declared(world.server.port, `content-length: ${most + 1}`, '/mutate', ' '.repeat(2000))).split('\r\n', 1),
+    ).toEqual(['HTTP/1.1 413 Payload Too Large']);
     const { status, body } = await chunked(`${world.server.url}/mutate`, most + 1);
     expect(status).toBe(413);
     expect(body).toBe(`the body is over ${most} bytes`);
@@ -179,6 +179,37 @@ describe('what serve reads of a body is bounded', () => {
     const asked = review(pod([await world.image('signed', true)]));
     const text = JSON.stringify({ ...asked, text: inner.replaceAll('"', "'") });
     expect(answerOf(await world.post('/mutate?timeout=10s', text))).toMatchObject({ allowed: true });
+  });
+
+  test.each(['mutate', 'validate'])(
+    'a review over the bounds is read off and denied: its call does not fail, %s',
+    async (purpose) => {
+      await using world = await openServer('Ignore');
+      const asked = JSON.stringify(review(pod([await world.image('signed', true)])));
+      const stuffed = (status: string) => `${asked.slice(0, -2)},"status":${status}}}`;
+      for (const body of [stuffed(`[${'"",'.repeat(2_500_000)}""]`), stuffed(`"${'x'.repeat(most)}"`)]) {
+        const answer = answerOf(await world.post(`/default/${purpose}/ignore?timeout=10s`, body));
+        expect(answer).toMatchObject({
+          uid: expect.any(String),
+          allowed: false,
+          status: { code: 403, message: expect.stringContaining('invalid (object-malformed): the body') },
+        });
+      }
+      const small = stuffed('[""]');
+      expect(answerOf(await world.post(`/default/${purpose}/ignore?timeout=10s`, small))).toMatchObject({
+        allowed: purpose === 'mutate',
+      });
+    },
+  );
+
+  test('a connection that nobody uses is kept for longer than an API server keeps it', async () => {
+    await using world = await openServer('Ignore');
+    const head = await new Promise<IncomingMessage>((resolve) => {
+      request(`${world.server.url}/healthz`, { agent: new Agent({ keepAlive: true, maxSockets: 1 }) }, resolve).end();
+    });
+    const [, seconds] = /timeout=(\d+)/.exec(String(head.headers['keep-alive'])) ?? [];
+    expect(Number(seconds)).toBeGreaterThan(90);
+    head.destroy();
   });
 
   test('large ones at once wait for each other, and a review of common size waits for none of them', async () => {
@@ -306,9 +337,11 @@ async function open(port: number, header: string) {
 }
 
 /** What is answered to it although nothing more comes. */
-async function declared(port: number, header: string, path?: string): Promise<string> {
+async function declared(port: number, header: string, path?: string, start = ''): Promise<string> {
   const chunks: Buffer[] = [];
-  for await (const chunk of begin(port, header, path)) chunks.push(chunk as Buffer);
+  const socket = begin(port, header, path);
+  socket.write(start);
+  for await (const chunk of socket) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks).toString('utf8');
 }
 

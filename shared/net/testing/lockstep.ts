@@ -42,7 +42,7 @@ export function lockstep(door: Door): { readonly door: Door; rounds(): number; r
   function watched(response: DoorResponse): DoorResponse {
     return {
       ...response,
-      read: (maxBytes) => response.read(maxBytes).finally(() => open--),
+      read: (...of) => response.read(...of).finally(() => open--),
       discard() {
         response.discard();
         open--;

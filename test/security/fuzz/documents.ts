@@ -6,6 +6,7 @@ import { referrerCandidates, signatureTagCandidates } from '../../../shared/regi
 import { CredentialsError, parseDockerConfig } from '../../../shared/registry/credentials.ts';
 import { defaultLimits } from '../../../shared/registry/limits.ts';
 import { parseManifest, parseReferrers } from '../../../shared/registry/manifest.ts';
+import { atOnce } from '../../../shared/slices.ts';
 import { buildCheck } from '../../../shared/trust/build.ts';
 import { byKey, policy } from '../../e2e/documents.ts';
 import { makeImage, repository } from '../../fixtures/attached.ts';
@@ -41,8 +42,8 @@ export function manifests(): Target {
   const contentType = fc.oneof(fc.constantFrom(undefined, type, 'application/json', `${type}; charset=utf-8`), anyText);
   return target('manifest', fc.tuple(valid.chain(jsonLike), contentType), ([text, served]) => {
     const bytes = Buffer.from(text);
-    orRefused(() => parseReferrers(bytes, served, 'it', defaultLimits), isRefusal);
-    const manifest = orRefused(() => parseManifest(bytes, served, 'it', kept), isRefusal);
+    orRefused(() => atOnce(parseReferrers(bytes, served, 'it', defaultLimits)), isRefusal);
+    const manifest = orRefused(() => atOnce(parseManifest(bytes, served, 'it', kept)), isRefusal);
     if (manifest === undefined) return;
     const read = { digest: image.digest, bytes, manifest };
     const found = [
