@@ -173,7 +173,6 @@ export function createDoor(settings: DoorSettings): Door {
       answer = await sendOne(hop, request, sender);
       // Its connection is in use until the body has ended, whoever ends it.
       answered();
-      spending.answered?.();
       answer.body.once('close', release);
       return answer;
     } finally {

@@ -19,8 +19,6 @@ export interface Spending {
   queued?(): void;
   /** Told, when it is over, for how many milliseconds a request waited for those of other reviews, which were being answered. */
   crowded?(milliseconds: number): void;
-  /** Told that an answer to one of its requests has begun. */
-  answered?(): void;
   /** Told of bytes that another review took of what this one waits for. */
   overheard?(count: number): void;
   /** Asked before a request is tried again, a time that it has room for; absent: it always may. */
