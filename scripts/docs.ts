@@ -46,6 +46,7 @@ const text = `${[
   "| a signature's statement in a bundle | 1 MiB | `malformed-signature` |",
   '| values in a bundle; in a signed statement | 10,000; 100,000 | `malformed-signature` |',
   '| everything that one review fetches | 64 MiB | `review-too-large` |',
+  '| of that, manifests of images | 8 MiB | `review-too-large` |',
   '| referrers of an image | 200, on 10 pages | `too-many-referrers` |',
   '| signatures tried for an image; attestations beside them | 50; 50 | `too-many-signatures` |',
   '| distinct images that one review asks about | 64, or what the settings say | `too-many-images` |',

@@ -105,10 +105,10 @@ function objectName({ namespace, name, object }: AdmissionRequest): string {
   return namespace === '' ? shown : `${plainName(namespace)}/${shown}`;
 }
 
-/** Of the characters that names have in Kubernetes, whatever the kind. */
-const namelike = /^[\w.:-]*$/;
+/** A word, as names in Kubernetes are, whatever the kind. */
+const namelike = /^[\p{L}\p{M}\p{N}_.:-]*$/u;
 
-/** A name for the middle of a sentence: one that no object can have is quoted, since it may read as ours. */
+/** A name for the middle of a sentence: one that is no word is quoted, since it may read as ours. */
 export function plainName(name: string): string {
   return namelike.test(name) ? shownName(name) : quoted(name, longestName);
 }

@@ -35,10 +35,12 @@ export function nothingFound(refusal: Refusal): Found {
 
 /**
  * Whether it is good for another review that waited for it, which has time and bytes of its own: what only the first review
- * ran out of, the other asks itself.
+ * ran out of, the other asks itself. Nor does one that came when the reading was `behind` take it for granted that there is no signature:
+ * the image may have been signed in between.
  */
-export function holdsForOthers({ unreadable }: Found): boolean {
-  return !unreadable.some(isOnesOwn);
+export function holdsForOthers({ unreadable, evidence: { evidence } }: Found, behind: boolean): boolean {
+  if (unreadable.some(isOnesOwn)) return false;
+  return !behind || evidence.some(({ kind }) => kind !== 'attestation');
 }
 
 /** What was found in the repositories that a check reads, by their names; `own` is the image's. */

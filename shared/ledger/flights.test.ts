@@ -111,6 +111,30 @@ test('an answer that does not hold for a joiner is found anew', async () => {
   expect(await Promise.all([first, second])).toEqual(['partial', 'whole']);
 });
 
+test('a joiner knows whether a request had been sent before it came, and one that came before takes what it turns down', async () => {
+  const flights = new Flights();
+  const led = work<string>();
+  let sent = () => {};
+  const lead = (aboard: Spending) => {
+    sent = () => aboard.sent();
+    return led.run();
+  };
+  const unlessBehind = (_: string, behind: boolean) => !behind;
+  const own = async () => 'read anew';
+  const first = flights.share('k', spending(), lead, unlessBehind);
+  const early = flights.share('k', spending(), own, unlessBehind);
+  sent();
+  const late = flights.share('k', spending(), own, unlessBehind);
+  const content = flights.share('k', spending(), own, always);
+  led.resolve('as it was');
+  expect(await Promise.all([first, early, late, content])).toEqual([
+    'as it was',
+    'as it was',
+    'read anew',
+    'as it was',
+  ]);
+});
+
 test('a joiner waits no longer than its own deadline; the leader goes on', async () => {
   const flights = new Flights();
   const led = work<string>();

@@ -10,6 +10,8 @@ interface Flight {
   readonly held: Promise<'held'>;
   /** Bytes that came of it so far. */
   read: number;
+  /** A request of it has been sent: what it reads may be as it was before whoever comes now. */
+  begun: boolean;
   readonly riders: Set<Rider>;
 }
 
@@ -24,6 +26,9 @@ type Landed = { readonly value: unknown } | { readonly error: unknown };
 
 /** The work of a flight. What it sends for, it sends for by this spending: so the flight knows of it. */
 type Work<T> = (spending: Spending) => Promise<T>;
+
+/** Whether what came of a flight is good for one that joined it; `behind`: after a request of it had been sent. */
+export type Holds<T> = (value: T, behind: boolean) => boolean;
 
 /**
  * Of the time that a review has left, what a leader must have left for the review to wait for it. Less, and a series of short calls would
@@ -42,7 +47,7 @@ export class Flights {
    * The first to ask leads: its call does the work. Others wait, no longer than their own deadline (Refusal `deadline`), where the
    * leader has nearly as much time as they have; else they lead a flight of their own, which later ones join. A joiner
    * does not inherit what was the leader's own trouble, its deadline or its allowance of bytes, nor an answer that
-   * `holds` turns down: it starts over, and leads unless another already does. Nothing is kept once it has landed.
+   * `holds` turns down, which is told whether the flight had begun before the joiner came: it starts over, and leads unless another already does. Nothing is kept once it has landed.
    *
    * What it computes goes by the neediest of those who wait for it (`riders`).
    *
@@ -51,7 +56,7 @@ export class Flights {
    * Work that has to wait for its turn is no longer waited for: each of the joiners starts over. Whoever names an image last among
    * hundreds would have those wait who name it alone.
    */
-  async share<T>(key: string, spending: Spending, work: Work<T>, holds: (value: T) => boolean): Promise<T> {
+  async share<T>(key: string, spending: Spending, work: Work<T>, holds: Holds<T>): Promise<T> {
     const { deadline } = spending;
     let told = 0;
     // Several flights read the same: what the first has told of, the next tells no more of.
@@ -64,6 +69,7 @@ export class Flights {
       if (flight === undefined || waits === mostWaits || !isWorthIt(flight.leader.deadline, deadline))
         return this.#lead(key, spending, work);
       const left = deadline.remaining();
+      const behind = flight.begun;
       const landed = await waitFor(flight, spending, overhear);
       if (landed === 'held') continue;
       if (flight.leader.deadline.remaining() === 0) continue;
@@ -75,18 +81,22 @@ export class Flights {
       }
       // One key stands for one kind of work, so the value is of the type that this caller's work would give.
       const value = landed.value as T;
-      if (holds(value)) return value;
+      if (holds(value, behind)) return value;
     }
   }
 
   async #lead<T>(key: string, leader: Spending, work: Work<T>): Promise<T> {
     const { promise, resolve } = Promise.withResolvers<Landed>();
     const { promise: held, resolve: hold } = Promise.withResolvers<'held'>();
-    const flight: Flight = { leader, landed: promise, held, read: 0, riders: new Set() };
+    const flight: Flight = { leader, landed: promise, held, read: 0, begun: false, riders: new Set() };
     this.#flights.set(key, flight);
     const aboard: Spending = {
       ...leader,
       riders: () => ridersOf(flight),
+      sent() {
+        flight.begun = true;
+        leader.sent();
+      },
       queued: () => {
         this.#land(key, flight);
         hold('held');

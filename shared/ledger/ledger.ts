@@ -4,6 +4,7 @@ import type { Deadline } from '../net/deadline.ts';
 import type { Spending } from '../net/spending.ts';
 import type { CredentialsRef } from '../plan/credentials.ts';
 import type { AskedBy } from './content.ts';
+import type { Holds } from './flights.ts';
 import type { Guard } from './generation.ts';
 import type { Verification } from './verification.ts';
 
@@ -78,7 +79,7 @@ export interface Session {
     guardedBy: readonly ShareGuard[],
     spending: Spending,
     work: (spending: Spending) => Promise<T>,
-    holds?: (value: T) => boolean,
+    holds?: Holds<T>,
   ): Promise<T>;
   /** Writes what was recorded; at most 150 ms. `undefined`: there was nothing to wait for. */
   flush(): Promise<void> | undefined;

@@ -6,6 +6,7 @@ import type { Spending } from '../net/spending.ts';
 import type { CredentialsRef } from '../plan/credentials.ts';
 import { callTable } from './call.ts';
 import { type AskedBy, type Pointer, pointerText, type Remembered, verificationText } from './content.ts';
+import type { Holds } from './flights.ts';
 import { absent, pushKeepsRepository } from './generation.ts';
 import type { RepositoryKeys, VerificationKey } from './keys.ts';
 import type { CheckQuery, Session, ShareGuard, Want } from './ledger.ts';
@@ -114,7 +115,7 @@ export class LedgerSession implements Session {
     guardedBy: readonly ShareGuard[],
     spending: Spending,
     work: (spending: Spending) => Promise<T>,
-    holds: (value: T) => boolean = () => true,
+    holds: Holds<T> = () => true,
   ): Promise<T> {
     const key = this.#flightKey(name, guardedBy);
     return key === undefined ? work(spending) : this.#store.flights.share(key, spending, work, holds);

@@ -1,4 +1,5 @@
 import { Refusal } from '../reasons.ts';
+import type { Allowance } from './registry.ts';
 
 /** Bytes that one review may fetch, over all its images. */
 export const reviewBytes = 64 * 1024 * 1024;
@@ -12,11 +13,29 @@ export function parseReviewImages(text: string): number | undefined {
   return images >= 1 && images <= 1000 ? images : undefined;
 }
 
+/** Bytes of the manifests of images among them, since they are held until the review is answered: 128 KB for each of 64 images. */
+const imageBytes = 8 * 1024 * 1024;
+
 /** Takes bytes from what one review may fetch; throws Refusal `review-too-large`. `bytes` replaces the default bound. */
-export function byteBudget(bytes: number = reviewBytes): (count: number) => void {
+export function byteBudget(bytes: number = reviewBytes, what = ''): (count: number) => void {
   let left = bytes;
   return (count) => {
     left -= count;
-    if (left < 0) throw new Refusal('review-too-large', `this review would fetch more than ${bytes} bytes`);
+    if (left < 0) throw new Refusal('review-too-large', `this review would fetch more than ${bytes} bytes${what}`);
+  };
+}
+
+const budgets = new WeakMap<object, (count: number) => void>();
+
+/** What of an allowance the manifest of an image may use up: beside all else, what the review's images have left. */
+export function forImage(allowance: Allowance): Allowance {
+  const take = budgets.get(allowance.review) ?? byteBudget(imageBytes, ' of manifests of images');
+  budgets.set(allowance.review, take);
+  return {
+    ...allowance,
+    take(count) {
+      allowance.take(count);
+      take(count);
+    },
   };
 }

@@ -95,6 +95,23 @@ test('a manifest of 100 MB is cut at its bound', async () => {
   expect(taken()).toBeLessThan(50 * 1024 * 1024);
 });
 
+test('of one review the manifests of images have 8 MiB, since they are held until it is answered', async () => {
+  const tags = ['a', 'b', 'c', 'd'];
+  for (const tag of tags) {
+    const annotations = { tag, fill: 'x'.repeat(3 * 1024 * 1024) };
+    it.store.manifest({ schemaVersion: 2, config: {}, layers: [], annotations }, tag);
+  }
+  const one = spending();
+  for (const tag of ['a', 'b']) await it.registry.resolve(it.repository, tag, one);
+  const message = expect.stringContaining('8388608 bytes of manifests of images');
+  await expect(it.registry.resolve(it.repository, 'c', one)).rejects.toMatchObject({
+    reason: 'review-too-large',
+    message,
+  });
+  // Those of another review are its own.
+  expect((await it.registry.resolve(it.repository, 'd', spending())).bytes.length).toBeGreaterThan(3 * 1024 * 1024);
+});
+
 describe("the registry's own failures are unavailable", () => {
   const answering = (status: number, headers: Record<string, string> = {}) => {
     it.store.intercept = (_, response) => {

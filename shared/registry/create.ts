@@ -3,6 +3,7 @@ import type { Clock, Elapsed } from '../net/deadline.ts';
 import type { Door } from '../net/door.ts';
 import { ownCredentials } from '../plan/credentials.ts';
 import { Refusal } from '../reasons.ts';
+import { forImage } from './allowance.ts';
 import { readAttached } from './attached.ts';
 import { createClient } from './client.ts';
 import { createContent, type ReadManifest } from './content.ts';
@@ -50,11 +51,11 @@ export function createRegistry(settings: RegistrySettings): Registry {
 
   return {
     async resolve(repository, tag, allowance) {
-      const read = await images.manifestByTag(repository, tag, acceptImages, allowance);
+      const read = await images.manifestByTag(repository, tag, acceptImages, forImage(allowance));
       return imageOf(read, repository, `:${tag}`);
     },
     async image(repository, digest, allowance) {
-      const read = await images.manifestByDigest(repository, digest, acceptImages, allowance);
+      const read = await images.manifestByDigest(repository, digest, acceptImages, forImage(allowance));
       return imageOf(read, repository, `@${digest}`);
     },
     attached: (repository, digest, allowance) =>

@@ -109,6 +109,30 @@ test('a review that ran out of bytes verifies what it has, and the one beside it
   expect(modest).toMatchObject({ allowed: true });
 });
 
+test.each(['Fail', 'Ignore'] as const)(
+  'who asks after an image was signed is not told what another review had read before, failurePolicy %s',
+  async (failurePolicy) => {
+    world.policies(rules(failurePolicy));
+    const digest = await makeImage(world.destination, name, undefined, { label: 'unsigned at first' });
+    const image = imageIn(world, name, digest);
+    attachItems(world, name, digest, [cosignItem(Buffer.from('{}'), alice)]);
+    // Its list of referrers comes when all else has been read.
+    const { promise: listed, resolve: list } = Promise.withResolvers<undefined>();
+    world.registry.settings.intercept = on(
+      { kind: 'referrers' },
+      times(1, () => listed),
+    );
+    const before = send([reference(`@${digest}`)]);
+    while (world.registry.count({ kind: 'blob' }) < 1) await nextTurn();
+    attachItems(world, name, digest, [cosignItem(payloadOf(image), alice)]);
+    const after = send([reference(`@${digest}`)]);
+    while (world.registry.count({ reference: digest }) < 2) await nextTurn();
+    list(undefined);
+    expect(await before).toMatchObject({ allowed: false, code: 403 });
+    expect(await after).toMatchObject({ allowed: true, warnings: [] });
+  },
+);
+
 describe.each(['Fail', 'Ignore'] as const)('beside a review with much to verify, failurePolicy %s', (failurePolicy) => {
   /** Each time that anyone looks at it, it is a millisecond later: what is computed takes time, and nothing else does. */
   let ticks: number;
