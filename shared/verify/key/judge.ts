@@ -51,8 +51,9 @@ function objectionTo(signature: Signature, anchor: KeyAnchor): KeyObjection | un
   if (claim !== undefined) return claim;
   const logged = loggedIn(signature, anchor.log, { publicKey: anchor.key });
   if ('reason' in logged) return logged;
-  const { timestampAuthority } = anchor;
-  const { problem, times } = stampsOf(signature, timestampAuthority === undefined ? [] : [timestampAuthority]);
-  if (problem !== undefined) return { reason: 'timestamp-mismatch', message: `has a time stamp, and ${problem}` };
+  const { problem, times } = stampsOf(signature, anchor.timestampAuthorities);
+  if (problem !== undefined && times.length === 0) {
+    return { reason: 'timestamp-mismatch', message: `has a time stamp, and ${problem}` };
+  }
   return untimely(logged, times);
 }
