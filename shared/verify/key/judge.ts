@@ -26,8 +26,8 @@ export const keyJudge: AnchorJudge<KeyAnchor> = {
   examine(signature, anchor) {
     const objection = objectionTo(signature, anchor);
     if (objection !== undefined) return { pass: false, ...objection, progress: progress[objection.reason] };
-    const { spki } = anchor;
-    return { pass: true, identity: identityOf(anchor), spki, message: `a signature verifies with ${nameOf(anchor)}` };
+    const identity = identityOf(anchor);
+    return { pass: true, identity, marks: [identity], message: `a signature verifies with ${nameOf(anchor)}` };
   },
   denial(anchor, { reason, message }, tried) {
     return reason === 'signature-mismatch'
