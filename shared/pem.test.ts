@@ -1,4 +1,5 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
+import fc from 'fast-check';
 import { certificateIn, isPublicKeyBlock, publicKeyIn, readPem } from './pem.ts';
 import { parsePublicKeys } from './policy/kyverno/keys.ts';
 import { certA } from './policy/testing/certificates.ts';
@@ -96,4 +97,42 @@ describe('a certificate', () => {
   ])('%s is not', (_, pem) => {
     expect(parse(pem)).toBeUndefined();
   });
+});
+
+test('whatever a text is made of, a block is a BEGIN with the next END of its label', () => {
+  const whole = /-----BEGIN ([^-\r\n]+)-----([\s\S]*?)-----END \1-----/g;
+  const parts = [
+    '-----BEGIN A-----',
+    '-----END A-----',
+    '-----BEGIN B',
+    '-----END B',
+    '-----',
+    '-',
+    'A',
+    ' ',
+    '\n',
+    'B',
+  ];
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(...parts), { maxLength: 14 }), (made) => {
+      const text = made.join('');
+      const blocks = [...text.matchAll(whole)].map(([all, label, body]) => ({ label, text: all, body }));
+      expect(readPem(text)).toEqual({ blocks, rest: text.replace(whole, '') });
+    }),
+    { numRuns: 3000 },
+  );
+});
+
+// Whoever attaches a signature writes such texts.
+test.each([
+  ['BEGINs of one label', () => '-----BEGIN A-----\n'],
+  ['BEGINs of many labels', (index: number) => `-----BEGIN ${index}-----\n`],
+  ['BEGINs that share dashes', () => '-----BEGIN A'],
+  ['BEGINs with the END of another', () => '-----BEGIN A-----\n-----END B-----\n'],
+  ['ENDs', () => '-----END A-----\n'],
+])('a megabyte of %s is read at once', (_, make) => {
+  const text = Array.from({ length: 60_000 }, (__, index) => make(index)).join('');
+  const start = performance.now();
+  expect(readPem(text)).toEqual({ blocks: [], rest: text });
+  expect(performance.now() - start).toBeLessThan(1000);
 });

@@ -14,16 +14,38 @@ export interface Pem {
   readonly rest: string;
 }
 
-const block = /-----BEGIN ([^-\r\n]+)-----([\s\S]*?)-----END \1-----/g;
+const dashes = '-----';
+/** Two marks may share the dashes between them. */
+const mark = /-----(BEGIN|END) ([^-\r\n]+)(?=-----)/g;
 const base64 = /^(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 /** A public key's labels, with the encoding that each stands for: SubjectPublicKeyInfo, and PKCS #1 for RSA alone. */
 const encodings: Readonly<Record<string, 'spki' | 'pkcs1'>> = { 'PUBLIC KEY': 'spki', 'RSA PUBLIC KEY': 'pkcs1' };
 
-/** The blocks of a text in their order; whether they hold what they say is left to who reads them. */
+/**
+ * The blocks of a text in their order, each from its BEGIN to the next END of that label; whether they hold what they say is left to who
+ * reads them. It takes one pass however many BEGINs have no END, since the text may be anybody's.
+ */
 export function readPem(text: string): Pem {
-  const blocks = [...text.matchAll(block)].map(([all, label = '', body = '']) => ({ label, text: all, body }));
-  return { blocks, rest: text.replace(block, '') };
+  const marks = [...text.matchAll(mark)].map(({ 0: all, 1: kind, 2: label = '', index }) => {
+    return { kind, label, start: index, end: index + all.length + dashes.length };
+  });
+  const ends = Map.groupBy(marks.filter(({ kind }) => kind === 'END').reverse(), ({ label }) => label);
+  const blocks: PemBlock[] = [];
+  let rest = '';
+  let read = 0;
+  for (const { kind, label, start, end } of marks) {
+    if (kind === 'END' || start < read) continue;
+    const left = ends.get(label) ?? [];
+    // Those that stand before it end no later one either.
+    while ((left.at(-1)?.start ?? end) < end) left.pop();
+    const last = left.at(-1);
+    if (last === undefined) continue;
+    blocks.push({ label, text: text.slice(start, last.end), body: text.slice(end, last.start) });
+    rest += text.slice(read, start);
+    read = last.end;
+  }
+  return { blocks, rest: rest + text.slice(read) };
 }
 
 /** What a block says it is, with its article, for messages: `a PUBLIC KEY`, `an EC PRIVATE KEY`. */

@@ -1,5 +1,13 @@
 import fc from 'fast-check';
-import { bundleV03, dsseItem, makeImage, makeItem, simpleSigning, statementOf } from '../../test/fixtures/attached.ts';
+import {
+  bundleV03,
+  dsseItem,
+  makeImage,
+  makeItem,
+  payloadOf,
+  simpleSigning,
+  statementOf,
+} from '../../test/fixtures/attached.ts';
 import { makeSigner } from '../../test/fixtures/signers.ts';
 import { readEvidence } from './read.ts';
 
@@ -43,4 +51,18 @@ test('arbitrary JSON is never a throw, in the layer or in any place of a bundle'
       },
     ),
   );
+});
+
+test.each(['certificate', 'chain'])('an annotation of a %s is no text of any size', (name) => {
+  const pem = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
+  const read = (size: number) => {
+    const annotations = {
+      'dev.cosignproject.cosign/signature': 'AAAA',
+      'dev.sigstore.cosign/certificate': pem,
+      [`dev.sigstore.cosign/${name}`]: pem + ' '.repeat(size),
+    };
+    return readEvidence([makeItem(simpleSigning, payloadOf(makeImage()), { source: 'sig-tag', annotations })]);
+  };
+  expect(read(200_000).evidence).toHaveLength(1);
+  expect(read(250_000).rejected[0]?.message).toMatch(/ has over 245760 characters$/);
 });

@@ -208,6 +208,7 @@ describe('the hash of a check', () => {
       { ...base, ctlog: { ...ctlog, tsaCertChain: pem(other.timestampAuthority.chain) } },
       alone,
       { ...alone, cert: authority.ca.root.pem },
+      { ...alone, signatureAlgorithm: 'sha384' },
       { ...alone, rekor: { ignoreTlog: true } },
       { ...alone, ctlog: { ...ctlog, tsaCertChain: pem(other.timestampAuthority.chain) } },
       { ...alone, ctlog: without(ctlog, 'tsaCertChain') },

@@ -68,10 +68,14 @@ export function canonicalKey(parsed: KeyObject, where: string): PublicKey {
   return { key, spki };
 }
 
-/** The key of a certificate, with every way of signing that fits it. Throws Refusal `key-invalid`. */
-export function certifiedKey(key: KeyObject): SigningKey {
-  const known = canonicalKey(key, 'certificate');
-  return { ...known, algorithm: keyAlgorithm(known, 'sha256', 'certificate') };
+/** The key of a certificate, with every way of signing that fits it, or the one that is pinned. Throws Refusal `key-invalid`. */
+export function certifiedKey(
+  key: KeyObject,
+  signatureAlgorithm: KeysAttestor['signatureAlgorithm'] = 'sha256',
+  where = 'certificate',
+): SigningKey {
+  const known = canonicalKey(key, where);
+  return { ...known, algorithm: keyAlgorithm(known, signatureAlgorithm, where) };
 }
 
 function refuseOtherKinds(key: KeyObject, where: string): void {

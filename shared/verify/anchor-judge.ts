@@ -11,12 +11,15 @@ export interface Objection {
 export type Examination =
   | {
       readonly pass: true;
-      /** Who signed. The same signer found by two anchors counts once. */
+      /** Who signed. */
       readonly identity: string;
-      /** SHA-256, hex, of the SubjectPublicKeyInfo: by one key there is one signer, however many names a certificate gives it. */
-      readonly spki: string;
-      /** Who says that it is they, where somebody does: the same identity by another issuer is another one. */
+      /** Who says that it is they, where somebody does. */
       readonly issuer?: string | undefined;
+      /**
+       * What tells the signer from others, its key first: by one key there is one signer, however many names a certificate gives it, and so
+       * there is by one name that the same one vouches for. Who shares one is the same, and counts once.
+       */
+      readonly marks: readonly [string, ...string[]];
       /** Milliseconds since 1970; `undefined`: without end. */
       readonly validUntil?: number | undefined;
       readonly message: string;

@@ -16,7 +16,7 @@ import { Signature } from './signature.ts';
 export interface Judged {
   readonly result: AttestorResult;
   readonly signers: readonly Signer[];
-  /** Of each signer what tells it from others: who it is, and its key. */
+  /** Of each signer what tells it from others: its key, and who it is. */
   readonly marks: readonly (readonly string[])[];
   readonly evidence: readonly string[];
   /** Milliseconds since 1970; `undefined`: without end. */
@@ -63,7 +63,7 @@ export class Judge {
     for (const anchor of anchors) children.push(yield* this.judge(anchor, counted));
     const passing = children.filter((child) => child.result.pass);
     const needed = need === 'all' ? anchors.length : need;
-    // The same signer twice is not two, so a count is of keys. Where every entry must verify, each one did.
+    // The same signer twice is not two, so a count is of signers. Where every entry must verify, each one did.
     const reached = need === 'all' ? passing.length : distinctlyMatched(sameOnes(passing.map(({ marks }) => marks)));
     const pass = needed > 0 && reached >= needed;
     const message = `${reached} of ${needed} needed attestors verified${reached < passing.length ? ' by different keys' : ''}`;
@@ -114,7 +114,7 @@ export class Judge {
 /** A signature that passes, with those that did before: the first one's result is told, and each signer counts. */
 function joined(
   before: Judged | undefined,
-  { identity, issuer, spki, validUntil, message }: Extract<Examination, { readonly pass: true }>,
+  { identity, issuer, marks, validUntil, message }: Extract<Examination, { readonly pass: true }>,
   path: string,
   kind: LeafKind,
   { evidence }: Signature,
@@ -123,7 +123,7 @@ function joined(
   const one: Judged = {
     result: { path, kind, identity, pass: true, message },
     signers: [signer],
-    marks: [[`sha256:${spki}`, JSON.stringify([identity, issuer])]],
+    marks: [marks],
     evidence: [evidence.hash],
     validUntil,
   };

@@ -17,6 +17,8 @@ const certificateAnnotation = 'dev.sigstore.cosign/certificate';
 const chainAnnotation = 'dev.sigstore.cosign/chain';
 const timestampAnnotation = 'dev.sigstore.cosign/rfc3161timestamp';
 const maxCertificates = 10;
+/** Characters of their PEM: a certificate has some kilobytes. */
+const maxPem = maxCertificates * 24 * 1024;
 
 type Annotations = AttachedItem['layer']['annotations'];
 
@@ -50,7 +52,9 @@ function certificatesOf(annotations: Annotations): readonly Uint8Array[] {
 }
 
 function readCertificates(annotations: Annotations, name: string): readonly Uint8Array[] {
-  const { blocks } = readPem(annotations[name] ?? '');
+  const pem = annotations[name] ?? '';
+  if (pem.length > maxPem) throw new Malformed(`the annotation ${name} has over ${maxPem} characters`);
+  const { blocks } = readPem(pem);
   if (blocks.length > maxCertificates)
     throw new Malformed(`the annotation ${name} has over ${maxCertificates} certificates`);
   return blocks.map(({ body }) => decodeBase64(body.replace(/\s+/g, ''), `the annotation ${name}`));

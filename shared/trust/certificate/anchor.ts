@@ -10,6 +10,7 @@ import {
   stampers,
 } from '../certificates.ts';
 import { hashedOfLog, type LogTrust, logTrust } from '../log.ts';
+import { certifiedKey, type SigningKey } from '../public-key.ts';
 import type { CertificateAuthority, TrustRoot } from '../root/trust-root.ts';
 import type { Certificate } from '../x509/certificate.ts';
 
@@ -18,6 +19,8 @@ export interface CertificateAnchor extends AnchorBase {
   readonly kind: 'certificate';
   /** The signer's own; `undefined`: any that is issued under the chain. */
   readonly certificate: Certificate | undefined;
+  /** The key of one that stands alone, as the policy says that it signs; `undefined`: in any way that fits the certificate's. */
+  readonly key: SigningKey | undefined;
   /** `undefined`: nobody has to have issued it, since the policy names it. */
   readonly trust: CertificateTrust | undefined;
   /** `undefined`: the log of signatures is ignored. */
@@ -41,14 +44,23 @@ export const certificateAnchors: AnchorKind<CertificatesAttestor, CertificateAnc
     }
     const log = trust === undefined ? logTrust(attestor.rekor, where, root) : trust.log;
     const timestampAuthorities = trust?.timestampAuthorities ?? stampers(attestor.ctlog, where, root);
+    const key =
+      certificate === undefined || trust !== undefined
+        ? undefined
+        : certifiedKey(certificate.publicKey, attestor.signatureAlgorithm, `${where}.cert`);
     const hashed = [
       certificate?.der.toString('base64') ?? 'any',
       ...(trust === undefined
-        ? ['no chain', ...hashedOfLog(log), attestor.ctlog.tsaCertChain ?? root?.hash ?? '']
+        ? [
+            'no chain',
+            attestor.signatureAlgorithm ?? 'sha256',
+            ...hashedOfLog(log),
+            attestor.ctlog.tsaCertChain ?? root?.hash ?? '',
+          ]
         : trust.hashed),
       certChain === undefined ? '' : 'chain',
     ];
-    return [{ kind: 'certificate', path, certificate, trust, log, timestampAuthorities, hashed, ...inherited }];
+    return [{ kind: 'certificate', path, certificate, key, trust, log, timestampAuthorities, hashed, ...inherited }];
   },
 };
 

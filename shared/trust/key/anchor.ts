@@ -13,8 +13,8 @@ export interface KeyAnchor extends AnchorBase, SigningKey {
   readonly kind: 'key';
   /** `undefined`: the log is ignored. */
   readonly log: LogTrust | undefined;
-  /** Time stamps that a signature carries have to be of this authority; `undefined`: they say nothing, since a key has no end. */
-  readonly timestampAuthority: CertificateAuthority | undefined;
+  /** One of the time stamps that a signature carries has to be of these; empty: they say nothing, since a key has no end. */
+  readonly timestampAuthorities: readonly CertificateAuthority[];
 }
 
 /** Each PEM block of an attestor is an anchor of its own, and so is a key in a KMS. Refusals: key-invalid, trust-missing, kms-unavailable. */
@@ -24,11 +24,11 @@ export const keyAnchors: AnchorKind<KeysAttestor, KeyAnchor> = {
     const { rekor, ctlog } = attestor;
     const log = logTrust(rekor, `${path}.keys`, root);
     const { tsaCertChain } = ctlog;
-    const timestampAuthority =
-      tsaCertChain === undefined ? undefined : chainOf(tsaCertChain, `${path}.keys.ctlog.tsaCertChain`);
+    const timestampAuthorities =
+      tsaCertChain === undefined ? [] : [chainOf(tsaCertChain, `${path}.keys.ctlog.tsaCertChain`)];
     return keysOf(attestor, path, kms).map(([own, key]) => {
       const hashed = [key.spki, ...hashedOfAlgorithm(key.algorithm), ...hashedOfLog(log), tsaCertChain ?? ''];
-      return { kind: 'key', path: own, ...key, log, timestampAuthority, hashed, ...inherited };
+      return { kind: 'key', path: own, ...key, log, timestampAuthorities, hashed, ...inherited };
     });
   },
 };

@@ -51,6 +51,6 @@ export interface LogKey {
 }
 
 export interface TransparencyLog extends LogKey {
-  /** Never called. The name of a checkpoint of Rekor is that of its host. */
+  /** Never called. The name of a checkpoint of Rekor v2 is that of its host. */
   readonly baseUrl: string;
 }

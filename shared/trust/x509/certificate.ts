@@ -53,6 +53,7 @@ export class Certificate {
   #publicKey: KeyObject | undefined;
   #extensions: ReadonlyMap<string, Extension> | undefined;
   #window: { readonly notBefore: number; readonly notAfter: number } | undefined;
+  readonly #signedBy = new WeakMap<Certificate, boolean>();
 
   /** Throws where it does not parse. */
   constructor(der: Uint8Array) {
@@ -78,8 +79,14 @@ export class Certificate {
     return this.#x509.checkIssued(issuer.#x509);
   }
 
+  /** Checked once for each issuer: by a CA's key that takes a millisecond. */
   isSignedBy(issuer: Certificate): boolean {
-    return isStrong(at(this.tbs, 2)) && this.#x509.verify(issuer.publicKey);
+    let signed = this.#signedBy.get(issuer);
+    if (signed === undefined) {
+      signed = isStrong(at(this.tbs, 2)) && this.#x509.verify(issuer.publicKey);
+      this.#signedBy.set(issuer, signed);
+    }
+    return signed;
   }
 
   /** `now`: milliseconds since 1970. Both ends belong to it (RFC 5280 section 4.1.2.5). */

@@ -33,13 +33,13 @@ export function withIntermediates(
   const found = [...paths];
   let open = intermediates
     .slice(0, mostIntermediates)
-    .filter((certificate) => !paths.some(([issuer]) => issuer.equals(certificate)));
+    .filter((certificate) => !paths.some(([issuer]) => issuer.equals(certificate)))
+    // Whether one may issue costs nothing to see, and whether it is issued does.
+    .filter((certificate) => mayIssue(certificate));
   for (let more = true; more; ) {
     const left = open.filter((certificate) => {
       const above = pathsTo(certificate, found);
-      if (above.length > 0 && mayIssue(certificate)) {
-        for (const path of above) if (found.length < mostPaths) found.push([certificate, ...path]);
-      }
+      for (const path of above) if (found.length < mostPaths) found.push([certificate, ...path]);
       return above.length === 0;
     });
     more = left.length < open.length;

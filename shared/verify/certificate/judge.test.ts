@@ -107,6 +107,18 @@ describe('the certificate that the policy names', () => {
     ),
   ]);
 
+  test.each(carriers)('$name: that stands alone signs as the policy says', (carrier) => {
+    const by = (hash: 'sha256' | 'sha512', signatureAlgorithm: 'sha256' | 'sha512') =>
+      decide(carrier, {
+        ...named(own, { signatureAlgorithm }),
+        signing: { signer, certificate: own, way: { hash } },
+      });
+    expect(by('sha256', 'sha256').pass).toBe(true);
+    expect(by('sha512', 'sha512').pass).toBe(true);
+    expect(by('sha256', 'sha512')).toMatchObject({ reason: 'signature-mismatch' });
+    expect(by('sha512', 'sha256')).toMatchObject({ reason: 'signature-mismatch' });
+  });
+
   test.each(carriers)('$name: the time stamp of the trust root tells when it signed', (carrier) => {
     if (!carrier.stamped) return;
     expect(decide(carrier, named(own, ignoring)).pass).toBe(true);

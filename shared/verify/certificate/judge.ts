@@ -5,6 +5,7 @@ import { subjectsOf } from '../../trust/x509/identities.ts';
 import type { AnchorJudge } from '../anchor-judge.ts';
 import { attempt } from '../attempt.ts';
 import { type Certified, certify, certifyAlone } from '../certificates/certify.ts';
+import { marksOf } from '../certificates/marks.ts';
 import { type CertifiedObjection, certifiedProgress } from '../certificates/progress.ts';
 import { signedWith } from '../certificates/signed.ts';
 import type { Signature } from '../signature.ts';
@@ -18,13 +19,12 @@ export const certificateJudge: AnchorJudge<CertificateAnchor> = {
   examine(signature, anchor, now) {
     const found = examined(signature, anchor, now);
     if ('reason' in found) return { pass: false, ...found, progress: certifiedProgress[found.reason] };
-    const { certificate, validUntil } = found;
+    const { certificate, issuers, validUntil } = found;
     const identity = identityOf(certificate);
     return {
       pass: true,
       identity,
-      spki: certifiedKey(certificate.publicKey).spki,
-      issuer: undefined,
+      marks: marksOf(certificate, issuers),
       validUntil,
       message: `a signature verifies with the certificate of ${identity}`,
     };

@@ -24,6 +24,8 @@ export interface SigningTime {
 export interface Certified {
   /** Milliseconds since 1970; `undefined`: without end. */
   readonly validUntil: number | undefined;
+  /** The CAs above it, on every path; empty where none is asked for. */
+  readonly issuers: readonly Certificate[];
 }
 
 const codeSigning = '1.3.6.1.5.5.7.3.3';
@@ -80,6 +82,7 @@ function judge(
   }
   return {
     validUntil: time.isNow ? Math.min(endOf([certificate, ...valid.path]), valid.validFor.end, time.until) : undefined,
+    issuers: [...new Set(issued.flatMap(({ path }) => path))],
   };
 }
 
@@ -88,7 +91,7 @@ export function certifyAlone(certificate: Certificate, time: SigningTime): Certi
   if (!time.times.every((at) => certificate.isValidAt(at))) {
     return objection('certificate-expired', expiry(certificate, time));
   }
-  return { validUntil: time.isNow ? Math.min(endOf([certificate]), time.until) : undefined };
+  return { validUntil: time.isNow ? Math.min(endOf([certificate]), time.until) : undefined, issuers: [] };
 }
 
 interface TrustedPath {

@@ -1,5 +1,5 @@
 import type { LogTrust } from '../../trust/log.ts';
-import { certifiedKey } from '../../trust/public-key.ts';
+import { certifiedKey, type SigningKey } from '../../trust/public-key.ts';
 import type { CertificateAuthority } from '../../trust/root/trust-root.ts';
 import type { Certificate } from '../../trust/x509/certificate.ts';
 import type { Objection } from '../anchor-judge.ts';
@@ -16,6 +16,8 @@ export type SignedObjection =
   | (Objection & { readonly reason: 'signature-mismatch' | 'timestamp-mismatch' });
 
 interface Wanted {
+  /** The certificate's, where the policy says how it signs. */
+  readonly key?: SigningKey | undefined;
   readonly annotations: Readonly<Record<string, string>>;
   readonly log: LogTrust | undefined;
   readonly timestampAuthorities: readonly CertificateAuthority[];
@@ -31,7 +33,7 @@ export function signedWith(
   wanted: Wanted,
   now: number,
 ): SigningTime | SignedObjection {
-  const key = attempt(() => certifiedKey(certificate.publicKey));
+  const key = wanted.key ?? attempt(() => certifiedKey(certificate.publicKey));
   if ('error' in key || !signature.isBy(key)) {
     return { reason: 'signature-mismatch', message: 'does not verify with its certificate' };
   }

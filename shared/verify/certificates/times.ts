@@ -1,5 +1,6 @@
 import type { CertificateAuthority } from '../../trust/root/trust-root.ts';
 import type { Signature } from '../signature.ts';
+import { StampCertificates } from './stamp-certificates.ts';
 import { stampedAt } from './timestamp.ts';
 
 /** One or two are made; each of them costs the check of several signatures. */
@@ -13,14 +14,29 @@ export interface Stamped {
   readonly problem: string | undefined;
 }
 
+/** Several anchors believe the same authorities, and what these say of a signature is the same for all of them. */
+const known = new WeakMap<Signature, WeakMap<readonly CertificateAuthority[], Stamped>>();
+
 /** When authorities that are believed saw the signature. A time stamp is over the signature's own bytes. */
-export function stampsOf({ material, bytes }: Signature, authorities: readonly CertificateAuthority[]): Stamped {
+export function stampsOf(signature: Signature, authorities: readonly CertificateAuthority[]): Stamped {
+  const ofSignature = known.get(signature) ?? new WeakMap<readonly CertificateAuthority[], Stamped>();
+  known.set(signature, ofSignature);
+  let stamped = ofSignature.get(authorities);
+  if (stamped === undefined) {
+    stamped = readStamps(signature, authorities);
+    ofSignature.set(authorities, stamped);
+  }
+  return stamped;
+}
+
+function readStamps({ material, bytes }: Signature, authorities: readonly CertificateAuthority[]): Stamped {
   const times: number[] = [];
   let problem: string | undefined;
   if (authorities.length === 0) return { times, problem };
   if (material.timestamps.length > mostStamps) return { times, problem: `there are over ${mostStamps}` };
+  const certificates = new StampCertificates();
   for (const response of material.timestamps) {
-    const time = attempt(() => stampedAt(response, bytes, authorities));
+    const time = attempt(() => stampedAt(response, bytes, authorities, certificates));
     if (typeof time === 'number') times.push(time);
     else problem ??= time;
   }

@@ -262,4 +262,13 @@ describe('beside a key', () => {
     });
     expect(decide(carrier, question(keysOf(signer), [{ key: makeKey() }])).pass).toBe(true);
   });
+
+  test.each(kinds.filter(({ format }) => format !== 'layer'))('$name: one of them has to be', (carrier) => {
+    const foreign = { by: other.timestampAuthority };
+    const stamped = (...stamps: readonly Stamp[]) => decide(carrier, question(asking(usualStamper), stamps));
+    expect(stamped({}, foreign).pass).toBe(true);
+    expect(stamped(foreign, {}).pass).toBe(true);
+    expect(stamped(foreign, foreign)).toMatchObject({ reason: 'timestamp-mismatch' });
+    expect(stamped(...Array.from({ length: 9 }, () => ({})))).toMatchObject({ reason: 'timestamp-mismatch' });
+  });
 });

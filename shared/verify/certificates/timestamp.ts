@@ -1,10 +1,11 @@
 import { constants, type KeyObject, verify } from 'node:crypto';
 import type { CertificateAuthority } from '../../trust/root/trust-root.ts';
 import { inWindow } from '../../trust/root/window.ts';
-import { Certificate } from '../../trust/x509/certificate.ts';
+import type { Certificate } from '../../trust/x509/certificate.ts';
 import { type Asn1, at, parseDer, tagged } from '../../trust/x509/der.ts';
-import { issuersOf, pathsOfListed, pathsTo, withIntermediates } from '../../trust/x509/issuers.ts';
+import { type IssuerPath, issuersOf, pathsOfListed, pathsTo, withIntermediates } from '../../trust/x509/issuers.ts';
 import { digestOf, sameBytes } from '../crypto.ts';
+import type { StampCertificates } from './stamp-certificates.ts';
 
 const signedData = '1.2.840.113549.1.7.2';
 const tstInfo = '1.2.840.113549.1.9.16.1.4';
@@ -12,8 +13,6 @@ const contentType = '1.2.840.113549.1.9.3';
 const messageDigest = '1.2.840.113549.1.9.4';
 const signingCertificate = '1.2.840.113549.1.9.16.2.47';
 const timeStamping = '1.3.6.1.5.5.7.3.8';
-/** Those of an authority with its CAs are three or four; each is looked for among the issued ones. */
-const mostCertificates = 5;
 
 type Hash = 'sha256' | 'sha384' | 'sha512';
 
@@ -54,8 +53,9 @@ export function stampedAt(
   response: Uint8Array,
   bytes: Uint8Array,
   authorities: readonly CertificateAuthority[],
+  carried: StampCertificates,
 ): number | string {
-  const token = readToken(response);
+  const token = readToken(response, carried);
   if (!sameBytes(digestOf(token.imprint.hash, bytes), token.imprint.digest)) return 'it is of other bytes';
   const attributes = tagged(token.signer, 0);
   if (attributes === undefined || !isSignedContent(attributes, token)) return 'its signature is of other content';
@@ -83,9 +83,12 @@ function signerUnder(
   const named = (listed.length > 0 ? listed : certificates).filter((one) =>
     one.isNamed(issuer.value, serialNumber.value),
   );
+  let issuers: readonly IssuerPath[] | undefined;
   const pathsFor = (certificate: Certificate) => {
     const paths = listed.length > 0 ? pathsOfListed(certificate, authority) : [];
-    return paths.length > 0 ? paths : pathsTo(certificate, withIntermediates(issuersOf(authority), certificates));
+    if (paths.length > 0) return paths;
+    issuers ??= withIntermediates(issuersOf(authority), certificates);
+    return pathsTo(certificate, issuers);
   };
   return named.find(
     (certificate) =>
@@ -146,7 +149,7 @@ function isSignedBy(signer: Asn1, attributes: Asn1, key: KeyObject): boolean {
   return verify(hash, signed, options, at(signer, 5).octets);
 }
 
-function readToken(response: Uint8Array): Token {
+function readToken(response: Uint8Array, carried: StampCertificates): Token {
   const answer = parseDer(response);
   const status = at(answer, 0, 0).toInteger();
   if (status !== 0 && status !== 1) throw new Error('the authority granted no time stamp');
@@ -164,21 +167,9 @@ function readToken(response: Uint8Array): Token {
     content,
     imprint: { hash: hashNamed(at(imprint, 0)), digest: at(imprint, 1).octets },
     time: at(info, 4).toTime(),
-    certificates: certificatesOf(data),
+    certificates: carried.read((tagged(data, 0)?.subs ?? []).filter((each) => each.isSequence).map(({ raw }) => raw)),
     signer: at(signers[0]),
   };
-}
-
-/** Those that do not parse are left out: the signer's is needed, and others may be of any kind. */
-function certificatesOf(data: Asn1): readonly Certificate[] {
-  const found: Certificate[] = [];
-  for (const each of (tagged(data, 0)?.subs ?? []).slice(0, mostCertificates)) {
-    if (!each.isSequence) continue;
-    try {
-      found.push(new Certificate(each.raw));
-    } catch {}
-  }
-  return found;
 }
 
 function hashNamed(algorithm: Asn1): Hash {

@@ -1,12 +1,12 @@
 import { signerName } from '../../ledger/verification.ts';
 import { shortened } from '../../printable.ts';
 import type { IdentityAnchor, TextPattern } from '../../trust/identity/anchor.ts';
-import { certifiedKey } from '../../trust/public-key.ts';
 import type { Certificate } from '../../trust/x509/certificate.ts';
 import { extensionText, issuerOf, subjectsOf } from '../../trust/x509/identities.ts';
 import type { AnchorJudge, Objection } from '../anchor-judge.ts';
 import { attempt } from '../attempt.ts';
-import { certify } from '../certificates/certify.ts';
+import { type Certified, certify } from '../certificates/certify.ts';
+import { marksOf } from '../certificates/marks.ts';
 import { type CertifiedObjection, certifiedProgress } from '../certificates/progress.ts';
 import { signedWith } from '../certificates/signed.ts';
 import type { Signature } from '../signature.ts';
@@ -34,9 +34,9 @@ export const identityJudge: AnchorJudge<IdentityAnchor> = {
   examine(signature, anchor, now) {
     const found = examined(signature, anchor, now);
     if ('reason' in found) return { pass: false, ...found, progress: progress[found.reason] };
-    const { certificate, ...somebody } = found;
-    const { spki } = certifiedKey(certificate.publicKey);
-    return { pass: true, ...somebody, spki, message: `a signature by ${signerName(somebody)} verifies` };
+    const { certificate, issuers, ...somebody } = found;
+    const marks = marksOf(certificate, issuers);
+    return { pass: true, ...somebody, marks, message: `a signature by ${signerName(somebody)} verifies` };
   },
   denial(anchor, { reason, message }, tried) {
     const wanted = wantedBy(anchor);
@@ -51,10 +51,9 @@ export const identityJudge: AnchorJudge<IdentityAnchor> = {
 
 const matches: ReadonlySet<string> = new Set(['issuer-mismatch', 'subject-mismatch', 'extension-mismatch']);
 
-interface Somebody {
+interface Somebody extends Certified {
   readonly identity: string;
   readonly issuer: string | undefined;
-  readonly validUntil: number | undefined;
   readonly certificate: Certificate;
 }
 

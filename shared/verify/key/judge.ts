@@ -26,8 +26,8 @@ export const keyJudge: AnchorJudge<KeyAnchor> = {
   examine(signature, anchor) {
     const objection = objectionTo(signature, anchor);
     if (objection !== undefined) return { pass: false, ...objection, progress: progress[objection.reason] };
-    const { spki } = anchor;
-    return { pass: true, identity: identityOf(anchor), spki, message: `a signature verifies with ${nameOf(anchor)}` };
+    const identity = identityOf(anchor);
+    return { pass: true, identity, marks: [identity], message: `a signature verifies with ${nameOf(anchor)}` };
   },
   denial(anchor, { reason, message }, tried) {
     return reason === 'signature-mismatch'
@@ -51,8 +51,9 @@ function objectionTo(signature: Signature, anchor: KeyAnchor): KeyObjection | un
   if (claim !== undefined) return claim;
   const logged = loggedIn(signature, anchor.log, { publicKey: anchor.key });
   if ('reason' in logged) return logged;
-  const { timestampAuthority } = anchor;
-  const { problem, times } = stampsOf(signature, timestampAuthority === undefined ? [] : [timestampAuthority]);
-  if (problem !== undefined) return { reason: 'timestamp-mismatch', message: `has a time stamp, and ${problem}` };
+  const { problem, times } = stampsOf(signature, anchor.timestampAuthorities);
+  if (problem !== undefined && times.length === 0) {
+    return { reason: 'timestamp-mismatch', message: `has a time stamp, and ${problem}` };
+  }
   return untimely(logged, times);
 }

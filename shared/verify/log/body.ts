@@ -30,10 +30,11 @@ const hashBySize: Readonly<Record<number, 'sha256' | 'sha384' | 'sha512'>> = {
 
 /**
  * Why an entry is not about this signature: it has to name the signature, the bytes that were signed, and the signer. Throws where the
- * body is of no kind below.
+ * body does not parse.
  */
 export function foreignIn(entry: TransparencyLogEntry, signature: Signature, signer: EntrySigner): string | undefined {
   const recorded = readBody(entry);
+  if (recorded === undefined) return 'is of a kind that is not read';
   if (!sameBytes(recorded.signature, signature.bytes)) return 'names another signature';
   const hash = hashBySize[recorded.digest.length];
   const digest = hash === undefined ? undefined : digestOfSigned(signature, recorded.of, hash);
@@ -56,8 +57,8 @@ function isBy(by: Recorded['by'], { publicKey, certificate }: EntrySigner): bool
   return new X509Certificate(by.certificate).publicKey.equals(publicKey);
 }
 
-/** Rekor v1 (rekor pkg/types) and v2 (protobuf-specs, rekor/v2). */
-function readBody({ canonicalizedBody, kindVersion }: TransparencyLogEntry): Recorded {
+/** Rekor v1 (rekor pkg/types) and v2 (protobuf-specs, rekor/v2); `undefined`: of another kind. */
+function readBody({ canonicalizedBody, kindVersion }: TransparencyLogEntry): Recorded | undefined {
   const body: unknown = JSON.parse(canonicalizedBody.toString('utf8'));
   const spec = (...path: readonly (string | number)[]) => at(body, 'spec', ...path);
   const kind = `${at(body, 'kind')} ${at(body, 'apiVersion')}`;
@@ -65,6 +66,17 @@ function readBody({ canonicalizedBody, kindVersion }: TransparencyLogEntry): Rec
     throw new Error('the entry is of another kind than its body');
   switch (kind) {
     case 'hashedrekord 0.0.1':
+      return {
+        signature: base64(spec('signature', 'content')),
+        digest: hex(spec('data', 'hash', 'value')),
+        of: 'message',
+        by: fromPem(base64(spec('signature', 'publicKey', 'content'))),
+      };
+    // What cosign had logged before 1.3.
+    case 'rekord 0.0.1':
+      if (spec('signature', 'format') !== 'x509' || spec('data', 'hash', 'algorithm') !== 'sha256') {
+        throw new Error('the entry is of a signature of another kind');
+      }
       return {
         signature: base64(spec('signature', 'content')),
         digest: hex(spec('data', 'hash', 'value')),
@@ -104,7 +116,7 @@ function readBody({ canonicalizedBody, kindVersion }: TransparencyLogEntry): Rec
         by: fromVerifier(spec('dsseV002', 'signatures', 0, 'verifier')),
       };
     default:
-      throw new Error('the entry is of no kind that is read');
+      return undefined;
   }
 }
 

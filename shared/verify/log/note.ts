@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { TransparencyLog } from '../../trust/root/trust-root.ts';
 import { isSignedByLog } from './log-signature.ts';
 
@@ -14,7 +15,8 @@ const signatureLine = /^\u2014 (\S+) ([A-Za-z0-9+/=]+)$/;
 
 /**
  * The tree that a signed note (C2SP signed-note) says this log has. A note may have several signatures: one of the log's own is needed,
- * under its name; those of witnesses say nothing here. `undefined`: it is no note, or the log did not sign it.
+ * by its key, and under its name where the key's ID holds it; those of witnesses say nothing here. `undefined`: it is no note, or the log
+ * did not sign it.
  */
 export function readCheckpoint(note: string, log: TransparencyLog): Checkpoint | undefined {
   if (note.length > largest) return undefined;
@@ -41,15 +43,25 @@ function signatureBy(log: TransparencyLog, line: string): { readonly name: strin
   return isOwn ? [{ name, signature: bytes.subarray(4) }] : [];
 }
 
-/** A log signs under the host that it is reached at, or under its whole address. */
-function isNameOf(name: string, { baseUrl }: TransparencyLog): boolean {
+/**
+ * A log signs under the host that it is reached at, or under its whole address. One whose ID is the hash of its key alone (Rekor v1) may
+ * sign under any name: left to itself it takes that of the Pod that it runs in, and it has one key for all.
+ */
+function isNameOf(name: string, log: TransparencyLog): boolean {
+  if (isNameless(log)) return true;
+  const { baseUrl } = log;
   const bare = baseUrl.replace(/^https?:\/\//, '').replace(/\/+$/, '');
   return name === bare || name === URL.parse(baseUrl)?.hostname;
 }
 
+function isNameless({ keyId, publicKey }: TransparencyLog): boolean {
+  const spki = publicKey.export({ format: 'der', type: 'spki' });
+  return createHash('sha256').update(spki).digest().equals(keyId);
+}
+
 /**
- * Origin, size and root hash, a line each; further lines are extensions. The origin is the log's name, in Rekor v1 with the tree's number:
- * what a log signs about the tree of another is not about its own.
+ * Origin, size and root hash, a line each; further lines are extensions. The origin is the name that the log signs under, in Rekor v1 with
+ * the tree's number: what a log signs about the tree of another is not about its own.
  */
 function parse(text: string, names: readonly string[]): Checkpoint | undefined {
   const [origin = '', size = '', hash = ''] = text.split('\n');
