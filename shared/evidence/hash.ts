@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { TransparencyLogEntry } from '@sigstore/protobuf-specs';
 import type { Signed } from './evidence.ts';
 
 /** SHA-256, hex, over the bytes that decide: what was signed, the signature, and what it is verified by. */
@@ -7,10 +8,29 @@ export function signatureHash(signed: Signed): string {
     Buffer.from(signed.format),
     signedPart(signed),
     signed.signature,
-    ...signed.material.certificates,
-    ...signed.material.timestamps,
-    ...signed.material.logEntries.map((entry) => entry.canonicalizedBody),
+    ...listed(signed.material.certificates),
+    ...listed(signed.material.timestamps),
+    ...listed(signed.material.logEntries.flatMap(entryParts)),
   ]);
+}
+
+/** How many there are comes first: what ends one list is not what another begins with. */
+function listed(parts: readonly Uint8Array[]): Uint8Array[] {
+  return [Buffer.from(String(parts.length)), ...parts];
+}
+
+/** What an entry says, and what the log says of it: a proof has as many hashes as it has. */
+function entryParts(entry: TransparencyLogEntry): Uint8Array[] {
+  const { logId, kindVersion, inclusionPromise: promise, inclusionProof: proof } = entry;
+  const told = [entry.logIndex, entry.integratedTime, kindVersion?.kind, kindVersion?.version, proof?.logIndex];
+  const checkpoint = proof?.checkpoint?.envelope;
+  return [
+    entry.canonicalizedBody,
+    logId?.keyId ?? Buffer.alloc(0),
+    Buffer.from(JSON.stringify([...told, checkpoint, promise !== undefined, proof !== undefined])),
+    promise?.signedEntryTimestamp ?? Buffer.alloc(0),
+    ...listed(proof?.hashes ?? []),
+  ];
 }
 
 export function attestationHash(payload: Uint8Array): string {

@@ -134,6 +134,11 @@ describe('simple signing', () => {
 
   const sig = 'dev.cosignproject.cosign/signature';
   const bundle = 'dev.sigstore.cosign/bundle';
+  test('an empty log entry is none', () => {
+    const empty = reSigned(good, { annotations: { [sig]: 'AAAA', [bundle]: '' } });
+    expect(readOne(empty)).toMatchObject({ signed: { material: { logEntries: [] } } });
+  });
+
   test.each([
     ['no signature', {}],
     ['an empty signature', { [sig]: '' }],

@@ -1,7 +1,7 @@
 import type { Deadline } from '../net/deadline.ts';
 import { isPromise } from '../net/in-time.ts';
 import type { Entry } from '../policy/policy.ts';
-import type { Refusal } from '../reasons.ts';
+import { Refusal } from '../reasons.ts';
 import type { Check } from '../trust/check.ts';
 import { createChecks } from '../trust/checks.ts';
 import { askKms, type KmsAnswers, type KmsKeys, noAnswers, noKms } from '../trust/kms.ts';
@@ -29,7 +29,8 @@ export function trustOf(roots: TrustRoots, kms: KmsKeys = noKms): TrustSource {
     const own = checks.own(entry, keys);
     if (own !== undefined) return own;
     const root = roots(deadline);
-    return isPromise(root) ? root.then((found) => checks.under(entry, found, keys)) : checks.under(entry, root, keys);
+    if (!isPromise(root)) return checks.under(entry, root, keys);
+    return root.then((found) => checks.under(entry, found, keys), refused);
   }
 
   return {
@@ -40,6 +41,12 @@ export function trustOf(roots: TrustRoots, kms: KmsKeys = noKms): TrustSource {
     },
     credentials: () => ownCredentials,
   };
+}
+
+/** No root could be had in the review's time. */
+function refused(thrown: unknown): Refusal {
+  if (thrown instanceof Refusal) return thrown;
+  throw thrown;
 }
 
 /** Trust that stands in the policies alone. */

@@ -55,7 +55,9 @@ export function certificateTrust(
 
 /** Each certificate is one that is trusted, whoever issued it (as in Go's root pool). Throws Refusal `key-invalid`. */
 export function eachTrusted(pem: string, where: string): readonly CertificateAuthority[] {
-  return readCertificates(pem, where).map((root) => ({ root, intermediates: [], validFor: always }));
+  const certificates = readCertificates(pem, where);
+  const once = certificates.filter((one, index) => certificates.findIndex((other) => other.equals(one)) === index);
+  return once.map((root) => ({ root, intermediates: [], validFor: always }));
 }
 
 /** A chain whose last certificate is trusted. Throws Refusal `key-invalid`. */

@@ -1,9 +1,12 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { cosignItem, makeImage, payloadOf, repository } from '../../test/fixtures/attached.ts';
 import { entryOf, keysOf, nestedOf, setOf } from '../../test/fixtures/entries.ts';
 import { type KeyType, makeSigner, type TestSigner } from '../../test/fixtures/signers.ts';
 import { kmsAlgorithms } from '../aws/testing/kms.ts';
+import { readEvidence } from '../evidence/read.ts';
 import type { KeysAttestor } from '../policy/policy.ts';
 import { asRefusal, Refusal } from '../reasons.ts';
+import { verify } from '../verify/verify.ts';
 import { buildCheck } from './build.ts';
 import { askKms, type KmsAnswers, type KmsKey, kmsAddresses } from './kms.ts';
 
@@ -65,6 +68,24 @@ describe('a key in KMS', () => {
       algorithm: { hashes: ['sha256'], paddings: ['pss'] },
     });
     expect(algorithmOf(['RSASSA_PKCS1_V1_5_SHA_256'])).toMatchObject({ algorithm: { paddings: ['pkcs1v15'] } });
+  });
+
+  test('the same key in PEM signs in its own ways, and neither answers for the other', () => {
+    const rsa = makeSigner('rsa');
+    const image = makeImage();
+    const kms = answersOf(kmsKey(rsa, { algorithms: ['RSASSA_PSS_SHA_256'] }));
+    const verdict = (...sets: Parameters<typeof entryOf>[0]) =>
+      verify({
+        check: buildCheck(entryOf(sets), undefined, kms),
+        image,
+        repository,
+        evidence: readEvidence([cosignItem(payloadOf(image), rsa)]),
+        unreadable: [],
+        now: 0,
+      }).pass;
+    expect(verdict(setOf([inKms()]))).toBe(false);
+    expect(verdict(setOf([keysOf(rsa), inKms()]))).toBe(false);
+    expect(verdict(setOf([inKms(), keysOf(rsa)], 1))).toBe(true);
   });
 
   const spki = (pair: { publicKey: { export(options: { format: 'der'; type: 'spki' }): Buffer } }) =>

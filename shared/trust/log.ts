@@ -63,15 +63,24 @@ function logOfKey(pem: string, baseUrl: string, where: string): LogTrust {
 
 /**
  * The IDs by which a log with this key is named: the SHA-256 of the key (Rekor v1); with Ed25519 that of the key of its checkpoints
- * (C2SP signed-note: name, newline, 0x01, key), as Rekor v2 has it.
+ * (C2SP signed-note: name, newline, 0x01, key), as Rekor v2 has it, under each name that the log may sign under.
  */
 function keyIds({ key, spki }: PublicKey, baseUrl: string): Uint8Array[] {
   const ids: Uint8Array[] = [Buffer.from(spki, 'hex')];
   const { x } = key.asymmetricKeyType === 'ed25519' ? key.export({ format: 'jwk' }) : {};
   if (x === undefined) return ids;
-  const origin = URL.parse(baseUrl)?.host ?? baseUrl;
-  ids.push(createHash('sha256').update(`${origin}\n\x01`).update(Buffer.from(x, 'base64url')).digest());
-  return ids;
+  const raw = Buffer.from(x, 'base64url');
+  return [
+    ...ids,
+    ...namesOfLog(baseUrl).map((name) => createHash('sha256').update(`${name}\n\x01`).update(raw).digest()),
+  ];
+}
+
+/** A log signs under the host that it is reached at, with its port or without, or under its whole address. */
+export function namesOfLog(baseUrl: string): readonly string[] {
+  const { host, hostname } = URL.parse(baseUrl) ?? {};
+  const bareUrl = baseUrl.replace(/^https?:\/\//, '').replace(/\/+$/, '');
+  return [...new Set([bareUrl, host, hostname].filter((name) => name !== undefined))];
 }
 
 /** The logs' parts of a check's hash. */

@@ -1,4 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { makeAuthority } from '../../test/fixtures/authority/authority.ts';
+import { basicConstraints, extension, keyUsage } from '../../test/fixtures/authority/certificate.ts';
+import { explicit, implicit, sequence } from '../../test/fixtures/authority/der.ts';
 import { loadPolicies } from '../policy/kyverno/load.ts';
 import { carriedRoot } from '../trust-roots/carried.ts';
 import { trustWarnings } from './preload.ts';
@@ -50,4 +53,25 @@ test('a log that is asked for and that nobody knows is told of; with a root that
     expect.objectContaining({ message: expect.stringContaining('there is no trust root') }),
   ]);
   expect(await trustWarnings(set, async () => (await carriedRoot()).root)).toEqual([]);
+});
+
+test('a CA of the policy that issued nothing which counts is told of', async () => {
+  const name = implicit(2, Buffer.from('acme.test'));
+  const constraints = extension('2.5.29.30', sequence(explicit(0, sequence(name))), true);
+  const usual = [keyUsage('keyCertSign'), basicConstraints(true, 0)];
+  const told = async (intermediateExtensions: Buffer[]) => {
+    const { ca } = makeAuthority({ ca: { intermediateExtensions } });
+    const chain = JSON.stringify(ca.chain.map((one) => one.pem).join(''));
+    const certificates = `certificates: {rekor: {ignoreTlog: true}, ctlog: {ignoreSCT: true}, certChain: ${chain}}`;
+    const text = policy('x').replace(/keys: .*/, certificates);
+    const warnings = await trustWarnings(loadPolicies([{ name: 'p.yaml', text }]), noRoots);
+    return warnings.map(({ message }) => message);
+  };
+  const ca =
+    'attestors[0].entries[0]: the CA O=sigstore.test, CN=sigstore.test intermediate issued nothing that counts';
+  expect(await told(usual)).toEqual([]);
+  expect(await told([...usual, constraints])).toEqual([expect.stringContaining(`${ca}, since its name constraints`)]);
+  expect(await told([keyUsage('keyCertSign')])).toEqual([
+    expect.stringContaining(`${ca}, since it may not issue certificates`),
+  ]);
 });

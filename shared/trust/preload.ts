@@ -1,13 +1,15 @@
 import type { PolicySet } from '../policy/policy.ts';
 import type { LoadWarning } from '../policy/problems.ts';
 import { Refusal } from '../reasons.ts';
+import type { Anchor } from './check.ts';
 import { createChecks } from './checks.ts';
-import type { TrustRoots } from './root/trust-root.ts';
+import { always, type TrustRoots } from './root/trust-root.ts';
+import { issuesNothing } from './x509/issuers.ts';
 
 const told: ReadonlySet<string> = new Set(['key-invalid', 'trust-missing']);
 
 /**
- * Keys that load and cannot be used, and what is asked for and nobody can be believed about: told when the policies load, and not only
+ * Keys and CAs that load and cannot be used, and what is asked for and nobody can be believed about: told when the policies load, and not only
  * when an image is denied for it. Rejects where the trust root cannot be had.
  */
 export async function trustWarnings({ rules }: Pick<PolicySet, 'rules'>, roots: TrustRoots): Promise<LoadWarning[]> {
@@ -18,13 +20,26 @@ export async function trustWarnings({ rules }: Pick<PolicySet, 'rules'>, roots: 
     for (const entry of entries) {
       const check =
         entry.attestors.length === 0 ? undefined : (checks.own(entry) ?? checks.under(entry, await roots()));
-      if (!(check instanceof Refusal) || !told.has(check.reason)) continue;
-      warnings.push({
-        file,
-        line,
-        message: `rule ${name}: ${entry.path}.${check.message}; every image is answered invalid`,
-      });
+      const warn = (message: string) =>
+        warnings.push({ file, line, message: `rule ${name}: ${entry.path}.${message}` });
+      if (check === undefined) continue;
+      if (!(check instanceof Refusal)) for (const message of check.sets.flatMap(unusableIn)) warn(message);
+      else if (told.has(check.reason)) warn(`${check.message}; every image is answered invalid`);
     }
   }
   return warnings;
+}
+
+/** The CAs that a policy itself names, and that issue nothing which counts. */
+function unusableIn(anchor: Anchor): readonly string[] {
+  if (anchor.kind === 'set') return anchor.anchors.flatMap(unusableIn);
+  const authorities = anchor.kind === 'key' ? [] : (anchor.trust?.authorities ?? []);
+  return authorities
+    .filter(({ validFor }) => validFor === always)
+    .flatMap(({ root, intermediates }) => [...intermediates, root])
+    .flatMap((certificate) => {
+      const why = issuesNothing(certificate);
+      const who = certificate.subject.replaceAll('\n', ', ');
+      return why === undefined ? [] : [`${anchor.path}: the CA ${who} issued nothing that counts, since ${why}`];
+    });
 }

@@ -58,7 +58,8 @@ export class Signature {
   /** Whether this key made it; each key and way of signing is tried once. */
   isBy(by: SigningKey): boolean {
     const { spki, algorithm } = by;
-    const way = algorithm.type === 'ed25519' ? spki : `${spki} ${algorithm.hashes.join()}`;
+    const paddings = algorithm.type === 'rsa' ? algorithm.paddings : [];
+    const way = algorithm.type === 'ed25519' ? spki : [spki, ...algorithm.hashes, ...paddings].join(' ');
     let good = this.#tried.get(way);
     if (good === undefined) {
       good = this.#isBy(by);

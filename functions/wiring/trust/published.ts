@@ -1,7 +1,7 @@
 import { ObjectError, type Objects } from '../../../shared/aws/objects.ts';
 import { refreshing } from '../../../shared/aws/refreshing.ts';
 import type { Clock } from '../../../shared/net/deadline.ts';
-import { messageOf } from '../../../shared/reasons.ts';
+import { messageOf, Refusal } from '../../../shared/reasons.ts';
 import type { TrustRoot, TrustRoots } from '../../../shared/trust/root/trust-root.ts';
 import type { FoundRoot } from '../../../shared/trust-roots/found.ts';
 
@@ -21,7 +21,7 @@ export interface PublishedOptions {
 
 /** Milliseconds in which it is not asked for again, whatever was answered. */
 const freshMs = 30_000;
-/** Milliseconds that an answer may take, and never more than a quarter of a review's time. */
+/** Milliseconds that an answer may take, and never more than half of a review's time. */
 const timeoutMs = 1000;
 
 interface Published {
@@ -31,11 +31,14 @@ interface Published {
 
 /**
  * The published trust root, asked for anew every 30 s while checks need one. What was read stays in force while it cannot be read again;
- * an instance that never could has its own. Never rejects for what is published.
+ * an instance that never could has its own. Never rejects for what is published. A review that leaves no time to find out is refused, late:
+ * whoever sends it would choose the root that decides.
  */
 export function publishedRoots({ objects, clock, own, loaded, failed }: PublishedOptions): TrustRoots {
   let held: Published | undefined;
   let freshUntil = Number.NEGATIVE_INFINITY;
+  /** Until then it is known that it cannot be read. */
+  let failedUntil = Number.NEGATIVE_INFINITY;
 
   async function load(signal: AbortSignal) {
     const { largestRoot, readTrustRoot } = await import('../../../shared/trust/root/read.ts');
@@ -58,15 +61,24 @@ export function publishedRoots({ objects, clock, own, loaded, failed }: Publishe
     negativeMs: freshMs,
     servesStale: () => true,
     late: () => new ObjectError('slow', `${publishedKey} could not be read in time`),
-    failed: (thrown) => failed(messageOf(thrown)),
+    failed: (thrown) => {
+      failedUntil = clock() + freshMs;
+      failed(messageOf(thrown));
+    },
   });
 
   return (deadline) => {
     if (held !== undefined && clock() < freshUntil) return held.root;
-    const ms = deadline === undefined ? timeoutMs : Math.min(timeoutMs, Math.ceil(deadline.remaining() / 4));
-    return read(AbortSignal.timeout(Math.max(0, ms))).then(
+    const ms = deadline === undefined ? timeoutMs : Math.min(timeoutMs, Math.ceil(deadline.remaining() / 2));
+    const signal = AbortSignal.timeout(Math.max(0, ms));
+    return read(signal).then(
       ({ root }) => root,
-      () => own(deadline),
+      () => {
+        const isUnknown = held === undefined && clock() >= failedUntil;
+        if (ms < timeoutMs && isUnknown)
+          throw new Refusal('deadline', 'there was no time to read the published trust root');
+        return held?.root ?? own(deadline);
+      },
     );
   };
 }

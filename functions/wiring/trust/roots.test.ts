@@ -120,14 +120,31 @@ test('what was read stays in force while it cannot be read again, and while what
   expect(warned).toHaveLength(2);
 });
 
-test('a bucket that does not answer costs a review a quarter of its time, once', async () => {
+test('a review that leaves no time to find out is refused; a bucket that does not answer costs others a second, once', async () => {
   bucket.failure = 'never';
   const roots = rootsOf();
-  const deadline = { remaining: () => 100, signal: AbortSignal.timeout(10_000) };
+  const within = (ms: number) => {
+    const deadline = { remaining: () => ms, signal: AbortSignal.timeout(10_000), expired: () => false };
+    return roots(deadline as unknown as Parameters<typeof roots>[0]);
+  };
   const began = performance.now();
-  const asked = roots({ ...deadline, expired: () => false } as unknown as Parameters<typeof roots>[0]);
-  expect((await asked)?.hash).toBe(carriedRecord.sha256);
+  await expect(within(100)).rejects.toMatchObject({ reason: 'deadline', late: true });
   expect(performance.now() - began).toBeLessThan(900);
+  expect((await within(10_000))?.hash).toBe(carriedRecord.sha256);
+  expect((await within(100))?.hash).toBe(carriedRecord.sha256);
+  expect(performance.now() - began).toBeLessThan(1900);
+});
+
+test('what was read decides for a review that leaves no time to read it again', async () => {
+  publish(first);
+  const roots = rootsOf();
+  await roots();
+  bucket.failure = 'never';
+  now += 30_000;
+  const deadline = { remaining: () => 50, signal: AbortSignal.timeout(10_000), expired: () => false };
+  expect((await roots(deadline as unknown as Parameters<typeof roots>[0]))?.transparencyLogs).toMatchObject([
+    { baseUrl: log.url },
+  ]);
 });
 
 test('an old one is warned of when it comes into force', async () => {

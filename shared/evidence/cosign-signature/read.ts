@@ -29,8 +29,9 @@ type Annotations = AttachedItem['layer']['annotations'];
 export function* readSimpleSigning(item: AttachedItem): Slices<SignatureEvidence<'cosign-signature'>> {
   const { annotations, digest } = item.layer;
   const signature = decodeBase64(annotations[signatureAnnotation], `the annotation ${signatureAnnotation}`);
-  const log = annotations[bundleAnnotation];
-  const logEntries = log === undefined ? [] : [yield* readLogEntry(Buffer.from(log))];
+  // Empty is none, as for time stamps and certificates.
+  const log = annotations[bundleAnnotation] ?? '';
+  const logEntries = log === '' ? [] : [yield* readLogEntry(Buffer.from(log))];
   const timestamps = yield* timestampsOf(annotations);
   const material = { certificates: certificatesOf(annotations), timestamps, logEntries };
   const signed: Signed = { format: 'payload', payload: item.bytes, signature, material };

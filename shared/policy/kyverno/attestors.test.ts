@@ -540,6 +540,42 @@ test.each<[string, Json, string, Json]>([
     keyless({ subject: null, subjectRegExp: '(?i)^(a|[|]b)$|^(?P<x>c|\\|d)\\z' }),
   ],
   [
+    'one of whose alternatives in a group one is open',
+    keyless({ subject: null, subjectRegExp: '(?:^https://acme/a|b/)$' }),
+    `subjectRegExp: ${open}: begin it with ^`,
+    keyless({ subject: null, subjectRegExp: '(?:^https://acme/a|(^b/))$' }),
+  ],
+  [
+    'an end that is text',
+    keyless({ subject: null, subjectRegExp: '^https://acme/a\\Q$' }),
+    `subjectRegExp: ${open}: end it with $`,
+    keyless({ subject: null, subjectRegExp: '^https://acme/\\Qa|b\\E$' }),
+  ],
+  [
+    'an anchor that need not be there',
+    keyless({ subject: null, subjectRegExp: '^?https://acme/(a$)?' }),
+    `subjectRegExp: ${open}: begin it with ^, end it with $`,
+    keyless({ subject: null, subjectRegExp: '(^https://acme/)(a$)' }),
+  ],
+  [
+    'the ends of lines',
+    keyless({ subject: null, subjectRegExp: '(?m)^https://acme/a$' }),
+    `subjectRegExp: ${open}: begin it with ^, end it with $`,
+    keyless({ subject: null, subjectRegExp: '(?m)\\Ahttps://acme/a\\z' }),
+  ],
+  [
+    "a certificate log's key beside a signer's",
+    { keys: { publicKeys: keyA, ctlog: { pubkey: keyB } } },
+    'keys.ctlog.pubkey: has no effect',
+    { keys: { publicKeys: keyA, ctlog: { tsaCertChain: certA } } },
+  ],
+  [
+    "a certificate log's key beside the signer's certificate",
+    { certificates: { cert: certA, ctlog: { pubkey: keyB } } },
+    'certificates.ctlog.pubkey: has no effect',
+    { certificates: { cert: certA, certChain: certA, ctlog: { pubkey: keyB } } },
+  ],
+  [
     'a kms beside a key',
     { keys: { publicKeys: keyA, kms: alias } },
     'keys.kms: has no effect: keys.publicKeys is used',

@@ -2,7 +2,7 @@ import type { CertificatesAttestor } from '../policy.ts';
 import { readCertificates } from './certificates.ts';
 import type { AttestorFields } from './fields.ts';
 import { type Beside, readAlgorithm } from './keys-attestor.ts';
-import { readCtlog, readRekor } from './logs.ts';
+import { readCtlog, readRekor, warnOfCertificateLog } from './logs.ts';
 import type { Place } from './place.ts';
 import type { Report } from './report.ts';
 
@@ -30,6 +30,7 @@ export function readCertificatesAttestor(
   }
   const rekor = readRekor(certificates.rekor, at.field('rekor'), report);
   const ctlog = readCtlog(certificates.ctlog, at.field('ctlog'), report);
+  if (!certificates.certChain) warnOfCertificateLog(ctlog, at, report);
   if (!report.clean(at)) return undefined;
   return {
     kind: 'certificates',

@@ -2,7 +2,7 @@ import type { KeysAttestor } from '../policy.ts';
 import type { AttestorFields } from './fields.ts';
 import { parseKeyAddress } from './key-address.ts';
 import { readPublicKeys } from './keys.ts';
-import { readCtlog, readRekor } from './logs.ts';
+import { readCtlog, readRekor, warnOfCertificateLog } from './logs.ts';
 import type { Place } from './place.ts';
 import type { Report } from './report.ts';
 
@@ -32,6 +32,7 @@ export function readKeys(
   const source = readSource(keys.publicKeys || undefined, keys.kms || undefined, at, report);
   const rekor = readRekor(keys.rekor, at.field('rekor'), report);
   const ctlog = readCtlog(keys.ctlog, at.field('ctlog'), report);
+  warnOfCertificateLog(ctlog, at, report);
   if (source === undefined || !report.clean(at)) return undefined;
   // The one in `keys` wins, as in Kyverno, whose documentation calls it deprecated.
   return { kind: 'keys', ...source, signatureAlgorithm: inKeys ?? inAttestor ?? 'sha256', rekor, ctlog, ...beside };

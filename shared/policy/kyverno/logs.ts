@@ -23,6 +23,15 @@ export function readCtlog(fields: WrittenCtlog = {}, place: Place, report: Repor
   return { ignoreSCT: fields.ignoreSCT ?? false, ...(pubkey && { pubkey }), ...(tsaCertChain && { tsaCertChain }) };
 }
 
+/** Of an attestor that names the signer's key itself: whether a log has a certificate of it is not asked. */
+export function warnOfCertificateLog({ pubkey }: CtlogFields, attestor: Place, report: Report): void {
+  if (pubkey === undefined) return;
+  report.warning(
+    attestor.field('ctlog').field('pubkey'),
+    'has no effect: certificate logs are asked about certificates of a CA',
+  );
+}
+
 function readLogKey(text: string | undefined, at: Place, report: Report): string | undefined {
   if (!text) return undefined;
   const [pubkey, another] = readPublicKeys(text, at, report) ?? [];

@@ -33,27 +33,80 @@ export function readRegExp(pattern: string | undefined, at: Place, report: Repor
   return pattern;
 }
 
-/** Groups may open before the anchor. `.*` says that the end is open on purpose. */
-const closedStart = /^(?:\((?:\?(?:[A-Za-z]*:|[A-Za-z]+\)|P?<\w+>))?)*(?:\^|\\A|\.\*)/;
-const closedEnd = /(?:(?<!\\)\$|\\z|(?<!\\)\.[*+]|\/)\)*$/;
+/** `\Q…\E` is text; flags and a group's own opening are one token. */
+const token =
+  /\\Q[\s\S]*?(?:\\E|$)|\\[\s\S]|\[\^?\]?(?:\\[\s\S]|[^\]\\])*\]|\(\?[A-Za-z-]+\)|\((?:\?(?:[A-Za-z-]*:|P?<\w+>))?|[\s\S]/g;
+const flags = /^\(\?[A-Za-z-]+\)$/;
+/** With `m` the ends are those of a line. */
+const lines = /\(\?[A-Za-z]*m/;
+const quantifiers: ReadonlySet<string | undefined> = new Set(['?', '*', '+', '{']);
+
+type Tokens = readonly string[];
 
 function opensAtStart(pattern: string): boolean {
-  return alternatives(pattern).some((each) => !closedStart.test(each));
+  const anchors = lines.test(pattern) ? ['\\A'] : ['^', '\\A'];
+  return !alternatives(tokensOf(pattern)).every((each) => isClosed(each, anchors, firstOf));
 }
 
 function opensAtEnd(pattern: string): boolean {
-  return alternatives(pattern).some((each) => !closedEnd.test(each));
+  // What ends with a slash says that more may follow.
+  const anchors = lines.test(pattern) ? ['\\z', '/'] : ['$', '\\z', '/'];
+  return !alternatives(tokensOf(pattern)).every((each) => isClosed(each, anchors, lastOf));
 }
 
-/** What stands between the `|` outside of all groups and classes. */
-function alternatives(pattern: string): string[] {
-  const found = [''];
+/** Whether an alternative ends in an anchor, or in a group of which every one does. `.*` says that the end is open on purpose. */
+function isClosed(tokens: Tokens, anchors: Tokens, endOf: (tokens: Tokens) => Tokens): boolean {
+  const end = endOf(tokens);
+  const [first = ''] = end;
+  if (end.length === 1) return anchors.includes(first);
+  if (first === '.') return true;
+  return first.startsWith('(') && alternatives(end.slice(1, -1)).every((each) => isClosed(each, anchors, endOf));
+}
+
+/** An anchor, `.*` or a group, whole, that must be there; anything else is nothing. */
+function firstOf(tokens: Tokens): Tokens {
+  const [first = '', next] = tokens;
+  if (first === '.') return next === '*' || next === '+' ? ['.', next] : [];
+  const size = first.startsWith('(') ? groupSize(tokens) : 1;
+  return quantifiers.has(tokens[size]) ? [] : tokens.slice(0, size);
+}
+
+function lastOf(tokens: Tokens): Tokens {
+  const last = tokens.at(-1);
+  if (last === '*' || last === '+') return tokens.at(-2) === '.' ? ['.', last] : [];
+  if (last !== ')') return tokens.slice(-1);
+  let start = tokens.length - 1;
+  for (let depth = 1; depth > 0 && start > 0; ) {
+    start -= 1;
+    if (tokens[start] === ')') depth += 1;
+    if (tokens[start]?.startsWith('(')) depth -= 1;
+  }
+  return tokens.slice(start);
+}
+
+function groupSize(tokens: Tokens): number {
   let depth = 0;
-  for (const [token] of pattern.matchAll(/\\[\s\S]|\[\^?\]?(?:\\[\s\S]|[^\]\\])*\]|[\s\S]/g)) {
-    if (token === '(') depth += 1;
-    if (token === ')') depth -= 1;
-    if (token === '|' && depth === 0) found.push('');
-    else found.push((found.pop() ?? '') + token);
+  for (const [index, each] of tokens.entries()) {
+    if (each.startsWith('(')) depth += 1;
+    if (each === ')') depth -= 1;
+    if (depth === 0) return index + 1;
+  }
+  return tokens.length;
+}
+
+function tokensOf(pattern: string): Tokens {
+  return (pattern.match(token) ?? []).filter((each) => !flags.test(each));
+}
+
+/** What stands between the `|` outside of all groups. */
+function alternatives(tokens: Tokens): Tokens[] {
+  const found: string[][] = [[]];
+  let depth = 0;
+  for (const each of tokens) {
+    if (each.startsWith('(')) depth += 1;
+    if (each === ')') depth -= 1;
+    if (each === '|' && depth === 0) found.push([]);
+    else found.at(-1)?.push(each);
   }
   return found;
 }

@@ -77,14 +77,23 @@ function rootOf({ root }: CertificateAuthority): readonly IssuerPath[] {
 
 const nameConstraints = '2.5.29.30';
 
-/** Which names it may issue for is not compared here: one that is bound to some issues nothing that counts. */
 function mayIssue(certificate: Certificate): boolean {
-  return holds(
-    () =>
-      certificate.pathLength !== undefined &&
-      certificate.unknownCritical === undefined &&
-      !certificate.extensions.has(nameConstraints),
-  );
+  return issuesNothing(certificate) === undefined;
+}
+
+/**
+ * Why nothing that a certificate issued counts; `undefined`: it may. Which names it may issue for is not compared here, so one that is
+ * bound to some issues nothing that counts.
+ */
+export function issuesNothing(certificate: Certificate): string | undefined {
+  try {
+    if (certificate.pathLength === undefined) return 'it may not issue certificates';
+    const { unknownCritical } = certificate;
+    if (certificate.extensions.has(nameConstraints)) return 'its name constraints are not read';
+    return unknownCritical === undefined ? undefined : `its critical extension ${unknownCritical} is not understood`;
+  } catch {
+    return 'its extensions do not parse';
+  }
 }
 
 /** No certificate of the path has more intermediates below it than it allows: those before it, and itself apart from the signer's. */

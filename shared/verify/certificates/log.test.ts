@@ -1,7 +1,13 @@
 import { makeImage, payloadOf, statementOf } from '../../../test/fixtures/attached.ts';
 import { makeAuthority } from '../../../test/fixtures/authority/authority.ts';
 import { flip, makeKey } from '../../../test/fixtures/authority/keys.ts';
-import { type LogEntry, makeRekor1, noteLine, type RecordChanges } from '../../../test/fixtures/authority/log.ts';
+import {
+  type LogEntry,
+  makeRekor1,
+  makeRekor2,
+  noteLine,
+  type RecordChanges,
+} from '../../../test/fixtures/authority/log.ts';
 import { certificateFor } from '../../../test/fixtures/authority/signing.ts';
 import { type Carrier, carriers, type Signing, trustIn } from '../../../test/fixtures/carriers.ts';
 import { makeSigner } from '../../../test/fixtures/signers.ts';
@@ -304,6 +310,19 @@ describe('whose log', () => {
     expect(decide(carrier, naming(usual.rekor1.key.pem, 'https://elsewhere.test')).pass).toBe(true);
   });
 });
+
+test.each(carriers.filter(({ log }) => log === 'rekor2'))(
+  '$name: a log that the policy names with a port, whatever name it signs under',
+  (carrier) => {
+    const baseUrl = 'https://own.test:8443';
+    for (const host of ['own.test', 'own.test:8443', 'elsewhere.test']) {
+      const rekor2 = makeRekor2({ host, baseUrl });
+      const rekor = { ignoreTlog: false, pubkey: rekor2.key.pem, url: baseUrl };
+      const decided = decide(carrier, { ...workflow({ rekor }), signing: { logs: [rekor2] } });
+      expect(decided.pass).toBe(host !== 'elsewhere.test');
+    }
+  },
+);
 
 // A8 with certificates: a signature of X on Y.
 test.each(carriers.filter(({ format }) => format !== 'message'))(

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { namesOfLog } from '../../trust/log.ts';
 import type { TransparencyLog } from '../../trust/root/trust-root.ts';
 import { isSignedByLog } from './log-signature.ts';
 
@@ -44,14 +45,11 @@ function signatureBy(log: TransparencyLog, line: string): { readonly name: strin
 }
 
 /**
- * A log signs under the host that it is reached at, or under its whole address. One whose ID is the hash of its key alone (Rekor v1) may
+ * A log signs under a name that its address gives it. One whose ID is the hash of its key alone (Rekor v1) may
  * sign under any name: left to itself it takes that of the Pod that it runs in, and it has one key for all.
  */
 function isNameOf(name: string, log: TransparencyLog): boolean {
-  if (isNameless(log)) return true;
-  const { baseUrl } = log;
-  const bare = baseUrl.replace(/^https?:\/\//, '').replace(/\/+$/, '');
-  return name === bare || name === URL.parse(baseUrl)?.hostname;
+  return isNameless(log) || namesOfLog(log.baseUrl).includes(name);
 }
 
 function isNameless({ keyId, publicKey }: TransparencyLog): boolean {
