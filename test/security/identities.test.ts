@@ -256,3 +256,13 @@ describe('B11 CVE-2024-54140, CVE-2023-47122: a checkpoint is unchecked, or the 
     expect(signed(carrier)).toBe('pass');
   });
 });
+
+describe('B12 Kyverno #17125: who asks for nothing in particular loses the check of the certificate log', () => {
+  test.each(carriers)('$name', (carrier) => {
+    const unlogged: Signing = { certificate: { logs: [] } };
+    expect(signed(carrier, unlogged)).toBe('certificate-unlogged');
+    expect(signed(carrier)).toBe('pass');
+    const ignoring = by({ ctlog: { ignoreSCT: true } });
+    expect(ignoring(carrier, unlogged)).toBe('pass');
+  });
+});
