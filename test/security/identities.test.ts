@@ -1,4 +1,5 @@
 import type { KeylessAttestor } from '../../shared/policy/policy.ts';
+import { loadRegExps } from '../../shared/policy/regexp.ts';
 import type { AttachedItem } from '../../shared/registry/registry.ts';
 import { ask, now, reasonOf } from '../fixtures/ask.ts';
 import { makeImage } from '../fixtures/attached.ts';
@@ -14,6 +15,8 @@ import { makeSigner } from '../fixtures/signers.ts';
 import { decide, image, usual, usualRoot, workflow } from '../fixtures/twins.ts';
 
 // The published flaws of signatures by certificates, in every way in which they come along. Each with a twin that passes.
+
+await loadRegExps();
 
 const hour = 3_600_000;
 const minute = 60_000;
@@ -103,10 +106,13 @@ describe('B6 CVE-2025-29778: identity patterns are ignored', () => {
       { additionalExtensions: { githubWorkflowRef: 'refs/tags/*' } },
       { issuer: '', subject: '*' },
       { issuer: '*', subject: '' },
+      { issuerRegExp: '^https://accounts\\.test$' },
+      { subjectRegExp: '^https://github\\.com/acme/other/' },
     ]) {
       expect(by(wrong)(carrier)).toMatch(/^(?:subject|issuer|extension)-mismatch$/);
     }
     expect(by({ additionalExtensions: { githubWorkflowRef: 'refs/heads/main' } })(carrier)).toBe('pass');
+    expect(by({ issuerRegExp: 'githubusercontent', subjectRegExp: '^https://github\\.com/' })(carrier)).toBe('pass');
   });
 });
 
