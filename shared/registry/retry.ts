@@ -22,6 +22,8 @@ export const sleepFor: Sleep = (milliseconds, signal) => delay(milliseconds, und
 
 const maxTries = 4;
 const firstWait = 100;
+/** Milliseconds that a try needs: one that is begun with less ends as a deadline, which says less than what went wrong before. */
+const leastLeft = 100;
 
 /**
  * Sends a request that changes nothing, up to four times, or `tries`: again after 408, 429 and 5xx (501 apart, which time
@@ -58,9 +60,10 @@ export async function withRetries(
 
       const backoff = firstWait * 3 ** (tried - 1) * (0.75 + random() / 2);
       const wait = Math.max(backoff, asked ?? 0);
-      if (tried === tries || wait > maxWait || wait >= deadline.remaining() || (!itself && !mayRetry())) {
+      const noTime = wait + leastLeft >= deadline.remaining();
+      if (tried === tries || wait > maxWait || noTime || (!itself && !mayRetry())) {
         if (itself) caller.gaveUp(asked, tried === tries);
-        const late = tried < tries && wait <= maxWait && wait >= deadline.remaining();
+        const late = tried < tries && wait <= maxWait && noTime;
         if (response !== undefined) return late ? { ...response, late } : response;
         throw refusal === undefined || !late
           ? refusal
