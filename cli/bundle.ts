@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { p256 } from '@noble/curves/nist.js';
+import { digestOf } from '../local/registry/store.ts';
 import type { Evidence, SignatureEvidence } from '../shared/evidence/evidence.ts';
 import { readEvidence } from '../shared/evidence/read.ts';
-import { type Digest, parseDigest, splitDigest } from '../shared/image/digest.ts';
+import { type Digest, splitDigest } from '../shared/image/digest.ts';
 import { signerName } from '../shared/ledger/verification.ts';
 import type { AttestorEntry } from '../shared/policy/policy.ts';
 import { asRefusal } from '../shared/reasons.ts';
@@ -36,7 +36,7 @@ const repository = { registry: 'bundle.invalid', path: 'artifact' };
  * is one; of a file any statement counts. Everything else is judged as an image's.
  */
 export function verifyBundle({ bundle, subject, root, trusted, now }: BundleQuestion): Outcome {
-  const digest = subject.digest ?? sha256Of(subject.bytes);
+  const digest = subject.digest ?? digestOf(subject.bytes);
   const layer = {
     mediaType: 'application/vnd.dev.sigstore.bundle.v0.3+json',
     digest,
@@ -95,11 +95,6 @@ function absent(digest: Digest): AbsentArtifact {
   };
 }
 
-/** `undefined`: it is no digest. */
-export function digestOfFile(text: string): Digest | undefined {
-  return parseDigest(text);
-}
-
 function entryFor(trusted: Trusted): Parameters<typeof buildCheck>[0] {
   return {
     path: 'bundle',
@@ -124,11 +119,4 @@ function asSignature(evidence: Evidence): SignatureEvidence[] {
   if (evidence.kind !== 'attestation') return [evidence];
   const { stated, repository: found, layer, hash } = evidence;
   return stated === undefined ? [] : [{ kind: 'sigstore-bundle', repository: found, layer, hash, ...stated }];
-}
-
-/** The digest by which a file is known. */
-export function sha256Of(bytes: Uint8Array): Digest {
-  const digest = parseDigest(`sha256:${createHash('sha256').update(bytes).digest('hex')}`);
-  if (digest === undefined) throw new Error('a hash that is no digest');
-  return digest;
 }

@@ -2,11 +2,12 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { FileError } from '../local/files.ts';
 import { rootOfFile } from '../local/trust-root.ts';
+import { parseDigest } from '../shared/image/digest.ts';
 import { messageOf } from '../shared/reasons.ts';
 import type { TrustRoot } from '../shared/trust/root/trust-root.ts';
 import { carriedRoot } from '../shared/trust-roots/carried.ts';
 import { type Arguments, readArguments, single } from './arguments.ts';
-import { digestOfFile, type Subject, type Trusted, verifyBundle } from './bundle.ts';
+import { type Subject, type Trusted, verifyBundle } from './bundle.ts';
 import { trustedRootOption } from './trust-root.ts';
 import { UsageError } from './usage.ts';
 
@@ -56,7 +57,7 @@ async function trustedFrom(found: Arguments): Promise<Trusted> {
 
 /** A file, or the digest of one that is not here: what is both is a file, says the suite. */
 async function subjectFrom(text: string): Promise<Subject> {
-  const digest = digestOfFile(text);
+  const digest = parseDigest(text);
   if (digest !== undefined && !existsSync(text)) return { digest, bytes: undefined };
   return { digest: undefined, bytes: await bytesOf(text) };
 }

@@ -1,7 +1,8 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Subject, sha256Of, type Trusted, verifyBundle } from '../cli/bundle.ts';
+import { type Subject, type Trusted, verifyBundle } from '../cli/bundle.ts';
+import { digestOf } from '../local/registry/store.ts';
 import { readTrustRoot } from '../shared/trust/root/read.ts';
 import { carriedBytes } from '../shared/trust-roots/carried.ts';
 
@@ -23,7 +24,7 @@ for (const folder of folders) {
   const bytes = (await optional(folder, 'artifact')) ?? (await readFile(join(cases, 'a.txt')));
   const forms: readonly [string, Subject][] = [
     ['by path', { digest: undefined, bytes }],
-    ['by digest', { digest: sha256Of(bytes), bytes: undefined }],
+    ['by digest', { digest: digestOf(bytes), bytes: undefined }],
   ];
   for (const [form, subject] of forms) {
     const accepted = await accepts(folder, subject);

@@ -3,6 +3,7 @@ import { splitDigest } from '../image/digest.ts';
 import type { HashName, SigningKey } from '../trust/public-key.ts';
 import { Certificate } from '../trust/x509/certificate.ts';
 import type { Artifact } from './artifact.ts';
+import { attempt } from './attempt.ts';
 import { digestOf, isSignedBy, sameBytes } from './crypto.ts';
 
 /** A piece of evidence as a signature of one image. It remembers which keys it was tried with. */
@@ -32,11 +33,14 @@ export class Signature {
     return signed.format === 'dsse' ? signed.payload : undefined;
   }
 
-  /** The signer's certificate that came along. Throws where it does not parse. */
+  /** The signer's certificate that came along; what does not parse is none. */
   get certificate(): Certificate | undefined {
     const [der] = this.material.certificates;
-    if (der !== undefined) this.#certificate ??= new Certificate(der);
-    return this.#certificate;
+    if (der === undefined) return undefined;
+    const read = this.#certificate ?? attempt(() => new Certificate(der));
+    if ('error' in read) return undefined;
+    this.#certificate = read;
+    return read;
   }
 
   /** The hash of the bytes that the signature is over; `undefined` where nobody knows it. */

@@ -9,6 +9,7 @@ import { marksOf } from '../certificates/marks.ts';
 import { type CertifiedObjection, certifiedProgress } from '../certificates/progress.ts';
 import { signedWith } from '../certificates/signed.ts';
 import type { Signature } from '../signature.ts';
+import { triedText } from '../tried.ts';
 
 /**
  * A signature counts that the policy's certificate made, or one that was issued under its chain, about this image, in the log where one is
@@ -30,7 +31,7 @@ export const certificateJudge: AnchorJudge<CertificateAnchor> = {
     };
   },
   denial({ certificate }, { reason, message }, tried) {
-    const signatures = `${tried} ${tried === 1 ? 'signature' : 'signatures'} tried`;
+    const signatures = triedText(tried);
     if (reason === 'certificate-missing') return `no signature carries a certificate (${signatures})`;
     if (reason !== 'signature-mismatch') return `a signature ${message}`;
     if (certificate === undefined) return `no signature verifies with its certificate (${signatures})`;
@@ -43,21 +44,13 @@ function examined(
   { certificate: own, trust, ...wanted }: CertificateAnchor,
   now: number,
 ): (Certified & { readonly certificate: Certificate }) | CertifiedObjection {
-  const certificate = own ?? certificateOf(signature);
+  const certificate = own ?? signature.certificate;
   if (certificate === undefined) return { reason: 'certificate-missing', message: 'carries no certificate' };
   const time = signedWith(certificate, signature, wanted, now);
   if ('reason' in time) return time;
   const certified =
     trust === undefined ? certifyAlone(certificate, time) : certify(certificate, signature, trust, time);
   return 'reason' in certified ? certified : { ...certified, certificate };
-}
-
-function certificateOf(signature: Signature): Certificate | undefined {
-  try {
-    return signature.certificate;
-  } catch {
-    return undefined;
-  }
 }
 
 /** Whom it names; where it names nobody that is a signer, its key. */

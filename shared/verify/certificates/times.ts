@@ -1,4 +1,5 @@
 import type { CertificateAuthority } from '../../trust/root/trust-root.ts';
+import { attempt } from '../attempt.ts';
 import type { Signature } from '../signature.ts';
 import { StampCertificates } from './stamp-certificates.ts';
 import { stampedAt } from './timestamp.ts';
@@ -38,15 +39,7 @@ function readStamps({ material, bytes }: Signature, authorities: readonly Certif
   for (const response of material.timestamps) {
     const time = attempt(() => stampedAt(response, bytes, authorities, certificates));
     if (typeof time === 'number') times.push(time);
-    else problem ??= time;
+    else problem ??= typeof time === 'string' ? time : 'it does not parse';
   }
   return { times, problem };
-}
-
-function attempt(read: () => number | string): number | string {
-  try {
-    return read();
-  } catch {
-    return 'it does not parse';
-  }
 }

@@ -10,6 +10,7 @@ import { marksOf } from '../certificates/marks.ts';
 import { type CertifiedObjection, certifiedProgress } from '../certificates/progress.ts';
 import { signedWith } from '../certificates/signed.ts';
 import type { Signature } from '../signature.ts';
+import { triedText } from '../tried.ts';
 
 interface MatchObjection extends Objection {
   readonly reason: 'issuer-mismatch' | 'subject-mismatch' | 'extension-mismatch';
@@ -40,11 +41,11 @@ export const identityJudge: AnchorJudge<IdentityAnchor> = {
   },
   denial(anchor, { reason, message }, tried) {
     const wanted = wantedBy(anchor);
-    const signatures = `${tried} ${tried === 1 ? 'signature' : 'signatures'} tried`;
+    const signatures = triedText(tried);
     if (reason === 'certificate-missing')
       return `no signature carries a certificate (${signatures}); the policy wants ${wanted}`;
     if (reason === 'signature-mismatch') return `no signature verifies with its certificate (${signatures})`;
-    if (reason.endsWith('-mismatch') && matches.has(reason)) return `${message}; the policy wants ${wanted}`;
+    if (matches.has(reason)) return `${message}; the policy wants ${wanted}`;
     return `a signature ${message}`;
   },
 };
@@ -60,7 +61,7 @@ interface Somebody extends Certified {
 function examined(signature: Signature, anchor: IdentityAnchor, now: number): Somebody | IdentityObjection {
   const { trust, annotations } = anchor;
   const { log, timestampAuthorities } = trust;
-  const certificate = certificateOf(signature);
+  const { certificate } = signature;
   if (certificate === undefined) return { reason: 'certificate-missing', message: 'carries no certificate' };
   const time = signedWith(certificate, signature, { annotations, log, timestampAuthorities }, now);
   if ('reason' in time) return time;
@@ -71,14 +72,6 @@ function examined(signature: Signature, anchor: IdentityAnchor, now: number): So
     return { reason: 'certificate-usage', message: 'is by a certificate with an extension that does not parse' };
   }
   return 'reason' in somebody ? somebody : { ...somebody, ...certified, certificate };
-}
-
-function certificateOf(signature: Signature): Certificate | undefined {
-  try {
-    return signature.certificate;
-  } catch {
-    return undefined;
-  }
 }
 
 /** Of the subjects one has to meet every pattern; a certificate without a subject is nobody's. */

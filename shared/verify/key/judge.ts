@@ -4,6 +4,7 @@ import { stampsOf } from '../certificates/times.ts';
 import { type ClaimObjection, claimObjection } from '../claims.ts';
 import { type LogObjection, loggedIn, untimely } from '../log/log.ts';
 import type { Signature } from '../signature.ts';
+import { triedText } from '../tried.ts';
 
 type KeyObjection =
   | ClaimObjection
@@ -31,7 +32,7 @@ export const keyJudge: AnchorJudge<KeyAnchor> = {
   },
   denial(anchor, { reason, message }, tried) {
     return reason === 'signature-mismatch'
-      ? `no signature verifies with ${nameOf(anchor)} (${tried} ${tried === 1 ? 'signature' : 'signatures'} tried)`
+      ? `no signature verifies with ${nameOf(anchor)} (${triedText(tried)})`
       : `a good signature by ${nameOf(anchor)} ${message}`;
   },
 };

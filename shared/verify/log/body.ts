@@ -66,15 +66,12 @@ function readBody({ canonicalizedBody, kindVersion }: TransparencyLogEntry): Rec
     throw new Error('the entry is of another kind than its body');
   switch (kind) {
     case 'hashedrekord 0.0.1':
-      return {
-        signature: base64(spec('signature', 'content')),
-        digest: hex(spec('data', 'hash', 'value')),
-        of: 'message',
-        by: fromPem(base64(spec('signature', 'publicKey', 'content'))),
-      };
-    // What cosign had logged before 1.3.
     case 'rekord 0.0.1':
-      if (spec('signature', 'format') !== 'x509' || spec('data', 'hash', 'algorithm') !== 'sha256') {
+      // What cosign had logged before 1.3 says the same, but may be of a signature of another kind.
+      if (
+        kind === 'rekord 0.0.1' &&
+        (spec('signature', 'format') !== 'x509' || spec('data', 'hash', 'algorithm') !== 'sha256')
+      ) {
         throw new Error('the entry is of a signature of another kind');
       }
       return {

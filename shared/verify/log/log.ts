@@ -46,8 +46,9 @@ export function loggedIn(
   }
   if (hasRepeated(known.map(({ entry }) => entry))) return mismatch('has the same log entry twice');
   for (const { entry, logs } of known) {
-    const wrong = foreign(entry, signature, signer);
-    if (wrong !== undefined) return mismatch(`has a log entry that ${wrong}`);
+    const wrong = attempt(() => foreignIn(entry, signature, signer));
+    if (wrong !== undefined)
+      return mismatch(`has a log entry that ${typeof wrong === 'string' ? wrong : 'does not parse'}`);
     const inclusion = vouchedFor(entry, logs);
     if (typeof inclusion === 'string') return mismatch(`has an entry of ${logs[0]?.baseUrl}, and ${inclusion}`);
     if (inclusion.time === undefined) windows.push(inclusion.windows);
@@ -85,14 +86,6 @@ function isSame(one: TransparencyLogEntry, other: TransparencyLogEntry): boolean
     other.logId !== undefined &&
     sameBytes(one.logId.keyId, other.logId.keyId)
   );
-}
-
-function foreign(entry: TransparencyLogEntry, signature: Signature, signer: EntrySigner): string | undefined {
-  try {
-    return foreignIn(entry, signature, signer);
-  } catch {
-    return 'does not parse';
-  }
 }
 
 interface Vouched extends Inclusion {
