@@ -43,8 +43,11 @@ const updating = /^(?:cli\/trust\/|functions\/trust-refresh\/|shared\/trust-root
 const readers = [documents, policySets, ...Object.keys(outer).map((area) => `${area}/`)];
 const known = stages.slice(0, stages.indexOf('trust') + 1);
 /** What every stage may import. */
-const common = ['shared/reasons.ts', 'shared/printable.ts', 'shared/pem.ts', 'shared/slices.ts'];
-const pure = ['verify', 'conditions'];
+const common = ['shared/reasons.ts', 'shared/printable.ts', 'shared/pem.ts', 'shared/slices.ts', 'shared/regexp.ts'];
+const pure = ['verify', 'conditions', 'expression'];
+/** Where expressions are used, beside conditions; what they may be about. */
+const policies = ['policy', 'plan', 'verdict', 'policy-set'];
+const beforePolicies = stages.slice(0, stages.indexOf('policy'));
 const inputOutput = /^(?:node:(?:fs|net|tls|http|https|http2|dns|child_process|timers)|undici)/;
 const specifier =
   /(?:^|\n)\s*(?:import|export)\s[^'";]*?from\s+'([^']+)'|import\(\s*'([^']+)'\s*\)|(?:^|\n)import\s+'([^']+)'/g;
@@ -135,8 +138,15 @@ function wrong(file: string, imported: string): string | undefined {
   if (loaders.some((part) => file.startsWith(part))) {
     return known.includes(toStage) ? undefined : `${stage} may not import ${target}`;
   }
-  if (toStage === 'expression')
-    return ['policy', 'conditions'].includes(stage) ? undefined : `may not import ${target}`;
+  if (toStage === 'expression') {
+    const uses = policies.includes(stage) || pure.includes(stage);
+    return uses ? undefined : `may not import ${target}`;
+  }
+  if (stage === 'expression') {
+    return beforePolicies.includes(toStage)
+      ? undefined
+      : `expression/ imports what comes before policies, not ${target}`;
+  }
   const from = stages.indexOf(stage);
   const to = stages.indexOf(toStage);
   if (from < 0 || to < 0) return `is in no stage, or imports none: ${target}`;

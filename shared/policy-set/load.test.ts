@@ -1,4 +1,4 @@
-import { compileRegExp } from '../policy/regexp.ts';
+import { compileRegExp } from '../regexp.ts';
 import { loadSet, type SetOptions } from './load.ts';
 
 const options: SetOptions = {

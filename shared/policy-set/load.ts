@@ -3,8 +3,8 @@ import { isTooMuch, loadPolicies, type PolicyFile } from '../policy/kyverno/load
 import { mayHoldRegExp } from '../policy/kyverno/regexp.ts';
 import type { PolicySet, Rule } from '../policy/policy.ts';
 import { type LoadProblem, type LoadWarning, PolicyLoadError } from '../policy/problems.ts';
-import { loadRegExps } from '../policy/regexp.ts';
 import { refuseUnasked } from '../policy/unasked.ts';
+import { loadRegExps } from '../regexp.ts';
 import { trustWarnings } from '../trust/preload.ts';
 import type { TrustRoots } from '../trust/root/trust-root.ts';
 import type { ReadFile } from './source.ts';

@@ -1,4 +1,4 @@
-import { compileRegExp, InvalidRegExp } from '../regexp.ts';
+import { compileRegExp, InvalidRegExp } from '../../regexp.ts';
 import type { Place } from './place.ts';
 import type { Report } from './report.ts';
 

@@ -1,9 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto';
 import type { Subject } from '../../admission/subject.ts';
+import { loadRegExps } from '../../regexp.ts';
 import { loadPolicies } from '../kyverno/load.ts';
 import type { PolicySet, Rule } from '../policy.ts';
 import { PolicyLoadError } from '../problems.ts';
-import { loadRegExps } from '../regexp.ts';
 
 type Json = Record<string, unknown>;
 

@@ -1,7 +1,7 @@
 import { compileWildcard } from '../../image/wildcard.ts';
 import type { KeylessAttestor } from '../../policy/policy.ts';
-import { compileRegExp, InvalidRegExp } from '../../policy/regexp.ts';
 import { Refusal } from '../../reasons.ts';
+import { compileRegExp, InvalidRegExp } from '../../regexp.ts';
 import type { AnchorBase, AnchorKind } from '../anchor.ts';
 import { type CertificateTrust, certificateTrust, eachTrusted } from '../certificates.ts';
 

@@ -3,7 +3,7 @@ import { carriers } from '../../../test/fixtures/carriers.ts';
 import { keylessOf } from '../../../test/fixtures/entries.ts';
 import { decide } from '../../../test/fixtures/twins.ts';
 import type { KeylessAttestor } from '../../policy/policy.ts';
-import { loadRegExps } from '../../policy/regexp.ts';
+import { loadRegExps } from '../../regexp.ts';
 
 await loadRegExps();
 
