@@ -8,8 +8,8 @@ import { type Destination, storeDestination } from '../../local/signer/destinati
 import { newKey, type SigningKey } from '../../local/signer/keys.ts';
 import type { AdmissionRecord } from '../../shared/answer/record.ts';
 import { loadPolicies } from '../../shared/policy/kyverno/load.ts';
-import { loadRegExps } from '../../shared/policy/regexp.ts';
 import { scopesOf } from '../../shared/policy/scopes.ts';
+import { loadRegExps } from '../../shared/regexp.ts';
 
 export { byKey, type PodParts, type PolicyParts, pod, policy, review } from './documents.ts';
 

@@ -9,8 +9,8 @@ import { parseReference } from '../../shared/image/reference.ts';
 import { startDeadline } from '../../shared/net/deadline.ts';
 import { loadPolicies } from '../../shared/policy/kyverno/load.ts';
 import type { Rule } from '../../shared/policy/policy.ts';
-import { loadRegExps } from '../../shared/policy/regexp.ts';
 import { type Question, questionFor } from '../../shared/policy/select.ts';
+import { loadRegExps } from '../../shared/regexp.ts';
 import { run } from './tools.ts';
 
 export const root = join(import.meta.dirname, '..', '..');

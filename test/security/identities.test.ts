@@ -1,5 +1,5 @@
 import type { KeylessAttestor } from '../../shared/policy/policy.ts';
-import { loadRegExps } from '../../shared/policy/regexp.ts';
+import { loadRegExps } from '../../shared/regexp.ts';
 import type { AttachedItem } from '../../shared/registry/registry.ts';
 import { ask, now, reasonOf } from '../fixtures/ask.ts';
 import { makeImage } from '../fixtures/attached.ts';
