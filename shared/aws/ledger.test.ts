@@ -228,10 +228,10 @@ describe('items that someone else wrote', () => {
 
   test.each([
     ['another body', (item: Item) => ({ ...whole(item), body: { S: `${item.body} ` } }), 'mac'],
-    ['another MAC', (item: Item) => ({ ...whole(item), mac: { S: `1.${'A'.repeat(43)}` } }), 'mac'],
+    ['another MAC', (item: Item) => ({ ...whole(item), mac: { S: `2.${'A'.repeat(43)}` } }), 'mac'],
     [
       'another version',
-      (item: Item) => ({ ...whole(item), mac: { S: item.mac?.replace('1.', '2.') ?? '' } }),
+      (item: Item) => ({ ...whole(item), mac: { S: item.mac?.replace('2.', '1.') ?? '' } }),
       'version',
     ],
     [

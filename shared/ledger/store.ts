@@ -114,8 +114,10 @@ export function createStore(options: StoreOptions): Store {
     },
 
     sealVerification(key, content, text) {
-      if (text.length > maxBodyLength) return refuse('verification', 'too-large');
-      keep(key, content, text);
+      // Memory has what the table has, as it will be read: no more of it, and nothing that could not be read again.
+      const kept = text.length > maxBodyLength ? undefined : parseVerification(text);
+      if (kept === undefined) return refuse('verification', 'too-large');
+      keep(key, kept, text);
       return sealed(seal, key, text, content.expiresAt);
     },
   };
