@@ -93,8 +93,8 @@ class Planner {
   }
 
   #question(question: Question): QuestionPlan {
-    const { reference, rule } = question;
-    if (question.ask !== 'verify' || reference === undefined) return { question, image: '', entries: [] };
+    const { reference, rule, problem } = question;
+    if (question.ask !== 'verify' || reference === undefined || problem !== undefined) return { question, image: '', entries: [] };
     const image = this.#image(reference);
     const entries: EntryPlan[] = [];
     for (const entry of question.entries) {
@@ -241,8 +241,10 @@ class DraftTarget implements Target {
 }
 
 /** Whether a rule asks the same about the image of another slot: what it needs is worked out once, however many slots name it. */
-function isSame({ entries, reference, ask }: Question, before: Question): boolean {
-  return entries === before.entries && reference === before.reference && ask === before.ask;
+function isSame({ entries, reference, ask, problem }: Question, before: Question): boolean {
+  return (
+    entries === before.entries && reference === before.reference && ask === before.ask && problem === before.problem
+  );
 }
 
 /** Slots with the same key are one image: where there is a digest, the tag is decoration. */

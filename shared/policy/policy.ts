@@ -42,6 +42,8 @@ export interface Rule {
   readonly context: readonly ContextEntry[];
   /** `undefined`: none, so the rule asks whatever the object says. */
   readonly preconditions?: Conditions;
+  /** Whether anything of it but its images depends on the object: context, preconditions, variables, conditions. */
+  readonly varies: boolean;
 }
 
 /** any: one of the blocks matches; all: every block does. A filter without blocks matches nothing. */

@@ -26,7 +26,8 @@ export function judge(planned: QuestionPlan, plan: Plan, inquiries: readonly Inq
   const { reference, ask } = question;
   if (ask === 'unchanged') return settledVerdict(question, 'unchanged', 'the image is as it was before the update');
   if (ask === 'skipped') return settledVerdict(question, 'image-skipped', 'covered by skipImageReferences');
-  if (reference === undefined) {
+  if (ask === 'unmet') return settledVerdict(question, 'preconditions-unmet', "the rule's preconditions do not hold");
+  if (question.problem !== undefined || reference === undefined) {
     const problem = question.problem ?? new Refusal('internal-error', 'an image without a reference');
     return settledVerdict(question, problem.reason, problem.message);
   }
