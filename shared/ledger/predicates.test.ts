@@ -164,6 +164,17 @@ describe('how it is read', () => {
     expect([first, second, third].every((hash) => session.predicate(hash ?? '') !== undefined)).toBe(true);
   });
 
+  test('reviews that hold what gave way in memory hold one and the same', async () => {
+    const ledger = createWorld().ledger();
+    const [one = small, ...others] = ['a', 'b', 'c'].map((fill) => even(6 * mib, fill));
+    const first = await record(ledger, one);
+    await record(ledger, ...others);
+    const second = ledger.begin(deadline());
+    await second.predicates([hashOf(one)]);
+    expect(first.predicate(hashOf(one))?.length).toBe(one.length);
+    expect(second.predicate(hashOf(one))).toBe(first.predicate(hashOf(one)));
+  });
+
   test('a review takes 64 MiB from the table and no more: the rest are misses, counted', async () => {
     const world = createWorld();
     const nine = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i'].map((fill) => even(8 * mib, fill));

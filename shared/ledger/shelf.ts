@@ -21,6 +21,11 @@ const claimMs = 30_000;
 /** The predicates that this instance has in memory, by hash: the least recently used give way, by number and at 64 MB. */
 export class PredicateShelf {
   readonly #kept: LRUCache<string, Kept>;
+  /** With what gave way and some review still holds: reviews that read it again hold the same, however many they are. */
+  readonly #held = new Map<string, WeakRef<Uint8Array>>();
+  readonly #freed = new FinalizationRegistry((hash: string) => {
+    if (this.#held.get(hash)?.deref() === undefined) this.#held.delete(hash);
+  });
 
   constructor(maxSize: number) {
     this.#kept = new LRUCache({
@@ -39,8 +44,15 @@ export class PredicateShelf {
   put(hash: string, bytes: Uint8Array): Uint8Array {
     const known = this.#kept.get(hash);
     if (known !== undefined) return known.bytes;
+    const held = this.#held.get(hash)?.deref() ?? this.#copy(hash, bytes);
+    this.#kept.set(hash, { bytes: held, storedUntil: 0, claimedUntil: 0 });
+    return held;
+  }
+
+  #copy(hash: string, bytes: Uint8Array): Uint8Array {
     const copy = new Uint8Array(bytes);
-    this.#kept.set(hash, { bytes: copy, storedUntil: 0, claimedUntil: 0 });
+    this.#held.set(hash, new WeakRef(copy));
+    this.#freed.register(copy, hash);
     return copy;
   }
 
