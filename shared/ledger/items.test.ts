@@ -15,6 +15,7 @@ import {
   macKey,
   start,
   tableWith,
+  textOf,
 } from './testing/world.ts';
 import type { KeptStatement, Verification } from './verification.ts';
 
@@ -150,7 +151,7 @@ describe('everything that a verification holds comes back', () => {
     const { known, world } = await kept(found);
     expect(known).toEqual(found);
     const item = world.written.find(({ pk }) => pk.startsWith('img#'));
-    expect(JSON.parse(item?.body ?? '')).toMatchObject({ askedBy: { policy: 'signed', rule: 'by-team' } });
+    expect(JSON.parse(textOf(item))).toMatchObject({ askedBy: { policy: 'signed', rule: 'by-team' } });
   });
 
   test.each([
