@@ -50,7 +50,8 @@ export function* prepareInSlices(questions: readonly Question[], preparation: Pr
   return prepared;
 }
 
-function isVarying({ rule, ask, problem }: Question): boolean {
+/** Whether a question depends on more of the object than its images. */
+export function isVarying({ rule, ask, problem }: Question): boolean {
   return rule.varies && ask === 'verify' && problem === undefined;
 }
 

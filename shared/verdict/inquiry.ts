@@ -7,6 +7,7 @@ import type { Hosts } from '../plan/hosts.ts';
 import type { AskedOfTarget, Plan, Target, TargetCheck } from '../plan/plan.ts';
 import { Refusal } from '../reasons.ts';
 import type { Image } from '../registry/registry.ts';
+import type { Check } from '../trust/check.ts';
 import type { Outcome } from '../verify/outcome.ts';
 
 /** What was found out about one target of a review's plan. */
@@ -22,6 +23,8 @@ export interface Inquiry {
   readonly findings: (Finding | undefined)[];
   /** Of an entry that asks conditions: why what is attested does not do; `undefined`: it does. */
   readonly weighed: Map<AskedOfTarget, ConditionObjection | undefined>;
+  /** Why conditions were not evaluated. */
+  unweighed: Refusal | undefined;
   digest: Digest | undefined;
   /** The digest is the ledger's word for where the tag points: good for a pass, never for a denial. */
   pointed: boolean;
@@ -52,6 +55,11 @@ export function statedIn(finding: Finding | undefined): readonly Stated[] {
   return finding?.stated ?? [];
 }
 
+/** Whether somebody asks what the statements of a check say, and not only that they are there. */
+export function asksStated({ wants }: Check): boolean {
+  return wants.what === 'attestation' && wants.every;
+}
+
 export function isSatisfied(finding: Finding | undefined): boolean {
   return finding !== undefined && (finding.from === 'ledger' || finding.outcome.pass);
 }
@@ -74,6 +82,7 @@ function openInquiry(target: Target, { named: names, written, others }: Hosts, n
     startedAt: now,
     findings: [],
     weighed: new Map(),
+    unweighed: undefined,
     digest: target.reference.digest,
     pointed: false,
     image: undefined,

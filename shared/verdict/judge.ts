@@ -116,9 +116,12 @@ function attestationOf(wanted: WantedAttestation, finding: Said): Said & { reado
   return { ...finding, objection: told, result };
 }
 
-/** Conditions are evaluated before anyone is judged; an entry that was left out was not looked at. */
-function weighedOf(asked: AskedOfTarget, { weighed }: Inquiry): (Objection & { readonly path?: string }) | undefined {
-  return weighed.has(asked) ? weighed.get(asked) : notLookedAt();
+/** Conditions are evaluated before anyone is judged; an entry that was left out is no pass. */
+function weighedOf(
+  asked: AskedOfTarget,
+  { weighed, unweighed }: Inquiry,
+): (Objection & { readonly path?: string }) | undefined {
+  return weighed.has(asked) ? weighed.get(asked) : (unweighed ?? notLookedAt());
 }
 
 /** The attestation that an objection is about is told with it. */

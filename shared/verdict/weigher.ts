@@ -6,7 +6,7 @@ import type { AskedOfTarget, Plan, QuestionPlan } from '../plan/plan.ts';
 import type { Entry } from '../policy/policy.ts';
 import { imageScope } from '../policy/variables.ts';
 import type { Slices } from '../slices.ts';
-import { type Inquiry, isSatisfied, statedIn } from './inquiry.ts';
+import { asksStated, type Inquiry, isSatisfied, statedIn } from './inquiry.ts';
 
 /**
  * Weighs what was attested by the conditions of every entry that has some, where each of its attestations was found good; what was weighed
@@ -26,6 +26,12 @@ export function* weighInSlices(plan: Plan, inquiries: readonly Inquiry[], now: n
       yield;
     }
   }
+}
+
+/** Whether anything of the plan has to be weighed. */
+export function asksAnyConditions({ targets }: Plan): boolean {
+  for (const { checks } of targets.values()) for (const { check } of checks.values()) if (asksStated(check)) return true;
+  return false;
 }
 
 /** Whether an entry asks for what is attested, and not only that it is. */
