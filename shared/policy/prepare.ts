@@ -1,7 +1,7 @@
 import type { AdmissionRequest } from '../admission/review.ts';
 import { ExpressionError } from '../expression/error.ts';
 import { createRun } from '../expression/run.ts';
-import type { Scope } from '../expression/scope.ts';
+import { nothing, type Scope } from '../expression/scope.ts';
 import { Refusal } from '../reasons.ts';
 import type { Slices } from '../slices.ts';
 import { ContextError, contextScope, type LookedUp } from './context.ts';
@@ -65,7 +65,7 @@ class PreparedRule {
 
   constructor(rule: Rule, { request, now, lookedUp }: Preparation) {
     this.#now = now;
-    this.#scope = contextScope(variablesOf(request), rule.context, lookedUp, createRun(now));
+    this.#scope = contextScope(request === undefined ? nothing : variablesOf(request), rule.context, lookedUp, createRun(now));
     this.#answer = this.#asks(rule);
   }
 

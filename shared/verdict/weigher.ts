@@ -1,9 +1,9 @@
-import { type Attested, type ConditionObjection, weighConditions, weighDenial } from '../conditions/weigh.ts';
+import { type Attested, type ConditionObjection, type Names, named, weighConditions, weighDenial } from '../conditions/weigh.ts';
 import { createRun, type Run } from '../expression/run.ts';
-import { named, type Scope } from '../expression/scope.ts';
-import type { Json } from '../expression/value.ts';
+import { layered, nothing, type Scope } from '../expression/scope.ts';
 import type { AskedOfTarget, Plan, QuestionPlan } from '../plan/plan.ts';
 import type { Entry } from '../policy/policy.ts';
+import { type Question } from '../policy/select.ts';
 import { imageScope } from '../policy/variables.ts';
 import type { Slices } from '../slices.ts';
 import { asksStated, type Inquiry, isSatisfied, statedIn } from './inquiry.ts';
@@ -22,7 +22,8 @@ export function* weighInSlices(plan: Plan, inquiries: readonly Inquiry[], now: n
       if (planned.task !== 'verify' && planned.task !== 'unpinned') continue;
       const inquiry = inquiries[planned.target.at];
       if (inquiry === undefined || !isToBeWeighed(planned, planned.entry, inquiry)) continue;
-      inquiry.weighed.set(planned, weigh(planned, planned.entry, inquiry, question.scope, createRun(now)));
+      const scope = layered(imageScope(textOf(question)), question.scope ?? nothing);
+      inquiry.weighed.set(planned, weigh(planned, planned.entry, inquiry, scope, createRun(now)));
       yield;
     }
   }
@@ -47,21 +48,32 @@ function isToBeWeighed(planned: AskedOfTarget, entry: Entry, { refusal, findings
 function weigh(
   { attestations }: AskedOfTarget,
   { deny }: Entry,
-  { target, digest, findings }: Inquiry,
-  around: Scope | undefined,
+  { findings }: Inquiry,
+  scope: Scope,
   run: Run,
 ): ConditionObjection | undefined {
-  const scope = imageScope(around, target.reference, digest);
   const weighed: Attested[] = [];
-  const names = new Map<string, Json>();
+  let names: Names = new Map();
   for (const { wanted, check } of attestations) {
     const attested = { wanted, sets: check.check.sets, stated: statedIn(findings[check.at]) };
-    const objection = weighConditions(attested, named(scope, names), run);
+    const objection = weighConditions(attested, scope, names, run);
     if (objection !== undefined) return objection;
     weighed.push(attested);
     // As in Kyverno, what comes later may ask about it.
     const [first] = attested.stated;
-    if (wanted.name !== undefined && first !== undefined) names.set(wanted.name, first.predicate);
+    if (first !== undefined) names = named(names, wanted, first.predicate);
   }
   return deny === undefined ? undefined : weighDenial(deny, weighed, scope, run);
+}
+
+/** The image as its author wrote it. */
+function textOf({ about }: Question): string {
+  switch (about.kind) {
+    case 'slot':
+      return about.slot.text;
+    case 'reference':
+      return about.text;
+    case 'object':
+      return '';
+  }
 }

@@ -1,4 +1,5 @@
 import type { AttestorEntry, AttestorSet, Deny, WantedAttestation } from '../policy.ts';
+import { builtInNames } from '../variables.ts';
 import { readAttestorSet } from './attestors.ts';
 import { readBlock, readBlocks } from './conditions.ts';
 import type { AttestationFields, DenialFields } from './fields.ts';
@@ -11,14 +12,7 @@ const mostAttestations = 32;
 const longestType = 1024;
 
 /** Names that conditions know already: an attestation of one would hide what the request says, or be hidden by it. */
-const taken: ReadonlySet<string> = new Set([
-  'request',
-  'images',
-  'image',
-  'serviceAccountName',
-  'serviceAccountNamespace',
-  'element',
-]);
+const taken: ReadonlySet<string> = new Set(builtInNames);
 const plainName = /^[A-Za-z_]\w*$/;
 
 /**
