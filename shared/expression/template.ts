@@ -1,13 +1,13 @@
 import { shortened } from '../printable.ts';
 import { ExpressionError, ExpressionTooCostly } from './error.ts';
 import type { Expression } from './expression.ts';
+import { textOf } from './literal.ts';
 import { type Compile, compileNested, unionOf } from './nested.ts';
 import { type Path, resolveReferences } from './references.ts';
 import { type Run, uncounted } from './run.ts';
 import { nothing, type Scope } from './scope.ts';
 import { takeApart, type Variable } from './template-text.ts';
-import { textOf } from './text.ts';
-import type { Json } from './value.ts';
+import { isList, type Json } from './value.ts';
 
 /** A value of a policy in which variables stand (`{{ }}`, `$( )`), read once. */
 export interface Template {
@@ -137,7 +137,7 @@ class Reader {
 
 /** A part of a text, as text. */
 function written(part: string | ((use: Use) => Json), use: Use): string {
-  const text = typeof part === 'string' ? part : textOf(part(use), use.run, use.room);
+  const text = typeof part === 'string' ? part : textOf(part(use), use.run);
   use.room -= text.length;
   if (use.room < 0) throw new ExpressionTooCostly(`texts would be longer than ${largestOutput} characters in all`);
   return text;
@@ -170,8 +170,4 @@ function placeOf(at: string, path: Path): string {
     if (typeof step === 'number') return `${place}[${step}]`;
     return place === '' ? step : `${place}.${step}`;
   }, at);
-}
-
-function isList(value: Json): value is readonly Json[] {
-  return Array.isArray(value);
 }
