@@ -50,7 +50,7 @@ export function stepOf(node: Node, functions: FunctionTable): Step {
     case 'list':
       return list(node.items.map(step));
     case 'object':
-      return object([...node.fields].map(([name, inner]) => [name, step(inner)]));
+      return object(node.fields.map(([name, inner]) => [name, step(inner)]));
     case 'call':
       return called(node.name, node.given, functions);
   }
@@ -67,8 +67,9 @@ function counted(step: Step): Step {
 function field(name: string): Step {
   const missing = new Missing(name);
   return counted((here, evaluation) => {
-    if (here === root) return evaluation.fieldOfRoot(name) ?? missing;
-    return isObject(here) ? (fieldOf(here, name) ?? missing) : null;
+    if (here !== root && !isObject(here)) return null;
+    const value = here === root ? evaluation.fieldOfRoot(name) : fieldOf(here, name);
+    return value === undefined ? missing : value;
   });
 }
 
