@@ -2,7 +2,7 @@ import type { AdmissionRequest, RequestKind, RequestResource, UserInfo } from '.
 import { type ImageSlot, imageSlots } from '../admission/slots.ts';
 import { ExpressionError } from '../expression/error.ts';
 import { lazily, type Scope } from '../expression/scope.ts';
-import type { Json } from '../expression/value.ts';
+import { isObject, type Json } from '../expression/value.ts';
 import { Refusal } from '../reasons.ts';
 import { variableImage, variableOfImages } from './image-variables.ts';
 
@@ -127,8 +127,4 @@ function slotsOf({ kind, object }: AdmissionRequest): readonly ImageSlot[] {
     if (thrown instanceof Refusal) throw new ExpressionError(thrown.message, { cause: thrown });
     throw thrown;
   }
-}
-
-function isObject(value: Json): value is { readonly [name: string]: Json } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
