@@ -1,4 +1,5 @@
 import { ExpressionError } from '../error.ts';
+import { parseNumber } from '../number.ts';
 import type { Json } from '../value.ts';
 import { listAt, numberAt, valueAt } from './arguments.ts';
 import { numbersOf } from './elements.ts';
@@ -20,15 +21,8 @@ function average(numbers: readonly number[]): Json {
   return sum / numbers.length;
 }
 
-/** What Go's ParseFloat takes for a decimal number: a sign, no blanks, `_` between digits. */
-const decimal = /^[+-]?(?=\.?\d)(?:\d+(?:_\d+)*)?(?:\.(?:\d+(?:_\d+)*)?)?(?:[eE][+-]?\d+(?:_\d+)*)?$/;
-/** UTF-16 units of a text that is read as a number. */
-const longestNumber = 1024;
-
-/** Null where it is none. Go also reads `inf`, `nan` and `0x1p-2`, which no JSON has. */
+/** Null where it is none. */
 function toNumber(value: Json): Json {
   if (typeof value === 'number') return value;
-  if (typeof value !== 'string' || value.length > longestNumber || !decimal.test(value)) return null;
-  const number = Number(value.replaceAll('_', ''));
-  return Number.isFinite(number) ? number : null;
+  return typeof value === 'string' ? (parseNumber(value) ?? null) : null;
 }
