@@ -1,5 +1,6 @@
 import { ExpressionError } from '../error.ts';
 import { parseNumber } from '../number.ts';
+import type { Run } from '../run.ts';
 import type { Json } from '../value.ts';
 import { listAt, numberAt, valueAt } from './arguments.ts';
 import { numbersOf } from './elements.ts';
@@ -10,7 +11,7 @@ export const numberFunctions: readonly ExpressionFunction[] = [
   { name: 'ceil', takes: [['number']], call: (given) => Math.ceil(numberAt(given, 0)) },
   { name: 'floor', takes: [['number']], call: (given) => Math.floor(numberAt(given, 0)) },
   { name: 'avg', takes: [['array']], call: (given, run) => average(numbersOf('avg', listAt(given, 0), run)) },
-  { name: 'to_number', takes: [['any']], call: (given) => toNumber(valueAt(given, 0)) },
+  { name: 'to_number', takes: [['any']], call: (given, run) => toNumber(valueAt(given, 0), run) },
 ];
 
 /** Of none there is none; Go's is NaN, which is over and under nothing, as null is. */
@@ -22,7 +23,7 @@ function average(numbers: readonly number[]): Json {
 }
 
 /** Null where it is none. */
-function toNumber(value: Json): Json {
+function toNumber(value: Json, run: Run): Json {
   if (typeof value === 'number') return value;
-  return typeof value === 'string' ? (parseNumber(value) ?? null) : null;
+  return typeof value === 'string' ? (parseNumber(value, run) ?? null) : null;
 }

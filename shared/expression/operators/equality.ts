@@ -18,7 +18,7 @@ function equal(key: Json, value: Json, run: Run): boolean | undefined {
   run.spend(1);
   if (key === null) return undefined;
   if (typeof key === 'string') return textEquals(key, value, run);
-  if (typeof key === 'number') return key === (typeof value === 'string' ? parseNumber(value) : value);
+  if (typeof key === 'number') return key === (typeof value === 'string' ? parseNumber(value, run) : value);
   if (typeof key === 'boolean') return key === value;
   const comparable = isList(key) ? isList(value) : isObject(value);
   return comparable && sameValue(key, value, run);

@@ -41,7 +41,7 @@ function compare(key: Json, value: Json, run: Run): number | undefined {
   if (durations !== undefined) return orderOf(...durations);
   const quantities = typeof value === 'string' ? pair(quantityOf(key, run), () => quantityOf(value, run)) : undefined;
   if (quantities !== undefined) return compareQuantities(...quantities);
-  const number = parseNumber(key);
+  const number = parseNumber(key, run);
   // A number that is written as text is seconds beside a duration, as any number is.
   if (number !== undefined) return compareNumber(number, value, run);
   const versions = typeof value === 'string' ? pair(versionOf(key, run), () => versionOf(value, run)) : undefined;
@@ -53,7 +53,7 @@ function compareNumber(key: number, value: Json, run: Run): number | undefined {
   if (typeof value !== 'string') return undefined;
   const durations = asDurations(key, value, run);
   if (durations !== undefined) return orderOf(...durations);
-  const number = parseNumber(value);
+  const number = parseNumber(value, run);
   return number === undefined ? undefined : orderOf(key, number);
 }
 
