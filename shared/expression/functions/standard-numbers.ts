@@ -1,4 +1,5 @@
 import { ExpressionError } from '../error.ts';
+import { parseNumber } from '../number.ts';
 import type { Run } from '../run.ts';
 import type { Json } from '../value.ts';
 import { listAt, numberAt, valueAt } from './arguments.ts';
@@ -21,17 +22,8 @@ function average(numbers: readonly number[]): Json {
   return sum / numbers.length;
 }
 
-/** What Go's ParseFloat takes for a decimal number: a sign, no blanks, `_` between digits. */
-const decimal = /^[+-]?(?=\.?\d)(?:\d+(?:_\d+)*)?(?:\.(?:\d+(?:_\d+)*)?)?(?:[eE][+-]?\d+(?:_\d+)*)?$/;
-/** UTF-16 units of a text that is read as a number. */
-const longestNumber = 1024;
-
-/** Null where it is none. Go also reads `inf`, `nan` and `0x1p-2`, which no JSON has. */
+/** Null where it is none. */
 function toNumber(value: Json, run: Run): Json {
   if (typeof value === 'number') return value;
-  if (typeof value !== 'string' || value.length > longestNumber) return null;
-  run.spend(Math.ceil(value.length / 16));
-  if (!decimal.test(value)) return null;
-  const number = Number(value.replaceAll('_', ''));
-  return Number.isFinite(number) ? number : null;
+  return typeof value === 'string' ? (parseNumber(value, run) ?? null) : null;
 }
