@@ -17,6 +17,6 @@ export function* attestation(
 ): Slices<Attestation> {
   const stated = keep(predicateType) ? { signed: signedEnvelope(envelope, material), claims } : undefined;
   if (envelope.payload.length > bytesInSlice) yield;
-  const hash = attestationHash(envelope.payload);
+  const hash = attestationHash(envelope, material);
   return { kind: 'attestation', repository, layer: layer.digest, predicateType, stated, hash };
 }

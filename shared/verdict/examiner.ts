@@ -6,8 +6,15 @@ import { type Clock, type Elapsed, shareOf } from '../net/deadline.ts';
 import { inSlices } from '../net/slices.ts';
 import { type CredentialsRef, keyedBy } from '../plan/credentials.ts';
 import type { TargetCheck } from '../plan/plan.ts';
-import { asRefusal } from '../reasons.ts';
-import type { Allowance, Image, Registries } from '../registry/registry.ts';
+import { asRefusal, type Refusal } from '../reasons.ts';
+import {
+  type Allowance,
+  type Asked,
+  type Image,
+  type Registries,
+  signaturesAlone,
+  type Unread,
+} from '../registry/registry.ts';
 import type { Outcome } from '../verify/outcome.ts';
 import { type VerifyInput, verifyInSlices } from '../verify/verify.ts';
 import { blame, blameIn, type Circumstances } from './blame.ts';
@@ -40,15 +47,32 @@ export class Examiner {
     this.#circumstances = circumstances;
   }
 
-  /** Everything attached is fetched, each source once, and every check is verified over it. Throws Refusal where the image is refused. */
-  async examine(inquiry: Inquiry, allowance: Allowance, digest: Digest, checks: readonly TargetCheck[]): Promise<void> {
+  /**
+   * Everything attached is fetched, each source once, and every check is verified over it. `asked`: what the checks ask for beside
+   * signatures. Throws Refusal where the image is refused.
+   */
+  async examine(
+    inquiry: Inquiry,
+    allowance: Allowance,
+    digest: Digest,
+    checks: readonly TargetCheck[],
+    asked: Asked = signaturesAlone,
+  ): Promise<void> {
     const { repository } = inquiry.target.reference;
-    const [image, found] = await this.#gatherAll(inquiry, allowance, digest, checks);
+    const [image, gathered] = await this.#gatherAll(inquiry, allowance, digest, checks, asked);
     for (const one of checks) {
       const { check, rule } = one;
-      const now = this.#ports.clock();
-      const input = { ...foundFor(check, repository, found), image, repository, check, now };
-      const outcome = await this.#verify(inquiry, input, one, allowance);
+      const verify = (found: Found): Promise<Outcome> => {
+        const { evidence, unreadable } = found;
+        const input = { evidence, unreadable, image, repository, check, now: this.#ports.clock() };
+        return this.#verify(inquiry, input, found, one, allowance);
+      };
+      const found = foundFor(check, repository, gathered);
+      let outcome = await verify(found);
+      if (!outcome.pass && outcome.reason === 'no-signature' && isEmpty(found)) {
+        const unread = await this.#attestedIn(inquiry, one, digest, allowance);
+        if (unread.length > 0) outcome = await verify({ ...found, evidence: { ...found.evidence, unread } });
+      }
       inquiry.findings[one.at] = { from: 'registry', outcome };
       if (!outcome.pass) continue;
       const { signers, evidence, validUntil } = outcome;
@@ -67,6 +91,7 @@ export class Examiner {
   async #verify(
     inquiry: Inquiry,
     input: VerifyInput,
+    found: Found,
     { hash, repositories }: TargetCheck,
     allowance: Allowance,
   ): Promise<Outcome> {
@@ -77,7 +102,7 @@ export class Examiner {
     const { elapsed } = this.#ports;
     const work = (aboard: Allowance) => inSlices(verifyInSlices(input), { ...aboard, elapsed, what });
     try {
-      const name = `verify#${repositoryName(repository)}@${digest}#${hash}#${foundHash(input)}`;
+      const name = `verify#${repositoryName(repository)}@${digest}#${hash}#${foundHash(found)}`;
       return await this.#once(name, () => this.#session.share(name, guards, allowance, work));
     } catch (thrown) {
       const { reason, message } = blame(inquiry, asRefusal(thrown), this.#circumstances);
@@ -91,6 +116,7 @@ export class Examiner {
     allowance: Allowance,
     digest: Digest,
     checks: readonly TargetCheck[],
+    asked: Asked,
   ): Promise<[Image, ReadonlyMap<string, Found>]> {
     const { reference, credentials } = inquiry.target;
     const { repository } = reference;
@@ -103,15 +129,17 @@ export class Examiner {
     const deadline = shareOf(allowance.deadline, attachedShare, this.#ports.elapsed);
     const gathering = [...repositories].map(
       async ([name, signedIn]) =>
-        [name, signedIn, await this.#gather(signedIn, digest, credentials, { ...allowance, deadline })] as const,
+        [name, signedIn, await this.#gather(signedIn, digest, credentials, { ...allowance, deadline }, asked)] as const,
     );
     // Not before each source has ended: where the image is refused first, the others must still end in time.
     void Promise.all(gathering).finally(() => deadline.stop());
     const [ready, ...gathered] = await Promise.all([image, ...gathering]);
     // Only now: whose doing it is that something was not read depends on whether the registry answered for the image.
     const found = gathered.map(([name, signedIn, one]) => {
-      const unreadable = one.unreadable.map((refusal) => blameIn(signedIn, inquiry, refusal, this.#circumstances));
-      return [name, unreadable.length === 0 ? one : { ...one, unreadable }] as const;
+      const blamed = (refusal: Refusal) => blameIn(signedIn, inquiry, refusal, this.#circumstances);
+      const unreadable = one.unreadable.map(blamed);
+      const unreadableAttestations = one.unreadableAttestations.map(blamed);
+      return [name, { ...one, unreadable, unreadableAttestations }] as const;
     });
     return [ready, new Map(found)];
   }
@@ -131,26 +159,56 @@ export class Examiner {
     digest: Digest,
     credentials: CredentialsRef,
     allowance: Allowance,
+    asked: Asked,
   ): Promise<Found> {
-    const name = keyedBy(credentials, `gather#${repositoryName(repository)}@${digest}`);
+    const types = [...asked.predicateTypes].sort();
+    const name = keyedBy(credentials, `gather#${repositoryName(repository)}@${digest}#${JSON.stringify(types)}`);
     const { elapsed } = this.#ports;
     const what = `what is attached to ${repositoryName(repository)}@${digest} was read`;
     const fetch = async (aboard: Allowance) => {
       const registry = this.#ports.registries.as(credentials);
-      const attached = await registry.attached(repository, digest, aboard);
+      const attached = await registry.attached(repository, digest, aboard, asked);
       try {
-        return await inSlices(foundInSlices(attached), { ...aboard, elapsed, what });
+        return await inSlices(foundInSlices(attached, asked), { ...aboard, elapsed, what });
       } finally {
         attached.release?.();
       }
     };
     try {
       return await this.#once(name, () =>
-        this.#session.share(name, guardsOf(repository, digest), allowance, fetch, holdsForOthers),
+        this.#session.share(name, guardsOf(repository, digest), allowance, fetch, (found, behind) =>
+          holdsForOthers(found, behind, asked),
+        ),
       );
     } catch (thrown) {
       return nothingFound(asRefusal(thrown));
     }
+  }
+
+  /**
+   * The attestations of an image that has nothing else, in the repositories that a check reads: a denial names them. They are asked for on
+   * the way to it alone, and whatever fails then leaves the denial as it is.
+   */
+  async #attestedIn(
+    inquiry: Inquiry,
+    { check }: TargetCheck,
+    digest: Digest,
+    allowance: Allowance,
+  ): Promise<readonly Unread[]> {
+    const { reference, credentials } = inquiry.target;
+    const deadline = shareOf(allowance.deadline, attachedShare, this.#ports.elapsed);
+    const asking = check.repositories.map(async (signedIn) => {
+      const repository = signedIn ?? reference.repository;
+      const name = keyedBy(credentials, `attested#${repositoryName(repository)}@${digest}`);
+      const fetch = (aboard: Allowance) => this.#ports.registries.as(credentials).attested(repository, digest, aboard);
+      const guards = guardsOf(repository, digest);
+      return this.#once(name, () => this.#session.share(name, guards, { ...allowance, deadline }, fetch)).catch(
+        () => [],
+      );
+    });
+    const unread = await Promise.all(asking);
+    deadline.stop();
+    return unread.flat();
   }
 
   #once<T>(name: string, work: () => Promise<T>): Promise<T> {
@@ -161,6 +219,10 @@ export class Examiner {
     this.#done.set(name, doing);
     return doing;
   }
+}
+
+function isEmpty({ evidence: { evidence, rejected, unread } }: Found): boolean {
+  return evidence.length + rejected.length + unread.length === 0;
 }
 
 /** A repository, and a digest in it, guard what was read of the digest there. */

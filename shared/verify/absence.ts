@@ -10,7 +10,8 @@ export function absenceOf(gathered: Gathered, accepts: Check['accepts'], reposit
     repository === undefined || repositoryName(one.repository) === repository;
   const where = repository === undefined ? 'to the image' : `in ${repository}`;
   const evidence = gathered.evidence.filter(here);
-  const [rejected] = gathered.rejected.filter(here);
+  const rejections = gathered.rejected.filter(here);
+  const rejected = rejections.find(({ mayHold }) => mayHold === 'signatures');
 
   const uncounted = evidence.filter(isSignature);
   if (uncounted.length > 0) {
@@ -18,10 +19,15 @@ export function absenceOf(gathered: Gathered, accepts: Check['accepts'], reposit
     const message = `no ${wanted} is attached ${where}, and the rule's type counts nothing else (${countsOf(uncounted)})`;
     return { reason: 'no-signature', message };
   }
-  if (evidence.length > 0) {
+  // Read, or seen to be one by what it is stored as.
+  const attestations =
+    evidence.length +
+    gathered.unread.filter(here).length +
+    rejections.filter(({ mayHold }) => mayHold === 'attestations').length;
+  if (attestations > 0) {
     return {
       reason: 'only-attestations',
-      message: `attestations (${evidence.length}) and no signature are attached ${where}`,
+      message: `attestations (${attestations}) and no signature are attached ${where}`,
     };
   }
   if (rejected !== undefined) {

@@ -1,4 +1,4 @@
-import type { Claim, Material, SignatureEvidence, Signed } from '../evidence/evidence.ts';
+import type { Claim, Material, Signed, SignedEvidence } from '../evidence/evidence.ts';
 import { splitDigest } from '../image/digest.ts';
 import type { HashName, SigningKey } from '../trust/public-key.ts';
 import { Certificate } from '../trust/x509/certificate.ts';
@@ -6,14 +6,14 @@ import type { Artifact } from './artifact.ts';
 import { attempt } from './attempt.ts';
 import { digestOf, isSignedBy, sameBytes } from './crypto.ts';
 
-/** A piece of evidence as a signature of one image. It remembers which keys it was tried with. */
+/** A piece of evidence that somebody signed, as a signature of one image or about it. It remembers which keys it was tried with. */
 export class Signature {
-  readonly evidence: SignatureEvidence;
+  readonly evidence: SignedEvidence;
   readonly image: Artifact;
   readonly #tried = new Map<string, boolean>();
   #certificate: Certificate | undefined;
 
-  constructor(evidence: SignatureEvidence, image: Artifact) {
+  constructor(evidence: SignedEvidence, image: Artifact) {
     this.evidence = evidence;
     this.image = image;
   }
@@ -31,6 +31,20 @@ export class Signature {
   get payload(): Uint8Array | undefined {
     const { signed } = this.evidence;
     return signed.format === 'dsse' ? signed.payload : undefined;
+  }
+
+  /** The hash of the envelope as it was attached: bare, so that whatever it holds, this signature as well, is told by it. */
+  envelope(hash: HashName): Uint8Array | undefined {
+    const { signed } = this.evidence;
+    if (signed.format !== 'dsse' || hash === 'sha224') return undefined;
+    return signed.envelope?.[hash];
+  }
+
+  /** The hash of the bytes that its time stamps are over: of the envelope where cosign attached it bare, else of the signature alone. */
+  stamped(hash: HashName): Uint8Array | undefined {
+    const { signed } = this.evidence;
+    const isBare = signed.format === 'dsse' && signed.envelope !== undefined;
+    return isBare ? this.envelope(hash) : digestOf(hash, this.bytes);
   }
 
   /** The signer's certificate that came along; what does not parse is none. */
