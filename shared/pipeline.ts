@@ -1,5 +1,6 @@
 import type { Shortage } from './admission/budget.ts';
 import type { AdmissionRequest } from './admission/review.ts';
+import type { Json } from './expression/value.ts';
 import type { Digest } from './image/digest.ts';
 import { type Repository, repositoryName } from './image/repository.ts';
 import type { Ledger, Session } from './ledger/ledger.ts';
@@ -22,6 +23,7 @@ import { blame, type Circumstances } from './verdict/blame.ts';
 import { Examiner } from './verdict/examiner.ts';
 import { countImages, type Inquiry, openInquiries, refuseDisagreement, unanswered, wanted } from './verdict/inquiry.ts';
 import { judge } from './verdict/judge.ts';
+import { parsedPredicate, parsePredicatesInSlices } from './verdict/statements.ts';
 import { dropUnmet, predicatesWanted, takePredicates } from './verdict/hits.ts';
 import type { Verdict } from './verdict/verdict.ts';
 import { asksAnyConditions, weighInSlices } from './verdict/weigher.ts';
@@ -165,7 +167,7 @@ function judgeAll(plan: Plan, inquiries: readonly Inquiry[]): Verdict[] {
  * Of the time that is left, what a step may take. A registry that never answers must not use up the time of the other images:
  * under failurePolicy Ignore whoever adds such an image would have the others admitted.
  */
-const shares = { select: 0.25, prepare: 0.5, resolve: 0.5, fetch: 0.9 } as const;
+const shares = { select: 0.25, prepare: 0.5, resolve: 0.5, weigh: 0.5, fetch: 0.9 } as const;
 
 /** One review's way through ledger and registry. */
 class Run {
@@ -296,9 +298,21 @@ class Run {
     const wanted = inquiries.flatMap(predicatesWanted);
     if (wanted.length === 0) return;
     await this.#session.predicates([...new Set(wanted)]);
-    for (const inquiry of inquiries) takePredicates(inquiry, (hash) => this.#session.predicate(hash));
-    await this.#weigh(shareOf(this.#deadline, shares.resolve, this.#ports.elapsed));
+    const { elapsed } = this.#ports;
+    const deadline = shareOf(this.#deadline, shares.weigh, elapsed);
+    const bytes = wanted.flatMap((hash) => this.#session.predicate(hash) ?? []);
+    const slicing = { deadline, review: this, elapsed, what: 'what was attested was read' };
+    // One that is not read in time is not at hand.
+    await inSlices(parsePredicatesInSlices(bytes), slicing).catch(asRefusal);
+    for (const inquiry of inquiries) takePredicates(inquiry, (hash) => this.#predicate(hash));
+    await this.#weigh(deadline);
+    deadline.stop();
     for (const inquiry of inquiries) dropUnmet(inquiry);
+  }
+
+  #predicate(hash: string): Json | undefined {
+    const bytes = this.#session.predicate(hash);
+    return bytes === undefined ? undefined : parsedPredicate(bytes);
   }
 
   /** Whose statements are too many to be weighed in time is not weighed, and its entry denied. */

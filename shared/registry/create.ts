@@ -4,7 +4,7 @@ import type { Door } from '../net/door.ts';
 import { ownCredentials } from '../plan/credentials.ts';
 import { Refusal } from '../reasons.ts';
 import { forImage } from './allowance.ts';
-import { readAttached } from './attached.ts';
+import { readAttached, readAttested } from './attached.ts';
 import { createClient } from './client.ts';
 import { createContent, type ReadManifest } from './content.ts';
 import type { CredentialSource } from './credentials.ts';
@@ -13,7 +13,7 @@ import type { LayerKind } from './layer-kind.ts';
 import { defaultLimits, type RegistryLimits } from './limits.ts';
 import { acceptImages, named } from './manifest.ts';
 import { createReadBody } from './read-manifest.ts';
-import type { Image, Registries, Registry } from './registry.ts';
+import { type Image, type Registries, type Registry, signaturesAlone } from './registry.ts';
 import { type Retrying, sleepFor } from './retry.ts';
 import { attachedRooms, manifestRooms, type Rooms } from './rooms.ts';
 import { createThrottles } from './throttle.ts';
@@ -58,8 +58,9 @@ export function createRegistry(settings: RegistrySettings): Registry {
       const read = await images.manifestByDigest(repository, digest, acceptImages, forImage(allowance));
       return imageOf(read, repository, `@${digest}`);
     },
-    attached: (repository, digest, allowance) =>
-      readAttached({ client, content, limits, kinds, rooms, readBody }, repository, digest, allowance),
+    attached: (repository, digest, allowance, asked = signaturesAlone) =>
+      readAttached({ client, content, limits, kinds, rooms, readBody }, repository, digest, allowance, asked),
+    attested: (repository, digest, allowance) => readAttested({ content, kinds }, repository, digest, allowance),
   };
 }
 

@@ -2,8 +2,8 @@ import { blameCaller, type Shortage } from '../admission/budget.ts';
 import { type Repository, repositoryName } from '../image/repository.ts';
 import { isHeaderTooLarge, isNonsense } from '../net/failure.ts';
 import { Refusal } from '../reasons.ts';
-import { attachedTooSlow } from '../registry/attached.ts';
 import { ifLetIn } from '../registry/not-readable.ts';
+import { attachedTooSlow } from '../registry/reading.ts';
 import type { Inquiry } from './inquiry.ts';
 
 /** What is known of a review as a whole, by which it is told whose doing a failure is. */

@@ -19,6 +19,7 @@ export function lazyRegistry(options: FunctionRegistryOptions): LazyRegistry {
       resolve: async (...asked) => (await load()).resolve(...asked),
       image: async (...asked) => (await load()).image(...asked),
       attached: async (...asked) => (await load()).attached(...asked),
+      attested: async (...asked) => (await load()).attested(...asked),
     },
     load,
   };

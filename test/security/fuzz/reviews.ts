@@ -25,7 +25,8 @@ export function admissionReviews(): Target {
   const nothing: Registry = {
     resolve: async () => Promise.reject(new Refusal('image-not-found', 'nothing here')),
     image: async () => Promise.reject(new Refusal('image-not-found', 'nothing here')),
-    attached: async () => ({ items: [], unreadable: [] }),
+    attached: async () => ({ items: [], unreadable: [], unreadableAttestations: [], unread: [] }),
+    attested: async () => [],
   };
   const metrics = { count: () => undefined };
   const settings = defaultLedgerSettings;
