@@ -1,6 +1,6 @@
 import type { Conditions } from './conditions.ts';
-import type { Expression } from './expression.ts';
 import type { Operator } from './operators.ts';
+import type { Query } from './query.ts';
 import type { Template } from './template.ts';
 import type { Json } from './value.ts';
 
@@ -16,9 +16,9 @@ function loaded(): typeof import('./engine.ts') {
   return engine;
 }
 
-/** A JMESPath expression. Throws ExpressionError; a defect where `loadExpressions` was not awaited, as do all of these. */
-export function compileExpression(text: string): Expression {
-  return loaded().expression(text);
+/** A `jmesPath`. Throws ExpressionError; a defect where `loadExpressions` was not awaited, as do all of these. */
+export function compileQuery(text: string): Query {
+  return loaded().query(text);
 }
 
 /** A value in which variables may stand. Throws ExpressionError. */

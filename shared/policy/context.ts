@@ -6,6 +6,7 @@ import { layered, lazily, type Scope } from '../expression/scope.ts';
 import type { Template } from '../expression/template.ts';
 import type { Json } from '../expression/value.ts';
 import { quoted } from '../printable.ts';
+import { Refusal } from '../reasons.ts';
 
 /** An element of a rule's `context`: a name that the rule's expressions may begin with. */
 export type ContextEntry = VariableEntry | ConfigMapEntry | ImageRegistryEntry;
@@ -47,10 +48,23 @@ export interface ConfigMap {
 export interface ContextSources {
   /** By `namespace/name`. */
   readonly configMaps: ReadonlyMap<string, ConfigMap>;
-  /** By the entry's name, before its jmesPath: what a registry said. */
-  readonly imageData: ReadonlyMap<string, Json>;
+  /** By the reference that is asked for: what a registry said, or why it did not. */
+  readonly imageData: ImageData;
   /** Of a namespaced Policy, which reads ConfigMaps of its namespace alone; `undefined`: a ClusterPolicy. */
   readonly policyNamespace: string | undefined;
+}
+
+export type ImageData = ReadonlyMap<string, Json | Refusal>;
+
+/** That an expression asks for an image which no registry was asked about yet. Nothing swallows it: whoever may ask does, and begins anew. */
+export class ImageNeeded extends Error {
+  override readonly name = 'ImageNeeded';
+  readonly reference: string;
+
+  constructor(reference: string) {
+    super(`${reference} is needed`);
+    this.reference = reference;
+  }
 }
 
 const taken = ['images', 'request', 'serviceAccountName', 'serviceAccountNamespace', 'element', 'elementIndex'];
@@ -181,13 +195,16 @@ function textOf(template: Template, what: string, scope: Scope, run: Run): strin
   return text;
 }
 
+/** Throws ImageNeeded, and the Refusal of a registry that did not say it: whose doing that is is no matter of expressions. */
 function imageData(
-  { name, jmesPath }: ImageRegistryEntry,
+  { reference, jmesPath }: ImageRegistryEntry,
   scope: Scope,
   { imageData: known }: ContextSources,
   run: Run,
 ): Json {
-  const data = known.get(name);
-  if (data === undefined) throw new ExpressionError('no registry was asked about the image');
+  const image = textOf(reference, 'the reference', scope, run);
+  const data = known.get(image);
+  if (data === undefined) throw new ImageNeeded(image);
+  if (data instanceof Refusal) throw data;
   return jmesPath === undefined ? data : jmesPath.evaluateOn(data, scope, run);
 }

@@ -2,7 +2,7 @@ import type { Operation } from '../admission/review.ts';
 import type { Conditions } from '../expression/conditions.ts';
 import type { Template } from '../expression/template.ts';
 import type { Repository } from '../image/repository.ts';
-import type { ContextEntry } from './context.ts';
+import type { ConfigMap, ContextEntry } from './context.ts';
 import type { LoadWarning } from './problems.ts';
 import type { Written } from './written.ts';
 
@@ -40,6 +40,8 @@ export interface Rule {
   readonly entries: readonly Entry[];
   /** In order; loaded where an image of the rule is covered, each when its name is asked for. */
   readonly context: readonly ContextEntry[];
+  /** Those among the policies, by `namespace/name`, whose names a context may come to. */
+  readonly configMaps: ReadonlyMap<string, ConfigMap>;
   /** `undefined`: none, so the rule asks whatever the object says. */
   readonly preconditions?: Conditions;
   /** Whether anything of it but its images depends on the object: context, preconditions, variables, conditions. */

@@ -4,7 +4,7 @@ import { createRun } from '../expression/run.ts';
 import { nothing, type Scope } from '../expression/scope.ts';
 import { Refusal } from '../reasons.ts';
 import type { Slices } from '../slices.ts';
-import { ContextError, contextScope, type LookedUp } from './context.ts';
+import { contextScope, type ImageData } from './context.ts';
 import type { Entry, Rule } from './policy.ts';
 import type { LoadProblem } from './problems.ts';
 import type { Question } from './select.ts';
@@ -16,8 +16,8 @@ export interface Preparation {
   readonly request: AdmissionRequest | undefined;
   /** Wall clock, milliseconds since 1970. */
   readonly now: number;
-  /** What the registry said of the images that contexts name. */
-  readonly lookedUp: LookedUp;
+  /** What registries said of the images that contexts name. */
+  readonly imageData: ImageData;
 }
 
 /** Whether any of the questions is of a rule that depends on more of the object than its images. */
@@ -63,9 +63,11 @@ class PreparedRule {
   /** By what covers an image. */
   readonly #entries = new Map<readonly Entry[], readonly Entry[] | Refusal>();
 
-  constructor(rule: Rule, { request, now, lookedUp }: Preparation) {
+  constructor(rule: Rule, { request, now, imageData }: Preparation) {
     this.#now = now;
-    this.#scope = contextScope(request === undefined ? nothing : variablesOf(request), rule.context, lookedUp, createRun(now));
+    const base = request === undefined ? nothing : variablesOf(request);
+    const sources = { configMaps: rule.configMaps, imageData, policyNamespace: rule.namespace };
+    this.#scope = contextScope(rule.context, base, sources, createRun(now));
     this.#answer = this.#asks(rule);
   }
 
@@ -126,7 +128,7 @@ function unfit({ path }: Entry, [problem]: readonly LoadProblem[]): Refusal {
 }
 
 function problemOf(where: string, thrown: unknown): Refusal {
-  if (thrown instanceof ContextError) return new Refusal('context-failed', thrown.message);
+  if (thrown instanceof Refusal) return thrown;
   if (thrown instanceof ExpressionError) return new Refusal('variable-unresolved', `${where}: ${thrown.message}`);
   throw thrown;
 }

@@ -87,6 +87,7 @@ ${indented(keyC, 20)}
     action: 'enforce',
     overrides: [],
     context: [],
+    configMaps: new Map(),
     varies: false,
   });
   const expected: Entry = {
@@ -270,6 +271,7 @@ describe('a policy as older versions of Kyverno stored it, every type of a rule 
     exclude: { resources: {} },
     match: { ...pods(), resources: {} },
     context: [],
+    configMaps: new Map(),
   };
 
   test.each<[string, Record<string, unknown>]>([

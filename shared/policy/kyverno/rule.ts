@@ -11,7 +11,8 @@ import type { Place } from './place.ts';
 import { Report } from './report.ts';
 
 /** What a policy says for all of its rules. */
-export interface Common extends Pick<Rule, 'policy' | 'namespace' | 'failurePolicy' | 'timeoutSeconds' | 'overrides'> {
+export interface Common
+  extends Pick<Rule, 'policy' | 'namespace' | 'failurePolicy' | 'timeoutSeconds' | 'overrides' | 'configMaps'> {
   readonly action: Action;
   readonly actionFrom: AuditsBy;
 }
@@ -88,18 +89,19 @@ function readVerifyImages(
 }
 
 /** What a rule says of the objects that it matches. */
-type Said = Pick<Rule, 'entries' | 'context' | 'preconditions' | 'varies'>;
+type Said = Pick<Rule, 'entries' | 'context' | 'configMaps' | 'preconditions' | 'varies'>;
 
 function readSaid(fields: RuleFields, place: Place, common: Common, report: Report): Said {
   const entries = readEntries(fields.verifyImages ?? [], place.field('verifyImages'), common, report);
   const context = readContext(place.field('context'), report);
   const preconditions = readBlock(place.field('preconditions'), report);
-  refuseUnknownNames({ context, preconditions, entries }, place, report);
+  const said = { entries, context, ...(preconditions !== undefined && { preconditions }) };
+  refuseUnknownNames(said, place, report);
   const varies =
     context.length > 0 ||
     preconditions !== undefined ||
     entries.some(({ written, deny, attestations }) => written !== undefined || deny !== undefined || attestations.length > 0);
-  return { entries, context, ...(preconditions !== undefined && { preconditions }), varies };
+  return { ...said, configMaps: common.configMaps, varies };
 }
 
 /** The same as it is meant for controllers. Nothing where it says nothing of a Pod's fields: it is the rule's own then. */
