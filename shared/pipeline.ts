@@ -96,7 +96,7 @@ export function createPipeline(ports: Ports): Pipeline {
   ): Promise<readonly Question[]> {
     const deadline = shareOf(call.deadline, shares.prepare, elapsed);
     const what = 'the rules were prepared for the object';
-    const preparation = { request, now: ports.clock(), lookedUp: new Map() };
+    const preparation = { request, now: ports.clock(), imageData: new Map() };
     try {
       return await inSlices(prepareInSlices(questions, preparation), { deadline, review: call, elapsed, what });
     } catch (thrown) {

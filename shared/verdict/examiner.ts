@@ -19,7 +19,7 @@ import type { Outcome } from '../verify/outcome.ts';
 import { type VerifyInput, verifyInSlices } from '../verify/verify.ts';
 import { blame, blameIn, type Circumstances } from './blame.ts';
 import { asksStated, type Finding, type Inquiry } from './inquiry.ts';
-import { type ReadStatement, readStatementsInSlices } from './statements.ts';
+import { knowParsed, type ReadStatement, readStatementsInSlices } from './statements.ts';
 
 export interface ExaminerPorts {
   readonly registries: Registries;
@@ -92,7 +92,11 @@ export class Examiner {
     const kept = statements === undefined ? {} : { statements: statements.map(({ hash, by }) => ({ predicate: hash, by })) };
     const verification = { digest, signers, evidence, verifiedAt, ...until, ...kept };
     this.#session.recordVerification(repository, digest, one, verification, { policy: rule.policy, rule: rule.name });
-    for (const { hash, bytes } of statements ?? []) this.#session.recordPredicate(hash, bytes, one);
+    for (const { hash, bytes, predicate } of statements ?? []) {
+      this.#session.recordPredicate(hash, bytes, one);
+      const kept = this.#session.predicate(hash);
+      if (kept !== undefined) knowParsed(kept, predicate);
+    }
     const stated = statements?.map(({ predicate, by }) => ({ predicate, by }));
     return { from: 'registry', outcome, ...(stated === undefined ? {} : { stated }) };
   }

@@ -48,6 +48,11 @@ export function parsedPredicate(bytes: Uint8Array): Json | undefined {
   return parsed.get(bytes);
 }
 
+/** Other bytes that are equal hold the same. */
+export function knowParsed(bytes: Uint8Array, predicate: Json): void {
+  parsed.set(bytes, predicate);
+}
+
 function* parse(bytes: Uint8Array): Slices<Json> {
   const before = parsed.get(bytes);
   if (before !== undefined) return before;
