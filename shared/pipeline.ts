@@ -21,10 +21,10 @@ import type { Allowance, Registries } from './registry/registry.ts';
 import type { Slices } from './slices.ts';
 import { blame, type Circumstances } from './verdict/blame.ts';
 import { Examiner } from './verdict/examiner.ts';
+import { dropUnmet, predicatesWanted, takePredicates } from './verdict/hits.ts';
 import { countImages, type Inquiry, openInquiries, refuseDisagreement, unanswered, wanted } from './verdict/inquiry.ts';
 import { judge } from './verdict/judge.ts';
 import { parsedPredicate, parsePredicatesInSlices } from './verdict/statements.ts';
-import { dropUnmet, predicatesWanted, takePredicates } from './verdict/hits.ts';
 import type { Verdict } from './verdict/verdict.ts';
 import { asksAnyConditions, weighInSlices } from './verdict/weigher.ts';
 

@@ -132,7 +132,8 @@ export const reasons = {
   },
   'attestation-untrusted': {
     kind: 'denied',
-    summary: 'attestations of the wanted type are attached, and none is by those whom the policy names, about this image',
+    summary:
+      'attestations of the wanted type are attached, and none is by those whom the policy names, about this image',
     advice: 'attest the image with what the policy names, or correct the attestors of the attestation',
   },
   'condition-failed': {

@@ -1,7 +1,7 @@
 import { ExpressionError } from '../expression/error.ts';
 import type { Run } from '../expression/run.ts';
-import { lazily, layered, type Scope } from '../expression/scope.ts';
-import { tellUnmet } from '../expression/tell.ts';
+import { layered, lazily, type Scope } from '../expression/scope.ts';
+import { tellUnmet } from '../expression/unmet.ts';
 import type { Json } from '../expression/value.ts';
 import type { Deny, WantedAttestation } from '../policy/policy.ts';
 import { withPredicate } from '../policy/variables.ts';
@@ -97,7 +97,10 @@ export function weighDenial(
 /** What the names of attestations stand for, one statement of each at a time; `undefined`: in too many ways. */
 function choicesOf(attestations: readonly Attested[]): readonly Names[] | undefined {
   let choices: Names[] = [new Map()];
-  for (const { wanted: { name }, stated } of attestations) {
+  for (const {
+    wanted: { name },
+    stated,
+  } of attestations) {
     if (name === undefined) continue;
     if (choices.length * stated.length > mostDenials) return undefined;
     choices = choices.flatMap((before) => stated.map(({ predicate }) => new Map([...before, [name, predicate]])));

@@ -1,6 +1,5 @@
 import { compileExpression } from './compile.ts';
-import { type Conditions, compileConditions } from './conditions.ts';
-import type { WrittenBlock } from './expressions.ts';
+import { type Conditions, compileConditions, type WrittenBlock } from './conditions.ts';
 import { functionTable } from './functions/table.ts';
 import type { Compile } from './nested.ts';
 import { compileQuery, type Query } from './query.ts';
@@ -23,7 +22,7 @@ export function query(text: string): Query {
 }
 
 export function conditions(blocks: readonly WrittenBlock[]): Conditions {
-  return compileConditions(blocks, template);
+  return compileConditions(blocks, (tree, at) => compileTemplate(tree, compile, at));
 }
 
 export { compileExpression } from './compile.ts';

@@ -94,7 +94,8 @@ class Planner {
 
   #question(question: Question): QuestionPlan {
     const { reference, rule, problem } = question;
-    if (question.ask !== 'verify' || reference === undefined || problem !== undefined) return { question, image: '', entries: [] };
+    if (question.ask !== 'verify' || reference === undefined || problem !== undefined)
+      return { question, image: '', entries: [] };
     const image = this.#image(reference);
     const entries: EntryPlan[] = [];
     for (const entry of question.entries) {

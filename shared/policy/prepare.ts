@@ -31,7 +31,10 @@ export function isToBePrepared(questions: readonly Question[]): boolean {
  * evaluated, and variables are substituted in its entries. A slice for each rule. What goes wrong is the rule's own problem.
  * Throws ImageNeeded where a context names an image that has not been looked up.
  */
-export function* prepareInSlices(questions: readonly Question[], preparation: Preparation): Slices<readonly Question[]> {
+export function* prepareInSlices(
+  questions: readonly Question[],
+  preparation: Preparation,
+): Slices<readonly Question[]> {
   const rules = new Map<Rule, PreparedRule>();
   const prepared: Question[] = [];
   for (const question of questions) {

@@ -89,7 +89,8 @@ export class Examiner {
     const { signers, evidence, validUntil } = outcome;
     const verifiedAt = this.#ports.clock();
     const until = validUntil === undefined ? {} : { validUntil };
-    const kept = statements === undefined ? {} : { statements: statements.map(({ hash, by }) => ({ predicate: hash, by })) };
+    const kept =
+      statements === undefined ? {} : { statements: statements.map(({ hash, by }) => ({ predicate: hash, by })) };
     const verification = { digest, signers, evidence, verifiedAt, ...until, ...kept };
     this.#session.recordVerification(repository, digest, one, verification, { policy: rule.policy, rule: rule.name });
     for (const { hash, bytes, predicate } of statements ?? []) {
@@ -271,7 +272,11 @@ function askedBy(checks: readonly TargetCheck[]): Asked {
   return types.length === 0 ? signaturesAlone : { predicateTypes: new Set(types) };
 }
 
-function noOf({ reason, message }: Refusal): { readonly pass: false; readonly reason: Refusal['reason']; readonly message: string } {
+function noOf({ reason, message }: Refusal): {
+  readonly pass: false;
+  readonly reason: Refusal['reason'];
+  readonly message: string;
+} {
   return { pass: false, reason, message };
 }
 

@@ -73,7 +73,8 @@ function judgeImage(entry: Entry, asked: AskedOfTarget | undefined, inquiry: Inq
   const failing = [signed, ...attested].find(({ objection }) => objection !== undefined)?.objection;
   if (failing !== undefined) return { ...no(entry, failing), ...by };
   const weighed = asksConditions(entry) ? weighedOf(asked, inquiry) : undefined;
-  if (weighed !== undefined) return { ...no(entry, weighed), ...by, attestations: withObjection(by.attestations, weighed) };
+  if (weighed !== undefined)
+    return { ...no(entry, weighed), ...by, attestations: withObjection(by.attestations, weighed) };
   const signers = [...signed.signers, ...attested.flatMap((one) => one.signers)];
   return { entry, reason: 'verified', message: verifiedBy(signers), signers, ...by };
 }

@@ -1,5 +1,5 @@
-import { predicateOf, readPredicate } from '../evidence/predicate.ts';
 import { Malformed } from '../evidence/malformed.ts';
+import { predicateOf, readPredicate } from '../evidence/predicate.ts';
 import type { Json } from '../expression/value.ts';
 import type { Testimony } from '../ledger/verification.ts';
 import { Refusal } from '../reasons.ts';

@@ -1,9 +1,16 @@
-import { type Attested, type ConditionObjection, type Names, named, weighConditions, weighDenial } from '../conditions/weigh.ts';
+import {
+  type Attested,
+  type ConditionObjection,
+  type Names,
+  named,
+  weighConditions,
+  weighDenial,
+} from '../conditions/weigh.ts';
 import { createRun, type Run } from '../expression/run.ts';
 import { layered, nothing, type Scope } from '../expression/scope.ts';
 import type { AskedOfTarget, Plan, QuestionPlan } from '../plan/plan.ts';
 import type { Entry } from '../policy/policy.ts';
-import { type Question } from '../policy/select.ts';
+import type { Question } from '../policy/select.ts';
 import { imageScope } from '../policy/variables.ts';
 import type { Slices } from '../slices.ts';
 import { asksStated, type Inquiry, isSatisfied, statedIn } from './inquiry.ts';
@@ -31,7 +38,8 @@ export function* weighInSlices(plan: Plan, inquiries: readonly Inquiry[], now: n
 
 /** Whether anything of the plan has to be weighed. */
 export function asksAnyConditions({ targets }: Plan): boolean {
-  for (const { checks } of targets.values()) for (const { check } of checks.values()) if (asksStated(check)) return true;
+  for (const { checks } of targets.values())
+    for (const { check } of checks.values()) if (asksStated(check)) return true;
   return false;
 }
 

@@ -1,4 +1,4 @@
-import { attest, makeImage, sign, type SigningKey } from '../../local/signer/signer.ts';
+import { attest, makeImage, type SigningKey, sign } from '../../local/signer/signer.ts';
 import type { Digest } from '../../shared/image/digest.ts';
 import { byKey, openWorld, pod, policy, type Response, review, type World } from './harness.ts';
 
@@ -86,11 +86,15 @@ describe.each(['att', 'bundle'] as const)('an attestation as %s', (format) => {
     await using it = await open();
     const wanted = { type: scanType, attestors: by(it.world.team), conditions: [critical] };
     it.world.policies(wanting(it.world, wanted));
-    expect(told(await admit(it.world, it.image))).toContain('(attestation-missing): attestations[0]: no attestation of type');
+    expect(told(await admit(it.world, it.image))).toContain(
+      '(attestation-missing): attestations[0]: no attestation of type',
+    );
     await it.attest({ critical: 0 }, { type: provenanceType, format });
     expect(told(await admit(it.world, it.image))).toContain(`; there are ${JSON.stringify(provenanceType)}`);
     await it.attest({ critical: 0 }, { key: it.world.stranger, format });
-    expect(told(await admit(it.world, it.image))).toContain('(attestation-untrusted): attestations[0]: no signature verifies');
+    expect(told(await admit(it.world, it.image))).toContain(
+      '(attestation-untrusted): attestations[0]: no signature verifies',
+    );
     await it.attest({ critical: 0 }, { format });
     expect(told(await admit(it.world, it.image))).toBe('allowed');
   });

@@ -34,7 +34,8 @@ export function readAttestations(
   return fields.flatMap((one, index) => {
     const at = place.item(index);
     const { name } = one;
-    if (name && names.indexOf(name) < index) report.problem(at.field('name'), `Duplicate attestation name: '${name.slice(0, 60)}'`);
+    if (name && names.indexOf(name) < index)
+      report.problem(at.field('name'), `Duplicate attestation name: '${name.slice(0, 60)}'`);
     return readAttestation(one, around, at, `attestations[${index}]`, report) ?? [];
   });
 }
@@ -50,7 +51,8 @@ function readAttestation(
   const predicateType = readType(fields, at, report);
   const own = fields.attestors ?? [];
   const attestors = own.map((set, index) => readAttestorSet(set, at.field('attestors').item(index), report));
-  for (const [index, set] of attestors.entries()) if (set) refuseAnnotations(set, at.field('attestors').item(index), report);
+  for (const [index, set] of attestors.entries())
+    if (set) refuseAnnotations(set, at.field('attestors').item(index), report);
   if (own.length === 0 && around.length === 0) {
     report.problem(
       at,

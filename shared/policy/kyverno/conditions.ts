@@ -1,6 +1,6 @@
-import type { Conditions } from '../../expression/conditions.ts';
+import type { Conditions, WrittenBlock, WrittenCondition } from '../../expression/conditions.ts';
 import { ExpressionError } from '../../expression/error.ts';
-import { compileConditions, type WrittenBlock, type WrittenCondition } from '../../expression/expressions.ts';
+import { compileConditions } from '../../expression/expressions.ts';
 import { type Operator, operators } from '../../expression/operators.ts';
 import type { Place } from './place.ts';
 import type { Report } from './report.ts';

@@ -23,6 +23,11 @@ export function readConfigMap(place: Place, configMaps: Map<string, ConfigMap>, 
   if (!name) report.problem(metadata, 'a ConfigMap must have a name');
   if (fields === undefined || !name || !report.clean(place)) return;
   const key = `${namespace}/${name}`;
-  if (configMaps.has(key)) report.problem(metadata.field('name'), `ConfigMap ${key} is already defined: one of a name is read`);
-  else configMaps.set(key, { metadata: metadata.tree === undefined ? {} : jsonOf(metadata.tree), data: fields.data ?? null });
+  if (configMaps.has(key))
+    report.problem(metadata.field('name'), `ConfigMap ${key} is already defined: one of a name is read`);
+  else
+    configMaps.set(key, {
+      metadata: metadata.tree === undefined ? {} : jsonOf(metadata.tree),
+      data: fields.data ?? null,
+    });
 }

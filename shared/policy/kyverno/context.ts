@@ -59,7 +59,11 @@ function readName(name: string | undefined, at: Place, report: Report): string |
     return undefined;
   }
   const taken = takenName(name);
-  if (taken !== undefined) report.problem(at.field('name'), `entry name ${name.slice(0, 60)} is invalid as it conflicts with a pre-defined variable ${taken}`);
+  if (taken !== undefined)
+    report.problem(
+      at.field('name'),
+      `entry name ${name.slice(0, 60)} is invalid as it conflicts with a pre-defined variable ${taken}`,
+    );
   return name;
 }
 

@@ -19,7 +19,10 @@ export function refuseUnknownNames(
       if (known.has(name)) continue;
       const nearest = nearestName(name, [...known]);
       const meant = nearest === undefined ? '' : `; did you mean '${nearest}'?`;
-      report.problem(at, `variable '${name.slice(0, 60)}' is not defined: the request and the rule's context have none of it${meant}`);
+      report.problem(
+        at,
+        `variable '${name.slice(0, 60)}' is not defined: the request and the rule's context have none of it${meant}`,
+      );
     }
   };
   check(preconditions?.names, place.field('preconditions'));

@@ -100,7 +100,9 @@ function readSaid(fields: RuleFields, place: Place, common: Common, report: Repo
   const varies =
     context.length > 0 ||
     preconditions !== undefined ||
-    entries.some(({ written, deny, attestations }) => written !== undefined || deny !== undefined || attestations.length > 0);
+    entries.some(
+      ({ written, deny, attestations }) => written !== undefined || deny !== undefined || attestations.length > 0,
+    );
   return { ...said, configMaps: common.configMaps, varies };
 }
 

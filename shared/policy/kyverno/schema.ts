@@ -145,7 +145,10 @@ function refuseVariables(value: string, place: Place, report: Report): void {
   if (section !== undefined) report.problem(place, `a rule should not have variables in ${section} section`);
   else if (inImageReference.test(place.path)) report.problem(place, 'variables are not allowed in image reference');
   else if (inSkip.test(place.path)) {
-    report.problem(place, "variables are not allowed in a pattern that skips: an object's author would choose what is skipped");
+    report.problem(
+      place,
+      "variables are not allowed in a pattern that skips: an object's author would choose what is skipped",
+    );
   } else if (!inEntry.test(place.path)) report.problem(place, 'variables are not substituted here');
 }
 
