@@ -25,6 +25,8 @@ export function admissionReviews(): Target {
   const nothing: Registry = {
     resolve: async () => Promise.reject(new Refusal('image-not-found', 'nothing here')),
     image: async () => Promise.reject(new Refusal('image-not-found', 'nothing here')),
+    listed: async () => Promise.reject(new Refusal('content-missing', 'nothing here')),
+    config: async () => Promise.reject(new Refusal('content-missing', 'nothing here')),
     attached: async () => ({ items: [], unreadable: [] }),
   };
   const metrics = { count: () => undefined };
