@@ -101,6 +101,8 @@ function registryAs(key: string, shows: (key: string) => Shown, requests: string
   return {
     resolve: (_place, _tag, allowance) => read('resolve', allowance, () => shows(key).image),
     image: (_, digest, allowance) => read('image', allowance, () => imageOf(digest)),
+    listed: (_, { digest }, allowance) => read('listed', allowance, () => imageOf(digest)),
+    config: (_place, _config, allowance) => read('config', allowance, () => Buffer.from('{}')),
     attached: (_, digest, allowance) => read('attached', allowance, () => attachedTo(digest)),
     attested: (_, _digest, allowance) => read('attested', allowance, () => []),
   };

@@ -18,6 +18,9 @@ import { type Retrying, sleepFor } from './retry.ts';
 import { attachedRooms, manifestRooms, type Rooms } from './rooms.ts';
 import { createThrottles } from './throttle.ts';
 
+/** Bytes of a config that are held without room: no honest image's has many more. */
+const smallConfig = 64 * 1024;
+
 export interface RegistrySettings {
   readonly door: Door;
   readonly credentials: CredentialSource;
@@ -40,7 +43,8 @@ export interface RegistrySettings {
 export function createRegistry(settings: RegistrySettings): Registry {
   const { door, credentials, clock, elapsed, kinds } = settings;
   const { rooms = attachedRooms } = settings;
-  const readBody = createReadBody(settings.manifestRooms ?? manifestRooms, elapsed);
+  const held = settings.manifestRooms ?? manifestRooms;
+  const readBody = createReadBody(held, elapsed);
   const limits = { ...defaultLimits, ...settings.limits };
   const sleep = settings.sleep ?? sleepFor;
   const random = settings.random ?? Math.random;
@@ -57,6 +61,27 @@ export function createRegistry(settings: RegistrySettings): Registry {
     async image(repository, digest, allowance) {
       const read = await images.manifestByDigest(repository, digest, acceptImages, forImage(allowance));
       return imageOf(read, repository, `@${digest}`);
+    },
+    async listed(repository, { digest, size }, allowance) {
+      const read = await content.manifestByDigest(repository, digest, acceptImages, forImage(allowance), size);
+      const name = `${repositoryName(repository)}@${digest}`;
+      if (read === undefined) {
+        throw new Refusal(
+          'content-missing',
+          `an index lists the image ${name}, and the registry does not have it (404)`,
+        );
+      }
+      return asImage(read, name);
+    },
+    async config(repository, { digest, size }, allowance) {
+      const takesRoom = size > smallConfig && size <= limits.config;
+      const stay = takesRoom ? held.enter(size, allowance) : undefined;
+      try {
+        await stay?.entered;
+        return await content.blob(repository, digest, size, limits.config, forImage(allowance));
+      } finally {
+        stay?.leave();
+      }
     },
     attached: (repository, digest, allowance, asked = signaturesAlone) =>
       readAttached({ client, content, limits, kinds, rooms, readBody }, repository, digest, allowance, asked),
@@ -80,6 +105,10 @@ export function registriesAsOurselves(registry: Registry): Registries {
 function imageOf(read: ReadManifest | undefined, repository: Repository, suffix: string): Image {
   const name = `${repositoryName(repository)}${suffix}`;
   if (read === undefined) throw new Refusal('image-not-found', `the registry has no ${name} (404)`);
+  return asImage(read, name);
+}
+
+function asImage(read: ReadManifest, name: string): Image {
   const { kind, mediaType } = read.manifest;
   if (kind === 'schema1') {
     throw new Refusal('not-an-image', `${name} is of Docker's manifest schema 1, which binds no config: push it again`);

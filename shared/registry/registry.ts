@@ -22,6 +22,10 @@ export interface Registry {
   resolve(repository: Repository, tag: string, allowance: Allowance): Promise<Image>;
   /** The image of this digest: that it is there, and is an image or index. */
   image(repository: Repository, digest: Digest, allowance: Allowance): Promise<Image>;
+  /** The manifest or index that an index of the repository lists. Refusals: content-missing, not-an-image, ... */
+  listed(repository: Repository, listed: Sized, allowance: Allowance): Promise<Image>;
+  /** The config that a manifest of the repository names, 4 MiB at most. Refusals: content-missing, too-large, ... */
+  config(repository: Repository, config: Sized, allowance: Allowance): Promise<Uint8Array>;
   /**
    * Everything attached to a digest in a signature repository: the `.sig` tag, referrers, the fallback tag; and where attestations
    * are asked for, the `.att` tag. What is attached as an attestation alone is left unread where none is asked for.
@@ -43,6 +47,12 @@ export const signaturesAlone: Asked = { predicateTypes: new Set() };
 export interface Image {
   readonly digest: Digest;
   readonly bytes: Uint8Array;
+}
+
+/** What a descriptor announces: `size` in bytes. What is read has both, or is refused. */
+export interface Sized {
+  readonly digest: Digest;
+  readonly size: number;
 }
 
 export interface Attached {

@@ -18,6 +18,7 @@ import {
 import type { Outcome } from '../verify/outcome.ts';
 import { type VerifyInput, verifyInSlices } from '../verify/verify.ts';
 import { blame, blameIn, type Circumstances } from './blame.ts';
+import { imageOfDigest } from './fetching.ts';
 import { asksStated, type Finding, type Inquiry } from './inquiry.ts';
 import { knowParsed, type ReadStatement, readStatementsInSlices } from './statements.ts';
 
@@ -186,10 +187,8 @@ export class Examiner {
   async #imageOf(inquiry: Inquiry, digest: Digest, allowance: Allowance): Promise<Image> {
     if (inquiry.image?.digest === digest) return inquiry.image;
     const { reference, credentials } = inquiry.target;
-    const { repository } = reference;
-    const name = keyedBy(credentials, `image#${repositoryName(repository)}@${digest}`);
-    const fetch = (aboard: Allowance) => this.#ports.registries.as(credentials).image(repository, digest, aboard);
-    inquiry.image = await this.#once(name, () => this.#session.share(name, [{ repository }], allowance, fetch));
+    const { name, guards, fetch } = imageOfDigest(this.#ports.registries, reference.repository, digest, credentials);
+    inquiry.image = await this.#once(name, () => this.#session.share(name, guards, allowance, fetch));
     return inquiry.image;
   }
 

@@ -27,6 +27,9 @@ export function admissionReviews(): Target {
     image: async () => Promise.reject(new Refusal('image-not-found', 'nothing here')),
     attached: async () => ({ items: [], unreadable: [], unreadableAttestations: [], unread: [] }),
     attested: async () => [],
+    listed: async () => Promise.reject(new Refusal('content-missing', 'nothing here')),
+    config: async () => Promise.reject(new Refusal('content-missing', 'nothing here')),
+    attached: async () => ({ items: [], unreadable: [] }),
   };
   const metrics = { count: () => undefined };
   const settings = defaultLedgerSettings;
