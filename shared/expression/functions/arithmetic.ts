@@ -150,9 +150,12 @@ function wholeNumber(number: number): bigint {
   return BigInt(number);
 }
 
-/** A number as the quantity that its decimal digits are; what is smaller than nano is rounded up. */
+/**
+ * A number as the quantity that Go's print of it is: from a million on it is written with an exponent, which says how many decimal places
+ * a quotient has. What is smaller than nano is rounded up.
+ */
 function factor(name: Operation, number: number): Quantity {
-  const quantity = parseQuantity(String(number));
+  const quantity = parseQuantity(Math.abs(number) >= 1e6 ? number.toExponential() : String(number));
   if (quantity === undefined) throw new ExpressionError(`${name}() takes no ${number}`);
   return quantity;
 }

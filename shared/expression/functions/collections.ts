@@ -3,7 +3,7 @@ import { sortedNames } from '../order.ts';
 import type { Run } from '../run.ts';
 import { emptyObject, fieldOf, isList, isObject, type Json } from '../value.ts';
 import { listAt, textAt, valueAt } from './arguments.ts';
-import { spendText } from './bounds.ts';
+import { spendText, toInteger } from './bounds.ts';
 import type { ExpressionFunction } from './function.ts';
 import { singleText } from './single.ts';
 
@@ -32,8 +32,9 @@ export const collectionFunctions: readonly ExpressionFunction[] = [
 function lookup(within: Json, key: Json): Json {
   if (isList(within)) {
     if (typeof key !== 'number') throw new ExpressionError('lookup() takes a number to find in an array');
-    if (!Number.isInteger(key))
+    if (toInteger('lookup', key) !== key) {
       throw new ExpressionError(`lookup() takes a whole number to find in an array, not ${key}`);
+    }
     return within[key] ?? null;
   }
   if (typeof key !== 'string') throw new ExpressionError('lookup() takes a string to find in an object');
