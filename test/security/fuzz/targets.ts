@@ -1,4 +1,5 @@
 import { certificates, certifiedBundles, checkpoints, timeStamps, trustedRoots } from './certificates.ts';
+import { conditions } from './conditions.ts';
 import { dockerConfigs, manifests, policies } from './documents.ts';
 import { evidence } from './evidence.ts';
 import { jmespath } from './expressions.ts';
@@ -21,4 +22,5 @@ export const targets: readonly Target[] = [
   policies(),
   dockerConfigs(),
   jmespath(),
+  conditions(),
 ];
