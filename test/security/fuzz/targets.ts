@@ -1,4 +1,5 @@
 import { certificates, certifiedBundles, checkpoints, timeStamps, trustedRoots } from './certificates.ts';
+import { conditions } from './conditions.ts';
 import { dockerConfigs, manifests, policies } from './documents.ts';
 import { evidence } from './evidence.ts';
 import { jmespath } from './expressions.ts';
@@ -20,5 +21,10 @@ export const targets: readonly Target[] = [
   trustedRoots(),
   policies(),
   dockerConfigs(),
+<<<<<<< HEAD
   await jmespath(),
+=======
+  jmespath(),
+  conditions(),
+>>>>>>> att-ops
 ];
