@@ -1,7 +1,7 @@
 import { ExpressionError } from '../error.ts';
 import { call, checkCount } from '../functions/call.ts';
 import type { FunctionTable } from '../functions/function.ts';
-import { sameValue, sortedNames } from '../order.ts';
+import { namesOf, sameValue, sortedNames } from '../order.ts';
 import type { Run } from '../run.ts';
 import { emptyObject, fieldOf, isList, isObject, type Json } from '../value.ts';
 import { type Evaluation, listOf, Missing, root, type Step } from './evaluation.ts';
@@ -214,8 +214,5 @@ function called(name: string, given: readonly Given[], functions: FunctionTable)
 function isTrue(value: Json, run: Run): boolean {
   if (value === null || value === false || value === '') return false;
   if (isList(value)) return value.length > 0;
-  if (!isObject(value)) return true;
-  const names = Object.keys(value).length;
-  run.spend(names);
-  return names > 0;
+  return !isObject(value) || namesOf(value, run).length > 0;
 }
