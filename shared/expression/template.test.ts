@@ -134,6 +134,9 @@ describe('names', () => {
     // Which name of the root it will be nobody knows.
     ['{{ {{ key }}.x }}', undefined],
     ['{{ a{{ key }}.x }}', undefined],
+    ['{{ "{{ key }}" }}', undefined],
+    ['{{ {{ key }}.labels || labels."{{ key }}" }}', undefined],
+    ['{{ labels."{{ key }}" }}', ['labels', 'key']],
     ['{{ echo({{ key }}) }}', undefined],
     ['{{ @.{{ key }} }}', undefined],
     ['{{ @ | echo(@) }}', undefined],

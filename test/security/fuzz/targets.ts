@@ -5,6 +5,7 @@ import { jmespath } from './expressions.ts';
 import { challenges, links, references } from './headers.ts';
 import { admissionReviews } from './reviews.ts';
 import type { Target } from './target.ts';
+import { templates } from './templates.ts';
 
 export const targets: readonly Target[] = [
   admissionReviews(),
@@ -21,4 +22,5 @@ export const targets: readonly Target[] = [
   policies(),
   dockerConfigs(),
   jmespath(),
+  templates(),
 ];
