@@ -153,6 +153,7 @@ describe('what is too much', () => {
   test.each<[string, Json, string]>([
     ['a long text', `${'x'.repeat(32 * 1024)}{{ name }}`, 'a text is longer than 32768 characters'],
     ['a long text of references', `${'x'.repeat(32 * 1024)}$(/a)`, 'a text is longer than 32768 characters'],
+    ['much that is referred to', ['x'.repeat(20_000), '$(/0) $(/0)'], 'a text is longer than 32768 characters'],
     ['a long expression', `{{ '${'x'.repeat(8 * 1024)}' }}`, 'longer than 8192 characters'],
     ['a long expression around a variable', `{{ echo('${'x'.repeat(8 * 1024)}{{ name }}') }}`, 'longer than 8192'],
     ['variables inside each other', nested(8), 'more than 8 deep'],
