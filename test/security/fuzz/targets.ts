@@ -23,4 +23,5 @@ export const targets: readonly Target[] = [
   dockerConfigs(),
   jmespath(),
   templates(),
+  await jmespath(),
 ];
