@@ -21,7 +21,6 @@ export const targets: readonly Target[] = [
   trustedRoots(),
   policies(),
   dockerConfigs(),
-  jmespath(),
   templates(),
   await jmespath(),
 ];
