@@ -6,6 +6,7 @@ import { jmespath } from './expressions.ts';
 import { challenges, links, references } from './headers.ts';
 import { admissionReviews } from './reviews.ts';
 import type { Target } from './target.ts';
+import { templates } from './templates.ts';
 
 export const targets: readonly Target[] = [
   admissionReviews(),
@@ -22,6 +23,10 @@ export const targets: readonly Target[] = [
   policies(),
   dockerConfigs(),
 <<<<<<< HEAD
+<<<<<<< HEAD
+=======
+  templates(),
+>>>>>>> att-tmpl
   await jmespath(),
 =======
   jmespath(),
