@@ -79,7 +79,7 @@ export type SignedContent =
       readonly payload: Uint8Array;
       readonly pae: Uint8Array;
       /**
-       * Of an envelope that was attached bare: time stamps are over its bytes, as they were attached, and entries of old logs are about
+       * Of an envelope that was attached bare: time stamps may be over its bytes, as they were attached, and entries of old logs are about
        * them. Of one in a bundle nobody knows which bytes it once had, and time stamps are over the signature.
        */
       readonly envelope?: EnvelopeHashes;

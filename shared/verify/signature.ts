@@ -40,11 +40,14 @@ export class Signature {
     return signed.envelope?.[hash];
   }
 
-  /** The hash of the bytes that its time stamps are over: of the envelope where cosign attached it bare, else of the signature alone. */
-  stamped(hash: HashName): Uint8Array | undefined {
-    const { signed } = this.evidence;
-    const isBare = signed.format === 'dsse' && signed.envelope !== undefined;
-    return isBare ? this.envelope(hash) : digestOf(hash, this.bytes);
+  /**
+   * The hashes of what its time stamps may be over, either of which holds the signature: the signature alone, or the envelope where it was
+   * attached bare. cosign 2 has the envelope stamped, and cosign 3, where it is told to attach one as cosign 2 did, the signature.
+   */
+  stamped(hash: HashName): readonly Uint8Array[] {
+    const envelope = this.envelope(hash);
+    const signature = digestOf(hash, this.bytes);
+    return envelope === undefined ? [signature] : [envelope, signature];
   }
 
   /** The signer's certificate that came along; what does not parse is none. */

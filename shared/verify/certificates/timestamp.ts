@@ -46,18 +46,18 @@ interface Token {
 }
 
 /**
- * When an authority that is believed saw the bytes that have these hashes, in milliseconds since 1970, by its answer to whoever asked (TimeStampResp in DER);
+ * When an authority that is believed saw bytes that have one of these hashes, in milliseconds since 1970, by its answer to whoever asked (TimeStampResp in DER);
  * or why that says nothing. Certificates that the answer carries count only under a root that is believed.
  */
 export function stampedAt(
   response: Uint8Array,
-  digest: (hash: Hash) => Uint8Array | undefined,
+  digests: (hash: Hash) => readonly Uint8Array[],
   authorities: readonly CertificateAuthority[],
   carried: StampCertificates,
 ): number | string {
   const token = readToken(response, carried);
-  const stamped = digest(token.imprint.hash);
-  if (stamped === undefined || !sameBytes(stamped, token.imprint.digest)) return 'it is of other bytes';
+  const { imprint } = token;
+  if (!digests(imprint.hash).some((digest) => sameBytes(digest, imprint.digest))) return 'it is of other bytes';
   const attributes = tagged(token.signer, 0);
   if (attributes === undefined || !isSignedContent(attributes, token)) return 'its signature is of other content';
   const known = authorities.filter(({ validFor }) => inWindow(validFor, token.time));
