@@ -37,6 +37,8 @@ interface Read {
  * registry and never from the ledger, by the rules that hold for images under review: their hosts, bytes, turns, and whose doing a failure is.
  */
 export class ImageLookup {
+  /** By the reference that was asked for: what was said of it. */
+  readonly known = new Map<string, Json | Refusal>();
   readonly #ports: LookupPorts;
   readonly #review: Review;
   readonly #readings = new Map<string, Promise<Read | Refusal>>();
@@ -50,8 +52,8 @@ export class ImageLookup {
   }
 
   /** The images that were asked about, as targets of plans name them: they count towards what a review may ask about. */
-  get images(): Iterable<string> {
-    return this.#readings.keys();
+  get images(): readonly string[] {
+    return [...this.#readings.keys()];
   }
 
   /** Milliseconds that lookups took whose registries were answering: for these the images under review have waited. */
@@ -69,6 +71,12 @@ export class ImageLookup {
    * image-unparsable, host-refused, too-many-images, and those of the registry.
    */
   async lookUp(text: string, deadline: Deadline): Promise<Json | Refusal> {
+    const said = await this.#said(text, deadline);
+    this.known.set(text, said);
+    return said;
+  }
+
+  async #said(text: string, deadline: Deadline): Promise<Json | Refusal> {
     const parsed = parseReference(text);
     if ('problem' in parsed)
       return new Refusal('image-unparsable', `${quoted(text, 100)} is no image reference: ${parsed.problem}`);

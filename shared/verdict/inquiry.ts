@@ -84,10 +84,10 @@ export function unanswered({ target, findings }: Inquiry): TargetCheck[] {
   return missing;
 }
 
-/** How many distinct images these are: one that is read with several credentials is one. */
-export function countImages(inquiries: readonly Inquiry[]): number {
-  if (readAlike(inquiries)) return inquiries.length;
-  return new Set(inquiries.map(({ target }) => target.image)).size;
+/** How many distinct images these are, `others` among them: one that is read with several credentials is one. */
+export function countImages(inquiries: readonly Inquiry[], others: readonly string[]): number {
+  if (others.length === 0 && readAlike(inquiries)) return inquiries.length;
+  return new Set([...inquiries.map(({ target }) => target.image), ...others]).size;
 }
 
 /**

@@ -29,7 +29,6 @@ export function admissionReviews(): Target {
     attested: async () => [],
     listed: async () => Promise.reject(new Refusal('content-missing', 'nothing here')),
     config: async () => Promise.reject(new Refusal('content-missing', 'nothing here')),
-    attached: async () => ({ items: [], unreadable: [] }),
   };
   const metrics = { count: () => undefined };
   const settings = defaultLedgerSettings;

@@ -22,14 +22,7 @@ export const targets: readonly Target[] = [
   trustedRoots(),
   policies(),
   dockerConfigs(),
-<<<<<<< HEAD
-<<<<<<< HEAD
-=======
   templates(),
->>>>>>> att-tmpl
   await jmespath(),
-=======
-  jmespath(),
   conditions(),
->>>>>>> att-ops
 ];
