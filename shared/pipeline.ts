@@ -1,6 +1,6 @@
 import type { Shortage } from './admission/budget.ts';
 import type { AdmissionRequest } from './admission/review.ts';
-import type { Json, Json } from './expression/value.ts';
+import type { Json } from './expression/value.ts';
 import type { Digest } from './image/digest.ts';
 import type { Repository } from './image/repository.ts';
 import type { Ledger, Session } from './ledger/ledger.ts';
@@ -104,8 +104,7 @@ export function createPipeline(ports: Ports): Pipeline {
     const deadline = shareOf(call.deadline, shares.prepare, elapsed);
     const what = 'the rules were prepared for the object';
     const preparation = { request, now: ports.clock(), imageData: lookups.known };
-    const prepare = () =>
-      inSlices(prepareInSlices(questions, preparation), { deadline, review: call, elapsed, what });
+    const prepare = () => inSlices(prepareInSlices(questions, preparation), { deadline, review: call, elapsed, what });
     try {
       return await withImages(lookups, deadline, prepare);
     } catch (thrown) {

@@ -67,7 +67,9 @@ export class ImageNeeded extends Error {
   }
 }
 
-const taken = ['images', 'request', 'serviceAccountName', 'serviceAccountNamespace', 'element', 'elementIndex'];
+/** What a request gives a name. */
+export const requestNames = ['request', 'images', 'serviceAccountName', 'serviceAccountNamespace'] as const;
+const taken = [...requestNames, 'element', 'elementIndex'];
 
 /**
  * The name of Kyverno's own that an entry's name would hide, or stand inside of; `undefined`: the name is free. Kyverno refuses all but

@@ -1,10 +1,11 @@
 import type { Operation } from '../admission/review.ts';
 import type { Conditions } from '../expression/conditions.ts';
+import type { Run } from '../expression/run.ts';
+import type { Scope } from '../expression/scope.ts';
 import type { Template } from '../expression/template.ts';
 import type { Repository } from '../image/repository.ts';
 import type { ConfigMap, ContextEntry } from './context.ts';
-import type { LoadWarning } from './problems.ts';
-import type { Written } from './written.ts';
+import type { LoadProblem, LoadWarning } from './problems.ts';
 
 /** Policies as the rest of the line sees them: read, checked, defaults filled in, auto-gen done. */
 export interface PolicySet {
@@ -102,6 +103,17 @@ export interface Entry {
   readonly useCache: boolean;
   /** Set where variables stand in it: what is above is then the entry without whatever holds one, and is asked by nobody. */
   readonly written?: Written;
+}
+
+/** An entry in which variables stand, as its author wrote it. */
+export interface Written {
+  /** The names of the root that its variables begin with; `undefined`: any. */
+  readonly names: ReadonlySet<string> | undefined;
+  /**
+   * The entry with its variables substituted, or why it is none then. The same entry as before where the same values came. Throws
+   * ExpressionError.
+   */
+  entry(scope: Scope, run: Run): Entry | readonly LoadProblem[];
 }
 
 /** An element of `attestations`: statements of one predicate type about the image. */

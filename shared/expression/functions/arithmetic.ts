@@ -10,10 +10,10 @@ import {
   type Quantity,
   subtractQuantities,
 } from '../quantity.ts';
-import type { Run } from '../run.ts';
+import { type Run, stepsOfText } from '../run.ts';
 import type { Json } from '../value.ts';
 import { listAt, numberAt, valueAt } from './arguments.ts';
-import { finite, spendText } from './bounds.ts';
+import { finite } from './bounds.ts';
 import type { ExpressionFunction } from './function.ts';
 import { roundTo } from './round.ts';
 
@@ -65,7 +65,7 @@ function sum(list: readonly Json[], run: Run): Json {
 function operand(name: Operation, value: Json, run: Run): Operand {
   if (typeof value === 'number') return { is: 'number', number: value };
   if (typeof value === 'string') {
-    spendText(run, value);
+    run.spend(8 + stepsOfText(value.length));
     const quantity = parseQuantity(value);
     if (quantity !== undefined) return { is: 'quantity', quantity };
     const nanoseconds = parseDuration(value);

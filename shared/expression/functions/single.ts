@@ -2,6 +2,8 @@ import { ExpressionError } from '../error.ts';
 
 /** A single is told from every other by nine significant digits. */
 const mostDigits = 9;
+/** Below it every whole number is a single of its own. */
+const wholeNumbers = 2 ** 24;
 
 /**
  * A number where a function takes text: as Kyverno prints it, which is with the fewest digits that tell a float of 32 bits from every
@@ -12,6 +14,7 @@ export function singleText(number: number): string {
   if (!Number.isFinite(single)) throw new ExpressionError(`the number ${number} is too large to be written as text`);
   if (single === 0) return Object.is(single, -0) ? '-0' : '0';
   const size = Math.abs(single);
+  if (Number.isInteger(size) && size < wholeNumbers) return String(single);
   const sign = single < 0 ? '-' : '';
   for (let digits = 1; digits < mostDigits; digits += 1) {
     const nearest = rounded(size, digits);

@@ -24,7 +24,7 @@ export const textFunctions: readonly ExpressionFunction[] = [
   {
     name: 'trim',
     takes: [['string'], ['string']],
-    call: (given, run) => withTwo(given, run, (text, set) => trim(text, set, run)),
+    call: (given, run) => trim(textAt(given, 0), textAt(given, 1), run),
   },
   {
     name: 'trim_prefix',
@@ -57,7 +57,7 @@ export const textFunctions: readonly ExpressionFunction[] = [
 
 function withTwo(given: readonly Json[], run: Run, make: (one: string, other: string) => Json): Json {
   const [one, other] = [textAt(given, 0), textAt(given, 1)];
-  spendText(run, one, other);
+  spendText(run, one, one, one, one, other);
   return make(one, other);
 }
 
@@ -86,7 +86,7 @@ function equalFold(one: string, other: string, run: Run): boolean {
 
 /** Takes off both ends what is in the set of characters. */
 function trim(text: string, set: string, run: Run): string {
-  run.spend(Math.ceil((text.length + set.length) / 4));
+  run.spend(1 + Math.ceil((text.length + set.length) / 4));
   const off = new Set(set);
   let from = 0;
   for (const character of text) {
@@ -107,7 +107,8 @@ function trim(text: string, set: string, run: Run): string {
 function split(text: string, separator: string, run: Run): Json {
   if (text.length > largestResult)
     throw new ExpressionError(`split() takes texts of ${largestResult} characters at most`);
-  run.spend(separator === '' ? text.length : countOf(text, separator, run) + 1);
+  if (separator === '') run.spend(text.length);
+  else countOf(text, separator, run);
   return separator === '' ? Array.from(text) : text.split(separator);
 }
 
@@ -115,7 +116,7 @@ function split(text: string, separator: string, run: Run): Json {
 function replace(name: string, given: readonly Json[], most: number, run: Run): string {
   const [text, old, replacement] = [textAt(given, 0), textAt(given, 1), textAt(given, 2)];
   spendText(run, text, old, replacement);
-  const found = old === '' ? charactersOf(text) + 1 : countOf(text, old, run);
+  const found = old === '' ? charactersOf(text, run) + 1 : countOf(text, old, run);
   const count = most < 0 ? found : Math.min(found, most);
   spendResult(name, text.length + count * (replacement.length - old.length), run);
   const parts: string[] = [];
@@ -134,17 +135,21 @@ function afterCharacter(text: string, at: number, advance: boolean): number {
   return at + ((text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1);
 }
 
-function charactersOf(text: string): number {
+function charactersOf(text: string, run: Run): number {
+  run.spend(Math.ceil(text.length / 4));
   let count = 0;
   for (const _ of text) count += 1;
   return count;
 }
 
-/** How often a text that is not empty is found, none over another. Pays for finding all of them twice. */
+/** How often a text that is not empty is found, none over another. */
 function countOf(text: string, wanted: string, run: Run): number {
-  run.spend(2 * stepsOfSearch(text.length, wanted.length));
+  run.spend(stepsOfSearch(text.length, wanted.length));
   let count = 0;
-  for (let at = text.indexOf(wanted); at !== -1; at = text.indexOf(wanted, at + wanted.length)) count += 1;
+  for (let at = text.indexOf(wanted); at !== -1; at = text.indexOf(wanted, at + wanted.length)) {
+    run.spend(1);
+    count += 1;
+  }
   return count;
 }
 

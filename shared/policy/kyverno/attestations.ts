@@ -1,5 +1,5 @@
+import { takenName } from '../context.ts';
 import type { AttestorEntry, AttestorSet, Deny, WantedAttestation } from '../policy.ts';
-import { builtInNames } from '../variables.ts';
 import { readAttestorSet } from './attestors.ts';
 import { readBlock, readBlocks } from './conditions.ts';
 import type { AttestationFields, DenialFields } from './fields.ts';
@@ -11,8 +11,6 @@ import { readTemplate } from './variables.ts';
 const mostAttestations = 32;
 const longestType = 1024;
 
-/** Names that conditions know already: an attestation of one would hide what the request says, or be hidden by it. */
-const taken: ReadonlySet<string> = new Set(builtInNames);
 const plainName = /^[A-Za-z_]\w*$/;
 
 /**
@@ -72,7 +70,8 @@ function readAttestation(
 
 function readName(name: string | undefined, at: Place, report: Report): string | undefined {
   if (!name || !report.clean(at)) return undefined;
-  if (taken.has(name)) report.problem(at, `'${name}' is what conditions call something else: choose another name`);
+  if (takenName(name) !== undefined)
+    report.problem(at, `'${name}' is what conditions call something else: choose another name`);
   else if (!plainName.test(name)) {
     report.problem(at, 'is no name that conditions can write: letters, digits and _, a digit not first');
   }

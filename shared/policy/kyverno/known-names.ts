@@ -1,6 +1,6 @@
+import { requestNames } from '../context.ts';
 import { nearestName } from '../nearest-name.ts';
 import type { Rule } from '../policy.ts';
-import { builtInNames } from '../variables.ts';
 import type { Place } from './place.ts';
 import type { Report } from './report.ts';
 
@@ -13,7 +13,7 @@ export function refuseUnknownNames(
   place: Place,
   report: Report,
 ): void {
-  const known = new Set([...builtInNames, ...context.map(({ name }) => name)]);
+  const known = new Set([...requestNames, ...context.map(({ name }) => name)]);
   const check = (names: ReadonlySet<string> | undefined, at: Place) => {
     for (const name of names ?? []) {
       if (known.has(name)) continue;
