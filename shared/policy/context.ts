@@ -34,6 +34,8 @@ export interface ImageRegistryEntry {
   readonly name: string;
   /** Comes to a string. */
   readonly reference: Template;
+  /** The same as it is written. */
+  readonly written: string;
   readonly jmesPath?: Query;
 }
 

@@ -1,13 +1,22 @@
 import { literalHost } from '../image/pattern.ts';
 import { registryNames } from '../image/registry-names.ts';
 import { quoted } from '../printable.ts';
+import type { ContextEntry } from './context.ts';
 import type { Rule } from './policy.ts';
 import type { LoadWarning } from './problems.ts';
 
 /** The registry hosts that rules name literally, and those of the setting `registries`, as they are written. */
 export function writtenHosts(rules: readonly Rule[], registries: readonly string[]): ReadonlySet<string> {
   const patterns = rules.flatMap(({ entries }) => entries.flatMap(({ imageReferences }) => imageReferences));
-  return new Set([...registries, ...patterns.flatMap((pattern) => literalHost(pattern) ?? [])]);
+  const images = rules.flatMap(({ context }) => context.flatMap(contextImage));
+  return new Set([...registries, ...[...patterns, ...images].flatMap((pattern) => literalHost(pattern) ?? [])]);
+}
+
+/** The image that an entry of a context names: its host is the rule's own word where no variable stands before the path. */
+function contextImage(entry: ContextEntry): string[] {
+  if (entry.kind !== 'image-registry') return [];
+  const [host = ''] = entry.written.split('/');
+  return host.includes('{{') ? [] : [entry.written];
 }
 
 /** The same under each name of their registries. Any other host is the choice of an image's author. */
