@@ -38,6 +38,7 @@ function imageRegistry(name: string, reference: string, jmesPath?: string): Cont
     kind: 'image-registry',
     name,
     reference: compileTemplate(reference, compile),
+    written: reference,
     ...(jmesPath === undefined ? {} : { jmesPath: compileQuery(jmesPath, compile) }),
   };
 }

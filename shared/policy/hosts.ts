@@ -1,4 +1,6 @@
+import { hasVariables } from '../expression/template-text.ts';
 import { literalHost } from '../image/pattern.ts';
+import { parseReference } from '../image/reference.ts';
 import { registryNames } from '../image/registry-names.ts';
 import { quoted } from '../printable.ts';
 import type { ContextEntry } from './context.ts';
@@ -8,15 +10,17 @@ import type { LoadWarning } from './problems.ts';
 /** The registry hosts that rules name literally, and those of the setting `registries`, as they are written. */
 export function writtenHosts(rules: readonly Rule[], registries: readonly string[]): ReadonlySet<string> {
   const patterns = rules.flatMap(({ entries }) => entries.flatMap(({ imageReferences }) => imageReferences));
-  const images = rules.flatMap(({ context }) => context.flatMap(contextImage));
-  return new Set([...registries, ...[...patterns, ...images].flatMap((pattern) => literalHost(pattern) ?? [])]);
+  const hosts = rules.flatMap(({ context }) => context.flatMap((entry) => contextHost(entry) ?? []));
+  return new Set([...registries, ...patterns.flatMap((pattern) => literalHost(pattern) ?? []), ...hosts]);
 }
 
-/** The image that an entry of a context names: its host is the rule's own word where no variable stands before the path. */
-function contextImage(entry: ContextEntry): string[] {
-  if (entry.kind !== 'image-registry') return [];
-  const [host = ''] = entry.written.split('/');
-  return host.includes('{{') ? [] : [entry.written];
+/** The host of an image that a context names; `undefined`: there is none, or variables say which it is. */
+function contextHost(entry: ContextEntry): string | undefined {
+  if (entry.kind !== 'image-registry') return undefined;
+  const { written } = entry;
+  if (hasVariables(written)) return literalHost(written.replace(/\{\{[\s\S]*$/, ''));
+  const parsed = parseReference(written);
+  return 'problem' in parsed ? undefined : parsed.reference.repository.registry;
 }
 
 /** The same under each name of their registries. Any other host is the choice of an image's author. */

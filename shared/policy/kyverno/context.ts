@@ -115,7 +115,13 @@ function readImageRegistry(
   const reference = readTemplate(fields.reference ?? '', at.field('reference'), report);
   const jmesPath = readQuery(fields.jmesPath, at.field('jmesPath'), report);
   if (reference === undefined || !report.clean(at)) return undefined;
-  return { kind: 'image-registry', name, reference, written: fields.reference ?? '', ...(jmesPath !== undefined && { jmesPath }) };
+  return {
+    kind: 'image-registry',
+    name,
+    reference,
+    written: fields.reference ?? '',
+    ...(jmesPath !== undefined && { jmesPath }),
+  };
 }
 
 function readQuery(text: string | undefined, at: Place, report: Report): Query | undefined {

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Run } from '../../expression/run.ts';
 import type { Scope } from '../../expression/scope.ts';
+import { hasVariables } from '../../expression/template-text.ts';
 import type { Json } from '../../expression/value.ts';
 import type { Entry, Written } from '../policy.ts';
 import type { LoadProblem } from '../problems.ts';
@@ -8,7 +9,7 @@ import { type EntryFields, entrySchema } from './fields.ts';
 import { Place, type Tree } from './place.ts';
 import { Report } from './report.ts';
 import { jsonOf, treeOf } from './tree-json.ts';
-import { hasVariable, holdsVariable, readTemplate } from './variables.ts';
+import { holdsVariable, readTemplate } from './variables.ts';
 
 /** What an entry says of images, and what it says of those whom it trusts: variables stand in the latter alone. */
 export type Frame = Omit<Entry, keyof Wanted | 'written'>;
@@ -38,7 +39,7 @@ export function holdsVariables({ tree }: Place): boolean {
 export function variablePaths(place: Place): ReadonlySet<string> {
   const paths = new Set<string>();
   const visit = (at: Place): void => {
-    if (at.text !== undefined && hasVariable(at.text)) paths.add(at.path);
+    if (at.text !== undefined && hasVariables(at.text)) paths.add(at.path);
     for (const name of at.names) visit(at.field(name));
     for (const item of at.items) visit(item);
   };
