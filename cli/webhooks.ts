@@ -1,5 +1,6 @@
 import type { WebhookPurpose } from '../shared/admission/path.ts';
 import type { PodResource } from '../shared/admission/slots.ts';
+import type { Requirement, Selection } from '../shared/policy/namespace-scopes.ts';
 import type { Rule } from '../shared/policy/policy.ts';
 import { resourcesOf } from '../shared/policy/resources.ts';
 import { type Scopes, timeoutSecondsOf } from '../shared/policy/scopes.ts';
@@ -47,9 +48,9 @@ export interface WebhookRule {
 }
 
 interface NamespaceRequirement {
-  readonly key: 'kubernetes.io/metadata.name';
-  readonly operator: 'In' | 'NotIn';
-  readonly values: readonly string[];
+  readonly key: string;
+  readonly operator: Requirement['operator'];
+  readonly values?: readonly string[];
 }
 
 type ScopeName = 'fail' | 'ignore' | 'audit';
@@ -79,8 +80,17 @@ const changed = {
 export function webhookConfigurations(scopes: Scopes, settings: WebhookSettings): WebhookConfiguration[] {
   const { breakGlass } = settings;
   const recorded = breakGlass === undefined ? [] : webhook('validate', 'audit', scopes.audit, settings);
-  const asked = (purpose: WebhookPurpose) =>
-    (['fail', 'ignore'] as const).flatMap((scope) => webhook(purpose, scope, scopes[scope], settings));
+  const asked = (purpose: WebhookPurpose) => [
+    ...(['fail', 'ignore'] as const).flatMap((scope) => webhook(purpose, scope, scopes[scope], settings)),
+    // Sorted, so that the order of policies and files changes nothing.
+    ...[...scopes.selected]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .flatMap(([hash, selected]) =>
+        (['fail', 'ignore'] as const).flatMap((scope) =>
+          webhook(purpose, scope, selected[scope], settings, { hash, selection: selected.selection }),
+        ),
+      ),
+  ];
   return [
     configuration('MutatingWebhookConfiguration', asked('mutate')),
     configuration('ValidatingWebhookConfiguration', [...asked('validate'), ...recorded]),
@@ -98,11 +108,13 @@ function webhook(
   scope: ScopeName,
   rules: readonly Rule[],
   settings: WebhookSettings,
+  selected?: { readonly hash: string; readonly selection: Selection },
 ): Webhook[] {
   const { base, cluster, token, caBundle, breakGlass } = settings;
   const resources = rules.flatMap(resourcesOf);
   if (resources.length === 0) return [];
-  const url = [base, cluster, purpose, scope, ...(token === undefined ? [] : [token])].join('/');
+  const named = selected === undefined ? scope : `${scope}-${selected.hash}`;
+  const url = [base, cluster, purpose, named, ...(token === undefined ? [] : [token])].join('/');
   const leftOut = [systemNamespace, ...(breakGlass === undefined ? [] : [breakGlass])];
   const namespaces: NamespaceRequirement = {
     key: 'kubernetes.io/metadata.name',
@@ -113,11 +125,13 @@ function webhook(
   return [
     {
       // Names want three segments; the top-level domain `internal` is for private use, nobody's to own.
-      name: `${purpose}-${scope}.countersign.internal`,
+      name: `${purpose}-${named}.countersign.internal`,
       clientConfig: { url, ...(caBundle === undefined ? {} : { caBundle }) },
       rules: webhookRules(resources),
-      namespaceSelector: { matchExpressions: [namespaces] },
-      matchConditions: [changed],
+      namespaceSelector: {
+        matchExpressions: [namespaces, ...(selected?.selection.requirements ?? []).map(requirement)],
+      },
+      matchConditions: [changed, ...(selected?.selection.matchConditions ?? [])],
       failurePolicy: scope === 'fail' ? 'Fail' : 'Ignore',
       matchPolicy: 'Equivalent',
       sideEffects: 'None',
@@ -126,6 +140,11 @@ function webhook(
       ...(purpose === 'mutate' ? { reinvocationPolicy: 'IfNeeded' } : {}),
     },
   ];
+}
+
+/** Exists and its opposite take no values. */
+function requirement({ key, operator, values }: Requirement): NamespaceRequirement {
+  return values.length === 0 ? { key, operator } : { key, operator, values };
 }
 
 /** One rule per group and version. Sorted, so that the order of policies and files changes nothing. */

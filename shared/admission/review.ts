@@ -22,6 +22,8 @@ export interface AdmissionRequest {
   /** Set on CREATE and UPDATE. */
   readonly object: JsonObject | undefined;
   readonly oldObject: JsonObject | undefined;
+  /** Of the namespace: on the command line alone, where somebody gives them. */
+  readonly namespaceLabels?: Readonly<Record<string, string>>;
   /** Of the operation: CreateOptions and the like. */
   readonly options?: JsonObject;
 }

@@ -18,6 +18,10 @@ export interface Subject {
   readonly generateName: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
+  /** Who makes the request. */
+  readonly user: Pick<AdmissionRequest['userInfo'], 'username' | 'groups'>;
+  /** Of its namespace, where they are known: no review tells them. */
+  readonly namespaceLabels: Readonly<Record<string, string>> | undefined;
   /** Characters of labels and annotations: what filters may have to look at. */
   readonly size: number;
 }
@@ -59,6 +63,8 @@ export function subjectOf(request: AdmissionRequest, object: JsonObject): Subjec
     generateName: text(metadata, 'generateName'),
     labels: textMap(metadata, 'labels', longestLabel, counted),
     annotations: textMap(metadata, 'annotations', longestPairs, counted),
+    user: request.userInfo,
+    namespaceLabels: request.namespaceLabels,
     size: counted.size,
   };
 }

@@ -37,7 +37,7 @@ test.each<[string, Rule, string, string]>([
     'enforce',
   ],
 ])('the action comes from %s', (_, rule, namespace, expected) => {
-  expect(actionFor(rule, namespace)).toBe(expected);
+  expect(actionFor(rule, namespace, undefined)).toBe(expected);
 });
 
 test.each<[string, Rule, boolean, 'fail' | 'ignore']>([

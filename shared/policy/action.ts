@@ -1,30 +1,46 @@
 import { compileWildcard } from '../image/wildcard.ts';
-import type { Action, Rule } from './policy.ts';
+import { compileSelector } from './match.ts';
+import type { Action, Override, Rule } from './policy.ts';
 
-type Override = Rule['overrides'][number];
-const compiled = new WeakMap<Override, (namespace: string) => boolean>();
+type NamespaceTest = (namespace: string, labels: Labels) => boolean;
+type Labels = Readonly<Record<string, string>> | undefined;
+const compiled = new WeakMap<Override, NamespaceTest>();
 
-/** What a rule's failure does to an object of this namespace: the first override that names it, else the rule's own action. */
-export function actionFor(rule: Rule, namespace: string): Action {
-  for (const override of rule.overrides) if (holdsIn(override, namespace)) return override.action;
+/**
+ * What a rule's failure does to an object of this namespace: the first override that names it, else the rule's own action. Where an override
+ * selects namespaces whose labels nobody tells (`labels` is `undefined`), the stricter one is taken.
+ */
+export function actionFor(rule: Rule, namespace: string, labels: Labels): Action {
+  for (const override of rule.overrides) {
+    if (!holdsIn(override, namespace, labels)) continue;
+    const inDoubt = override.namespaceSelector !== undefined && labels === undefined;
+    if (!inDoubt || override.action === 'enforce') return override.action;
+  }
   return rule.action;
 }
 
-function holdsIn(override: Override, namespace: string): boolean {
+function holdsIn(override: Override, namespace: string, labels: Labels): boolean {
   let test = compiled.get(override);
   if (test === undefined) {
-    const patterns = override.namespaces.map(compileWildcard);
-    test = (text) => patterns.some((matches) => matches(text));
+    test = compileOverride(override);
     compiled.set(override, test);
   }
-  return test(namespace);
+  return test(namespace, labels);
+}
+
+function compileOverride({ namespaces, namespaceSelector }: Override): NamespaceTest {
+  const patterns = namespaces.map(compileWildcard);
+  const isNamed = (name: string) => patterns.some((matches) => matches(name));
+  if (namespaceSelector === undefined) return isNamed;
+  const selects = compileSelector(namespaceSelector);
+  return (name, labels) => isNamed(name) && (labels === undefined || selects(labels));
 }
 
 /** Whether the rule enforces in any namespace that there may be. */
 export function enforcesSomewhere(rule: Rule): boolean {
-  for (const { action, namespaces } of rule.overrides) {
+  for (const { action, namespaces, namespaceSelector } of rule.overrides) {
     if (action === 'enforce') return true;
-    if (namespaces.some((pattern) => /^\*+$/.test(pattern))) return false;
+    if (namespaceSelector === undefined && namespaces.some((pattern) => /^\*+$/.test(pattern))) return false;
   }
   return rule.action === 'enforce';
 }

@@ -1,7 +1,7 @@
 import type { Subject } from '../admission/subject.ts';
 import { compileWildcard, hasWildcard } from '../image/wildcard.ts';
 import { everyNameFits, someNameFits } from './generated-name.ts';
-import type { Filter, KindPattern, LabelSelector, ResourceFilter, Rule } from './policy.ts';
+import type { Filter, KindPattern, LabelSelector, RequestSubject, ResourceFilter, Rule } from './policy.ts';
 
 type Test = (subject: Subject) => boolean;
 type Matches = (text: string) => boolean;
@@ -25,8 +25,8 @@ export function ruleApplies(rule: Rule, subject: Subject): boolean {
 }
 
 function compileRule({ namespace, match, exclude }: Rule): Test {
-  const matches = compileFilter(match, someNameFits);
-  const excludes = compileFilter(exclude, everyNameFits);
+  const matches = compileFilter(match, letsIn);
+  const excludes = compileFilter(exclude, takesAway);
   return (subject) => {
     if (subject.operation !== 'CREATE' && subject.operation !== 'UPDATE') return false;
     if (namespace !== undefined && subject.namespace !== namespace) return false;
@@ -34,11 +34,19 @@ function compileRule({ namespace, match, exclude }: Rule): Test {
   };
 }
 
-/** Of names that can be made of a generateName, which ones must fit. */
-type Quantifier = typeof someNameFits;
+/** What a filter makes of what is not known yet: where there is doubt a rule is about the object. */
+interface Doubt {
+  /** Of names that can be made of a generateName, which ones must fit. */
+  readonly names: typeof someNameFits;
+  /** Whether a namespace is selected whose labels nobody tells. */
+  readonly namespace: boolean;
+}
 
-function compileFilter({ mode, blocks }: Filter, decide: Quantifier): Test {
-  const tests = blocks.map((block) => compileBlock(block, decide));
+const letsIn: Doubt = { names: someNameFits, namespace: true };
+const takesAway: Doubt = { names: everyNameFits, namespace: false };
+
+function compileFilter({ mode, blocks }: Filter, doubt: Doubt): Test {
+  const tests = blocks.map((block) => compileBlock(block, doubt));
   if (tests.length === 0) return () => false;
   return mode === 'any' ? anyOf(tests) : allOf(tests);
 }
@@ -62,14 +70,14 @@ function allOf(tests: readonly Test[]): Test {
 }
 
 /** A block that asks nothing matches nothing: what would match everything is never written by leaving something out. */
-function compileBlock(filter: ResourceFilter, decide: Quantifier): Test {
+function compileBlock(filter: ResourceFilter, doubt: Doubt): Test {
   const tests: Test[] = [];
-  const { operations, kinds, names, namespaces, annotations, selector } = filter;
+  const { operations, kinds, names, namespaces, annotations, selector, namespaceSelector, subjects } = filter;
   if (operations !== undefined) tests.push((subject) => operations.includes(subject.operation));
   if (kinds !== undefined) tests.push(anyOf(kinds.map(compileKind)));
   if (names !== undefined) {
     const matches = anyText(names);
-    const mayMatch = decide(names);
+    const mayMatch = doubt.names(names);
     tests.push(({ name, generateName }) =>
       name === '' && generateName !== '' ? mayMatch(generateName) : matches(name),
     );
@@ -82,7 +90,15 @@ function compileBlock(filter: ResourceFilter, decide: Quantifier): Test {
     const wanted = Object.entries(annotations).map(([name, value]) => compilePair(name, value));
     tests.push((subject) => allHold(wanted, subject.annotations));
   }
-  if (selector !== undefined) tests.push(compileSelector(selector));
+  if (selector !== undefined) {
+    const selects = compileSelector(selector);
+    tests.push(({ labels }) => selects(labels));
+  }
+  if (namespaceSelector !== undefined) {
+    const selects = compileSelector(namespaceSelector);
+    tests.push(({ namespaceLabels }) => (namespaceLabels === undefined ? doubt.namespace : selects(namespaceLabels)));
+  }
+  if (subjects !== undefined) tests.push(anyOf(subjects.map(compileSubject)));
   return tests.length === 0 ? () => false : allOf(tests);
 }
 
@@ -149,10 +165,16 @@ function compilePair(name: string, value: string): PairTest {
 }
 
 /** Kubernetes' label selector, all requirements; NotIn holds where the label is absent. */
-function compileSelector({ matchLabels, matchExpressions }: LabelSelector): Test {
+export function compileSelector({ matchLabels, matchExpressions }: LabelSelector): PairTest {
   const labels = Object.entries(matchLabels).map(([name, value]) => compilePair(name, value));
   const requirements = [...labels, ...matchExpressions.map(compileExpression)];
-  return (subject) => allHold(requirements, subject.labels);
+  return (pairs) => allHold(requirements, pairs);
+}
+
+function compileSubject({ what, name }: RequestSubject): Test {
+  const matches = textTest(name);
+  if (what === 'user') return ({ user }) => matches(user.username);
+  return ({ user }) => user.groups.some(matches);
 }
 
 function compileExpression(expression: LabelSelector['matchExpressions'][number]): PairTest {

@@ -37,7 +37,9 @@ export interface Rule {
   readonly timeoutSeconds?: number;
   readonly action: Action;
   /** validationFailureActionOverrides, in order; empty where an entry's failureAction decides. */
-  readonly overrides: readonly { readonly action: Action; readonly namespaces: readonly string[] }[];
+  readonly overrides: readonly Override[];
+  /** What the API server asks before it calls, for all rules of the policy. */
+  readonly matchConditions: readonly MatchCondition[];
   readonly entries: readonly Entry[];
   /** In order; loaded where an image of the rule is covered, each when its name is asked for. */
   readonly context: readonly ContextEntry[];
@@ -47,6 +49,19 @@ export interface Rule {
   readonly preconditions?: Conditions;
   /** Whether anything of it but its images depends on the object: context, preconditions, variables, conditions. */
   readonly varies: boolean;
+}
+
+/** webhookConfiguration.matchConditions: an expression in CEL. */
+export interface MatchCondition {
+  readonly name: string;
+  readonly expression: string;
+}
+
+/** What a rule's failure does in some namespaces: those of a name and, where it has one, of a label that is selected. */
+export interface Override {
+  readonly action: Action;
+  readonly namespaces: readonly string[];
+  readonly namespaceSelector?: LabelSelector;
 }
 
 /** any: one of the blocks matches; all: every block does. A filter without blocks matches nothing. */
@@ -62,7 +77,17 @@ export interface ResourceFilter {
   readonly namespaces?: readonly string[];
   readonly annotations?: Readonly<Record<string, string>>;
   readonly selector?: LabelSelector;
+  /** Of the labels of the object's namespace, which an API server alone knows (namespace-scopes.ts). */
+  readonly namespaceSelector?: LabelSelector;
   readonly operations?: readonly Operation[];
+  /** Who makes the request. */
+  readonly subjects?: readonly RequestSubject[];
+}
+
+/** A user, a group or a service account: wildcards of a request's user name, or of the groups that it is in. */
+export interface RequestSubject {
+  readonly what: 'user' | 'group';
+  readonly name: string;
 }
 
 /** group/version/Kind/subresource, each a wildcard pattern; `*` where not written. */

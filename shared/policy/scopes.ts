@@ -1,30 +1,54 @@
 import { defaultTimeoutSeconds } from '../admission/budget.ts';
 import type { Scope } from '../admission/path.ts';
 import { scopeOf } from './action.ts';
+import { type Selection, selectedRules, selectionHash } from './namespace-scopes.ts';
 import type { PolicySet, Rule } from './policy.ts';
 
 /** The rules that one webhook asks, by the scope in its URL; `all` is the local form that has no scope. */
-export interface Scopes {
-  readonly fail: readonly Rule[];
-  readonly ignore: readonly Rule[];
+export interface Scopes extends Blocking {
   readonly audit: readonly Rule[];
   readonly all: readonly Rule[];
+  /** By the hash in the URL: rules for what an API server has selected. */
+  readonly selected: ReadonlyMap<string, SelectedScope>;
 }
 
-/** The rules of one scope; `undefined` for a namespaceSelector's, which hold none: such a rule is not loaded yet. */
+interface Blocking {
+  readonly fail: readonly Rule[];
+  readonly ignore: readonly Rule[];
+}
+
+export interface SelectedScope extends Blocking {
+  readonly selection: Selection;
+}
+
+/** The rules of one scope; `undefined` for a selection that no rule has. */
 export function rulesIn(scopes: Scopes, scope: Scope): readonly Rule[] | undefined {
-  return 'selector' in scope && scope.selector !== undefined ? undefined : scopes[scope.kind];
+  if (!('selector' in scope) || scope.selector === undefined) return scopes[scope.kind];
+  return scopes.selected.get(scope.selector)?.[scope.kind];
 }
 
 /**
- * `fail`: rules that enforce somewhere under failurePolicy Fail. `ignore`: all others. `audit`: every rule, none blocks.
+ * `fail`: rules that enforce somewhere under failurePolicy Fail. `ignore`: all others. `audit`: every rule, none blocks. Rules about
+ * namespaces with some labels are in scopes of their own, by what the API server selects.
  */
 export function scopesOf({ rules }: PolicySet): Scopes {
+  const unselected = { fail: [] as Rule[], ignore: [] as Rule[] };
+  const selected = new Map<string, { selection: Selection; fail: Rule[]; ignore: Rule[] }>();
+  for (const { rule, selection } of rules.flatMap(selectedRules)) {
+    const hash = selectionHash(selection);
+    let scope = hash === undefined ? unselected : selected.get(hash);
+    if (hash !== undefined && scope === undefined) {
+      const empty = { selection, fail: [], ignore: [] };
+      selected.set(hash, empty);
+      scope = empty;
+    }
+    scope?.[scopeOf(rule)].push(rule);
+  }
   return {
-    fail: rules.filter((rule) => scopeOf(rule) === 'fail'),
-    ignore: rules.filter((rule) => scopeOf(rule) === 'ignore'),
+    ...unselected,
     audit: rules.map((rule) => ({ ...rule, action: 'audit' as const, overrides: [] })),
     all: rules,
+    selected,
   };
 }
 

@@ -75,7 +75,9 @@ export function* selectInSlices(rules: readonly Rule[], request: AdmissionReques
     asking = askingOf(applicable, request, old, before);
   } catch (thrown) {
     const problem = slowFilters(asRefusal(thrown));
-    return applicable.map((rule) => unanswerable(rule, actionFor(rule, request.namespace), theObject, problem));
+    return applicable.map((rule) =>
+      unanswerable(rule, actionFor(rule, request.namespace, request.namespaceLabels), theObject, problem),
+    );
   }
   let tried = 0;
   for (const [text, same] of byText(slots)) {
@@ -137,7 +139,7 @@ function askingOf(
     before === undefined ? ruleApplies(rule, subject) : before.has(rule);
   return rules.map((rule) => ({
     rule,
-    action: actionFor(rule, request.namespace),
+    action: actionFor(rule, request.namespace, request.namespaceLabels),
     untouched: old !== undefined && (old.leaving || applied(rule, old)) ? old.unchanged : undefined,
     questions: [],
   }));

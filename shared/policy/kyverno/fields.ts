@@ -22,6 +22,17 @@ import {
  * by an API server, or is about rules that are left to Kyverno, and changes no verdict. A field that is not here is unknown.
  */
 
+/** What an API server does not tell a webhook, and Kyverno looks up in the cluster that it runs in. */
+const unknownToWebhooks: Schema<never> = (place, report) => {
+  if (!place.empty) {
+    report.problem(
+      place,
+      'cannot be known: a review names the user and the groups, and no roles; write subjects, or namespaces',
+    );
+  }
+  return undefined;
+};
+
 const labelSelector = object({
   matchLabels: dictionary(text),
   matchExpressions: list(
@@ -36,11 +47,17 @@ const resources = object({
   namespaces: list(text),
   annotations: dictionary(text),
   selector: labelSelector,
-  namespaceSelector: notBuiltAtAll,
+  namespaceSelector: labelSelector,
   operations: list(oneOf('CREATE', 'UPDATE', 'DELETE', 'CONNECT')),
 });
 
-const users = { subjects: notBuilt, roles: notBuilt, clusterRoles: notBuilt };
+const subject = object({
+  kind: oneOf('User', 'Group', 'ServiceAccount'),
+  name: text,
+  namespace: text,
+  apiGroup: readOver,
+});
+const users = { subjects: list(subject), roles: unknownToWebhooks, clusterRoles: unknownToWebhooks };
 const block = object({ resources, ...users });
 const filterFields = { any: list(block), all: list(block) };
 
@@ -171,11 +188,9 @@ function ruleSchema(filter: Schema<FilterFields>, entry: Schema<EntryFields>): S
 
 const failureAction = oneOf('Audit', 'Enforce', 'audit', 'enforce');
 
-/** `later`: fields that are not built, but in a policy without a verifyImages rule they are Kyverno's matter. */
-function policySchema(
-  rule: Schema<RuleFields>,
-  later: { readonly matchConditions: Schema<never>; readonly namespaceSelector: Schema<never> },
-) {
+const matchConditions = list(object({ name: plainText, expression: plainText }));
+
+function policySchema(rule: Schema<RuleFields>) {
   return object({
     apiVersion: text,
     kind: text,
@@ -186,14 +201,14 @@ function policySchema(
       failurePolicy: oneOf('Ignore', 'Fail'),
       validationFailureAction: failureAction,
       validationFailureActionOverrides: list(
-        object({ action: failureAction, namespaces: list(text), namespaceSelector: later.namespaceSelector }),
+        object({ action: failureAction, namespaces: list(text), namespaceSelector: labelSelector }),
       ),
       admission: flag,
       webhookTimeoutSeconds: wholeNumber,
       webhookConfiguration: object({
         failurePolicy: oneOf('Ignore', 'Fail'),
         timeoutSeconds: wholeNumber,
-        matchConditions: later.matchConditions,
+        matchConditions,
       }),
       /** Re-verification of what runs already is not admission's work: docs say what answers it. */
       background: flag,
@@ -260,15 +275,8 @@ export interface RuleFields {
 
 type Valued<S> = S extends Schema<infer T> ? T : never;
 
-/** By apiVersion, for policies that have a verifyImages rule and for those that do not. */
+/** By apiVersion. */
 export const policySchemas = {
-  'kyverno.io/v1': bothSchemas(ruleSchema(filterV1, entryV1)),
-  'kyverno.io/v2beta1': bothSchemas(ruleSchema(filterV2beta1, entryV2beta1)),
+  'kyverno.io/v1': policySchema(ruleSchema(filterV1, entryV1)),
+  'kyverno.io/v2beta1': policySchema(ruleSchema(filterV2beta1, entryV2beta1)),
 } as const;
-
-function bothSchemas(rule: Schema<RuleFields>) {
-  return {
-    verifying: policySchema(rule, { matchConditions: notBuilt, namespaceSelector: notBuiltAtAll }),
-    foreign: policySchema(rule, { matchConditions: readOver, namespaceSelector: readOver }),
-  };
-}

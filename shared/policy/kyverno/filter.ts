@@ -1,6 +1,7 @@
 import { possibleIn } from '../../image/possible.ts';
-import type { Filter, KindPattern, LabelSelector, ResourceFilter } from '../policy.ts';
-import type { BlockFields, FilterFields, ResourceFields, SelectorFields } from './fields.ts';
+import { hasWildcard } from '../../image/wildcard.ts';
+import type { Filter, KindPattern, LabelSelector, RequestSubject, ResourceFilter } from '../policy.ts';
+import type { BlockFields, FilterFields, SelectorFields } from './fields.ts';
 import { parseKind } from './kinds.ts';
 import { type ImpossibleName, impossibleNames } from './object-names.ts';
 import type { Place } from './place.ts';
@@ -92,7 +93,8 @@ function readFilter(fields: FilterFields | undefined, place: Place, namespaced: 
   if (all.length > 0) {
     return { mode: 'all', blocks: all.map((block, index) => read(block, place.field('all').item(index))) };
   }
-  return fields?.resources === undefined ? { mode: 'any', blocks: [] } : { mode: 'any', blocks: [read(fields, place)] };
+  const isWritten = fields?.resources !== undefined || fields?.subjects !== undefined;
+  return isWritten ? { mode: 'any', blocks: [read(fields, place)] } : { mode: 'any', blocks: [] };
 }
 
 function readBlock(fields: BlockFields, place: Place, namespaced: boolean, report: Report): ResourceFilter | undefined {
@@ -104,21 +106,64 @@ function readBlock(fields: BlockFields, place: Place, namespaced: boolean, repor
   if (namespaced && nonEmpty(resources.namespaces) !== undefined) {
     report.problem(at.field('namespaces'), 'Filtering namespaces not allowed in namespaced policies');
   }
+  if (namespaced && resources.namespaceSelector !== undefined) {
+    report.problem(at.field('namespaceSelector'), 'Filtering namespaces not allowed in namespaced policies');
+  }
   const kinds = readKinds(resources.kinds ?? [], at.field('kinds'), report);
   const names = resources.name ? [resources.name] : nonEmpty(resources.names);
   const namespaces = nonEmpty(resources.namespaces);
   const operations = nonEmpty(resources.operations);
   const annotations = resources.annotations;
-  const selector = readSelector(resources, at.field('selector'), report);
+  const selector = readSelector(resources.selector, at.field('selector'), report);
+  const namespaceSelector = readNamespaceSelector(resources.namespaceSelector, at.field('namespaceSelector'), report);
+  const subjects = readSubjects(fields.subjects ?? [], place.field('subjects'), report);
   const filter: ResourceFilter = {
     ...(kinds.length > 0 && { kinds }),
     ...(names && { names }),
     ...(namespaces && { namespaces }),
     ...(annotations && Object.keys(annotations).length > 0 && { annotations }),
     ...(selector && { selector }),
+    ...(namespaceSelector && { namespaceSelector }),
     ...(operations && { operations }),
+    ...(subjects.length > 0 && { subjects }),
   };
   return Object.keys(filter).length === 0 ? undefined : filter;
+}
+
+/** A selector of namespaces, which an API server evaluates: it knows no wildcards. */
+export function readNamespaceSelector(
+  fields: SelectorFields | undefined,
+  place: Place,
+  report: Report,
+): LabelSelector | undefined {
+  const selector = readSelector(fields, place, report);
+  for (const [name, value] of Object.entries(selector?.matchLabels ?? {})) {
+    if (hasWildcard(name) || hasWildcard(value)) {
+      report.problem(
+        place.field('matchLabels').field(name),
+        'has a wildcard: the API server selects namespaces, and knows none; write matchExpressions',
+      );
+    }
+  }
+  return selector;
+}
+
+type SubjectFields = NonNullable<BlockFields['subjects']>[number];
+
+/** As Kyverno compares them (pkg/utils/match/subjects.go): a service account by the user name that it has. */
+function readSubjects(fields: readonly SubjectFields[], place: Place, report: Report): RequestSubject[] {
+  return fields.flatMap(({ kind, name, namespace }, index) => {
+    const at = place.item(index);
+    if (kind === undefined) report.problem(at, 'kind is required: User, Group or ServiceAccount');
+    if (!name) report.problem(at, 'name is required');
+    if (kind === undefined || !name) return [];
+    if (kind !== 'ServiceAccount') {
+      if (namespace) report.problem(at.field('namespace'), `has no effect: a ${kind} is in no namespace`);
+      return [{ what: kind === 'User' ? ('user' as const) : ('group' as const), name }];
+    }
+    if (!namespace) report.problem(at, 'namespace is required: of the service account');
+    return [{ what: 'user' as const, name: `system:serviceaccount:${namespace ?? ''}:${name}` }];
+  });
 }
 
 function impossibleIn(
@@ -163,8 +208,7 @@ const labelValue = /^(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$/;
 const possibleLabel = { name: possibleIn(labelName, 317), value: possibleIn(labelValue, 63) };
 
 /** Kubernetes' label selector; Kyverno adds wildcards, in `matchLabels` alone. */
-function readSelector(resources: ResourceFields, place: Place, report: Report): LabelSelector | undefined {
-  const fields = resources.selector;
+function readSelector(fields: SelectorFields | undefined, place: Place, report: Report): LabelSelector | undefined {
   if (fields === undefined) return undefined;
   const matchLabels = fields.matchLabels ?? {};
   for (const [name, value] of Object.entries(matchLabels)) {

@@ -1,11 +1,10 @@
 import { compileWildcard, hasWildcard } from '../../image/wildcard.ts';
-import type { Action, Rule } from '../policy.ts';
+import type { Action, Override } from '../policy.ts';
 import type { OverrideFields } from './fields.ts';
+import { readNamespaceSelector } from './filter.ts';
 import { impossibleNames } from './object-names.ts';
 import type { Place } from './place.ts';
 import type { Report } from './report.ts';
-
-type Override = Rule['overrides'][number];
 
 /** Kyverno's failure action; the older spelling in lower case means the same. */
 export function readAction(text: 'Audit' | 'Enforce' | 'audit' | 'enforce'): Action {
@@ -20,7 +19,7 @@ export function isActionRefused(place: Place, report: Report): boolean {
 /** validationFailureActionOverrides, with Kyverno's lint: two that disagree must not share a namespace. */
 export function readOverrides(fields: readonly OverrideFields[], place: Place, report: Report): readonly Override[] {
   const overrides: Override[] = [];
-  for (const [index, { action: written, namespaces }] of fields.entries()) {
+  for (const [index, { action: written, namespaces, namespaceSelector }] of fields.entries()) {
     const at = place.item(index);
     if (written === undefined) {
       report.problem(at, 'invalid action: Enforce or Audit is required');
@@ -32,7 +31,12 @@ export function readOverrides(fields: readonly OverrideFields[], place: Place, r
     }
     if (namespaces?.length === 0) report.problem(at.field('namespaces'), 'is empty, and so overrides nothing');
     // Without namespaces Kyverno overrides everywhere.
-    const override = { action: readAction(written), namespaces: namespaces ?? ['*'] };
+    const selector = readNamespaceSelector(namespaceSelector, at.field('namespaceSelector'), report);
+    const override: Override = {
+      action: readAction(written),
+      namespaces: namespaces ?? ['*'],
+      ...(selector !== undefined && { namespaceSelector: selector }),
+    };
     for (const earlier of overrides) refuseConflict(earlier, override, at.field('namespaces'), report);
     overrides.push(override);
   }
@@ -40,7 +44,8 @@ export function readOverrides(fields: readonly OverrideFields[], place: Place, r
 }
 
 function refuseConflict(earlier: Override, later: Override, place: Place, report: Report): void {
-  if (earlier.action === later.action) return;
+  // Where either selects by labels, namespaces of one name may be in one of them alone.
+  if (earlier.action === later.action || earlier.namespaceSelector || later.namespaceSelector) return;
   for (const one of earlier.namespaces) {
     for (const other of later.namespaces) {
       if (one === other) report.problem(place, `conflicting namespaces found: ${one}`);

@@ -1,6 +1,6 @@
 import { enforcesSomewhere } from '../action.ts';
 import type { ConfigMap } from '../context.ts';
-import type { Rule } from '../policy.ts';
+import type { MatchCondition, Rule } from '../policy.ts';
 import { controllerRules, controllersAnnotation, controllersOf, lintControllers } from './autogen.ts';
 import { readConfigMap } from './config-map.ts';
 import { type PolicyFields, policySchemas, type SpecFields } from './fields.ts';
@@ -41,8 +41,7 @@ export function readObject(
   }
   if (isKnownVersion(apiVersion) && (kind === 'ClusterPolicy' || kind === 'Policy')) {
     const verifies = rulesOf(place).items.some((rule) => !rule.field('verifyImages').empty);
-    const schema = policySchemas[apiVersion][verifies ? 'verifying' : 'foreign'];
-    const fields = schema(place, report);
+    const fields = policySchemas[apiVersion](place, report);
     return fields === undefined ? [] : [readPolicy(fields, place, kind, verifies, configMaps, otherwise, report)];
   }
   if (apiVersion === 'v1' && kind === 'ConfigMap') {
@@ -164,8 +163,36 @@ function readCommon(
     action: readAction(spec.validationFailureAction ?? (isActionRefused(place, report) ? 'Enforce' : 'Audit')),
     actionFrom: spec.validationFailureAction === undefined ? 'by default' : 'as written',
     overrides: readOverrides(overrides, place.field('validationFailureActionOverrides'), report),
+    matchConditions: readMatchConditions(spec, place.field('webhookConfiguration').field('matchConditions'), report),
     configMaps,
   };
+}
+
+/** An API server takes 64 to a webhook, and the webhook has one of its own. */
+const mostConditions = 63;
+
+/** They go into the manifests: an API server evaluates them, and nobody else can. */
+function readMatchConditions(
+  { webhookConfiguration }: SpecFields,
+  place: Place,
+  report: Report,
+): readonly MatchCondition[] {
+  const fields = webhookConfiguration?.matchConditions ?? [];
+  if (fields.length > mostConditions) report.problem(place, `has more than ${mostConditions} conditions`);
+  const conditions = fields.flatMap(({ name, expression }, index) => {
+    if (!name) report.problem(place.item(index), 'name is required');
+    if (!expression) report.problem(place.item(index), 'expression is required');
+    return name && expression ? [{ name, expression }] : [];
+  });
+  const names = conditions.map(({ name }) => name);
+  if (new Set(names).size < names.length) report.problem(place, 'has two conditions of one name');
+  if (conditions.length > 0) {
+    report.warning(
+      place,
+      'are evaluated by the API server, which manifests tell of them; the command line and the URL /mutate ask the rules whatever they say',
+    );
+  }
+  return conditions;
 }
 
 function readRules(fields: PolicyFields, policy: Place, common: Common, report: Report): readonly Rule[] {

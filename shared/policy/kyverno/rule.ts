@@ -1,3 +1,4 @@
+import { selectedRules, Unselectable } from '../namespace-scopes.ts';
 import type { Action, Entry, Rule } from '../policy.ts';
 import { readBlock } from './conditions.ts';
 import { readContext } from './context.ts';
@@ -12,7 +13,10 @@ import { Report } from './report.ts';
 
 /** What a policy says for all of its rules. */
 export interface Common
-  extends Pick<Rule, 'policy' | 'namespace' | 'failurePolicy' | 'timeoutSeconds' | 'overrides' | 'configMaps'> {
+  extends Pick<
+    Rule,
+    'policy' | 'namespace' | 'failurePolicy' | 'timeoutSeconds' | 'overrides' | 'matchConditions' | 'configMaps'
+  > {
   readonly action: Action;
   readonly actionFrom: AuditsBy;
 }
@@ -83,8 +87,15 @@ function readVerifyImages(
     ...(common.timeoutSeconds !== undefined && { timeoutSeconds: common.timeoutSeconds }),
     action,
     overrides,
+    matchConditions: common.matchConditions,
     ...said,
   };
+  try {
+    selectedRules(rule);
+  } catch (thrown) {
+    if (!(thrown instanceof Unselectable)) throw thrown;
+    report.problem(place, thrown.message);
+  }
   return rule;
 }
 

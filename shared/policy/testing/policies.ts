@@ -104,6 +104,8 @@ export function pod(changes: Partial<Subject> = {}): Subject {
     generateName: '',
     labels: {},
     annotations: {},
+    user: { username: 'jane', groups: [] },
+    namespaceLabels: undefined,
     size: 0,
     ...changes,
   };
