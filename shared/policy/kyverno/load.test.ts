@@ -271,7 +271,6 @@ describe('a policy as older versions of Kyverno stored it, every type of a rule 
     exclude: { resources: {} },
     match: { ...pods(), resources: {} },
     context: [],
-    configMaps: new Map(),
   };
 
   test.each<[string, Record<string, unknown>]>([
