@@ -5,7 +5,8 @@ import type { Digest } from '../../shared/image/digest.ts';
 import { slsaProvenance } from '../fixtures/attached.ts';
 import { makeAuthority } from '../fixtures/authority/authority.ts';
 import { githubClaims, githubSubject } from '../fixtures/authority/certificate.ts';
-import { type LeafChanges, signedBundle } from '../fixtures/authority/signing.ts';
+import { type LeafChanges, type SigningOptions, signedBundle } from '../fixtures/authority/signing.ts';
+import type { TrustedRootParts } from '../fixtures/authority/trusted-root.ts';
 import { trustIn } from '../fixtures/carriers.ts';
 import { attachItems, imageIn } from '../security/attach.ts';
 import { openWorld, pod, review, type World } from './harness.ts';
@@ -23,9 +24,15 @@ interface Sampled {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** What the page of a sample says to change in it. */
+interface Change {
+  readonly trust?: TrustedRootParts;
+  readonly text?: (sample: string) => string;
+}
+
 /** A world in which a sample holds; `keys` stand for the ones in it, in their order. */
-async function open(name: string, keys: readonly SigningKey[] = []): Promise<Sampled> {
-  const world = await openWorld({ core: { roots: () => trustIn(authority) } });
+async function open(name: string, keys: readonly SigningKey[] = [], change: Change = {}): Promise<Sampled> {
+  const world = await openWorld({ core: { roots: () => trustIn(authority, change.trust) } });
   const { host } = world.registry;
   const left = [...keys];
   const text = (await readFile(join(root, 'policies', 'samples', name), 'utf8'))
@@ -34,7 +41,7 @@ async function open(name: string, keys: readonly SigningKey[] = []): Promise<Sam
       const column = at - whole.lastIndexOf('\n', at) - 1;
       return (left.shift()?.publicKeyPem ?? '').trim().replaceAll('\n', `\n${' '.repeat(column)}`);
     });
-  world.policies(text);
+  world.policies(change.text?.(text) ?? text);
   return { world, host, [Symbol.asyncDispose]: () => world.close() };
 }
 
@@ -55,8 +62,9 @@ function attestKeyless(
   { repository, digest }: { readonly repository: string; readonly digest: Digest },
   statement: { readonly predicateType?: string; readonly predicate?: unknown },
   certificate: LeafChanges = {},
+  proofs: Pick<SigningOptions, 'logs' | 'stamps'> = {},
 ): void {
-  const item = signedBundle(authority, imageIn(world, repository, digest), { ...statement, certificate });
+  const item = signedBundle(authority, imageIn(world, repository, digest), { ...statement, ...proofs, certificate });
   attachItems(world, repository, digest, [item]);
 }
 
@@ -104,6 +112,19 @@ describe('github-attestations.yaml', () => {
     attestKeyless(it, image, provenance(made), certificate);
     expect(await told(it, image)).toContain(expected);
   });
+});
+
+test('github-attestations.yaml for private repositories: an instance without logs, which stamps', async () => {
+  const text = (sample: string) => {
+    const rekor = /( +)(rekor:\n +url: .*\n)/;
+    return sample.replace(rekor, '$1$2$1  ignoreTlog: true\n$1ctlog:\n$1  ignoreSCT: true\n');
+  };
+  await using it = await open('github-attestations.yaml', [], { text, trust: { logs: [], certificateLogs: [] } });
+  const [image, unstamped] = [await imageOf(it, 'acme/app'), await imageOf(it, 'acme/app/unstamped')];
+  attestKeyless(it, image, provenance({}), { logs: [] }, { logs: [], stamps: [{}] });
+  attestKeyless(it, unstamped, provenance({}), { logs: [] }, { logs: [] });
+  expect(await told(it, image)).toBe('allowed');
+  expect(await told(it, unstamped)).toContain('(attestation-untrusted): ');
 });
 
 describe('slsa-provenance.yaml', () => {
