@@ -41,6 +41,7 @@ export function verifyBundle({ bundle, subject, root, trusted, now }: BundleQues
     mediaType: 'application/vnd.dev.sigstore.bundle.v0.3+json',
     digest,
     size: bundle.length,
+    attestations: [],
     annotations: {},
   };
   const item = {
@@ -101,6 +102,7 @@ function entryFor(trusted: Trusted): Parameters<typeof buildCheck>[0] {
     imageReferences: ['*'],
     skipImageReferences: [],
     attestors: [{ entries: [attestorFor(trusted)] }],
+    attestations: [],
     annotations: {},
     mutateDigest: false,
     verifyDigest: false,

@@ -12,6 +12,7 @@ const result: ReportResult = {
   message: 'no such image',
   signers: [],
   attestors: [],
+  attestations: [],
   requests: 0,
   ms: 1.5,
   source: 'registry',

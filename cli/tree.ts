@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import { told } from '../shared/answer/message.ts';
-import type { Report, ReportAttestor, ReportResult } from '../shared/answer/report.ts';
-import { printable } from '../shared/printable.ts';
+import type { Report, ReportAttestation, ReportAttestor, ReportResult } from '../shared/answer/report.ts';
+import { printable, quoted } from '../shared/printable.ts';
 import { type Reason, reasons } from '../shared/reasons.ts';
 
 type Colour = 'green' | 'red' | 'yellow' | 'dim';
@@ -30,6 +30,7 @@ export function treeOf(report: Report, colour: boolean): string {
     lines.push(`  ${paint(style, `${mark} ${result.result}`)}  ${asked}`);
     lines.push(printable(`      ${result.message}`));
     attestorTree(result.attestors, '      ', lines, paint);
+    attestationTree(result.attestations, '      ', lines, paint);
     const advice = reasons[result.reason as Reason]?.advice ?? '';
     if (advice !== '') lines.push(`      next: ${advice}`);
     const effort = `${result.requests} ${result.requests === 1 ? 'request' : 'requests'}, ${result.ms} ms, from the ${result.source}`;
@@ -50,6 +51,20 @@ function attestorTree(
     const mark = attestor.pass ? paint('green', '✓') : paint('red', '✗');
     lines.push(`${indent}${mark} ${printable(`${attestor.path}: ${attestor.message}`)}`);
     if (attestor.children !== undefined) attestorTree(attestor.children, `${indent}  `, lines, paint);
+  }
+}
+
+function attestationTree(
+  attestations: readonly ReportAttestation[],
+  indent: string,
+  lines: string[],
+  paint: (style: Colour, text: string) => string,
+): void {
+  for (const { path, name, pass, message, attestors } of attestations) {
+    const mark = pass ? paint('green', '✓') : paint('red', '✗');
+    const title = name === undefined ? path : `${path} ${quoted(name, 63)}`;
+    lines.push(`${indent}${mark} ${printable(`${title}: ${message}`)}`);
+    attestorTree(attestors, `${indent}  `, lines, paint);
   }
 }
 

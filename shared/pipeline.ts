@@ -12,6 +12,7 @@ import type { Plan, Purpose, QuestionPlan, TargetCheck } from './plan/plan.ts';
 import { planQuestions } from './plan/planner.ts';
 import { type TrustSource, trustOfPolicies } from './plan/trust-source.ts';
 import type { Rule } from './policy/policy.ts';
+import { isToBePrepared, isVarying, prepareInSlices } from './policy/prepare.ts';
 import { type Question, selectInSlices } from './policy/select.ts';
 import { asRefusal, Refusal } from './reasons.ts';
 import { byteBudget, defaultReviewImages } from './registry/allowance.ts';
@@ -21,7 +22,9 @@ import { blame, type Circumstances } from './verdict/blame.ts';
 import { Examiner } from './verdict/examiner.ts';
 import { countImages, type Inquiry, openInquiries, refuseDisagreement, unanswered, wanted } from './verdict/inquiry.ts';
 import { judge } from './verdict/judge.ts';
+import { dropUnmet, predicatesWanted, takePredicates } from './verdict/hits.ts';
 import type { Verdict } from './verdict/verdict.ts';
+import { asksAnyConditions, weighInSlices } from './verdict/weigher.ts';
 
 export interface Ports {
   readonly registries: Registries;
@@ -68,13 +71,39 @@ export interface Reviews {
 export function createPipeline(ports: Ports): Pipeline {
   const { elapsed, trust = trustOfPolicies() } = ports;
 
-  async function answer(questions: readonly Question[], call: Call, site: Site): Promise<Verdict[]> {
+  async function answer(
+    asked: readonly Question[],
+    call: Call,
+    site: Site,
+    request?: AdmissionRequest,
+  ): Promise<Verdict[]> {
     const { purpose, deadline, shortage } = call;
+    const questions = isToBePrepared(asked) ? await prepared(asked, request, call) : asked;
     const planned = planQuestions(questions, { purpose, trust, deadline, elapsed, shortage });
     const plan = isPromise(planned) ? await planned : planned;
     const inquiries = openInquiries(plan, site.hosts, elapsed());
-    await settle(ports, inquiries, call, site.ledger);
+    await settle(ports, plan, inquiries, call, site.ledger);
     return judgeAll(plan, inquiries);
+  }
+
+  /** The questions as they are for this object. The time that it takes is the object's doing: its author says how much is in it. */
+  async function prepared(
+    questions: readonly Question[],
+    request: AdmissionRequest | undefined,
+    call: Call,
+  ): Promise<readonly Question[]> {
+    const deadline = shareOf(call.deadline, shares.prepare, elapsed);
+    const what = 'the rules were prepared for the object';
+    const preparation = { request, now: ports.clock(), lookedUp: new Map() };
+    try {
+      return await inSlices(prepareInSlices(questions, preparation), { deadline, review: call, elapsed, what });
+    } catch (thrown) {
+      const refusal = asRefusal(thrown);
+      const problem = refusal.late ? new Refusal('object-too-slow', refusal.message, { cause: refusal }) : refusal;
+      return questions.map((question) => (isVarying(question) ? { ...question, problem } : question));
+    } finally {
+      deadline.stop();
+    }
   }
 
   /** The questions of an object whose images are compared with many patterns. */
@@ -91,22 +120,28 @@ export function createPipeline(ports: Ports): Pipeline {
   }
 
   return {
-    answer,
+    answer: (questions, call, site) => answer(questions, call, site),
     async review(rules, request, call, site) {
       const slices = selectInSlices(rules, request);
       // One slice is all that a common object needs.
       const { done, value } = slices.next();
-      return answer(done ? value : await selected(slices, call), call, site);
+      return answer(done ? value : await selected(slices, call), call, site, request);
     },
   };
 }
 
-async function settle(ports: Ports, inquiries: readonly Inquiry[], call: Call, ledger: Ledger): Promise<void> {
+async function settle(
+  ports: Ports,
+  plan: Plan,
+  inquiries: readonly Inquiry[],
+  call: Call,
+  ledger: Ledger,
+): Promise<void> {
   const open = inquiries.filter((inquiry) => inquiry.refusal === undefined);
   if (open.length === 0) return;
   const { reviewImages = defaultReviewImages } = ports;
   const images = countImages(open);
-  if (images <= reviewImages) return new Run(ports, call, ledger, open, images).settle(open);
+  if (images <= reviewImages) return new Run(ports, plan, call, ledger, inquiries, images).settle(open);
   const told = `the object names ${images} distinct images; a review asks for ${reviewImages} at most`;
   const refusal = new Refusal('too-many-images', told);
   for (const inquiry of open) inquiry.refusal = refusal;
@@ -130,25 +165,30 @@ function judgeAll(plan: Plan, inquiries: readonly Inquiry[]): Verdict[] {
  * Of the time that is left, what a step may take. A registry that never answers must not use up the time of the other images:
  * under failurePolicy Ignore whoever adds such an image would have the others admitted.
  */
-const shares = { select: 0.25, resolve: 0.5, fetch: 0.9 } as const;
+const shares = { select: 0.25, prepare: 0.5, resolve: 0.5, fetch: 0.9 } as const;
 
 /** One review's way through ledger and registry. */
 class Run {
   readonly #ports: Ports;
+  readonly #plan: Plan;
   readonly #deadline: Deadline;
   readonly #session: Session;
   readonly #examiner: Examiner;
   readonly #circumstances: Circumstances;
+  readonly #inquiries: readonly Inquiry[];
   readonly #take: (count: number) => void;
 
   constructor(
     ports: Ports,
+    plan: Plan,
     { deadline, shortage }: Call,
     ledger: Ledger,
     inquiries: readonly Inquiry[],
     images: number,
   ) {
     this.#ports = ports;
+    this.#plan = plan;
+    this.#inquiries = inquiries;
     this.#deadline = deadline;
     this.#circumstances = { shortage, images, inquiries, budget: deadline.remaining() };
     this.#session = ledger.begin(deadline);
@@ -162,17 +202,21 @@ class Run {
    * 1. point: the ledger says where tags point;
    * 2. resolve: the registry says it where the ledger does not know;
    * 3. look up: the ledger says what it knows of the digests;
-   * 4. accept: hits are taken for findings;
+   * 4. accept: hits are taken for findings, but for those whose statements do not meet the conditions of today;
    * 5. fetch: what is attached to the other images is read and verified; where only the ledger has said what a tag names, the
-   *    registry is asked first.
+   *    registry is asked first;
+   * 6. weigh: conditions are evaluated over what was attested.
    */
   async settle(open: readonly Inquiry[]): Promise<void> {
     await this.#session.point(open.map(wanted));
     await this.#each(open, shares.resolve, (inquiry, deadline) => this.#resolve(inquiry, deadline));
     await this.#session.lookUp(open.map(wanted));
     this.#accept(open);
+    const weighs = asksAnyConditions(this.#plan);
+    if (weighs) await this.#weighHits(open);
     await this.#each(open, shares.fetch, (inquiry, deadline) => this.#fetch(inquiry, deadline));
     refuseDisagreement(open);
+    if (weighs) await this.#weigh(this.#deadline);
     await this.#session.flush();
   }
 
@@ -231,8 +275,8 @@ class Run {
   }
 
   /**
-   * Takes a verification that the ledger holds for its check's finding. It says who signed, and that alone: what depends on the
-   * time or the request would be judged here, and could make a miss of the hit.
+   * Takes a verification that the ledger holds for its check's finding. It says who signed and who attested what: what depends on the
+   * time or the request is judged anew.
    */
   #accept(inquiries: readonly Inquiry[]): void {
     for (const { refusal, digest, target, findings } of inquiries) {
@@ -242,6 +286,30 @@ class Run {
         if (verification !== undefined) findings[check.at] = { from: 'ledger', verification };
       }
     }
+  }
+
+  /**
+   * What the ledger knows of attestations is a hit only where it has what they state and that meets the conditions: a denial rests on
+   * the registry as it is.
+   */
+  async #weighHits(inquiries: readonly Inquiry[]): Promise<void> {
+    const wanted = inquiries.flatMap(predicatesWanted);
+    if (wanted.length === 0) return;
+    await this.#session.predicates([...new Set(wanted)]);
+    for (const inquiry of inquiries) takePredicates(inquiry, (hash) => this.#session.predicate(hash));
+    await this.#weigh(shareOf(this.#deadline, shares.resolve, this.#ports.elapsed));
+    for (const inquiry of inquiries) dropUnmet(inquiry);
+  }
+
+  /** Whose statements are too many to be weighed in time is not weighed, and its entry denied. */
+  async #weigh(deadline: Deadline): Promise<void> {
+    const { clock, elapsed } = this.#ports;
+    const what = 'conditions were evaluated';
+    const slices = weighInSlices(this.#plan, this.#inquiries, clock());
+    await inSlices(slices, { deadline, review: this, elapsed, what }).catch((thrown: unknown) => {
+      const refusal = asRefusal(thrown);
+      for (const inquiry of this.#inquiries) inquiry.unweighed = blame(inquiry, refusal, this.#circumstances);
+    });
   }
 
   #fetch(inquiry: Inquiry, deadline: Deadline): Promise<void> | undefined {

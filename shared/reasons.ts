@@ -8,10 +8,15 @@ import { printable } from './printable.ts';
  * `invalid`: the policy or the request is wrong. docs/reasons.md is made from this table.
  */
 export const reasons = {
-  verified: { kind: 'pass', summary: 'signatures satisfy every attestor set', advice: '' },
+  verified: {
+    kind: 'pass',
+    summary: 'signatures satisfy every attestor set, and attestations what is asked of them',
+    advice: '',
+  },
   'digest-resolved': { kind: 'pass', summary: 'the entry has no attestors: only the digest was asked for', advice: '' },
   unchanged: { kind: 'skip', summary: 'an UPDATE left this image as it was', advice: '' },
   'image-skipped': { kind: 'skip', summary: 'a pattern of skipImageReferences covers the image', advice: '' },
+  'preconditions-unmet': { kind: 'skip', summary: "the rule's preconditions do not hold for the object", advice: '' },
   'not-covered': { kind: 'skip', summary: 'no entry of the rule covers the image', advice: '' },
 
   'image-not-found': {
@@ -119,6 +124,31 @@ export const reasons = {
     kind: 'denied',
     summary: 'the image carries attestations and no signature; an attestation is never a signature',
     advice: 'sign the image itself by digest',
+  },
+  'attestation-missing': {
+    kind: 'denied',
+    summary: 'no attestation of the wanted predicate type is attached to the image',
+    advice: 'attest the image by digest with this type (cosign attest --type); check the type for a misspelling',
+  },
+  'attestation-untrusted': {
+    kind: 'denied',
+    summary: 'attestations of the wanted type are attached, and none is by those whom the policy names, about this image',
+    advice: 'attest the image with what the policy names, or correct the attestors of the attestation',
+  },
+  'condition-failed': {
+    kind: 'denied',
+    summary: 'an attestation is good, and what it states does not meet the conditions',
+    advice: 'look at the condition and the value found in the message; mend what was attested and attest it again',
+  },
+  'condition-error': {
+    kind: 'denied',
+    summary: 'a condition has no value for what is attested: a field is not there, or of another type',
+    advice: "correct the expression (write {{ field || '' }} for what may be absent), or attest what it asks for",
+  },
+  'deny-condition': {
+    kind: 'denied',
+    summary: 'the conditions under which validate.deny denies are met by what is attested',
+    advice: 'look at the message; mend what was attested and attest it again',
   },
   'signature-mismatch': {
     kind: 'denied',
@@ -281,6 +311,16 @@ export const reasons = {
     kind: 'invalid',
     summary: 'the request has no object to look at, or a field of it is of the wrong type',
     advice: 'send an AdmissionReview of admission.k8s.io/v1',
+  },
+  'variable-unresolved': {
+    kind: 'invalid',
+    summary: "a variable of the rule has no value for this object, or the rule is none with the object's values",
+    advice: "correct the variable (write {{ name || '' }} for what may be absent), or give the object what it names",
+  },
+  'context-failed': {
+    kind: 'invalid',
+    summary: "an entry of the rule's context could not be loaded",
+    advice: 'correct the entry; a ConfigMap stands as a document beside the policies',
   },
   'trust-missing': {
     kind: 'invalid',

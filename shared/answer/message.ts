@@ -4,7 +4,7 @@ import { formatReference } from '../image/reference.ts';
 import { printable, quoted, shortened } from '../printable.ts';
 import { reasons } from '../reasons.ts';
 import type { Decision } from '../verdict/decision.ts';
-import { kindOf, type Verdict } from '../verdict/verdict.ts';
+import { type AttestationResult, kindOf, type Verdict } from '../verdict/verdict.ts';
 import type { AttestorResult } from '../verify/outcome.ts';
 
 /** Characters below the first line; kubectl prints the whole message, and past this nobody reads on. */
@@ -46,6 +46,7 @@ function denialOf(verdict: Verdict): string {
     `  ${kindOf(verdict.reason)} (${verdict.reason}): ${verdict.message}`,
   ];
   attestorLines(verdict.attestors, '  ', lines);
+  attestationLines(verdict.attestations, lines);
   const { advice } = reasons[verdict.reason];
   if (advice !== '') lines.push(`  next: ${advice}`);
   return lines.map((line) => printable(line, longestDenial)).join('\n');
@@ -65,6 +66,16 @@ function attestorLines(attestors: readonly AttestorResult[], indent: string, lin
     if (attestor.children !== undefined) attestorLines(attestor.children, `${indent}  `, lines);
   }
   if (attestors.length > 20) lines.push(`${indent}- and ${attestors.length - 20} more`);
+}
+
+/** One line per attestation, its attestors under it where none of them stands behind it. */
+function attestationLines(attestations: readonly AttestationResult[], lines: string[]): void {
+  for (const { path, name, pass, message, attestors, reason } of attestations.slice(0, 20)) {
+    const title = name === undefined ? path : `${path} ${quoted(name, 63)}`;
+    lines.push(`  - ${pass ? 'ok' : 'no'} ${title}: ${message}`);
+    if (reason === 'attestation-untrusted') attestorLines(attestors, '    ', lines);
+  }
+  if (attestations.length > 20) lines.push(`  - and ${attestations.length - 20} more`);
 }
 
 /** Warnings for failures that do not block: as many as the API server passes on, and how many there are beyond. */

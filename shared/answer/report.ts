@@ -1,5 +1,5 @@
 import type { Signer } from '../ledger/verification.ts';
-import type { Verdict } from '../verdict/verdict.ts';
+import type { AttestationResult, Verdict } from '../verdict/verdict.ts';
 import type { AttestorResult } from '../verify/outcome.ts';
 import { imageName } from './message.ts';
 
@@ -25,6 +25,8 @@ export interface ReportResult {
   readonly signers: readonly ReportSigner[];
   /** Each attestor tried, as a tree; empty on an answer from the ledger. */
   readonly attestors: readonly ReportAttestor[];
+  /** Each attestation that the rule asks for. */
+  readonly attestations: readonly ReportAttestation[];
   readonly requests: number;
   readonly ms: number;
   readonly source: string;
@@ -44,6 +46,12 @@ export interface ReportAttestor extends Omit<AttestorResult, 'reason' | 'childre
   readonly children?: readonly ReportAttestor[];
 }
 
+/** An attestation's result as it is printed. */
+export interface ReportAttestation extends Omit<AttestationResult, 'reason' | 'attestors'> {
+  readonly code?: AttestationResult['reason'];
+  readonly attestors: readonly ReportAttestor[];
+}
+
 export function reportResult(verdict: Verdict, resource?: string): ReportResult {
   const { question, effort } = verdict;
   return {
@@ -58,6 +66,7 @@ export function reportResult(verdict: Verdict, resource?: string): ReportResult 
     message: verdict.message,
     signers: verdict.signers.map(reportSigner),
     attestors: verdict.attestors.map(reportAttestor),
+    attestations: verdict.attestations.map(reportAttestation),
     requests: effort.requests,
     ms: Math.round(effort.ms * 10) / 10,
     source: effort.source,
@@ -80,6 +89,26 @@ export function reportAttestor({
   const code = reason === undefined ? {} : { code: reason };
   if (children !== undefined) return { path, kind, message, children: children.map(reportAttestor), pass, ...code };
   return { path, kind, ...(identity === undefined ? {} : { identity }), pass, ...code, message };
+}
+
+function reportAttestation({
+  path,
+  name,
+  predicateType,
+  pass,
+  reason,
+  message,
+  attestors,
+}: AttestationResult): ReportAttestation {
+  return {
+    path,
+    ...(name === undefined ? {} : { name }),
+    predicateType,
+    pass,
+    ...(reason === undefined ? {} : { code: reason }),
+    message,
+    attestors: attestors.map(reportAttestor),
+  };
 }
 
 /** As it was written. */

@@ -53,6 +53,14 @@ test('an item comes back as it was written; keys keep their order, and what is n
   expect(await table.read([{ pk: 'nothing', sk: 'here' }], patient())).toEqual(['absent']);
 });
 
+test('bytes come back as bytes', async () => {
+  const table = tableOf();
+  const body = Uint8Array.from({ length: 1000 }, (_, at) => at % 256);
+  await table.write([{ pk: 'pred#a', sk: 'pred', body, expiresAt: 7, deleteAt }], patient());
+  const [found] = await table.read([{ pk: 'pred#a', sk: 'pred' }], { ...patient(), consistent: false });
+  expect(found).toEqual({ body, mac: undefined, expiresAt: 7 });
+});
+
 test("deleteAt is a number of seconds, which is what DynamoDB's TTL takes", async () => {
   await tableOf().write([{ pk: 'ttl', sk: 'x', body: 'b', deleteAt }], patient());
   expect(dynamo.calls.flatMap(itemsOf)).toEqual([

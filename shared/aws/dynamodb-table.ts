@@ -25,7 +25,7 @@ const writeChunk = 25;
 type Attributes = Record<string, AttributeValue>;
 
 /**
- * The ledger's table in DynamoDB. Attributes: `pk` and `sk` (the key), `body` and `mac` (text), `expiresAt` (a number,
+ * The ledger's table in DynamoDB. Attributes: `pk` and `sk` (the key), `body` (text, or bytes) and `mac` (text), `expiresAt` (a number,
  * milliseconds), `deleteAt` (a number, seconds: the table's TTL attribute). What is read is handed on as it is found.
  *
  * Every request ends with the caller's signal. A read or a write that fails rejects and is counted, `table-failed` with the
@@ -144,7 +144,7 @@ function keyAttributes({ pk, sk }: Key): Attributes {
 function itemAttributes(item: Item): Attributes {
   const attributes: Attributes = {
     ...keyAttributes(item),
-    body: { S: item.body },
+    body: typeof item.body === 'string' ? { S: item.body } : { B: item.body },
     deleteAt: { N: String(item.deleteAt) },
   };
   if (item.mac !== undefined) attributes['mac'] = { S: item.mac };
@@ -155,5 +155,9 @@ function itemAttributes(item: Item): Attributes {
 /** An attribute of another type than ours is not there, and the ledger refuses the item for it. */
 function storedItem(attributes: Attributes): StoredItem {
   const { body, mac, expiresAt } = attributes;
-  return { body: body?.S, mac: mac?.S, expiresAt: expiresAt?.N === undefined ? undefined : Number(expiresAt.N) };
+  return {
+    body: body?.S ?? body?.B,
+    mac: mac?.S,
+    expiresAt: expiresAt?.N === undefined ? undefined : Number(expiresAt.N),
+  };
 }

@@ -1,3 +1,6 @@
+import { randomBytes } from 'node:crypto';
+import type { Ledger } from '../ledger/ledger.ts';
+import { maxPackedBytes, maxPredicateBytes } from '../ledger/predicate.ts';
 import type { Item } from '../ledger/table.ts';
 import {
   admit,
@@ -10,7 +13,9 @@ import {
   deadline,
   digestA,
   digestB,
+  hashOf,
   signatures,
+  textOf,
   verificationOf,
 } from '../ledger/testing/world.ts';
 import { ownCredentials } from '../plan/credentials.ts';
@@ -215,7 +220,7 @@ describe('items that someone else wrote', () => {
   const whole = (item: Item) => ({
     pk: { S: item.pk },
     sk: { S: item.sk },
-    body: { S: item.body },
+    body: { S: textOf(item) },
     mac: { S: item.mac ?? '' },
     expiresAt: { N: String(item.expiresAt) },
   });
@@ -228,10 +233,10 @@ describe('items that someone else wrote', () => {
 
   test.each([
     ['another body', (item: Item) => ({ ...whole(item), body: { S: `${item.body} ` } }), 'mac'],
-    ['another MAC', (item: Item) => ({ ...whole(item), mac: { S: `1.${'A'.repeat(43)}` } }), 'mac'],
+    ['another MAC', (item: Item) => ({ ...whole(item), mac: { S: `2.${'A'.repeat(43)}` } }), 'mac'],
     [
       'another version',
-      (item: Item) => ({ ...whole(item), mac: { S: item.mac?.replace('1.', '2.') ?? '' } }),
+      (item: Item) => ({ ...whole(item), mac: { S: item.mac?.replace('2.', '1.') ?? '' } }),
       'version',
     ],
     [
@@ -250,7 +255,7 @@ describe('items that someone else wrote', () => {
   test('a pointer with another digest under its MAC: a miss, counted', async () => {
     const { world, known } = await replaced('tag#', (item) => ({
       ...whole(item),
-      body: { S: item.body.replace(digestA, digestB) },
+      body: { S: textOf(item).replace(digestA, digestB) },
     }));
     expect(known.pointer).toBeUndefined();
     expect(world.counted).toEqual(['ledger-item-refused item=pointer reason=mac']);
@@ -295,6 +300,83 @@ test('images enough for several reads and writes come back whole', async () => {
   expect(known).toHaveLength(60);
 });
 
-function latestBefore(written: readonly Item[], pk: string): string | undefined {
-  return written.filter((item) => item.pk === pk).at(-2)?.body;
+describe('predicates', () => {
+  async function recorded(ledger: Ledger, predicates: readonly Uint8Array[]) {
+    const session = await begun(ledger);
+    for (const bytes of predicates) session.recordPredicate(hashOf(bytes), bytes, check);
+    session.recordVerification(app, digestA, check, verificationOf(digestA), askedBy);
+    await session.flush();
+  }
+
+  async function known(ledger: Ledger, predicates: readonly Uint8Array[]) {
+    const session = ledger.begin(deadline());
+    await session.predicates(predicates.map(hashOf));
+    return predicates.map((bytes) => Buffer.compare(session.predicate(hashOf(bytes)) ?? Buffer.alloc(0), bytes) === 0);
+  }
+
+  test('what one instance recorded another has, up to what an item holds; the verification is written beside it', async () => {
+    const world = worldOver();
+    const predicates = [
+      Buffer.from('{}'),
+      Buffer.alloc(maxPredicateBytes, '{"a":1}'),
+      randomBytes(maxPackedBytes - 100),
+    ];
+    await recorded(world.ledger(), predicates);
+    expect(dynamo.calls.filter(({ operation }) => operation === 'BatchWriteItem')).toHaveLength(2);
+    dynamo.reset();
+    expect(await known(world.ledger(), predicates)).toEqual([true, true, true]);
+    expect(dynamo.calls.map(({ operation }) => operation)).toEqual(['BatchGetItem']);
+    expect(JSON.stringify(dynamo.calls[0]?.input)).toContain('"ConsistentRead":false');
+    expect(await ask(world.ledger())).toBeDefined();
+    expect([world.counted, world.failures]).toEqual([[], []]);
+  });
+
+  test('one that DynamoDB leaves unprocessed is asked for again, then a miss', async () => {
+    const world = worldOver();
+    const predicates = [Buffer.from('{"one":1}'), Buffer.from('{"two":2}')];
+    await recorded(world.ledger(), predicates);
+    let times = 0;
+    const held = (key: Attributes) => key['pk']?.S === `pred#${hashOf(Buffer.from('{"two":2}'))}`;
+    dynamo.intercept(leaving((key) => held(key) && ++times <= 2));
+    expect(await known(world.ledger(), predicates)).toEqual([true, true]);
+    dynamo.intercept(leaving(held));
+    expect(await known(world.ledger(), predicates)).toEqual([true, false]);
+    expect(world.counted).toEqual(['ledger-unprocessed']);
+  });
+
+  test('a table that fails: a miss, counted with its reason, and no one fails', async () => {
+    const world = worldOver();
+    const one = [Buffer.from('{"one":1}')];
+    await recorded(world.ledger(), one);
+    dynamo.intercept(() => failed('InternalServerError', 500));
+    expect(await known(world.ledger(), one)).toEqual([false]);
+    expect(world.counted).toEqual(['ledger-read-failed']);
+    expect(world.failures).toEqual(['table-failed operation=read reason=service']);
+    dynamo.reset();
+    expect(await known(world.ledger(), one)).toEqual([true]);
+  });
+
+  test("an item that another's bytes were put into is a miss, counted", async () => {
+    const world = worldOver();
+    const [one, other] = [Buffer.from('{"one":1}'), Buffer.from('{"two":2}')];
+    await recorded(world.ledger(), [one, other]);
+    const item = world.written.find(({ pk }) => pk === `pred#${hashOf(other)}`);
+    if (item === undefined || typeof item.body === 'string') throw new Error('no predicate was written');
+    await dynamo.put({ pk: { S: `pred#${hashOf(one)}` }, sk: { S: 'pred' }, body: { B: item.body } });
+    expect(await known(world.ledger(), [one, other])).toEqual([false, true]);
+    expect(world.counted).toEqual(['ledger-item-refused item=predicate reason=hash']);
+  });
+
+  test('many are read in several turns', async () => {
+    const world = worldOver();
+    const predicates = Array.from({ length: 30 }, (_, at) => Buffer.from(`{"at":${at}}`));
+    await recorded(world.ledger(), predicates);
+    dynamo.reset();
+    expect(await known(world.ledger(), predicates)).toEqual(predicates.map(() => true));
+    expect(dynamo.calls.map((call) => keysOf(call).length)).toEqual([25, 5]);
+  });
+});
+
+function latestBefore(written: readonly Item[], pk: string): string {
+  return textOf(written.filter((item) => item.pk === pk).at(-2));
 }

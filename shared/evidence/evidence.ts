@@ -1,7 +1,7 @@
 import type { TransparencyLogEntry } from '@sigstore/protobuf-specs';
 import type { Digest } from '../image/digest.ts';
 import type { Repository } from '../image/repository.ts';
-import type { SignatureKind } from '../trust/accepted.ts';
+import type { AttestationKind, SignatureKind } from '../trust/accepted.ts';
 
 /**
  * What was fetched, with its wire format left behind. It means one of two things: a signature of the image, or an attestation,
@@ -26,6 +26,8 @@ export interface SignatureEvidence<K extends SignatureKind = SignatureKind> exte
 /** A statement of another predicate type, or one outside a bundle. It is never a signature of the image. */
 export interface Attestation extends Common {
   readonly kind: 'attestation';
+  /** The kind of evidence that it was found as. */
+  readonly carrier: AttestationKind;
   readonly predicateType: string;
   /** What it states, signed. Kept for the predicate types that the reader was asked to keep alone: an SBOM has megabytes. */
   readonly stated: Stated | undefined;

@@ -1,4 +1,4 @@
-import { acceptedBy } from '../trust/accepted.ts';
+import { signaturesAccepted } from '../trust/accepted.ts';
 import { evidenceKinds, signatureFormat } from './kinds.ts';
 
 const mediaTypes = [
@@ -22,7 +22,7 @@ test.each([
 });
 
 test('whatever can be a signature is looked for among the referrers, before what attests something else', () => {
-  const signatures = [...acceptedBy({})].map((kind) => signatureFormat(kind).ranking('referrer', undefined));
+  const signatures = [...signaturesAccepted({})].map((kind) => signatureFormat(kind).ranking('referrer', undefined));
   for (const ranking of signatures) expect(ranking?.bound).toBe('signatures');
   const { ranking } = signatureFormat('sigstore-bundle');
   expect(ranking('referrer', 'https://slsa.dev/provenance/v1')).toEqual({ rank: 3, bound: 'attestations' });

@@ -1,7 +1,18 @@
 /** Why an expression has no value: it does not parse, names what is not there, or gives a function what it does not take. */
 export class ExpressionError extends Error {
-  override readonly name = 'ExpressionError';
+  override readonly name: string = 'ExpressionError';
+}
+
+/** The whole expression leads to a field that an object does not have. Text as Kyverno's, which policies' authors know. */
+export class UnknownKey extends ExpressionError {
+  override readonly name = 'UnknownKey';
+
+  constructor(key: string) {
+    super(`Unknown key ${JSON.stringify(key)} in path`);
+  }
 }
 
 /** The same for one that takes too much: it is never swallowed, whatever stands around it. */
-export class ExpressionTooCostly extends ExpressionError {}
+export class ExpressionTooCostly extends ExpressionError {
+  override readonly name = 'ExpressionTooCostly';
+}

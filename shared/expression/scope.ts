@@ -7,3 +7,6 @@ export interface Scope {
   /** All of them, for what asks about the root as a whole (`@`). */
   names(): Iterable<string>;
 }
+
+/** Has no names. */
+export const nothing: Scope = { get: () => undefined, names: () => [] };

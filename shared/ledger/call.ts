@@ -1,4 +1,18 @@
+import type { Deadline } from '../net/deadline.ts';
 import { inTime, isPromise } from '../net/in-time.ts';
+
+const readMs = 500;
+const writeMs = 150;
+
+/** Milliseconds. A table that is slow must leave time to ask the registry instead. */
+export function readLimit(deadline: Deadline): number {
+  return Math.min(readMs, deadline.remaining() / 4);
+}
+
+/** Milliseconds: an answer waits for what is written. */
+export function writeLimit(deadline: Deadline): number {
+  return Math.min(writeMs, deadline.remaining());
+}
 
 /**
  * Runs a call of the table for as long as `limit` says, in milliseconds; then the signal aborts and the promise rejects, whether
@@ -20,7 +34,7 @@ export function callTable<T>(limit: () => number, work: (time: CallTime) => T | 
 
 /** The options of one call: the signal and its timer are made when the table asks for them. */
 export class CallTime {
-  /** Every read of the protocol is: what one instance forgot, another must not find. */
+  /** Every read of the protocol is: what one instance forgot, another must not find. Predicates alone are never forgotten. */
   readonly consistent = true;
   readonly #limit: () => number;
   #controller: AbortController | undefined;

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { type Digest, parseDigest } from '../image/digest.ts';
 import { leafKinds } from '../trust/anchors.ts';
-import type { Verification } from './verification.ts';
+import type { KeptStatement, Signer, Verification } from './verification.ts';
 
 /** What a pointer holds: where its tag pointed, and its repository's generation as it was before the tag was resolved. */
 export interface Pointer {
@@ -31,6 +31,22 @@ const digest = z.string().check(z.refine((text) => parseDigest(text) !== undefin
 const generation = z.string().check(z.minLength(1), z.maxLength(100));
 const milliseconds = z.number().check(z.nonnegative());
 
+/** Statements of one verification: no more signatures are tried. */
+const maxStatements = 50;
+/** Signers of one statement, and what each of them is told by. */
+const maxTestimonies = 64;
+const maxMarks = 16;
+
+const testimony = z.strictObject({
+  attestor: z.string().check(z.maxLength(1000)),
+  marks: z.array(z.string().check(z.maxLength(4000))).check(z.maxLength(maxMarks)),
+});
+
+const statement = z.strictObject({
+  predicate: z.string().check(z.regex(/^[0-9a-f]{64}$/)),
+  by: z.array(testimony).check(z.maxLength(maxTestimonies)),
+});
+
 const pointerBody = z.strictObject({ digest, generation, expiresAt: milliseconds });
 
 const verificationBody = z.strictObject({
@@ -44,6 +60,7 @@ const verificationBody = z.strictObject({
     }),
   ),
   evidence: z.array(z.string()),
+  statements: z.optional(z.array(statement).check(z.maxLength(maxStatements))),
   verifiedAt: milliseconds,
   validUntil: z.optional(milliseconds),
   expiresAt: milliseconds,
@@ -64,20 +81,28 @@ export function parsePointer(text: string): Pointer | undefined {
 }
 
 export function verificationText({ verification, generations, expiresAt, askedBy }: Remembered): string {
-  const { digest, signers, evidence, verifiedAt, validUntil } = verification;
-  const named = signers.map(({ attestor, kind, identity }) => ({ attestor, kind, identity }));
+  const { digest, signers, evidence, statements, verifiedAt, validUntil } = verification;
   const { policy, rule } = askedBy;
-  const guards = [...generations];
   return JSON.stringify({
     digest,
-    signers: named,
+    signers: signers.map(signerOf),
     evidence,
+    statements: statements?.map(statementOf),
     verifiedAt,
     validUntil,
     expiresAt,
-    generations: guards,
+    generations: [...generations],
     askedBy: { policy, rule },
   });
+}
+
+// The body has the fields of its format and no others, whatever the objects have besides.
+function signerOf({ attestor, kind, identity, issuer }: Signer) {
+  return { attestor, kind, identity, issuer };
+}
+
+function statementOf({ predicate, by }: KeptStatement) {
+  return { predicate, by: by.map(({ attestor, marks }) => ({ attestor, marks })) };
 }
 
 /** `undefined`: not a verification's body. */
@@ -85,8 +110,15 @@ export function parseVerification(text: string): Remembered | undefined {
   const body = parse(verificationBody, text);
   const digest = parseDigest(body?.digest);
   if (body === undefined || digest === undefined) return undefined;
-  const { signers, evidence, verifiedAt, validUntil, expiresAt, generations, askedBy } = body;
-  const verification = { digest, signers, evidence, verifiedAt, ...(validUntil === undefined ? {} : { validUntil }) };
+  const { signers, evidence, statements, verifiedAt, validUntil, expiresAt, generations, askedBy } = body;
+  const verification = {
+    digest,
+    signers,
+    evidence,
+    verifiedAt,
+    ...(statements === undefined ? {} : { statements }),
+    ...(validUntil === undefined ? {} : { validUntil }),
+  };
   return { verification, generations: new Map(generations), expiresAt, askedBy };
 }
 

@@ -15,7 +15,9 @@ import {
   macKey,
   start,
   tableWith,
+  textOf,
 } from './testing/world.ts';
+import type { KeptStatement, Verification } from './verification.ts';
 
 type Spoil = (item: StoredItem & Key) => StoredItem;
 
@@ -54,11 +56,11 @@ describe.each([
     expect(counted).toEqual([]);
   });
 
-  test('another MAC', () => expectRefused((item) => keyOf(item, { mac: `1.${'A'.repeat(43)}` }), 'mac'));
+  test('another MAC', () => expectRefused((item) => keyOf(item, { mac: `2.${'A'.repeat(43)}` }), 'mac'));
   test('a MAC cut short', () => expectRefused((item) => keyOf(item, { mac: String(item.mac).slice(0, 20) }), 'mac'));
   test('no MAC', () => expectRefused((item) => keyOf(item, { mac: undefined }), 'mac'));
   test('another version', () =>
-    expectRefused((item) => keyOf(item, { mac: String(item.mac).replace('1.', '2.') }), 'version'));
+    expectRefused((item) => keyOf(item, { mac: String(item.mac).replace('2.', '1.') }), 'version'));
   test('another digest in the body', () =>
     expectRefused((item) => keyOf(item, { body: String(item.body).replaceAll(digestA, digestB) }), 'mac'));
   test('a body cut short', () => expectRefused((item) => keyOf(item, { body: String(item.body).slice(0, -1) }), 'mac'));
@@ -67,8 +69,8 @@ describe.each([
     expectRefused((item) => keyOf(item, { expiresAt: start + 1e9 }), 'malformed'));
   test.each(['{', '[]', '{"digest":"sha256:00"}'])('our own MAC over a body that does not parse: %s', (body) =>
     expectRefused(({ pk, sk }) => {
-      const input = ['1', pk, sk, body].map(lengthPrefixed).join('');
-      return { body, mac: `1.${createHmac('sha256', macKey).update(input).digest('base64url')}` };
+      const input = ['2', pk, sk, body].map(lengthPrefixed).join('');
+      return { body, mac: `2.${createHmac('sha256', macKey).update(input).digest('base64url')}` };
     }, 'malformed'),
   );
 });
@@ -121,19 +123,68 @@ test('a key being replaced: items of the old one are good while it is the second
   expect(() => world.ledger({}, { macKeys: [Buffer.alloc(31)] })).toThrow(RangeError);
 });
 
-test('everything that a verification holds comes back', async () => {
-  const world = createWorld();
+describe('everything that a verification holds comes back', () => {
   const found = {
     digest: digestA,
-    signers: [{ attestor: 'attestors[0].entries[1].attestor.entries[0]', kind: 'key' as const, identity: 'f00d' }],
+    signers: [
+      { attestor: 'attestors[0].entries[1].attestor.entries[0]', kind: 'key' as const, identity: 'f00d' },
+      { attestor: 'attestors[1].entries[0]', kind: 'identity' as const, identity: 'a@b.example', issuer: 'https://i' },
+    ],
     evidence: ['e1', 'e2'],
     verifiedAt: start - 0.5,
     validUntil: start + 100_000,
   };
-  await admit(world.ledger(), { found });
-  expect(await ask(world.ledger())).toEqual(found);
-  const item = world.written.find(({ pk }) => pk.startsWith('img#'));
-  expect(JSON.parse(item?.body ?? '')).toMatchObject({ askedBy: { policy: 'signed', rule: 'by-team' } });
+  const statement = (more: Partial<KeptStatement> = {}): KeptStatement => ({
+    predicate: 'ab'.repeat(32),
+    by: [{ attestor: 'attestors[0].entries[0]', marks: ['sha256:f00d', '["a@b.example","issuer","https://i"]'] }],
+    ...more,
+  });
+  const testimony = { attestor: 'attestors[0]', marks: ['m'] };
+
+  async function kept(verification: Verification) {
+    const world = createWorld();
+    await admit(world.ledger(), { found: verification });
+    return { known: await ask(world.ledger()), world };
+  }
+
+  test('who signed, and who says that it is they; by what, and until when', async () => {
+    const { known, world } = await kept(found);
+    expect(known).toEqual(found);
+    const item = world.written.find(({ pk }) => pk.startsWith('img#'));
+    expect(JSON.parse(textOf(item))).toMatchObject({ askedBy: { policy: 'signed', rule: 'by-team' } });
+  });
+
+  test.each([
+    ['none, of a check that asks for an attestation', []],
+    ['as many as may be', Array.from({ length: 50 }, () => statement())],
+    ['one by as many signers as may be', [statement({ by: Array.from({ length: 64 }, () => testimony) })]],
+    ['one by a signer with many names', [statement({ by: [{ ...testimony, marks: Array(16).fill('m') }] })]],
+    ['one by nobody', [statement({ by: [] })]],
+  ])('statements: %s', async (_, statements) => {
+    const { known, world } = await kept({ ...found, statements });
+    expect(known).toEqual({ ...found, statements });
+    expect(world.counted).toEqual([]);
+  });
+
+  test.each([
+    ['too many', Array.from({ length: 51 }, () => statement())],
+    ['one by too many signers', [statement({ by: Array.from({ length: 65 }, () => testimony) })]],
+    ['one by a signer with too many names', [statement({ by: [{ ...testimony, marks: Array(17).fill('m') }] })]],
+    ['a name that is too long', [statement({ by: [{ ...testimony, marks: ['m'.repeat(4001)] }] })]],
+    ['a path that is too long', [statement({ by: [{ ...testimony, attestor: 'a'.repeat(1001) }] })]],
+    ['more text than an item holds', [statement({ by: Array(30).fill({ ...testimony, marks: ['m'.repeat(4000)] }) })]],
+    ['a hash that is none', [statement({ predicate: 'AB'.repeat(32) })]],
+  ])('statements that are not kept, and counted: %s', async (_, statements) => {
+    const { known, world } = await kept({ ...found, statements });
+    expect(known).toBeUndefined();
+    expect(world.counted).toEqual(['ledger-item-refused item=verification reason=too-large']);
+  });
+
+  test('nothing else is kept of it', async () => {
+    const more = { note: 'of nobody', statements: [{ ...statement(), text: 'a predicate' }] };
+    const { known } = await kept({ ...found, ...more });
+    expect(known).toEqual({ ...found, statements: [statement()] });
+  });
 });
 
 test('a verification of another digest is not stored under this one', async () => {

@@ -47,7 +47,8 @@ export interface Ledger {
 }
 
 /**
- * In order: `point`, resolve what `pointer` does not know, `lookUp`, fetch what `verification` does not know, record, `flush`.
+ * In order: `point`, resolve what `pointer` does not know, `lookUp`, `predicates`, fetch what `verification` or `predicate` does not
+ * know, record, `flush`.
  * Nothing here throws over the table: a table that fails is a miss and a metric.
  */
 export interface Session {
@@ -68,6 +69,19 @@ export interface Session {
     verification: Verification,
     askedBy: AskedBy,
   ): void;
+  /**
+   * Third read: the predicates that conditions need, by their hashes, of verifications that the ledger knew. `undefined`: memory
+   * has them all. Asked for together: each call is a read.
+   */
+  predicates(hashes: readonly string[]): Promise<void> | undefined;
+  /**
+   * What `predicates` found, or what was recorded; `undefined`: its statement has to be fetched and verified once more. An instance
+   * gives the same object for as long as it has it in memory, so that what is made of it can be kept with it (WeakMap): memory
+   * counts three bytes for that beside each of its own.
+   */
+  predicate(hash: string): Uint8Array | undefined;
+  /** The predicate of a statement that was let through for the check. `hash`: SHA-256, hex, of the bytes, which are copied. */
+  recordPredicate(hash: string, bytes: Uint8Array, check: CheckQuery): void;
   /**
    * Work in flight, shared only with those who read the same generations; where one is unknown, `work` runs unshared. `name`
    * stands for one kind of work and all its arguments, the credentials among them. The work spends by what it is given, so

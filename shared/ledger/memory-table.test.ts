@@ -35,6 +35,24 @@ test('the least recently used items give way, by number and by bytes; generation
   expect(await table.read([{ pk: 'gen#a', sk: 'gen' }], options)).toMatchObject([{ body: 'g' }]);
 });
 
+test('predicates stand apart: the largest of them take the place of one another, and of nothing else', async () => {
+  const table = memoryTable({ clock: () => start, maxSize: 100 });
+  const predicate = (at: number) => ({ pk: `pred#${at}`, sk: 'pred', body: new Uint8Array(390_000), deleteAt: 1 });
+  const verification = { pk: 'img#a', sk: 'check#1', body: 'v', deleteAt: 1 };
+  const many = memoryTable({ clock: () => start, maxSize: 10_000 });
+  for (const one of [table, many]) {
+    one.write([verification], options);
+    for (let at = 0; at < 200; at += 1) one.write([predicate(at)], options);
+    expect(await one.read([verification], options)).toEqual([verification]);
+  }
+  const left = async (one: typeof table) => {
+    const keys = Array.from({ length: 200 }, (_, at) => ({ pk: `pred#${at}`, sk: 'pred' }));
+    return (await one.read(keys, options)).filter((found) => found !== 'absent').length;
+  };
+  expect(await left(table)).toBe(100);
+  expect(await left(many)).toBe(Math.floor((64 * 1024 * 1024) / 390_500));
+});
+
 describe('generations at their bound', () => {
   function small() {
     const time = { now: start };

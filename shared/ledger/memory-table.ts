@@ -6,7 +6,7 @@ import type { Item, Key, ReadItem, StoredItem, Table } from './table.ts';
 
 export interface MemoryTableOptions {
   readonly clock: Clock;
-  /** Images that are remembered: twice as many items are kept, a pointer and a verification each. */
+  /** Images that are remembered: twice as many items are kept, a pointer and a verification each, and as many predicates. */
   readonly maxSize: number;
   /** Generations that are kept, 100,000 by default. */
   readonly maxGenerations?: number;
@@ -17,15 +17,21 @@ const maxBytes = 64 * 1024 * 1024;
 
 /**
  * The table in this process, for `serve` and the command line. It answers at once and is always consistent. The least recently
- * used items give way, at a number of items and at 64 MB; generations stand apart and never give way one by one.
+ * used items give way, at a number of items and at 64 MB; so do predicates, apart, since a few of them would take the place of all
+ * others. Generations stand apart as well and never give way one by one.
  */
 export function memoryTable(options: MemoryTableOptions): Table {
   const { clock, random = randomBytes } = options;
   const items = new LRUCache<string, Item>({ max: options.maxSize * 2, maxSize: maxBytes, sizeCalculation: bytesOf });
+  const predicates = new LRUCache<string, Item>({ max: options.maxSize, maxSize: maxBytes, sizeCalculation: bytesOf });
   const generations = new Generations(clock, random, options.maxGenerations ?? 100_000);
 
+  function shelfOf({ sk }: Key) {
+    return sk === 'pred' ? predicates : items;
+  }
+
   function find(key: Key): ReadItem {
-    return key.sk === 'gen' ? generations.get(key.pk) : (items.get(idOf(key)) ?? 'absent');
+    return key.sk === 'gen' ? generations.get(key.pk) : (shelfOf(key).get(idOf(key)) ?? 'absent');
   }
 
   return {
@@ -33,7 +39,7 @@ export function memoryTable(options: MemoryTableOptions): Table {
     write(written) {
       for (const item of written) {
         if (item.sk === 'gen') generations.set(item);
-        else items.set(idOf(item), item);
+        else shelfOf(item).set(idOf(item), item);
       }
       return undefined;
     },
@@ -85,6 +91,7 @@ function idOf(key: Key): string {
 }
 
 /** Two bytes a character at most, and what the objects themselves take. */
-function bytesOf(item: Item): number {
-  return 2 * (2 * (item.pk.length + item.sk.length) + item.body.length + (item.mac?.length ?? 0)) + 400;
+function bytesOf({ pk, sk, body, mac }: Item): number {
+  const bytes = typeof body === 'string' ? 2 * body.length : body.length;
+  return bytes + 2 * (2 * (pk.length + sk.length) + (mac?.length ?? 0)) + 400;
 }

@@ -2,7 +2,7 @@ import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto';
 import type { Key } from './table.ts';
 
 /** Of the bodies' format and of the MAC's input. */
-const version = '1';
+const version = '2';
 
 export type SealCheck = 'good' | 'mac' | 'version';
 

@@ -4,20 +4,19 @@ import type { Deadline } from '../net/deadline.ts';
 import { isPromise } from '../net/in-time.ts';
 import type { Spending } from '../net/spending.ts';
 import type { CredentialsRef } from '../plan/credentials.ts';
-import { callTable } from './call.ts';
+import { callTable, readLimit, writeLimit } from './call.ts';
 import { type AskedBy, type Pointer, pointerText, type Remembered, verificationText } from './content.ts';
 import type { Holds } from './flights.ts';
 import { absent, pushKeepsRepository } from './generation.ts';
 import type { RepositoryKeys, VerificationKey } from './keys.ts';
 import type { CheckQuery, Session, ShareGuard, Want } from './ledger.ts';
+import { SessionPredicates } from './predicates.ts';
 import type { Store } from './store.ts';
 import type { Item, Key, ReadItem, ReadResult, StoredItem } from './table.ts';
 import type { Verification } from './verification.ts';
 
 /** Keys a read; DynamoDB's BatchGetItem takes no more. */
 const chunkSize = 100;
-const readMs = 500;
-const writeMs = 150;
 
 /** One review's way through the protocol (ledger.ts tells its promise). Every map is by the key's text. */
 export class LedgerSession implements Session {
@@ -31,6 +30,7 @@ export class LedgerSession implements Session {
   /** Verifications that were asked of the table, by their ids. */
   #asked: Set<string> | undefined;
   #writes: Map<string, Item> | undefined;
+  #predicates: SessionPredicates | undefined;
 
   constructor(store: Store, deadline: Deadline) {
     this.#store = store;
@@ -73,6 +73,16 @@ export class LedgerSession implements Session {
     return content.verification;
   }
 
+  predicates(hashes: readonly string[]): Promise<void> | undefined {
+    if (hashes.length === 0 || !this.#store.settings.enabled) return undefined;
+    this.#predicates ??= new SessionPredicates(this.#store, this.#deadline);
+    return this.#predicates.read(hashes);
+  }
+
+  predicate(hash: string): Uint8Array | undefined {
+    return this.#predicates?.get(hash);
+  }
+
   recordPointer(repository: Repository, tag: string, credentials: CredentialsRef, digest: Digest): void {
     const keys = this.#store.keys.repository(repository);
     const key = keys.pointer(tag, credentials);
@@ -110,6 +120,12 @@ export class LedgerSession implements Session {
     this.#write(this.#store.sealVerification(key, content, verificationText(content)));
   }
 
+  recordPredicate(hash: string, bytes: Uint8Array, check: CheckQuery): void {
+    if (!check.useCache || !this.#store.settings.enabled) return;
+    this.#predicates ??= new SessionPredicates(this.#store, this.#deadline);
+    this.#predicates.record(hash, bytes);
+  }
+
   share<T>(
     name: string,
     guardedBy: readonly ShareGuard[],
@@ -122,13 +138,21 @@ export class LedgerSession implements Session {
   }
 
   flush(): Promise<void> | undefined {
+    // Apart, so that large predicates do not make the rest late.
+    const predicates = this.#predicates?.flush();
+    const items = this.#flushItems();
+    if (items === undefined || predicates === undefined) return items ?? predicates;
+    return Promise.all([items, predicates]).then(() => undefined);
+  }
+
+  #flushItems(): Promise<void> | undefined {
     const writes = this.#writes;
     if (writes === undefined) return undefined;
     this.#writes = undefined;
     const { table, metrics } = this.#store;
     const failed = () => metrics.count('ledger-write-failed');
     try {
-      const limit = () => Math.min(writeMs, this.#deadline.remaining());
+      const limit = () => writeLimit(this.#deadline);
       const written = callTable(limit, (time) => table.write([...writes.values()], time));
       return isPromise(written) ? written.catch(failed) : undefined;
     } catch {
@@ -209,8 +233,7 @@ export class LedgerSession implements Session {
     const { table, metrics } = this.#store;
     const failed = () => metrics.count('ledger-read-failed');
     try {
-      // A table that is slow must leave time to ask the registry instead.
-      const limit = () => Math.min(readMs, this.#deadline.remaining() / 4);
+      const limit = () => readLimit(this.#deadline);
       const result = callTable(limit, (time) => table.read(keys, time));
       if (isPromise(result)) return result.then((late) => this.#take(keys, late)).catch(failed);
       this.#take(keys, result);

@@ -7,6 +7,7 @@ import { Flights } from './flights.ts';
 import { KeyBook, type VerificationKey } from './keys.ts';
 import { createSeal, type Seal } from './seal.ts';
 import { type LedgerSettings, maxTtlMs } from './settings.ts';
+import { PredicateShelf } from './shelf.ts';
 import type { Item, Key, StoredItem, Table } from './table.ts';
 
 const maxMemoryBytes = 64 * 1024 * 1024;
@@ -23,6 +24,7 @@ export interface Store {
   readonly metrics: Metrics;
   readonly keys: KeyBook;
   readonly flights: Flights;
+  readonly shelf: PredicateShelf;
   /** Milliseconds. */
   pointerLife(repository: Repository): number;
   /** A verification's content from memory. Whether it is a hit is for the generations to say, which are never in memory. */
@@ -83,6 +85,7 @@ export function createStore(options: StoreOptions): Store {
     metrics,
     keys: new KeyBook(options.engine),
     flights: new Flights(),
+    shelf: new PredicateShelf(settings.maxSize),
     pointerLife: (repository) => (eventsTrusted?.(repository) ? trustedPointerLifeMs : pointerLifeMs),
     remembered: (key) => memory.get(key.id),
 
@@ -114,8 +117,10 @@ export function createStore(options: StoreOptions): Store {
     },
 
     sealVerification(key, content, text) {
-      if (text.length > maxBodyLength) return refuse('verification', 'too-large');
-      keep(key, content, text);
+      // Memory has what the table has, as it will be read: no more of it, and nothing that could not be read again.
+      const kept = text.length > maxBodyLength ? undefined : parseVerification(text);
+      if (kept === undefined) return refuse('verification', 'too-large');
+      keep(key, kept, text);
       return sealed(seal, key, text, content.expiresAt);
     },
   };

@@ -6,10 +6,11 @@ export interface Key {
 
 /** An item to write. All that it says is in `body`; what stands beside it is for the table and for people. */
 export interface Item extends Key {
-  readonly body: string;
-  /** Of pointers and verifications; a generation carries none. */
+  /** Text; of a predicate, bytes. */
+  readonly body: string | Uint8Array;
+  /** Of pointers and verifications; the others carry none. */
   readonly mac?: string;
-  /** Milliseconds: the same as in `body`, where the MAC covers it. A generation has none. */
+  /** Milliseconds: the same as in `body`, where the MAC covers it; of a predicate, when it may be forgotten. A generation has none. */
   readonly expiresAt?: number;
   /** Seconds, DynamoDB's TTL attribute: when the table may forget the item. It may do so days later. */
   readonly deleteAt: number;

@@ -1,7 +1,7 @@
 import type { WebhookPurpose } from '../admission/path.ts';
 import type { ImageReference } from '../image/reference.ts';
 import type { Repository } from '../image/repository.ts';
-import type { Entry, Rule } from '../policy/policy.ts';
+import type { Entry, Rule, WantedAttestation } from '../policy/policy.ts';
 import type { Question } from '../policy/select.ts';
 import type { Refusal } from '../reasons.ts';
 import type { Check } from '../trust/check.ts';
@@ -43,10 +43,22 @@ export interface ResolvedEntry {
   readonly target: Target;
 }
 
-export interface VerifiedEntry {
+export interface VerifiedEntry extends AskedOfTarget {
   readonly task: 'verify';
   readonly entry: Entry;
+}
+
+/** What an entry asks of a target. Where there is nothing of it, the digest alone is asked for. */
+export interface AskedOfTarget {
   readonly target: Target;
+  /** Of the image's signatures. */
+  readonly check: TargetCheck | undefined;
+  readonly attestations: readonly PlannedAttestation[];
+}
+
+/** An attestation that an entry wants, with the check that statements for it have to pass. */
+export interface PlannedAttestation {
+  readonly wanted: WantedAttestation;
   readonly check: TargetCheck;
 }
 
@@ -54,12 +66,9 @@ export interface VerifiedEntry {
  * `refusal`, unless what mutate would have pinned the image by cannot be read: what made mutate let the image by under failurePolicy
  * Ignore must not come back as a denial.
  */
-export interface UnpinnedEntry {
+export interface UnpinnedEntry extends AskedOfTarget {
   readonly task: 'unpinned';
   readonly entry: Entry;
-  readonly target: Target;
-  /** `undefined`: mutate would have asked for the digest alone. */
-  readonly check: TargetCheck | undefined;
   readonly refusal: Refusal;
 }
 

@@ -33,7 +33,7 @@ function slowTrust(check: (entry: Entry) => Promise<Check | Refusal>): TrustSour
   return {
     asked,
     credentials: () => ownCredentials,
-    check(entry) {
+    check({ entry }) {
       asked.push(entry);
       return check(entry);
     },

@@ -3,12 +3,12 @@ import { formatReference, type ImageReference } from '../image/reference.ts';
 import { repositoryName } from '../image/repository.ts';
 import { type Deadline, type Elapsed, shareOf } from '../net/deadline.ts';
 import { inTime, isPromise } from '../net/in-time.ts';
-import type { Entry, Rule } from '../policy/policy.ts';
+import type { Entry, Rule, WantedAttestation } from '../policy/policy.ts';
 import type { Question } from '../policy/select.ts';
 import { asRefusal, Refusal } from '../reasons.ts';
 import type { Check } from '../trust/check.ts';
 import { type CredentialsRef, keyedBy } from './credentials.ts';
-import type { EntryPlan, Plan, Purpose, QuestionPlan, Target, TargetCheck } from './plan.ts';
+import type { EntryPlan, Plan, PlannedAttestation, Purpose, QuestionPlan, Target, TargetCheck } from './plan.ts';
 import type { TrustSource } from './trust-source.ts';
 
 export interface PlanOptions {
@@ -36,16 +36,19 @@ export function planQuestions(questions: readonly Question[], options: PlanOptio
 }
 
 type GivenCheck = Check | Refusal;
+/** Who asks a check: an entry of the image's signatures, or one of its attestations. */
+type Asker = Entry | WantedAttestation;
+type Awaited = ReadonlyMap<Asker, Promise<GivenCheck>>;
 
 async function arrived(
-  awaited: ReadonlyMap<Entry, Promise<GivenCheck>>,
+  awaited: Awaited,
   { deadline, elapsed, shortage }: PlanOptions,
-): Promise<ReadonlyMap<Entry, GivenCheck>> {
+): Promise<ReadonlyMap<Asker, GivenCheck>> {
   const share = shareOf(deadline, trustShare, elapsed);
-  const arriving = [...awaited].map(async ([entry, promise]): Promise<[Entry, GivenCheck]> => {
-    const late = () => new Refusal('deadline', `${entry.path}: what its attestors name did not come in time`);
+  const arriving = [...awaited].map(async ([asker, promise]): Promise<[Asker, GivenCheck]> => {
+    const late = () => new Refusal('deadline', `${asker.path}: what its attestors name did not come in time`);
     const given = await inTime(promise, share, late).catch(asRefusal);
-    return [entry, given instanceof Refusal ? blameCaller(given, shortage) : given];
+    return [asker, given instanceof Refusal ? blameCaller(given, shortage) : given];
   });
   const known = new Map(await Promise.all(arriving));
   share.stop();
@@ -56,16 +59,16 @@ class Planner {
   readonly #purpose: Purpose;
   readonly #trust: TrustSource;
   readonly #deadline: Deadline;
-  readonly #known: ReadonlyMap<Entry, GivenCheck> | undefined;
+  readonly #known: ReadonlyMap<Asker, GivenCheck> | undefined;
   readonly #targets = new Map<string, DraftTarget>();
   /** By reference, which all rules share: a long name takes long to write, and its author chooses how long it is. */
   readonly #images = new Map<ImageReference, string>();
   /** By reference too: a refusal notes where it was made, which takes longer than all else. */
   #undigested: Map<ImageReference, Refusal> | undefined;
-  #awaited: Map<Entry, Promise<GivenCheck>> | undefined;
+  #awaited: Map<Asker, Promise<GivenCheck>> | undefined;
 
   /** @param known what has been waited for. */
-  constructor({ purpose, trust, deadline }: PlanOptions, known: ReadonlyMap<Entry, GivenCheck> | undefined) {
+  constructor({ purpose, trust, deadline }: PlanOptions, known: ReadonlyMap<Asker, GivenCheck> | undefined) {
     this.#purpose = purpose;
     this.#trust = trust;
     this.#deadline = deadline;
@@ -73,7 +76,7 @@ class Planner {
   }
 
   /** The checks that the plan lacks, because they are on their way. */
-  get awaited(): ReadonlyMap<Entry, Promise<GivenCheck>> | undefined {
+  get awaited(): Awaited | undefined {
     return this.#awaited;
   }
 
@@ -90,8 +93,8 @@ class Planner {
   }
 
   #question(question: Question): QuestionPlan {
-    const { reference, rule } = question;
-    if (question.ask !== 'verify' || reference === undefined) return { question, image: '', entries: [] };
+    const { reference, rule, problem } = question;
+    if (question.ask !== 'verify' || reference === undefined || problem !== undefined) return { question, image: '', entries: [] };
     const image = this.#image(reference);
     const entries: EntryPlan[] = [];
     for (const entry of question.entries) {
@@ -111,23 +114,23 @@ class Planner {
   }
 
   /**
-   * What an entry asks of an image; `undefined`: nothing, for this purpose. mutate verifies whatever has attestors and pins; validate
+   * What an entry asks of an image; `undefined`: nothing, for this purpose. mutate verifies whatever wants somebody's word and pins; validate
    * checks `verifyDigest` and, where `required`, verifies again instead of believing an annotation (a hit in the ledger, as a rule).
    */
   #entry(entry: Entry, asked: Asked): EntryPlan | undefined {
     const { mutateDigest, verifyDigest, required } = entry;
-    const hasAttestors = entry.attestors.length > 0;
+    const verifies = entry.attestors.length + entry.attestations.length > 0;
     const tagged = asked.reference.digest === undefined;
     if (this.#purpose === 'validate') {
       if (verifyDigest && tagged) {
         const refusal = this.#digestMissing(asked.reference);
-        return mutateDigest ? this.#unpinned(entry, asked, hasAttestors, refusal) : { task: 'refuse', entry, refusal };
+        return mutateDigest ? this.#unpinned(entry, asked, verifies, refusal) : { task: 'refuse', entry, refusal };
       }
       if (!required) return undefined;
-    } else if (!hasAttestors && !(this.#purpose === 'verify' && required)) {
+    } else if (!verifies && !(this.#purpose === 'verify' && required)) {
       return mutateDigest && tagged ? { task: 'resolve', entry, target: this.#target(entry, asked) } : undefined;
     }
-    return hasAttestors ? this.#verified(entry, asked) : { task: 'refuse', entry, refusal: noAttestors() };
+    return verifies ? this.#verified(entry, asked) : { task: 'refuse', entry, refusal: noAttestors() };
   }
 
   #digestMissing(reference: ImageReference): Refusal {
@@ -141,16 +144,35 @@ class Planner {
   }
 
   #verified(entry: Entry, asked: Asked): EntryPlan | undefined {
+    if (entry.attestations.length === 0) return this.#signed(entry, asked);
+    const check = entry.attestors.length === 0 ? 'unasked' : this.#check(entry);
+    const stated = entry.attestations.map((wanted) => ({ wanted, check: this.#check(entry, wanted) }));
+    const refusal = [check, ...stated.map((one) => one.check)].find((one) => one instanceof Refusal);
+    if (refusal !== undefined) return { task: 'refuse', entry, refusal };
+    const target = this.#target(entry, asked);
+    const attestations: PlannedAttestation[] = [];
+    for (const one of stated) {
+      if (one.check === undefined || one.check instanceof Refusal) return undefined;
+      attestations.push({ wanted: one.wanted, check: target.add(one.check, entry, asked.rule) });
+    }
+    if (check === undefined || check instanceof Refusal) return undefined;
+    const signed = check === 'unasked' ? undefined : target.add(check, entry, asked.rule);
+    return { task: 'verify', entry, target, check: signed, attestations };
+  }
+
+  #signed(entry: Entry, asked: Asked): EntryPlan | undefined {
     const check = this.#check(entry);
     if (check === undefined) return undefined;
     if (check instanceof Refusal) return { task: 'refuse', entry, refusal: check };
     const target = this.#target(entry, asked);
-    return { task: 'verify', entry, target, check: target.add(check, entry, asked.rule) };
+    return { task: 'verify', entry, target, check: target.add(check, entry, asked.rule), attestations: [] };
   }
 
-  #unpinned(entry: Entry, asked: Asked, hasAttestors: boolean, refusal: Refusal): EntryPlan | undefined {
-    if (!hasAttestors)
-      return { task: 'unpinned', entry, target: this.#target(entry, asked), check: undefined, refusal };
+  #unpinned(entry: Entry, asked: Asked, verifies: boolean, refusal: Refusal): EntryPlan | undefined {
+    if (!verifies) {
+      const target = this.#target(entry, asked);
+      return { task: 'unpinned', entry, target, check: undefined, attestations: [], refusal };
+    }
     const planned = this.#verified(entry, asked);
     if (planned?.task === 'verify') return { ...planned, task: 'unpinned', refusal };
     // Without a check mutate could not have pinned the image; where that was an outage it let the image by.
@@ -159,14 +181,15 @@ class Planner {
   }
 
   /** `undefined`: it is on its way. */
-  #check(entry: Entry): GivenCheck | undefined {
-    const known = this.#known?.get(entry);
+  #check(entry: Entry, attestation?: WantedAttestation): GivenCheck | undefined {
+    const asker = attestation ?? entry;
+    const known = this.#known?.get(asker);
     if (known !== undefined) return known;
-    if (this.#awaited?.has(entry)) return undefined;
-    const given = this.#trust.check(entry, this.#deadline);
+    if (this.#awaited?.has(asker)) return undefined;
+    const given = this.#trust.check({ entry, attestation }, this.#deadline);
     if (!isPromise(given)) return given;
     this.#awaited ??= new Map();
-    this.#awaited.set(entry, given);
+    this.#awaited.set(asker, given);
     return undefined;
   }
 
@@ -218,8 +241,10 @@ class DraftTarget implements Target {
 }
 
 /** Whether a rule asks the same about the image of another slot: what it needs is worked out once, however many slots name it. */
-function isSame({ entries, reference, ask }: Question, before: Question): boolean {
-  return entries === before.entries && reference === before.reference && ask === before.ask;
+function isSame({ entries, reference, ask, problem }: Question, before: Question): boolean {
+  return (
+    entries === before.entries && reference === before.reference && ask === before.ask && problem === before.problem
+  );
 }
 
 /** Slots with the same key are one image: where there is a digest, the tag is decoration. */

@@ -22,7 +22,7 @@ function kmsThat(first: KmsKey | Promise<KmsKey>) {
     kms.asked += 1;
     return kms.answer;
   });
-  return Object.assign(kms, { check: () => source.check(entry, deadline) });
+  return Object.assign(kms, { check: () => source.check({ entry }, deadline) });
 }
 
 test('while the key is known the check is the same one, given at once', () => {
@@ -56,6 +56,6 @@ test('an entry without such a key never asks, and nobody is asked where there is
   const kms = trustOf(noRoots, () => {
     throw new Error('asked');
   });
-  expect(kms.check(entryOf([setOf([keysOf(one)])]), deadline)).toHaveProperty('hash');
-  expect(await trustOfPolicies().check(entry, deadline)).toMatchObject({ reason: 'kms-unavailable' });
+  expect(kms.check({ entry: entryOf([setOf([keysOf(one)])]) }, deadline)).toHaveProperty('hash');
+  expect(await trustOfPolicies().check({ entry }, deadline)).toMatchObject({ reason: 'kms-unavailable' });
 });

@@ -3,7 +3,7 @@ import { isPromise } from '../net/in-time.ts';
 import type { Entry } from '../policy/policy.ts';
 import { Refusal } from '../reasons.ts';
 import type { Check } from '../trust/check.ts';
-import { createChecks } from '../trust/checks.ts';
+import { createChecks, type Subject } from '../trust/checks.ts';
 import { askKms, type KmsAnswers, type KmsKeys, noAnswers, noKms } from '../trust/kms.ts';
 import { noRoots, type TrustRoots } from '../trust/root/trust-root.ts';
 import { type CredentialsRef, ownCredentials } from './credentials.ts';
@@ -11,10 +11,10 @@ import { type CredentialsRef, ownCredentials } from './credentials.ts';
 /** Whom an entry trusts, and as whom its images are read. Where the answer is known it is given at once, never by a promise. */
 export interface TrustSource {
   /**
-   * The check of an entry that has attestors, or why there can be none. What has to be asked for is bound by the deadline, and
+   * The check of what has attestors, or why there can be none. What has to be asked for is bound by the deadline, and
    * nobody waits for it longer.
    */
-  check(entry: Entry, deadline: Deadline): Check | Refusal | Promise<Check | Refusal>;
+  check(subject: Subject, deadline: Deadline): Check | Refusal | Promise<Check | Refusal>;
   credentials(entry: Entry): CredentialsRef;
 }
 
@@ -25,19 +25,19 @@ export interface TrustSource {
 export function trustOf(roots: TrustRoots, kms: KmsKeys = noKms): TrustSource {
   const checks = createChecks();
 
-  function withKeys(entry: Entry, keys: KmsAnswers, deadline: Deadline): Check | Refusal | Promise<Check | Refusal> {
-    const own = checks.own(entry, keys);
+  function withKeys(subject: Subject, keys: KmsAnswers, deadline: Deadline): Check | Refusal | Promise<Check | Refusal> {
+    const own = checks.own(subject, keys);
     if (own !== undefined) return own;
     const root = roots(deadline);
-    if (!isPromise(root)) return checks.under(entry, root, keys);
-    return root.then((found) => checks.under(entry, found, keys), refused);
+    if (!isPromise(root)) return checks.under(subject, root, keys);
+    return root.then((found) => checks.under(subject, found, keys), refused);
   }
 
   return {
-    check(entry, deadline) {
-      const addresses = checks.addresses(entry);
+    check(subject, deadline) {
+      const addresses = checks.addresses(subject);
       const keys = addresses.length === 0 ? noAnswers : askKms(addresses, kms);
-      return isPromise(keys) ? keys.then((came) => withKeys(entry, came, deadline)) : withKeys(entry, keys, deadline);
+      return isPromise(keys) ? keys.then((came) => withKeys(subject, came, deadline)) : withKeys(subject, keys, deadline);
     },
     credentials: () => ownCredentials,
   };

@@ -1,6 +1,10 @@
 import type { Operation } from '../admission/review.ts';
+import type { Conditions } from '../expression/conditions.ts';
+import type { Template } from '../expression/template.ts';
 import type { Repository } from '../image/repository.ts';
+import type { ContextEntry } from './context.ts';
 import type { LoadWarning } from './problems.ts';
+import type { Written } from './written.ts';
 
 /** Policies as the rest of the line sees them: read, checked, defaults filled in, auto-gen done. */
 export interface PolicySet {
@@ -34,6 +38,12 @@ export interface Rule {
   /** validationFailureActionOverrides, in order; empty where an entry's failureAction decides. */
   readonly overrides: readonly { readonly action: Action; readonly namespaces: readonly string[] }[];
   readonly entries: readonly Entry[];
+  /** In order; loaded where an image of the rule is covered, each when its name is asked for. */
+  readonly context: readonly ContextEntry[];
+  /** `undefined`: none, so the rule asks whatever the object says. */
+  readonly preconditions?: Conditions;
+  /** Whether anything of it but its images depends on the object: context, preconditions, variables, conditions. */
+  readonly varies: boolean;
 }
 
 /** any: one of the blocks matches; all: every block does. A filter without blocks matches nothing. */
@@ -78,12 +88,37 @@ export interface Entry {
   /** `undefined` and `Cosign` accept both ways in which cosign stores a signature. */
   readonly type?: 'Cosign' | 'SigstoreBundle';
   readonly attestors: readonly AttestorSet[];
+  /** Each must be there, by whom it names, and meet its conditions. */
+  readonly attestations: readonly WantedAttestation[];
+  /** Evaluated once every attestation has been found good. */
+  readonly deny?: Deny;
   readonly annotations: Readonly<Record<string, string>>;
   readonly repository?: Repository;
   readonly mutateDigest: boolean;
   readonly verifyDigest: boolean;
   readonly required: boolean;
   readonly useCache: boolean;
+  /** Set where variables stand in it: what is above is then the entry without whatever holds one, and is asked by nobody. */
+  readonly written?: Written;
+}
+
+/** An element of `attestations`: statements of one predicate type about the image. */
+export interface WantedAttestation {
+  /** `attestations[0]`. */
+  readonly path: string;
+  /** By which conditions know the predicate. */
+  readonly name?: string;
+  readonly predicateType: string;
+  /** Its own, else those of the entry; never empty. */
+  readonly attestors: readonly AttestorSet[];
+  /** What every statement has to meet; `undefined`: one has to be there, whatever it states. */
+  readonly conditions?: Conditions;
+}
+
+/** `validate.deny`: an image is denied for which all of this is met. */
+export interface Deny {
+  readonly message: Template;
+  readonly conditions: Conditions;
 }
 
 export interface AttestorSet {

@@ -2,6 +2,7 @@ import { isBeingDeleted, unchangedSlots } from '../admission/changes.ts';
 import type { AdmissionRequest } from '../admission/review.ts';
 import { type ImageSlot, imageSlots } from '../admission/slots.ts';
 import { type Subject, subjectOf } from '../admission/subject.ts';
+import type { Scope } from '../expression/scope.ts';
 import { type ImageReference, parseReference } from '../image/reference.ts';
 import { Spellings } from '../image/spellings.ts';
 import { quoted } from '../printable.ts';
@@ -23,7 +24,9 @@ export interface Question {
   readonly problem?: Refusal | undefined;
   /** The entries that cover the image; empty when it is skipped. */
   readonly entries: readonly Entry[];
-  readonly ask: 'verify' | 'unchanged' | 'skipped';
+  readonly ask: 'verify' | 'unchanged' | 'skipped' | 'unmet';
+  /** What conditions may be about beside what is attested; `undefined`: the image alone. */
+  readonly scope?: Scope | undefined;
 }
 
 const theObject: About = { kind: 'object' };

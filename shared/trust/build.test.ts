@@ -194,7 +194,7 @@ describe('type', () => {
   ] as const)('%s', (type, cosignSignature) => {
     const entry = entryOf([setOf([keysOf(alice)])], type === undefined ? {} : { type });
     const kinds = cosignSignature ? ['cosign-signature', 'sigstore-bundle'] : ['sigstore-bundle'];
-    expect(buildCheck(entry).accepts).toEqual(new Set(kinds));
+    expect(buildCheck(entry).wants).toEqual({ what: 'signature', accepts: new Set(kinds) });
   });
 });
 

@@ -1,35 +1,64 @@
 import { type Repository, repositoryName } from '../image/repository.ts';
-import { type AttestorEntry, type AttestorSet, type Entry, maxNesting } from '../policy/policy.ts';
+import { type AttestorEntry, type AttestorSet, type Entry, maxNesting, type WantedAttestation } from '../policy/policy.ts';
 import { Refusal } from '../reasons.ts';
-import { acceptedBy } from './accepted.ts';
+import { attestationsAccepted, signaturesAccepted } from './accepted.ts';
 import type { Inherited } from './anchor.ts';
 import { type LeafAnchor, type LeafAttestor, leavesOf } from './anchors.ts';
-import type { Anchor, AnchorSet, Check } from './check.ts';
+import type { Anchor, AnchorSet, Check, Wants } from './check.ts';
 import { checkHash } from './hash.ts';
 import { type KmsAnswers, noAnswers } from './kms.ts';
 import type { TrustRoot } from './root/trust-root.ts';
 
 /**
- * The check that an entry of `verifyImages` asks: pure, no I/O. Paths begin at the entry (`attestors[0].entries[1]`).
+ * The check that an entry of `verifyImages` asks, of the image's signatures, or of the statements of one of its attestations: pure, no
+ * I/O. Paths begin at the entry (`attestors[0].entries[1]`).
  * `root`: what is trusted where attestors name no keys of their own; without it nothing is.
  * `kms`: the keys that are in a KMS. One that could not be had is left out where the others of its set may be enough.
  * Throws Refusal: `key-invalid`; `kms-unavailable`; `trust-missing` where there is nothing to believe a log or a CA by; `no-attestors` for an empty set,
  * which would otherwise be satisfied by nothing.
  */
-export function buildCheck(entry: Entry, root?: TrustRoot, kms: KmsAnswers = noAnswers): Check {
-  const inherited: Inherited = { annotations: entry.annotations, repository: entry.repository };
+export function buildCheck(
+  entry: Entry,
+  root?: TrustRoot,
+  kms: KmsAnswers = noAnswers,
+  attestation?: WantedAttestation,
+): Check {
   const missing: Refusal[] = [];
   const building: Building = {
+    annotated: attestation === undefined,
     leaves: (attestor, path, around) => leavesOf(attestor, path, around, root, kms),
     missing,
   };
-  const sets = entry.attestors.map((set, index) => anchorSet(set, `attestors[${index}]`, inherited, 1, building));
+  const { wants, attestors, path, inherited } =
+    attestation === undefined ? signaturesOf(entry) : statementsOf(entry, attestation);
+  const sets = attestors.map((set, index) => anchorSet(set, `${path}[${index}]`, inherited, 1, building));
   if (sets.length === 0) throw new Refusal('no-attestors', `${entry.path}: no attestors, so nothing can be verified`);
-  const accepts = acceptedBy(entry);
-  return { accepts, sets, repositories: repositoriesOf(sets), missing, hash: checkHash({ accepts, sets, missing }) };
+  return { wants, sets, repositories: repositoriesOf(sets), missing, hash: checkHash({ wants, sets, missing }) };
+}
+
+interface Asked {
+  readonly wants: Wants;
+  readonly attestors: readonly AttestorSet[];
+  readonly path: string;
+  readonly inherited: Inherited;
+}
+
+function signaturesOf(entry: Entry): Asked {
+  const { attestors, annotations, repository } = entry;
+  const wants: Wants = { what: 'signature', accepts: signaturesAccepted(entry) };
+  return { wants, attestors, path: 'attestors', inherited: { annotations, repository } };
+}
+
+/** Annotations are what a signature of the image carries; a statement has none, and its conditions are asked instead. */
+function statementsOf(entry: Entry, { path, predicateType, conditions, attestors }: WantedAttestation): Asked {
+  const every = conditions !== undefined || entry.deny !== undefined;
+  const wants: Wants = { what: 'attestation', accepts: attestationsAccepted(entry), predicateType, every };
+  return { wants, attestors, path: `${path}.attestors`, inherited: { annotations: {}, repository: entry.repository } };
 }
 
 interface Building {
+  /** Whether what is verified has annotations. */
+  readonly annotated: boolean;
   leaves(attestor: LeafAttestor, path: string, inherited: Inherited): readonly LeafAnchor[];
   readonly missing: Refusal[];
 }
@@ -63,7 +92,7 @@ function anchorsOf(
   building: Building,
 ): readonly Anchor[] {
   const inherited: Inherited = {
-    annotations: attestor.annotations ?? around.annotations,
+    annotations: building.annotated ? (attestor.annotations ?? around.annotations) : {},
     repository: attestor.repository ?? around.repository,
   };
   if (attestor.kind === 'set') return [anchorSet(attestor.set, `${path}.attestor`, inherited, depth + 1, building)];

@@ -1,6 +1,6 @@
 import type { Repository } from '../image/repository.ts';
 import type { Refusal } from '../reasons.ts';
-import type { SignatureKind } from './accepted.ts';
+import type { AttestationKind, SignatureKind } from './accepted.ts';
 import type { LeafAnchor } from './anchors.ts';
 
 /**
@@ -8,8 +8,8 @@ import type { LeafAnchor } from './anchors.ts';
  * name, so that `x` and `autogen-x` ask the same check.
  */
 export interface Check {
-  /** The kinds of evidence that count as a signature. */
-  readonly accepts: ReadonlySet<SignatureKind>;
+  /** What is verified: signatures of the image, or statements about it. */
+  readonly wants: Wants;
   /** Every set must be satisfied. Never empty. */
   readonly sets: readonly AnchorSet[];
   /** The signature repositories that are read; `undefined` stands for the image's own. Never empty. */
@@ -21,6 +21,23 @@ export interface Check {
   readonly missing: readonly Refusal[];
   /** SHA-256, hex, over all of the above, each part length-prefixed. */
   readonly hash: string;
+}
+
+export type Wants = WantedSignature | WantedStatement;
+
+export interface WantedSignature {
+  readonly what: 'signature';
+  /** The kinds of evidence that count as one. */
+  readonly accepts: ReadonlySet<SignatureKind>;
+}
+
+export interface WantedStatement {
+  readonly what: 'attestation';
+  /** The kinds of evidence in which it counts. */
+  readonly accepts: ReadonlySet<AttestationKind>;
+  readonly predicateType: string;
+  /** Whether every statement of the type must be known, since each has to meet conditions: then what could not be read spoils a pass. */
+  readonly every: boolean;
 }
 
 export interface AnchorSet {

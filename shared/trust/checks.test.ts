@@ -15,23 +15,23 @@ beforeAll(async () => {
 test('an entry that says itself whom it trusts needs no root', () => {
   const { own } = createChecks();
   for (const entry of [entryOf([setOf([keysOf(signer)])]), logged({ pubkey: makeSigner().pem })]) {
-    expect(own(entry)).toMatchObject({ hash: expect.stringMatching(/^[0-9a-f]{64}$/) });
-    expect(own(entry)).toBe(own(entry));
+    expect(own({ entry })).toMatchObject({ hash: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    expect(own({ entry })).toBe(own({ entry }));
   }
 });
 
 test('what no root can mend is refused without one', () => {
   const { own } = createChecks();
-  expect(own(entryOf([]))).toMatchObject({ reason: 'no-attestors' });
-  expect(own(logged({ pubkey: 'no key' }))).toMatchObject({ reason: 'key-invalid' });
+  expect(own({ entry: entryOf([]) })).toMatchObject({ reason: 'no-attestors' });
+  expect(own({ entry: logged({ pubkey: 'no key' }) })).toMatchObject({ reason: 'key-invalid' });
 });
 
 test('a log that is left out is one of the root, and without a root it is missing', () => {
   const { own, under } = createChecks();
   const entry = logged();
-  expect(own(entry)).toBeUndefined();
-  expect(under(entry, undefined)).toMatchObject({ reason: 'trust-missing' });
-  const check = under(entry, root);
+  expect(own({ entry })).toBeUndefined();
+  expect(under({ entry }, undefined)).toMatchObject({ reason: 'trust-missing' });
+  const check = under({ entry }, root);
   if (check instanceof Refusal) throw check;
   const [key] = check.sets[0]?.anchors ?? [];
   expect(key).toMatchObject({ log: { logs: root.transparencyLogs } });
@@ -40,9 +40,9 @@ test('a log that is left out is one of the root, and without a root it is missin
 test('a check is built once under a root, and another one under the next', () => {
   const { under } = createChecks();
   const entry = logged();
-  const first = under(entry, root);
-  expect(under(entry, { ...root })).toBe(first);
-  const next = under(entry, { ...root, hash: 'another' });
+  const first = under({ entry }, root);
+  expect(under({ entry }, { ...root })).toBe(first);
+  const next = under({ entry }, { ...root, hash: 'another' });
   expect(next).not.toBe(first);
   expect((next as { hash: string }).hash).not.toBe((first as { hash: string }).hash);
 });

@@ -156,8 +156,8 @@ describe('asking', () => {
   const entry = entryOf([setOf([inKms(), keysOf(bob), nestedOf(setOf([inKms(), inKms({}, other)]))])]);
 
   test('an address is asked for once, however often an entry names it', () => {
-    expect(kmsAddresses(entry)).toEqual([address, other]);
-    expect(kmsAddresses(entryOf([setOf([keysOf(bob)])]))).toEqual([]);
+    expect(kmsAddresses(entry.attestors)).toEqual([address, other]);
+    expect(kmsAddresses([setOf([keysOf(bob)])])).toEqual([]);
   });
 
   test('known keys are there at once; a failure is its key’s alone', async () => {

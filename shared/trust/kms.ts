@@ -1,6 +1,6 @@
 import { isPromise } from '../net/in-time.ts';
 import { type AwsKmsKey, parseAwsKms } from '../policy/kms.ts';
-import type { AttestorSet, Entry } from '../policy/policy.ts';
+import type { AttestorSet } from '../policy/policy.ts';
 import { asRefusal, Refusal } from '../reasons.ts';
 
 /** The public half of a key in AWS KMS, as KMS gives it. */
@@ -29,8 +29,8 @@ export type KmsAnswers = ReadonlyMap<string, KmsKey | Refusal>;
 
 export const noAnswers: KmsAnswers = new Map();
 
-/** The addresses of keys in a KMS that an entry names, each once. */
-export function kmsAddresses({ attestors }: Pick<Entry, 'attestors'>): readonly string[] {
+/** The addresses of keys in a KMS that attestors name, each once. */
+export function kmsAddresses(attestors: readonly AttestorSet[]): readonly string[] {
   const found = new Set<string>();
   const visit = ({ entries }: AttestorSet): void => {
     for (const attestor of entries) {

@@ -1,8 +1,8 @@
-import type { PolicySet } from '../policy/policy.ts';
+import type { Entry, PolicySet } from '../policy/policy.ts';
 import type { LoadWarning } from '../policy/problems.ts';
 import { Refusal } from '../reasons.ts';
 import type { Anchor } from './check.ts';
-import { createChecks } from './checks.ts';
+import { createChecks, type Subject } from './checks.ts';
 import { always, type TrustRoots } from './root/trust-root.ts';
 import { issuesNothing } from './x509/issuers.ts';
 
@@ -17,17 +17,23 @@ export async function trustWarnings({ rules }: Pick<PolicySet, 'rules'>, roots: 
   const warnings: LoadWarning[] = [];
   for (const { file, line, name, entries, autogenOf } of rules) {
     if (autogenOf !== undefined) continue;
-    for (const entry of entries) {
-      const check =
-        entry.attestors.length === 0 ? undefined : (checks.own(entry) ?? checks.under(entry, await roots()));
+    for (const subject of entries.flatMap(subjectsOf)) {
+      const { entry } = subject;
+      const check = checks.own(subject) ?? checks.under(subject, await roots());
       const warn = (message: string) =>
         warnings.push({ file, line, message: `rule ${name}: ${entry.path}.${message}` });
-      if (check === undefined) continue;
       if (!(check instanceof Refusal)) for (const message of check.sets.flatMap(unusableIn)) warn(message);
       else if (told.has(check.reason)) warn(`${check.message}; every image is answered invalid`);
     }
   }
   return warnings;
+}
+
+/** What an entry asks checks about: its signatures, and its attestations where they name attestors of their own. */
+function subjectsOf(entry: Entry): Subject[] {
+  const own = entry.attestations.filter(({ attestors }) => attestors !== entry.attestors);
+  const attested = own.map((attestation) => ({ entry, attestation }));
+  return entry.attestors.length === 0 ? attested : [{ entry }, ...attested];
 }
 
 /** The CAs that a policy itself names, and that issue nothing which counts. */

@@ -1,10 +1,13 @@
+import type { Stated } from '../conditions/stated.ts';
+import type { ConditionObjection } from '../conditions/weigh.ts';
 import type { Digest } from '../image/digest.ts';
 import type { Want } from '../ledger/ledger.ts';
 import type { Verification } from '../ledger/verification.ts';
 import type { Hosts } from '../plan/hosts.ts';
-import type { Plan, Target, TargetCheck } from '../plan/plan.ts';
+import type { AskedOfTarget, Plan, Target, TargetCheck } from '../plan/plan.ts';
 import { Refusal } from '../reasons.ts';
 import type { Image } from '../registry/registry.ts';
+import type { Check } from '../trust/check.ts';
 import type { Outcome } from '../verify/outcome.ts';
 
 /** What was found out about one target of a review's plan. */
@@ -18,6 +21,10 @@ export interface Inquiry {
   readonly startedAt: number;
   /** By index in the plan, as the checks are. */
   readonly findings: (Finding | undefined)[];
+  /** Of an entry that asks conditions: why what is attested does not do; `undefined`: it does. */
+  readonly weighed: Map<AskedOfTarget, ConditionObjection | undefined>;
+  /** Why conditions were not evaluated. */
+  unweighed: Refusal | undefined;
   digest: Digest | undefined;
   /** The digest is the ledger's word for where the tag points: good for a pass, never for a denial. */
   pointed: boolean;
@@ -40,8 +47,22 @@ export interface Inquiry {
 }
 
 export type Finding =
-  | { readonly from: 'ledger'; readonly verification: Verification }
-  | { readonly from: 'registry'; readonly outcome: Outcome };
+  | { readonly from: 'ledger'; readonly verification: Verification; readonly stated?: readonly Stated[] }
+  | { readonly from: 'registry'; readonly outcome: Outcome; readonly stated?: readonly Stated[] };
+
+/** Of a check that wants attestations and was satisfied: what they say, where conditions ask for it. */
+export function statedIn(finding: Finding | undefined): readonly Stated[] {
+  return finding?.stated ?? [];
+}
+
+/** Whether somebody asks what the statements of a check say, and not only that they are there. */
+export function asksStated({ wants }: Check): boolean {
+  return wants.what === 'attestation' && wants.every;
+}
+
+export function isSatisfied(finding: Finding | undefined): boolean {
+  return finding !== undefined && (finding.from === 'ledger' || finding.outcome.pass);
+}
 
 /** An inquiry for each target of a plan, by index in the plan. @param now milliseconds. */
 export function openInquiries({ targets }: Plan, hosts: Hosts, now: number): Inquiry[] {
@@ -60,6 +81,8 @@ function openInquiry(target: Target, { named: names, written, others }: Hosts, n
     written: written === 'all' || written.has(registry),
     startedAt: now,
     findings: [],
+    weighed: new Map(),
+    unweighed: undefined,
     digest: target.reference.digest,
     pointed: false,
     image: undefined,

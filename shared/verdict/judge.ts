@@ -1,9 +1,21 @@
+import { titleOf } from '../conditions/weigh.ts';
 import { type Signer, signerName } from '../ledger/verification.ts';
-import type { EntryPlan, Plan, QuestionPlan, TargetCheck } from '../plan/plan.ts';
-import type { Entry } from '../policy/policy.ts';
-import { Refusal } from '../reasons.ts';
-import type { Inquiry } from './inquiry.ts';
-import { combine, type Effort, type Judgement, kindOf, settledVerdict, type Verdict } from './verdict.ts';
+import type { AskedOfTarget, EntryPlan, Plan, QuestionPlan } from '../plan/plan.ts';
+import type { Entry, WantedAttestation } from '../policy/policy.ts';
+import { type Reason, Refusal } from '../reasons.ts';
+import type { Objection } from '../verify/anchor-judge.ts';
+import type { AttestorResult } from '../verify/outcome.ts';
+import type { Finding, Inquiry } from './inquiry.ts';
+import {
+  type AttestationResult,
+  combine,
+  type Effort,
+  type Judgement,
+  kindOf,
+  settledVerdict,
+  type Verdict,
+} from './verdict.ts';
+import { asksConditions } from './weigher.ts';
 
 /**
  * The verdict on a question, from what was found out about its image; `undefined` where the purpose asks nothing of it.
@@ -14,7 +26,8 @@ export function judge(planned: QuestionPlan, plan: Plan, inquiries: readonly Inq
   const { reference, ask } = question;
   if (ask === 'unchanged') return settledVerdict(question, 'unchanged', 'the image is as it was before the update');
   if (ask === 'skipped') return settledVerdict(question, 'image-skipped', 'covered by skipImageReferences');
-  if (reference === undefined) {
+  if (ask === 'unmet') return settledVerdict(question, 'preconditions-unmet', "the rule's preconditions do not hold");
+  if (question.problem !== undefined || reference === undefined) {
     const problem = question.problem ?? new Refusal('internal-error', 'an image without a reference');
     return settledVerdict(question, problem.reason, problem.message);
   }
@@ -38,35 +51,89 @@ function judgeEntry(planned: EntryPlan, inquiry: Inquiry | undefined): Judgement
   const { entry, task } = planned;
   if (task === 'refuse') return no(entry, planned.refusal);
   if (inquiry === undefined) return no(entry, notLookedAt());
-  if (task === 'unpinned') {
-    const judgement = judgeImage(entry, planned.check, inquiry);
-    return kindOf(judgement.reason) === 'unavailable' ? judgement : no(entry, planned.refusal);
-  }
-  return judgeImage(entry, task === 'verify' ? planned.check : undefined, inquiry);
+  if (task === 'resolve') return judgeImage(entry, undefined, inquiry);
+  if (task === 'verify') return judgeImage(entry, planned, inquiry);
+  const judgement = judgeImage(entry, planned, inquiry);
+  return kindOf(judgement.reason) === 'unavailable' ? judgement : no(entry, planned.refusal);
 }
 
-/** By its check where the entry has one, else by its digest alone. */
-function judgeImage(entry: Entry, check: TargetCheck | undefined, inquiry: Inquiry): Judgement {
+/** By what the entry asks of the target where that is anything, else by its digest alone. */
+function judgeImage(entry: Entry, asked: AskedOfTarget | undefined, inquiry: Inquiry): Judgement {
   const { refusal, digest, findings } = inquiry;
   if (refusal !== undefined) return no(entry, refusal);
   if (digest === undefined) return no(entry, notLookedAt());
-  if (check === undefined) {
-    return { entry, reason: 'digest-resolved', message: `the digest is ${digest}`, signers: [], attestors: [] };
-  }
-  const finding = findings[check.at];
-  if (finding === undefined) return no(entry, notLookedAt());
-  if (finding.from === 'ledger') {
-    const { signers } = finding.verification;
-    return { entry, reason: 'verified', message: verifiedBy(signers), signers, attestors: [] };
-  }
-  const { outcome } = finding;
-  const { attestors } = outcome;
-  if (!outcome.pass) return { entry, reason: outcome.reason, message: outcome.message, signers: [], attestors };
-  return { entry, reason: 'verified', message: verifiedBy(outcome.signers), signers: outcome.signers, attestors };
+  if (asked === undefined || (asked.check === undefined && asked.attestations.length === 0))
+    return no(entry, { reason: 'digest-resolved', message: `the digest is ${digest}` });
+  const signed = asked.check === undefined ? nothingAsked : said(findings[asked.check.at]);
+  const attested = asked.attestations.map(({ wanted, check }) => attestationOf(wanted, said(findings[check.at])));
+  const by = {
+    attestors: signed.attestors,
+    attestations: attested.map(({ result }) => result),
+  };
+  const failing = [signed, ...attested].find(({ objection }) => objection !== undefined)?.objection;
+  if (failing !== undefined) return { ...no(entry, failing), ...by };
+  const weighed = asksConditions(entry) ? weighedOf(asked, inquiry) : undefined;
+  if (weighed !== undefined) return { ...no(entry, weighed), ...by, attestations: withObjection(by.attestations, weighed) };
+  const signers = [...signed.signers, ...attested.flatMap((one) => one.signers)];
+  return { entry, reason: 'verified', message: verifiedBy(signers), signers, ...by };
 }
 
-function no(entry: Entry, { reason, message }: Refusal): Judgement {
-  return { entry, reason, message, signers: [], attestors: [] };
+/** What a finding says of its check. */
+interface Said {
+  readonly objection: Objection | undefined;
+  readonly signers: readonly Signer[];
+  readonly attestors: readonly AttestorResult[];
+}
+
+const nothingAsked: Said = { objection: undefined, signers: [], attestors: [] };
+
+function said(finding: Finding | undefined): Said {
+  if (finding === undefined) return { objection: notLookedAt(), signers: [], attestors: [] };
+  if (finding.from === 'ledger') return { objection: undefined, signers: finding.verification.signers, attestors: [] };
+  const { outcome } = finding;
+  const { attestors } = outcome;
+  return outcome.pass
+    ? { objection: undefined, signers: outcome.signers, attestors }
+    : { objection: outcome, signers: [], attestors };
+}
+
+/** The same of an attestation: its denial says of which one. */
+function attestationOf(wanted: WantedAttestation, finding: Said): Said & { readonly result: AttestationResult } {
+  const { path, name, predicateType } = wanted;
+  const { objection, signers, attestors } = finding;
+  const title = titleOf(wanted);
+  const told =
+    objection === undefined ? undefined : { reason: objection.reason, message: `${title}: ${objection.message}` };
+  const result = {
+    path,
+    ...(name === undefined ? {} : { name }),
+    predicateType,
+    pass: objection === undefined,
+    ...(objection === undefined ? {} : { reason: objection.reason }),
+    message: objection?.message ?? (signers.length === 0 ? 'verified' : verifiedBy(signers)),
+    attestors,
+  };
+  return { ...finding, objection: told, result };
+}
+
+/** Conditions are evaluated before anyone is judged; an entry that was left out is no pass. */
+function weighedOf(
+  asked: AskedOfTarget,
+  { weighed, unweighed }: Inquiry,
+): (Objection & { readonly path?: string }) | undefined {
+  return weighed.has(asked) ? weighed.get(asked) : (unweighed ?? notLookedAt());
+}
+
+/** The attestation that an objection is about is told with it. */
+function withObjection(
+  results: readonly AttestationResult[],
+  { reason, message, path }: Objection & { readonly path?: string },
+): readonly AttestationResult[] {
+  return results.map((result) => (result.path === path ? { ...result, pass: false, reason, message } : result));
+}
+
+function no(entry: Entry, { reason, message }: { readonly reason: Reason; readonly message: string }): Judgement {
+  return { entry, reason, message, signers: [], attestors: [], attestations: [] };
 }
 
 function notLookedAt(): Refusal {

@@ -3,7 +3,7 @@ import type { ImageReference } from '../image/reference.ts';
 import type { Signer } from '../ledger/verification.ts';
 import type { Entry } from '../policy/policy.ts';
 import type { Question } from '../policy/select.ts';
-import { type Reason, type ReasonKind, reasons } from '../reasons.ts';
+import { type NoReason, type Reason, type ReasonKind, reasons } from '../reasons.ts';
 import type { AttestorResult } from '../verify/outcome.ts';
 
 export type Result = 'pass' | 'fail' | 'error' | 'skip';
@@ -14,6 +14,20 @@ export interface Judgement {
   readonly reason: Reason;
   readonly message: string;
   readonly signers: readonly Signer[];
+  readonly attestors: readonly AttestorResult[];
+  readonly attestations: readonly AttestationResult[];
+}
+
+/** What one attestation that an entry wants comes to. */
+export interface AttestationResult {
+  /** `attestations[0]`. */
+  readonly path: string;
+  readonly name?: string;
+  readonly predicateType: string;
+  readonly pass: boolean;
+  readonly reason?: NoReason;
+  readonly message: string;
+  /** Each attestor tried, as for signatures. */
   readonly attestors: readonly AttestorResult[];
 }
 
@@ -34,6 +48,7 @@ export interface Verdict {
   readonly message: string;
   readonly signers: readonly Signer[];
   readonly attestors: readonly AttestorResult[];
+  readonly attestations: readonly AttestationResult[];
   /** The entry that decided, `verifyImages[0]`; empty where none was asked. */
   readonly entry: string;
   /** A verified digest is to be written into the slot. */
@@ -64,12 +79,19 @@ export function kindOf(reason: Reason): ReasonKind {
 const noEffort: Effort = { requests: 0, ms: 0, source: 'none' };
 
 /** Of several entries: each attestor's path is told from its entry on. */
-function together(judgements: readonly Judgement[]): Pick<Verdict, 'signers' | 'attestors'> {
+function together(judgements: readonly Judgement[]): Pick<Verdict, 'signers' | 'attestors' | 'attestations'> {
   return {
     signers: judgements.flatMap(({ entry, signers }) =>
       signers.map((signer) => ({ ...signer, attestor: `${entry.path}.${signer.attestor}` })),
     ),
     attestors: judgements.flatMap(({ entry, attestors }) => attestors.map((attestor) => within(entry.path, attestor))),
+    attestations: judgements.flatMap(({ entry, attestations }) =>
+      attestations.map((one) => ({
+        ...one,
+        path: `${entry.path}.${one.path}`,
+        attestors: one.attestors.map((attestor) => within(entry.path, attestor)),
+      })),
+    ),
   };
 }
 
@@ -93,6 +115,7 @@ export function settledVerdict(question: Question, reason: Reason, message: stri
     message,
     signers: [],
     attestors: [],
+    attestations: [],
     entry: '',
     pin: false,
     effort: noEffort,
@@ -121,7 +144,9 @@ export function combine(
     result,
     reason: worst.reason,
     message: worst.message,
-    ...(judgements.length === 1 ? { signers: worst.signers, attestors: worst.attestors } : together(judgements)),
+    ...(judgements.length === 1
+      ? { signers: worst.signers, attestors: worst.attestors, attestations: worst.attestations }
+      : together(judgements)),
     entry: worst.entry.path,
     pin: result === 'pass' && digest !== undefined && judgements.some(({ entry }) => entry.mutateDigest),
     effort,

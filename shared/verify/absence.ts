@@ -1,20 +1,44 @@
-import type { Evidence, Gathered, SignatureEvidence } from '../evidence/evidence.ts';
+import type { Attestation, Evidence, Gathered, SignatureEvidence } from '../evidence/evidence.ts';
 import { signatureFormat } from '../evidence/kinds.ts';
 import { type Repository, repositoryName } from '../image/repository.ts';
-import type { Check } from '../trust/check.ts';
+import { quoted } from '../printable.ts';
+import type { WantedSignature, WantedStatement, Wants } from '../trust/check.ts';
 import type { Objection } from './anchor-judge.ts';
+import type { SignedEvidence } from './signature.ts';
 
-/** Why there is no signature to try: in one repository, by its name, or anywhere. */
-export function absenceOf(gathered: Gathered, accepts: Check['accepts'], repository?: string): Objection {
+/** Predicate types that are told where another one is wanted, and the characters of each: whoever attaches writes them. */
+const mostTypes = 5;
+const longestType = 100;
+
+/** The evidence that may count for what is wanted. An attestation is never a signature, nor the reverse. */
+export function counted(evidence: readonly Evidence[], wants: Wants): readonly SignedEvidence[] {
+  if (wants.what === 'signature')
+    return evidence.filter((one) => isSignature(one)).filter((one) => wants.accepts.has(one.kind));
+  return evidence.filter((one) => isAttestation(one)).flatMap((one) => stated(one, wants) ?? []);
+}
+
+/** What an attestation of the wanted type states; `undefined`: it is of another, or does not count. */
+function stated(
+  { repository, hash, stated, predicateType, carrier }: Attestation,
+  wants: WantedStatement,
+): SignedEvidence | undefined {
+  if (stated === undefined || predicateType !== wants.predicateType || !wants.accepts.has(carrier)) return undefined;
+  return { repository, hash, ...stated };
+}
+
+/** Why there is nothing to try: in one repository, by its name, or anywhere. */
+export function absenceOf(gathered: Gathered, wants: Wants, repository?: string): Objection {
   const here = (one: { readonly repository: Repository }): boolean =>
     repository === undefined || repositoryName(one.repository) === repository;
   const where = repository === undefined ? 'to the image' : `in ${repository}`;
-  const evidence = gathered.evidence.filter(here);
-  const [rejected] = gathered.rejected.filter(here);
+  const found = { evidence: gathered.evidence.filter(here), rejected: gathered.rejected.filter(here) };
+  return wants.what === 'signature' ? noSignature(found, wants, where) : noStatement(found, wants, where);
+}
 
+function noSignature({ evidence, rejected: [rejected] }: Gathered, wants: WantedSignature, where: string): Objection {
   const uncounted = evidence.filter(isSignature);
   if (uncounted.length > 0) {
-    const wanted = [...accepts].map((kind) => signatureFormat(kind).title).join(' or ');
+    const wanted = [...wants.accepts].map((kind) => signatureFormat(kind).title).join(' or ');
     const message = `no ${wanted} is attached ${where}, and the rule's type counts nothing else (${countsOf(uncounted)})`;
     return { reason: 'no-signature', message };
   }
@@ -33,8 +57,28 @@ export function absenceOf(gathered: Gathered, accepts: Check['accepts'], reposit
   return { reason: 'no-signature', message: `no signature is attached ${where}` };
 }
 
-export function isSignature(one: Evidence): one is SignatureEvidence {
+function noStatement({ evidence, rejected }: Gathered, wants: WantedStatement, where: string): Objection {
+  const attestations = evidence.filter((one) => isAttestation(one));
+  const nothing = `no attestation of type ${quoted(wants.predicateType, longestType)} is attached ${where}`;
+  if (attestations.some(({ predicateType }) => predicateType === wants.predicateType)) {
+    const message = `${nothing} as a Sigstore bundle, and the rule's type counts nothing else`;
+    return { reason: 'attestation-missing', message };
+  }
+  const types = [...new Set(attestations.map(({ predicateType }) => predicateType))];
+  const told = types.slice(0, mostTypes).map((type) => quoted(type, longestType));
+  const others = types.length > mostTypes ? `${told.join(', ')} and ${types.length - mostTypes} more` : told.join(', ');
+  const found = types.length === 0 ? '' : `; there are ${others}`;
+  const [broken] = rejected;
+  const also = broken === undefined ? '' : `; what is attached beside that does not parse: ${broken.message}`;
+  return { reason: 'attestation-missing', message: `${nothing}${found}${also}` };
+}
+
+function isSignature(one: Evidence): one is SignatureEvidence {
   return one.kind !== 'attestation';
+}
+
+function isAttestation(one: Evidence): one is Attestation {
+  return one.kind === 'attestation';
 }
 
 /** `2 in cosign's older format`. */

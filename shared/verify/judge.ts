@@ -1,15 +1,15 @@
 import type { Gathered } from '../evidence/evidence.ts';
 import { type Repository, repositoryName } from '../image/repository.ts';
-import type { Signer } from '../ledger/verification.ts';
+import type { Signer, Testimony } from '../ledger/verification.ts';
 import type { Slices } from '../slices.ts';
 import type { LeafAnchor, LeafKind } from '../trust/anchors.ts';
-import type { Anchor, AnchorSet, Check } from '../trust/check.ts';
-import { absenceOf, isSignature } from './absence.ts';
+import type { Anchor, AnchorSet, Wants } from '../trust/check.ts';
+import { absenceOf, counted } from './absence.ts';
 import type { Examination, Objection } from './anchor-judge.ts';
 import type { Artifact } from './artifact.ts';
 import { judgeOf } from './judges.ts';
-import { distinctlyMatched, sameOnes } from './matching.ts';
-import type { AttestorResult } from './outcome.ts';
+import { countedOf } from './matching.ts';
+import type { AttestorResult, VerifiedStatement } from './outcome.ts';
 import { Signature } from './signature.ts';
 
 /** An anchor's result, and what it rests on: empty unless it passed. */
@@ -28,24 +28,31 @@ export class Judge {
   readonly #now: number;
   readonly #own: Repository;
   readonly #gathered: Gathered;
-  readonly #accepts: Check['accepts'];
+  readonly #wants: Wants;
   readonly #signatures: readonly Signature[];
+  /** Who stands behind which statement, whatever becomes of the set that they are in. */
+  readonly #testimonies = new Map<Signature, Testimony[]>();
 
   /** `now`: wall clock, milliseconds since 1970. */
-  constructor(gathered: Gathered, accepts: Check['accepts'], image: Artifact, own: Repository, now: number) {
+  constructor(gathered: Gathered, wants: Wants, image: Artifact, own: Repository, now: number) {
     this.#now = now;
     this.#own = own;
     this.#gathered = gathered;
-    this.#accepts = accepts;
-    this.#signatures = gathered.evidence
-      .filter((one) => isSignature(one))
-      .filter((one) => accepts.has(one.kind))
-      .map((one) => new Signature(one, image));
+    this.#wants = wants;
+    this.#signatures = counted(gathered.evidence, wants).map((one) => new Signature(one, image));
   }
 
   /** Why there is nothing to try, wherever one looks; `undefined` when there is. */
   get emptiness(): Objection | undefined {
-    return this.#signatures.length === 0 ? absenceOf(this.#gathered, this.#accepts) : undefined;
+    return this.#signatures.length === 0 ? absenceOf(this.#gathered, this.#wants) : undefined;
+  }
+
+  /** The statements that some anchor stands behind, in the order in which they were found. */
+  get statements(): readonly VerifiedStatement[] {
+    return this.#signatures.flatMap((signature) => {
+      const by = this.#testimonies.get(signature);
+      return by === undefined ? [] : [{ signed: signature.evidence.signed, by }];
+    });
   }
 
   /**
@@ -59,12 +66,14 @@ export class Judge {
   /** Every anchor is judged, also after enough have passed: the answer shows each attestor tried and why it failed. */
   *#judgeSet({ path, need, anchors }: AnchorSet, extent: 'every' | 'first'): Slices<Judged> {
     const children: Judged[] = [];
-    const counted = need === 'all' ? extent : 'every';
-    for (const anchor of anchors) children.push(yield* this.judge(anchor, counted));
+    const looked = need === 'all' ? extent : 'every';
+    for (const anchor of anchors) children.push(yield* this.judge(anchor, looked));
     const passing = children.filter((child) => child.result.pass);
     const needed = need === 'all' ? anchors.length : need;
-    // The same signer twice is not two, so a count is of signers. Where every entry must verify, each one did.
-    const reached = need === 'all' ? passing.length : distinctlyMatched(sameOnes(passing.map(({ marks }) => marks)));
+    const reached = countedOf(
+      need,
+      passing.map(({ marks }) => marks),
+    );
     const pass = needed > 0 && reached >= needed;
     const message = `${reached} of ${needed} needed attestors verified${reached < passing.length ? ' by different keys' : ''}`;
     const result = { path, kind: 'set' as const, message, children: children.map((child) => child.result) };
@@ -95,19 +104,26 @@ export class Judge {
       const examination = judge.examine(signature, anchor, this.#now);
       if (examination.pass) {
         passed = joined(passed, examination, path, kind, signature);
+        if (this.#wants.what === 'attestation') this.#testify(signature, { attestor: path, marks: examination.marks });
         if (extent === 'first') break;
       } else if (furthest === undefined || examination.progress > furthest.progress) furthest = examination;
       yield;
     }
     if (passed !== undefined) return passed;
     if (furthest === undefined)
-      return failed({ ...about, pass: false, ...absenceOf(this.#gathered, this.#accepts, repository) });
+      return failed({ ...about, pass: false, ...absenceOf(this.#gathered, this.#wants, repository) });
     return failed({
       ...about,
       pass: false,
       reason: furthest.reason,
       message: judge.denial(anchor, furthest, found.length),
     });
+  }
+
+  #testify(signature: Signature, testimony: Testimony): void {
+    const before = this.#testimonies.get(signature);
+    if (before === undefined) this.#testimonies.set(signature, [testimony]);
+    else before.push(testimony);
   }
 }
 

@@ -39,3 +39,11 @@ export function sameOnes(choices: readonly (readonly (readonly string[])[])[]): 
   }
   return choices.map((ones) => ones.map(([first = '']) => root(first)));
 }
+
+/**
+ * How many of those that passed a set counts: where every one must verify each did, and a count is of different signers.
+ * `passing`: of each one the marks of the signers that it may stand for.
+ */
+export function countedOf(need: number | 'all', passing: readonly (readonly (readonly string[])[])[]): number {
+  return need === 'all' ? passing.length : distinctlyMatched(sameOnes(passing));
+}

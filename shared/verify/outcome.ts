@@ -1,4 +1,5 @@
-import type { Signer } from '../ledger/verification.ts';
+import type { Signed } from '../evidence/evidence.ts';
+import type { Signer, Testimony } from '../ledger/verification.ts';
 import type { NoReason } from '../reasons.ts';
 import type { LeafKind } from '../trust/anchors.ts';
 
@@ -10,6 +11,8 @@ export type Outcome =
       /** Hashes of the evidence used. */
       readonly evidence: readonly string[];
       readonly validUntil?: number;
+      /** Where attestations are wanted: each statement that an anchor stands behind. */
+      readonly statements?: readonly VerifiedStatement[];
       readonly attestors: readonly AttestorResult[];
     }
   | {
@@ -18,6 +21,12 @@ export type Outcome =
       readonly message: string;
       readonly attestors: readonly AttestorResult[];
     };
+
+/** A statement that is good, with who stands behind it. */
+export interface VerifiedStatement {
+  readonly signed: Signed;
+  readonly by: readonly Testimony[];
+}
 
 /** One attestor set, nested set or single signer. `message` says what was checked and found, in one line. */
 export interface AttestorResult {

@@ -1,4 +1,5 @@
-import type { Claim, Material, SignatureEvidence, Signed } from '../evidence/evidence.ts';
+import type { Claim, Material, Signed, Stated } from '../evidence/evidence.ts';
+import type { Repository } from '../image/repository.ts';
 import { splitDigest } from '../image/digest.ts';
 import type { HashName, SigningKey } from '../trust/public-key.ts';
 import { Certificate } from '../trust/x509/certificate.ts';
@@ -6,14 +7,20 @@ import type { Artifact } from './artifact.ts';
 import { attempt } from './attempt.ts';
 import { digestOf, isSignedBy, sameBytes } from './crypto.ts';
 
-/** A piece of evidence as a signature of one image. It remembers which keys it was tried with. */
+/** What of a piece of evidence is verified: a signature of the image, or one under a statement about it. */
+export interface SignedEvidence extends Stated {
+  readonly repository: Repository;
+  readonly hash: string;
+}
+
+/** A piece of evidence as a signature that is about one image. It remembers which keys it was tried with. */
 export class Signature {
-  readonly evidence: SignatureEvidence;
+  readonly evidence: SignedEvidence;
   readonly image: Artifact;
   readonly #tried = new Map<string, boolean>();
   #certificate: Certificate | undefined;
 
-  constructor(evidence: SignatureEvidence, image: Artifact) {
+  constructor(evidence: SignedEvidence, image: Artifact) {
     this.evidence = evidence;
     this.image = image;
   }

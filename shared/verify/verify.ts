@@ -2,7 +2,7 @@ import type { Gathered } from '../evidence/evidence.ts';
 import type { Repository } from '../image/repository.ts';
 import { asRefusal, type Refusal } from '../reasons.ts';
 import { atOnce, type Slices } from '../slices.ts';
-import type { Check } from '../trust/check.ts';
+import type { Check, Wants } from '../trust/check.ts';
 import type { Objection } from './anchor-judge.ts';
 import type { Artifact } from './artifact.ts';
 import { earliest, Judge, type Judged } from './judge.ts';
@@ -32,22 +32,30 @@ export function verify(input: VerifyInput): Outcome {
 export function* verifyInSlices(input: VerifyInput): Slices<Outcome> {
   try {
     const { check, evidence, image, repository, now } = input;
-    const judge = new Judge(evidence, check.accepts, image, repository, now);
+    const { wants } = check;
+    const judge = new Judge(evidence, wants, image, repository, now);
     const sets: Judged[] = [];
-    for (const set of check.sets) sets.push(yield* judge.judge(set));
+    for (const set of check.sets) sets.push(yield* judge.judge(set, wants.what === 'attestation' ? 'every' : 'first'));
     const failing = sets.find((set) => !set.result.pass);
-    if (sets.length > 0 && failing === undefined) return passed(sets);
-    return denied(telling([...check.missing, ...input.unreadable], judge, failing), sets);
+    if (sets.length > 0 && failing === undefined && !spoiled(input)) return passed(sets, judge, wants);
+    return denied(telling([...check.missing, ...input.unreadable], judge, failing, wants), sets);
   } catch (thrown) {
     return denied(asRefusal(thrown), []);
   }
 }
 
-function passed(sets: readonly Judged[]): Outcome {
+/** Where every statement must meet conditions, one that was not read might not. */
+function spoiled({ check: { wants }, unreadable }: VerifyInput): boolean {
+  return wants.what === 'attestation' && wants.every && unreadable.length > 0;
+}
+
+function passed(sets: readonly Judged[], judge: Judge, wants: Wants): Outcome {
   const evidence = [...new Set(sets.flatMap((set) => set.evidence))];
   const validUntil = earliest(sets);
   const end = validUntil === undefined ? {} : { validUntil };
-  return { pass: true, signers: sets.flatMap((set) => set.signers), evidence, ...end, attestors: resultsOf(sets) };
+  const stated = wants.what === 'attestation' ? { statements: judge.statements } : {};
+  const signers = sets.flatMap((set) => set.signers);
+  return { pass: true, signers, evidence, ...end, ...stated, attestors: resultsOf(sets) };
 }
 
 function denied({ reason, message }: Objection, sets: readonly Judged[]): Outcome {
@@ -55,12 +63,13 @@ function denied({ reason, message }: Objection, sets: readonly Judged[]): Outcom
 }
 
 /** What was not read might have held the signature, so it is told first: what failed on our side, then what broke a bound. */
-function telling(unreadable: readonly Refusal[], judge: Judge, failing: Judged | undefined): Objection {
+function telling(unreadable: readonly Refusal[], judge: Judge, failing: Judged | undefined, { what }: Wants): Objection {
   const unread = unreadable.find((refusal) => refusal.kind === 'unavailable') ?? unreadable[0];
   if (unread !== undefined) return unread;
   if (judge.emptiness !== undefined) return judge.emptiness;
   const { reason = 'too-few-attestors', message = 'no attestor set', path = '' } = failing?.result ?? {};
-  return { reason, message: reason === 'too-few-attestors' ? `${path}: ${message}` : message };
+  const told = reason === 'too-few-attestors' ? `${path}: ${message}` : message;
+  return what === 'signature' ? { reason, message: told } : { reason: 'attestation-untrusted', message: told };
 }
 
 function resultsOf(sets: readonly Judged[]): readonly AttestorResult[] {

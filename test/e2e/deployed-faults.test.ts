@@ -107,7 +107,7 @@ describe('an item', () => {
   test.each([
     ['is corrupt', { body: { S: '{"digest":' } }, 'reason=mac'],
     ['has another type', { body: { N: '1' } }, 'reason=malformed'],
-    ['has another MAC', { mac: { S: '1.AAAA' } }, 'reason=mac'],
+    ['has another MAC', { mac: { S: '2.AAAA' } }, 'reason=mac'],
     ['has lost its MAC', { mac: { S: '' } }, 'reason=version'],
     ['is of another version', { mac: { S: '9.AAAA' } }, 'reason=version'],
   ])('%s: a miss, and the image is verified once more', async (_, change, reason) => {

@@ -181,8 +181,8 @@ describe('an item that somebody changed is a miss: the image is verified once mo
     'its body': [(item) => ({ ...item, body: { S: `${item['body']?.S} ` } }), 'mac'],
     'its body, to no JSON': [(item) => ({ ...item, body: { S: '{"digest":' } }), 'mac'],
     'its body, to bytes': [(item) => ({ ...item, body: { B: Buffer.from('{}') } }), 'malformed'],
-    'its MAC': [(item) => ({ ...item, mac: { S: '1.AAAA' } }), 'mac'],
-    'its MAC, to another version': [(item) => ({ ...item, mac: { S: `2${item['mac']?.S?.slice(1)}` } }), 'version'],
+    'its MAC': [(item) => ({ ...item, mac: { S: '2.AAAA' } }), 'mac'],
+    'its MAC, to another version': [(item) => ({ ...item, mac: { S: `1${item['mac']?.S?.slice(1)}` } }), 'version'],
     'its MAC, to none': [({ mac: _, ...item }) => item, 'mac'],
   };
 

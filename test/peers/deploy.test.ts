@@ -258,9 +258,9 @@ test('the function’s role: its table, where it forgets nothing, its secrets, t
   const anything = statements.filter(({ Resource: resource }) => resource === '*').map(({ Sid }) => Sid);
   expect(anything).toEqual(['RegistryToken', 'Traces']);
   expect(bySid['PublishedTrustRoot']).toMatchObject({ Resource: publishedRoots });
-  expect(bySid['LedgerPointersAndVerifications']).toMatchObject({
+  expect(bySid['LedgerWrites']).toMatchObject({
     Action: 'dynamodb:BatchWriteItem',
-    Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['tag#*', 'img#*'] } },
+    Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['tag#*', 'img#*', 'pred#*'] } },
   });
 });
 

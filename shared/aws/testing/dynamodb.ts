@@ -26,7 +26,7 @@ export interface TestDynamo {
   /** No interception, and no calls so far. */
   reset(): void;
   /** Puts attributes as they are, past the ledger. */
-  put(attributes: Readonly<Record<string, { S: string } | { N: string }>>): Promise<void>;
+  put(attributes: Readonly<Record<string, { S: string } | { N: string } | { B: Uint8Array }>>): Promise<void>;
   close(): Promise<void>;
 }
 

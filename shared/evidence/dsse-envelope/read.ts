@@ -14,5 +14,5 @@ export function* readBareEnvelope(item: AttachedItem, keep: Keep): Slices<Attest
   const json = yield* parseJsonObject(item.bytes, 'the envelope');
   refuseManySignatures(json);
   const envelope = yield* readEnvelope(json);
-  return yield* attestation(item, envelope, yield* readStatement(envelope.payload), noMaterial, keep);
+  return yield* attestation(item, envelope, yield* readStatement(envelope.payload), noMaterial, keep, 'dsse-envelope');
 }

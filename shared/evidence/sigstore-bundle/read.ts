@@ -55,7 +55,7 @@ export function* readBundle(
   const statement = yield* readStatement(envelope.payload);
   return statement.predicateType === signaturePredicate
     ? signatureBundle(item, signedEnvelope(envelope, material), statement.claims)
-    : yield* attestation(item, envelope, statement, material, keep);
+    : yield* attestation(item, envelope, statement, material, keep, 'sigstore-bundle');
 }
 
 function materialOf({ content, timestampVerificationData, tlogEntries }: Bundle['verificationMaterial']): Material {

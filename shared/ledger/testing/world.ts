@@ -90,6 +90,16 @@ function spyOn(table: Table) {
   return { table: spied, reads, written };
 }
 
+/** An item's body that is text, as all have but predicates. */
+export function textOf(item: Item | undefined): string {
+  if (typeof item?.body !== 'string') throw new Error('an item without a text');
+  return item.body;
+}
+
+export function hashOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
 /** One admission by tag, as the pipeline does it: what the ledger knew, and, as `meanwhile`, what happens while it fetches. */
 export async function admit(
   ledger: Ledger,

@@ -1,6 +1,7 @@
 import { controllerKinds, cronJob } from '../../admission/slots.ts';
 import type { Filter, KindPattern, Rule } from '../policy.ts';
 import { resourcesIn } from './filter-places.ts';
+import type { PodPath } from './for-controllers.ts';
 import { namesKind } from './kinds.ts';
 import type { Place } from './place.ts';
 import type { Report } from './report.ts';
@@ -46,8 +47,11 @@ export function lintControllers(annotation: Place, report: Report): void {
   }
 }
 
+/** Reads what a rule says of the object once more, as it is meant for controllers in which the Pod stands at a path. */
+export type Reread = (podPath: PodPath) => Partial<Rule>;
+
 /** `autogen-x` for the controllers and `autogen-cronjob-x` for CronJob, made of a rule `x` that matches Pod. */
-export function controllerRules(rule: Rule, written: Place, controllers: readonly string[]): Rule[] {
+export function controllerRules(rule: Rule, written: Place, controllers: readonly string[], reread: Reread): Rule[] {
   if (rule.name.startsWith('autogen-') || !namesKind(kindsIn(written.field('match')), 'Pod')) return [];
   const excluded = kindsIn(written.field('exclude'));
   if (excluded.length > 0 && !namesKind(excluded, 'Pod')) return [];
@@ -57,6 +61,7 @@ export function controllerRules(rule: Rule, written: Place, controllers: readonl
     const forKinds = (filter: Filter) => withKinds(filter, kinds, matchesPod);
     made.push({
       ...rule,
+      ...reread('spec.template'),
       name: named('autogen', rule),
       autogenOf: rule.name,
       match: forKinds(rule.match),
@@ -68,6 +73,7 @@ export function controllerRules(rule: Rule, written: Place, controllers: readonl
     const name = named('autogen-cronjob', rule);
     made.push({
       ...rule,
+      ...reread('spec.jobTemplate.spec.template'),
       name,
       autogenOf: rule.name,
       match: forCronJob(rule.match),

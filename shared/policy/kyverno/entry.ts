@@ -1,11 +1,13 @@
 import type { AttestorSet, Entry, KeysAttestor } from '../policy.ts';
+import { readAttestations, readDeny } from './attestations.ts';
 import { readAttestorSet, readRepository } from './attestors.ts';
 import type { EntryFields } from './fields.ts';
 import { readImageReferences, readSkipImageReferences } from './image-patterns.ts';
 import { readKeyless } from './keyless-attestor.ts';
 import { readKeySource } from './keys-attestor.ts';
 import type { Place } from './place.ts';
-import type { Report } from './report.ts';
+import { Report } from './report.ts';
+import { type Frame, holdsVariables, readWritten, variablePaths, type Wanted } from './written.ts';
 
 /** What says that an entry audits. */
 export type AuditsBy = 'as written' | 'by default';
@@ -21,6 +23,21 @@ export function readEntry(
   audits: AuditsBy | undefined,
   report: Report,
 ): Entry | undefined {
+  const frame = readFrame(fields, place, audits, report);
+  if (holdsVariables(place)) return report.clean(place) ? withVariables(frame, fields, place, report) : undefined;
+  const wanted = readWanted(fields, place, report);
+  if (!report.clean(place)) return undefined;
+  if (frame.required && wanted.attestors.length + wanted.attestations.length === 0) {
+    report.warning(
+      place,
+      'is required and has no attestors, so every image is denied (no-attestors): add attestors, or set required: false',
+    );
+  }
+  return { ...frame, ...wanted };
+}
+
+/** What an entry says of images; it holds no variables. */
+function readFrame(fields: EntryFields, place: Place, audits: AuditsBy | undefined, report: Report): Frame {
   const imageReferences = readImageReferences(fields, place, report);
   const skipImageReferences = readSkipImageReferences(fields, imageReferences, place, report);
   const mutateDigest = fields.mutateDigest ?? true;
@@ -33,30 +50,41 @@ export function readEntry(
   }
   if (fields.type === 'Notary') report.notBuilt(place.field('type'), 'Notary');
   const type = fields.type === 'Notary' ? undefined : fields.type;
-  const repository = readRepository(fields.repository, place.field('repository'), report);
-  const attestors = readAttestors(fields, place, report);
-  if (!report.clean(place)) return undefined;
-
-  const required = fields.required ?? true;
-  if (required && attestors.length === 0) {
-    report.warning(
-      place,
-      'is required and has no attestors, so every image is denied (no-attestors): add attestors, or set required: false',
-    );
-  }
   return {
     path: place.path.slice(place.path.lastIndexOf('verifyImages[')),
     imageReferences,
     skipImageReferences,
     ...(type !== undefined && { type }),
-    attestors,
-    annotations: fields.annotations ?? {},
-    ...(repository !== undefined && { repository }),
     mutateDigest,
     verifyDigest: fields.verifyDigest ?? true,
-    required,
+    required: fields.required ?? true,
     useCache: fields.useCache ?? true,
   };
+}
+
+/** Whom an entry trusts, and for what. */
+function readWanted(fields: EntryFields, place: Place, report: Report): Wanted {
+  const repository = readRepository(fields.repository, place.field('repository'), report);
+  const attestors = readAttestors(fields, place, report);
+  const attestations = readAttestations(fields.attestations ?? [], attestors, place.field('attestations'), report);
+  const deny = readDeny(fields.validate, attestations, place.field('validate'), report);
+  return {
+    attestors,
+    attestations,
+    ...(deny !== undefined && { deny }),
+    annotations: fields.annotations ?? {},
+    ...(repository !== undefined && { repository }),
+  };
+}
+
+/** An entry whose variables are substituted for each object: what can be said of it before is said now. */
+function withVariables(frame: Frame, fields: EntryFields, place: Place, report: Report): Entry | undefined {
+  const trial = new Report(report.file);
+  readWanted(fields, place, trial);
+  const variables = variablePaths(place);
+  for (const problem of trial.problems) if (!variables.has(problem.field)) report.problems.push(problem);
+  const written = report.clean(place) ? readWritten(frame, place, report, readWanted) : undefined;
+  return written && { ...frame, attestors: [], attestations: [], annotations: {}, written };
 }
 
 /**

@@ -102,19 +102,30 @@ const attestor: Schema<AttestorFields> = object({
 
 const attestorSet: Schema<AttestorSetFields> = object({ count: wholeNumber, entries: list(attestor) });
 
+const attestation = object({
+  name: plainText,
+  /** Deprecated. */
+  predicateType: text,
+  type: text,
+  attestors: list(attestorSet),
+  conditions: asWritten,
+});
+
+const denial = object({ message: plainText, deny: object({ conditions: asWritten }) });
+
 const entryFields = {
   failureAction: oneOf('Audit', 'Enforce'),
   type: oneOf('Cosign', 'SigstoreBundle', 'Notary'),
   imageReferences: list(text),
   skipImageReferences: list(text),
   attestors: list(attestorSet),
-  attestations: notBuilt,
+  attestations: list(attestation),
   repository: text,
   mutateDigest: flag,
   verifyDigest: flag,
   required: flag,
   useCache: flag,
-  validate: notBuilt,
+  validate: denial,
   imageRegistryCredentials: notBuilt,
 };
 
@@ -137,8 +148,8 @@ function ruleSchema(filter: Schema<FilterFields>, entry: Schema<EntryFields>): S
     match: filter,
     exclude: filter,
     verifyImages: list(entry),
-    context: notBuilt,
-    preconditions: notBuilt,
+    context: asWritten,
+    preconditions: asWritten,
     celPreconditions: notBuilt,
     imageExtractors: notBuilt,
     mutate: asWritten,
@@ -221,6 +232,11 @@ const filterV1 = object({ ...filterFields, resources, ...users });
 const entryV2beta1 = object(entryFields);
 const entryV1 = object({ ...entryFields, ...deprecatedEntryFields });
 
+/** An entry of either version: what the older one alone has was refused before. */
+export const entrySchema = entryV1;
+
+export type AttestationFields = Valued<typeof attestation>;
+export type DenialFields = Valued<typeof denial>;
 export type BlockFields = Valued<typeof block>;
 export type ResourceFields = Valued<typeof resources>;
 export type SelectorFields = Valued<typeof labelSelector>;
@@ -235,6 +251,8 @@ export interface RuleFields {
   readonly match?: FilterFields;
   readonly exclude?: FilterFields;
   readonly verifyImages?: readonly EntryFields[];
+  readonly context?: Place;
+  readonly preconditions?: Place;
   readonly mutate?: Place;
   readonly validate?: Place;
   readonly generate?: Place;

@@ -86,6 +86,8 @@ ${indented(keyC, 20)}
     timeoutSeconds: 30,
     action: 'enforce',
     overrides: [],
+    context: [],
+    varies: false,
   });
   const expected: Entry = {
     path: 'verifyImages[0]',
@@ -98,6 +100,7 @@ ${indented(keyC, 20)}
     mutateDigest: false,
     verifyDigest: true,
     useCache: true,
+    attestations: [],
     attestors: [
       {
         count: 1,

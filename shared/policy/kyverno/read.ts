@@ -5,7 +5,7 @@ import { type PolicyFields, policySchemas, type SpecFields } from './fields.ts';
 import { isActionRefused, readAction, readOverrides } from './overrides.ts';
 import type { Place } from './place.ts';
 import type { Report } from './report.ts';
-import { type Common, readRule } from './rule.ts';
+import { type Common, readRule, rereadForControllers } from './rule.ts';
 import { asWritten, list, object, plainText, readOver } from './schema.ts';
 import { warnOfUnasked } from './unasked-kinds.ts';
 import { warnOfUnaskedUpdates } from './unasked-updates.ts';
@@ -169,7 +169,9 @@ function readRules(fields: PolicyFields, policy: Place, common: Common, report: 
   for (const [index, ruleFields] of written.entries()) {
     const rule = readRule(ruleFields, place.item(index), common, report);
     if (rule === undefined) continue;
-    const ofControllers = controllerRules(rule, place.item(index), controllers);
+    const ofControllers = controllerRules(rule, place.item(index), controllers, (podPath) =>
+      rereadForControllers(rule, ruleFields, place.item(index), podPath, common, report),
+    );
     rules.push(rule);
     made.push(...ofControllers);
     warnOfUnasked(rule, ofControllers, place.item(index), report);

@@ -1,10 +1,14 @@
 import type { Action, Entry, Rule } from '../policy.ts';
+import { readBlock } from './conditions.ts';
+import { readContext } from './context.ts';
 import { type AuditsBy, readEntry } from './entry.ts';
-import type { EntryFields, RuleFields } from './fields.ts';
+import { type EntryFields, entrySchema, type RuleFields } from './fields.ts';
 import { readExclude, readMatch, refuseEmptySet } from './filter.ts';
+import { forControllers, namesPodFields, type PodPath } from './for-controllers.ts';
+import { refuseUnknownNames } from './known-names.ts';
 import { isActionRefused, readAction } from './overrides.ts';
 import type { Place } from './place.ts';
-import type { Report } from './report.ts';
+import { Report } from './report.ts';
 
 /** What a policy says for all of its rules. */
 export interface Common extends Pick<Rule, 'policy' | 'namespace' | 'failurePolicy' | 'timeoutSeconds' | 'overrides'> {
@@ -63,9 +67,8 @@ function readVerifyImages(
   const exclude = readExclude(fields.exclude, place.field('exclude'), namespaced, report);
   if (report.clean(place.field('match'))) refuseEmptySet(match, exclude, place, report);
 
-  const elements = fields.verifyImages ?? [];
-  const { action, overrides } = actionOf(elements, common);
-  const entries = readEntries(elements, place.field('verifyImages'), common, report);
+  const { action, overrides } = actionOf(fields.verifyImages ?? [], common);
+  const said = readSaid(fields, place, common, report);
   if (!report.clean(place)) return undefined;
   const rule: Rule = {
     policy: common.policy,
@@ -79,9 +82,41 @@ function readVerifyImages(
     ...(common.timeoutSeconds !== undefined && { timeoutSeconds: common.timeoutSeconds }),
     action,
     overrides,
-    entries,
+    ...said,
   };
   return rule;
+}
+
+/** What a rule says of the objects that it matches. */
+type Said = Pick<Rule, 'entries' | 'context' | 'preconditions' | 'varies'>;
+
+function readSaid(fields: RuleFields, place: Place, common: Common, report: Report): Said {
+  const entries = readEntries(fields.verifyImages ?? [], place.field('verifyImages'), common, report);
+  const context = readContext(place.field('context'), report);
+  const preconditions = readBlock(place.field('preconditions'), report);
+  refuseUnknownNames({ context, preconditions, entries }, place, report);
+  const varies =
+    context.length > 0 ||
+    preconditions !== undefined ||
+    entries.some(({ written, deny, attestations }) => written !== undefined || deny !== undefined || attestations.length > 0);
+  return { entries, context, ...(preconditions !== undefined && { preconditions }), varies };
+}
+
+/** The same as it is meant for controllers. Nothing where it says nothing of a Pod's fields: it is the rule's own then. */
+export function rereadForControllers(
+  { varies }: Rule,
+  fields: RuleFields,
+  place: Place,
+  podPath: PodPath,
+  common: Common,
+  report: Report,
+): Partial<Said> {
+  if (!varies || place.tree === undefined || !namesPodFields(place.tree)) return {};
+  const moved = forControllers(place, podPath);
+  // What is wrong with it, or worth a warning, has been told of the rule as it is written.
+  const again = new Report(report.file);
+  const elements = moved.field('verifyImages').items.map((item) => entrySchema(item, again) ?? {});
+  return readSaid({ ...fields, verifyImages: elements }, moved, common, again);
 }
 
 /** An entry's failureAction decides for the rule, Enforce over Audit, and then no override counts; as in Kyverno. */

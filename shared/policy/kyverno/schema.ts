@@ -2,6 +2,7 @@ import { quoted } from '../../printable.ts';
 import { nearestName } from '../nearest-name.ts';
 import type { Place } from './place.ts';
 import type { Report } from './report.ts';
+import { hasVariable } from './variables.ts';
 
 /**
  * Reads one place of a document: the value if it is of the right type, else `undefined` and a problem in the report. A schema
@@ -21,7 +22,7 @@ export const plainText: Schema<string> = (place, report) => {
   return place.text;
 };
 
-/** A string in a rule: `{{ }}` and `$( )` would be substituted by Kyverno, so they are refused until they are built. */
+/** A string in a rule. Variables (`{{ }}` and `$( )`) may stand in it where an entry says whom it trusts, and nowhere else. */
 export const text: Schema<string> = (place, report) => {
   const value = plainText(place, report);
   if (value !== undefined) refuseVariables(value, place, report);
@@ -80,7 +81,7 @@ export function dictionary(of: Schema<string>): Schema<Readonly<Record<string, s
     const values: Record<string, string> = Object.create(null);
     for (const name of place.names) {
       const at = place.field(name);
-      if (of === text) refuseVariables(name, at, report);
+      if (of === text && hasVariable(name)) report.problem(at, 'a name here holds a variable: write the name itself');
       const value = of(at, report);
       if (value !== undefined) values[name] = value;
     }
@@ -132,17 +133,20 @@ function wrongType(place: Place, report: Report, expected: string): void {
   report.problem(place, `${expected} is expected, this is ${place.is}`);
 }
 
-const variable = /\{\{|\$\(/;
 const inFilter = /\.(match|exclude)[.[]/;
 const inImageReference = /\.(imageReferences\[\d+\]|image)$/;
+const inSkip = /\.skipImageReferences\[\d+\]$/;
+const inEntry = /\.verifyImages\[\d+\]\./;
 
-/** Kyverno forbids variables in some sections, in its own words; elsewhere they are not built yet. */
+/** Kyverno forbids variables in some sections, in its own words; in others it substitutes none. */
 function refuseVariables(value: string, place: Place, report: Report): void {
-  if (!variable.test(value)) return;
+  if (!hasVariable(value)) return;
   const section = inFilter.exec(place.path)?.[1];
   if (section !== undefined) report.problem(place, `a rule should not have variables in ${section} section`);
   else if (inImageReference.test(place.path)) report.problem(place, 'variables are not allowed in image reference');
-  else report.notBuilt(place, 'variables');
+  else if (inSkip.test(place.path)) {
+    report.problem(place, "variables are not allowed in a pattern that skips: an object's author would choose what is skipped");
+  } else if (!inEntry.test(place.path)) report.problem(place, 'variables are not substituted here');
 }
 
 function unknownField(name: string, known: readonly string[]): string {

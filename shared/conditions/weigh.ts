@@ -1,0 +1,127 @@
+import { ExpressionError } from '../expression/error.ts';
+import type { Run } from '../expression/run.ts';
+import { named, type Scope, withPredicate } from '../expression/scope.ts';
+import { tellUnmet } from '../expression/tell.ts';
+import type { Json } from '../expression/value.ts';
+import type { Deny, WantedAttestation } from '../policy/policy.ts';
+import { quoted } from '../printable.ts';
+import type { NoReason } from '../reasons.ts';
+import type { AnchorSet } from '../trust/check.ts';
+import { areSatisfied } from './sets.ts';
+import type { Stated } from './stated.ts';
+
+/** Why what was attested does not do. */
+export interface ConditionObjection {
+  readonly reason: Extract<NoReason, 'condition-failed' | 'condition-error' | 'deny-condition'>;
+  readonly message: string;
+  /** The attestation that it is about; a denial is about all of them. */
+  readonly path?: string;
+}
+
+/** An attestation whose statements verify let through. */
+export interface Attested {
+  readonly wanted: WantedAttestation;
+  readonly sets: readonly AnchorSet[];
+  /** Empty where neither conditions nor a denial ask for what they say. */
+  readonly stated: readonly Stated[];
+}
+
+/** Statements of all named attestations that are tried with each other for a denial: more of them than anyone means. */
+const mostDenials = 100;
+
+/**
+ * Why an attestation does not meet its conditions; `undefined`: it does. Over verified predicates alone. Pure: `run` has the time.
+ * @param scope what conditions may be about beside the predicate
+ */
+export function weighConditions({ wanted, sets, stated }: Attested, scope: Scope, run: Run): ConditionObjection | undefined {
+  const { conditions } = wanted;
+  if (conditions === undefined) return undefined;
+  const objections = stated.map(({ predicate }, index): ConditionObjection | undefined => {
+    const about = `${titleOf(wanted)}: ${whichOf(index, stated.length)}`;
+    try {
+      if (!isObject(predicate)) return { reason: 'condition-error', message: `${about} is no JSON object` };
+      const result = conditions.test(withPredicate(withName(scope, wanted, predicate), predicate), run);
+      return result.met ? undefined : { reason: 'condition-failed', message: `${about}: ${tellUnmet(result.unmet)}` };
+    } catch (thrown) {
+      return failed(about, thrown);
+    }
+  });
+  const isMet = objections.map((objection) => objection === undefined);
+  if (areSatisfied(sets, stated, isMet)) return undefined;
+  const unsatisfied = `${titleOf(wanted)}: what is attested does not satisfy the attestors`;
+  const { path } = wanted;
+  const first = objections.find((objection) => objection !== undefined);
+  return { path, ...(first ?? { reason: 'condition-error', message: unsatisfied }) };
+}
+
+/**
+ * Why an entry's denial is met by what was attested; `undefined`: it is not. Where an attestation has several statements, each of them
+ * may bring it about.
+ */
+export function weighDenial(
+  deny: Deny,
+  attestations: readonly Attested[],
+  scope: Scope,
+  run: Run,
+): ConditionObjection | undefined {
+  const about = 'validate.deny';
+  const choices = choicesOf(attestations);
+  if (choices === undefined) {
+    const message = `${about}: the named attestations have over ${mostDenials} statements to be tried with each other`;
+    return { reason: 'condition-error', message };
+  }
+  for (const names of choices) {
+    try {
+      const within = named(scope, names);
+      if (!deny.conditions.test(within, run).met) continue;
+      return { reason: 'deny-condition', message: messageOf(deny, within, run) };
+    } catch (thrown) {
+      return failed(about, thrown);
+    }
+  }
+  return undefined;
+}
+
+/** What the names of attestations stand for, one statement of each at a time; `undefined`: in too many ways. */
+function choicesOf(attestations: readonly Attested[]): readonly ReadonlyMap<string, Json>[] | undefined {
+  let choices: ReadonlyMap<string, Json>[] = [new Map()];
+  for (const { wanted: { name }, stated } of attestations) {
+    if (name === undefined) continue;
+    if (choices.length * stated.length > mostDenials) return undefined;
+    choices = choices.flatMap((before) => stated.map(({ predicate }) => new Map([...before, [name, predicate]])));
+  }
+  return choices;
+}
+
+/** The denial's own message. One whose variables have no value must not hide what it is about. */
+function messageOf({ message }: Deny, scope: Scope, run: Run): string {
+  try {
+    const text = message.render(scope, run);
+    return typeof text === 'string' && text !== '' ? text : 'the conditions of validate.deny are met';
+  } catch (thrown) {
+    if (!(thrown instanceof ExpressionError)) throw thrown;
+    return `the conditions of validate.deny are met (its message has no value: ${thrown.message})`;
+  }
+}
+
+function withName(scope: Scope, { name }: WantedAttestation, predicate: Json): Scope {
+  return name === undefined ? scope : named(scope, new Map([[name, predicate]]));
+}
+
+/** `attestations[0] 'scan'`. */
+export function titleOf({ path, name }: WantedAttestation): string {
+  return name === undefined ? path : `${path} ${quoted(name, 63)}`;
+}
+
+function whichOf(index: number, count: number): string {
+  return count === 1 ? 'the statement' : `statement ${index + 1} of ${count}`;
+}
+
+function failed(about: string, thrown: unknown): ConditionObjection {
+  if (!(thrown instanceof ExpressionError)) throw thrown;
+  return { reason: 'condition-error', message: `${about}: ${thrown.message}` };
+}
+
+function isObject(value: Json): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,73 @@
+import { quoted } from '../printable.ts';
+import { ExpressionError } from './error.ts';
+import type { Hole, Piece } from './outer.ts';
+import type { Run } from './run.ts';
+import { largestExpression } from './template-text.ts';
+import { jsonOf, literalOf, quotedName, textOf } from './text.ts';
+import type { Json } from './value.ts';
+
+/** What JMESPath reads as an identifier without quotes. */
+const identifier = /^[A-Za-z_][A-Za-z0-9_]*$/;
+const wholeNumber = /^-?(?:0|[1-9][0-9]{0,8})$/;
+
+/** A token with its variables' values in it, as text of an expression. Throws ExpressionError for a value that cannot stand there. */
+export function fill(hole: Hole, values: readonly Json[], run: Run): string {
+  switch (hole.place) {
+    case 'string':
+      return literalOf(joined(hole, values, run), run, largestExpression);
+    case 'quoted':
+      return quotedName(joined(hole, values, run), run, largestExpression);
+    case 'literal':
+      return literalOf(literal(hole, values, run), run, largestExpression);
+    case 'name':
+      return name(joined(hole, values, run), run);
+    case 'index':
+      return index(joined(hole, values, run));
+    case 'operand':
+      return operand(hole, values, run);
+  }
+}
+
+function joined({ pieces }: Hole, values: readonly Json[], run: Run): string {
+  return pieces
+    .map((piece) => (typeof piece === 'string' ? piece : textOf(valueFor(piece, values), run, largestExpression)))
+    .join('');
+}
+
+function literal({ pieces }: Hole, values: readonly Json[], run: Run): Json {
+  const json = pieces.map((piece) => {
+    if (typeof piece === 'string') return piece;
+    const value = valueFor(piece, values);
+    const written = piece.inString ? textOf(value, run, largestExpression) : value;
+    const made = jsonOf(written, run, largestExpression);
+    return piece.inString ? made.slice(1, -1) : made;
+  });
+  try {
+    return JSON.parse(json.join(''));
+  } catch (cause) {
+    throw new ExpressionError('a literal between backticks is no JSON with a variable where it stands', { cause });
+  }
+}
+
+function name(text: string, run: Run): string {
+  if (identifier.test(text)) return quotedName(text, run, largestExpression);
+  const told = quoted(text, 60);
+  throw new ExpressionError(
+    `a variable stands where a name does and comes to ${told}, which is none; in double quotes, "{{ }}", it is one name whatever it has`,
+  );
+}
+
+/** Kyverno would read a text of digits as a number as well. */
+function index(text: string): string {
+  if (wholeNumber.test(text)) return text;
+  throw new ExpressionError(`a variable stands in brackets and comes to ${quoted(text, 60)}, which is no whole number`);
+}
+
+function operand({ pieces: [piece] }: Hole, values: readonly Json[], run: Run): string {
+  const value = piece === undefined || typeof piece === 'string' ? null : valueFor(piece, values);
+  return typeof value === 'string' ? name(value, run) : literalOf(value, run, largestExpression);
+}
+
+function valueFor(piece: Exclude<Piece, string>, values: readonly Json[]): Json {
+  return values[piece.variable] ?? null;
+}

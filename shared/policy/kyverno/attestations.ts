@@ -1,0 +1,132 @@
+import type { AttestorEntry, AttestorSet, Deny, WantedAttestation } from '../policy.ts';
+import { readAttestorSet } from './attestors.ts';
+import { readBlock, readBlocks } from './conditions.ts';
+import type { AttestationFields, DenialFields } from './fields.ts';
+import type { Place } from './place.ts';
+import type { Report } from './report.ts';
+import { readTemplate } from './variables.ts';
+
+/** Attestations of one entry. */
+const mostAttestations = 32;
+const longestType = 1024;
+
+/** Names that conditions know already: an attestation of one would hide what the request says, or be hidden by it. */
+const taken: ReadonlySet<string> = new Set([
+  'request',
+  'images',
+  'image',
+  'serviceAccountName',
+  'serviceAccountNamespace',
+  'element',
+]);
+const plainName = /^[A-Za-z_]\w*$/;
+
+/**
+ * The attestations of an entry, with Kyverno's lint. One without attestors asks those of the entry; where there are none either, it is
+ * refused: Kyverno takes any identity of the public CA then.
+ * @param around the attestors of the entry
+ */
+export function readAttestations(
+  fields: readonly AttestationFields[],
+  around: readonly AttestorSet[],
+  place: Place,
+  report: Report,
+): readonly WantedAttestation[] {
+  if (fields.length > mostAttestations) {
+    report.problem(place, `has ${fields.length} attestations: more than ${mostAttestations}`);
+    return [];
+  }
+  const names = fields.map(({ name }) => name || undefined);
+  return fields.flatMap((one, index) => {
+    const at = place.item(index);
+    const { name } = one;
+    if (name && names.indexOf(name) < index) report.problem(at.field('name'), `Duplicate attestation name: '${name.slice(0, 60)}'`);
+    return readAttestation(one, around, at, `attestations[${index}]`, report) ?? [];
+  });
+}
+
+function readAttestation(
+  fields: AttestationFields,
+  around: readonly AttestorSet[],
+  at: Place,
+  path: string,
+  report: Report,
+): WantedAttestation | undefined {
+  const name = readName(fields.name, at.field('name'), report);
+  const predicateType = readType(fields, at, report);
+  const own = fields.attestors ?? [];
+  const attestors = own.map((set, index) => readAttestorSet(set, at.field('attestors').item(index), report));
+  for (const [index, set] of attestors.entries()) if (set) refuseAnnotations(set, at.field('attestors').item(index), report);
+  if (own.length === 0 && around.length === 0) {
+    report.problem(
+      at,
+      'attestors are required, here or in the entry: Kyverno takes the word of anyone whom the public CA knows, which is nobody in particular',
+    );
+  }
+  const conditions = readBlocks(at.field('conditions'), report);
+  if (predicateType === undefined || !report.clean(at)) return undefined;
+  return {
+    path,
+    ...(name !== undefined && { name }),
+    predicateType,
+    attestors: own.length === 0 ? around : attestors.filter((set) => set !== undefined),
+    ...(conditions !== undefined && { conditions }),
+  };
+}
+
+function readName(name: string | undefined, at: Place, report: Report): string | undefined {
+  if (!name || !report.clean(at)) return undefined;
+  if (taken.has(name)) report.problem(at, `'${name}' is what conditions call something else: choose another name`);
+  else if (!plainName.test(name)) {
+    report.problem(at, 'is no name that conditions can write: letters, digits and _, a digit not first');
+  }
+  return name;
+}
+
+function readType({ type, predicateType }: AttestationFields, at: Place, report: Report): string | undefined {
+  const field = at.field(type ? 'type' : 'predicateType');
+  if (!type && predicateType) report.warning(field, 'is deprecated: write type');
+  if (type && predicateType && type !== predicateType) {
+    report.problem(at.field('predicateType'), 'is another than type, which alone counts: leave it out');
+  }
+  const found = type || predicateType;
+  if (!found) report.problem(at, 'missing type: write the predicate type of the statements');
+  else if (found.length > longestType) report.problem(field, `has over ${longestType} characters`);
+  return found || undefined;
+}
+
+/** Kyverno reads them and asks nothing by them. */
+function refuseAnnotations({ entries }: AttestorSet, place: Place, report: Report): void {
+  for (const [index, attestor] of entries.entries()) {
+    const at = place.field('entries').item(index);
+    if (attestor.kind === 'set') refuseAnnotations(attestor.set, at.field('attestor'), report);
+    else if (isAnnotated(attestor)) {
+      report.problem(at.field('annotations'), 'has no effect: an attestation has no annotations; write conditions');
+    }
+  }
+}
+
+function isAnnotated({ annotations = {} }: Pick<AttestorEntry, 'annotations'>): boolean {
+  return Object.keys(annotations).length > 0;
+}
+
+/** `validate` of an entry; `undefined` where there is none, or the report says why. */
+export function readDeny(
+  fields: DenialFields | undefined,
+  attestations: readonly WantedAttestation[],
+  place: Place,
+  report: Report,
+): Deny | undefined {
+  const conditions = readBlock(place.field('deny').field('conditions'), report);
+  if (fields === undefined || place.empty || !report.clean(place)) return undefined;
+  if (conditions === undefined) {
+    report.problem(place, 'denies nothing: write validate.deny.conditions, or leave it out');
+    return undefined;
+  }
+  if (attestations.length === 0) {
+    report.problem(place, 'has no effect without attestations, as in Kyverno: write them beside it');
+    return undefined;
+  }
+  const message = readTemplate(fields.message ?? '', place.field('message'), report);
+  return message && { message, conditions };
+}

@@ -1,0 +1,77 @@
+import type { Conditions } from '../../expression/conditions.ts';
+import { ExpressionError } from '../../expression/error.ts';
+import { compileConditions, type WrittenBlock, type WrittenCondition } from '../../expression/expressions.ts';
+import { type Operator, operators } from '../../expression/operators.ts';
+import type { Place } from './place.ts';
+import type { Report } from './report.ts';
+import { asWritten, list, object, plainText, type Schema } from './schema.ts';
+import { jsonOf } from './tree-json.ts';
+
+/** Conditions of one list, and blocks of one rule: more than anyone writes. */
+const mostConditions = 200;
+
+const operator: Schema<Operator> = (place, report) => {
+  const text = plainText(place, report);
+  // Kyverno's code reads them in any case, its CRD in this one alone.
+  const found = operators.find((each) => each.toLowerCase() === text?.toLowerCase());
+  if (text !== undefined && found === undefined) {
+    report.problem(place, `'${text.slice(0, 60)}' is no operator: write one of ${operators.join(', ')}`);
+  }
+  return found;
+};
+
+const conditionFields = object({ key: asWritten, operator, value: asWritten, message: plainText });
+
+const condition: Schema<WrittenCondition> = (place, report) => {
+  const fields = conditionFields(place, report);
+  if (fields === undefined || !report.clean(place)) return undefined;
+  const { key, value, message } = fields;
+  if (fields.operator === undefined) report.problem(place, 'entered condition has no operator');
+  if (key === undefined) report.problem(place, 'entered condition has no key');
+  if (fields.operator === undefined || key === undefined) return undefined;
+  const read = (at: Place | undefined) => (at?.tree === undefined ? null : jsonOf(at.tree));
+  return {
+    key: read(key),
+    operator: fields.operator,
+    value: read(value),
+    ...(message !== undefined && { message }),
+  };
+};
+
+const conditions: Schema<readonly WrittenCondition[]> = (place, report) => {
+  const read = list(condition)(place, report);
+  if (read !== undefined && read.length > mostConditions) {
+    report.problem(place, `has ${read.length} conditions: more than ${mostConditions}`);
+  }
+  return read;
+};
+
+const block: Schema<WrittenBlock> = object({ any: conditions, all: conditions });
+
+/** A list of blocks, as attestations have them. `undefined` where there is none, or the report says why. */
+export function readBlocks(place: Place, report: Report): Conditions | undefined {
+  if (place.empty) return undefined;
+  return compiled(list(block)(place, report), place, report);
+}
+
+/** One block, or as of old a plain list of conditions that must all be met: as preconditions and denials have them. */
+export function readBlock(place: Place, report: Report): Conditions | undefined {
+  if (place.empty) return undefined;
+  if (place.tree?.kind === 'list') {
+    const all = conditions(place, report);
+    return compiled(all && [{ all }], place, report);
+  }
+  const one = block(place, report);
+  return compiled(one && [one], place, report);
+}
+
+function compiled(blocks: readonly WrittenBlock[] | undefined, place: Place, report: Report): Conditions | undefined {
+  if (blocks === undefined || !report.clean(place)) return undefined;
+  try {
+    return compileConditions(blocks);
+  } catch (thrown) {
+    if (!(thrown instanceof ExpressionError)) throw thrown;
+    report.problem(place, thrown.message);
+    return undefined;
+  }
+}

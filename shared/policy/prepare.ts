@@ -1,0 +1,132 @@
+import type { AdmissionRequest } from '../admission/review.ts';
+import { ExpressionError } from '../expression/error.ts';
+import { createRun } from '../expression/run.ts';
+import type { Scope } from '../expression/scope.ts';
+import { Refusal } from '../reasons.ts';
+import type { Slices } from '../slices.ts';
+import { ContextError, contextScope, type LookedUp } from './context.ts';
+import type { Entry, Rule } from './policy.ts';
+import type { LoadProblem } from './problems.ts';
+import type { Question } from './select.ts';
+import { variablesOf } from './variables.ts';
+
+/** What rules are prepared by. */
+export interface Preparation {
+  /** `undefined`: somebody named the images, without an object. */
+  readonly request: AdmissionRequest | undefined;
+  /** Wall clock, milliseconds since 1970. */
+  readonly now: number;
+  /** What the registry said of the images that contexts name. */
+  readonly lookedUp: LookedUp;
+}
+
+/** Whether any of the questions is of a rule that depends on more of the object than its images. */
+export function isToBePrepared(questions: readonly Question[]): boolean {
+  for (const question of questions) if (isVarying(question)) return true;
+  return false;
+}
+
+/**
+ * The questions as they are for this object, in Kyverno's order: a rule's context is there for whoever asks for it, its preconditions are
+ * evaluated, and variables are substituted in its entries. A slice for each rule. What goes wrong is the rule's own problem.
+ * Throws ImageNeeded where a context names an image that has not been looked up.
+ */
+export function* prepareInSlices(questions: readonly Question[], preparation: Preparation): Slices<readonly Question[]> {
+  const rules = new Map<Rule, PreparedRule>();
+  const prepared: Question[] = [];
+  for (const question of questions) {
+    if (!isVarying(question)) {
+      prepared.push(question);
+      continue;
+    }
+    let rule = rules.get(question.rule);
+    if (rule === undefined) {
+      rule = new PreparedRule(question.rule, preparation);
+      rules.set(question.rule, rule);
+      yield;
+    }
+    prepared.push(rule.question(question));
+  }
+  return prepared;
+}
+
+/** Whether a question depends on more of the object than its images. */
+export function isVarying({ rule, ask, problem }: Question): boolean {
+  return rule.varies && ask === 'verify' && problem === undefined;
+}
+
+/** A rule as it is for one object. */
+class PreparedRule {
+  readonly #scope: Scope;
+  readonly #now: number;
+  readonly #answer: 'asks' | 'unmet' | Refusal;
+  /** By what covers an image. */
+  readonly #entries = new Map<readonly Entry[], readonly Entry[] | Refusal>();
+
+  constructor(rule: Rule, { request, now, lookedUp }: Preparation) {
+    this.#now = now;
+    this.#scope = contextScope(variablesOf(request), rule.context, lookedUp, createRun(now));
+    this.#answer = this.#asks(rule);
+  }
+
+  question(question: Question): Question {
+    const scope = this.#scope;
+    if (this.#answer === 'unmet') return { ...question, entries: [], ask: 'unmet' };
+    if (this.#answer !== 'asks') return { ...question, problem: this.#answer };
+    const entries = this.#substituted(question.entries);
+    return entries instanceof Refusal ? { ...question, problem: entries } : { ...question, entries, scope };
+  }
+
+  #asks({ preconditions }: Rule): 'asks' | 'unmet' | Refusal {
+    if (preconditions === undefined) return 'asks';
+    try {
+      return preconditions.test(this.#scope, createRun(this.#now)).met ? 'asks' : 'unmet';
+    } catch (thrown) {
+      return problemOf('preconditions', thrown);
+    }
+  }
+
+  /** The same list for all images that the same entries cover. */
+  #substituted(entries: readonly Entry[]): readonly Entry[] | Refusal {
+    let substituted = this.#entries.get(entries);
+    if (substituted === undefined) {
+      substituted = this.#substitute(entries);
+      this.#entries.set(entries, substituted);
+    }
+    return substituted;
+  }
+
+  #substitute(entries: readonly Entry[]): readonly Entry[] | Refusal {
+    const substituted: Entry[] = [];
+    for (const entry of entries) {
+      if (entry.written === undefined) {
+        substituted.push(entry);
+        continue;
+      }
+      try {
+        const made = entry.written.entry(this.#scope, createRun(this.#now));
+        if (isProblems(made)) return unfit(entry, made);
+        substituted.push(made);
+      } catch (thrown) {
+        return problemOf(entry.path, thrown);
+      }
+    }
+    return substituted;
+  }
+}
+
+function isProblems(made: Entry | readonly LoadProblem[]): made is readonly LoadProblem[] {
+  return Array.isArray(made);
+}
+
+/** What an object's values make of an entry need not be one. */
+function unfit({ path }: Entry, [problem]: readonly LoadProblem[]): Refusal {
+  const { field = path, message = 'is none' } = problem ?? {};
+  return new Refusal('variable-unresolved', `with the object's values ${field} ${message}`);
+}
+
+function problemOf(where: string, thrown: unknown): Refusal {
+  if (thrown instanceof ContextError) return new Refusal('context-failed', thrown.message);
+  if (thrown instanceof ExpressionError) return new Refusal('variable-unresolved', `${where}: ${thrown.message}`);
+  throw thrown;
+}
