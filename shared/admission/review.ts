@@ -4,20 +4,46 @@ import { isJsonObject, type JsonObject, own } from './json.ts';
 export interface AdmissionRequest {
   /** Repeated in the response; 1 to 128 characters. */
   readonly uid: string;
-  readonly kind: { readonly group: string; readonly version: string; readonly kind: string };
-  readonly resource: { readonly group: string; readonly version: string; readonly resource: string };
+  readonly kind: RequestKind;
+  readonly resource: RequestResource;
   /** `ephemeralcontainers`, `status`…; empty for the object itself. */
   readonly subResource: string;
+  /** As the client asked, where the API server converted it for the webhook; API servers send them always. */
+  readonly requestKind?: RequestKind;
+  readonly requestResource?: RequestResource;
+  readonly requestSubResource?: string;
   readonly operation: Operation;
   /** Empty for what is not namespaced. */
   readonly namespace: string;
   /** Empty on a CREATE with generateName. */
   readonly name: string;
   readonly dryRun: boolean;
-  readonly userInfo: { readonly username: string; readonly groups: readonly string[] };
+  readonly userInfo: UserInfo;
   /** Set on CREATE and UPDATE. */
   readonly object: JsonObject | undefined;
   readonly oldObject: JsonObject | undefined;
+  /** Of the operation: CreateOptions and the like. */
+  readonly options?: JsonObject;
+}
+
+export interface RequestKind {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+}
+
+export interface RequestResource {
+  readonly group: string;
+  readonly version: string;
+  readonly resource: string;
+}
+
+export interface UserInfo {
+  readonly username: string;
+  readonly groups: readonly string[];
+  readonly uid?: string;
+  /** What the authenticator says beside; Go writes an empty list as null. Fields are the object's own alone. */
+  readonly extra?: Readonly<Record<string, readonly string[] | null>>;
 }
 
 export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
@@ -34,7 +60,7 @@ export type ParsedReview =
 const maxUid = 128;
 const operations: readonly string[] = ['CREATE', 'UPDATE', 'DELETE', 'CONNECT'] satisfies Operation[];
 
-/** Reads a request's body after JSON.parse. Never throws, and keeps no more of it than the object and the old object. */
+/** Reads a request's body after JSON.parse. Never throws, and keeps no more of it than is named above. */
 export function parseReview(body: unknown): ParsedReview {
   if (!isJsonObject(body)) return { kind: 'no-review', problem: 'the body is not a JSON object' };
   if (own(body, 'kind') !== 'AdmissionReview' || own(body, 'apiVersion') !== 'admission.k8s.io/v1') {
@@ -58,8 +84,7 @@ class FieldError extends Error {}
 
 function readRequest(uid: string, request: JsonObject): AdmissionRequest {
   const operation = readOperation(own(request, 'operation'));
-  const kind = readObject(request, 'request', 'kind');
-  const resource = readObject(request, 'request', 'resource');
+  const kind = readKind(request, 'kind');
   if (kind === undefined) throw new FieldError('request.kind is missing');
   const object = readObject(request, 'request', 'object');
   if (object === undefined && (operation === 'CREATE' || operation === 'UPDATE')) {
@@ -67,17 +92,12 @@ function readRequest(uid: string, request: JsonObject): AdmissionRequest {
   }
   return {
     uid,
-    kind: {
-      group: readText(kind, 'request.kind', 'group'),
-      version: readText(kind, 'request.kind', 'version'),
-      kind: readText(kind, 'request.kind', 'kind'),
-    },
-    resource: {
-      group: readText(resource, 'request.resource', 'group'),
-      version: readText(resource, 'request.resource', 'version'),
-      resource: readText(resource, 'request.resource', 'resource'),
-    },
+    kind,
+    resource: readResource(request, 'resource') ?? { group: '', version: '', resource: '' },
     subResource: readText(request, 'request', 'subResource'),
+    ...written('requestKind', readKind(request, 'requestKind')),
+    ...written('requestResource', readResource(request, 'requestResource')),
+    ...written('requestSubResource', readText(request, 'request', 'requestSubResource')),
     operation,
     namespace: readText(request, 'request', 'namespace'),
     name: readText(request, 'request', 'name'),
@@ -85,6 +105,34 @@ function readRequest(uid: string, request: JsonObject): AdmissionRequest {
     userInfo: readUser(readObject(request, 'request', 'userInfo')),
     object,
     oldObject: readObject(request, 'request', 'oldObject'),
+    ...written('options', readObject(request, 'request', 'options')),
+  };
+}
+
+/** A field of ours that is there only where the request has it. */
+function written<const K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } {
+  return value === undefined || value === '' ? {} : ({ [key]: value } as { readonly [P in K]: V });
+}
+
+function readKind(request: JsonObject, key: string): RequestKind | undefined {
+  const kind = readObject(request, 'request', key);
+  if (kind === undefined) return undefined;
+  const path = `request.${key}`;
+  return {
+    group: readText(kind, path, 'group'),
+    version: readText(kind, path, 'version'),
+    kind: readText(kind, path, 'kind'),
+  };
+}
+
+function readResource(request: JsonObject, key: string): RequestResource | undefined {
+  const resource = readObject(request, 'request', key);
+  if (resource === undefined) return undefined;
+  const path = `request.${key}`;
+  return {
+    group: readText(resource, path, 'group'),
+    version: readText(resource, path, 'version'),
+    resource: readText(resource, path, 'resource'),
   };
 }
 
@@ -95,11 +143,21 @@ function readOperation(value: unknown): Operation {
   return value as Operation;
 }
 
-function readUser(user: JsonObject | undefined): AdmissionRequest['userInfo'] {
+function readUser(user: JsonObject | undefined): UserInfo {
+  const path = 'request.userInfo';
   const groups = user === undefined ? undefined : own(user, 'groups');
-  if (groups !== undefined && !isTextList(groups))
-    throw new FieldError('request.userInfo.groups must be a list of strings');
-  return { username: readText(user, 'request.userInfo', 'username'), groups: groups ?? [] };
+  if (groups !== undefined && !isTextList(groups)) throw new FieldError(`${path}.groups must be a list of strings`);
+  const extra = user === undefined ? undefined : readObject(user, path, 'extra');
+  for (const key in extra) {
+    if (extra[key] !== null && !isTextList(extra[key]))
+      throw new FieldError(`${path}.extra must be of lists of strings`);
+  }
+  return {
+    username: readText(user, path, 'username'),
+    groups: groups ?? [],
+    ...written('uid', readText(user, path, 'uid')),
+    ...written('extra', extra as UserInfo['extra']),
+  };
 }
 
 function isTextList(value: unknown): value is readonly string[] {

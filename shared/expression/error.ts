@@ -16,3 +16,16 @@ export class UnknownKey extends ExpressionError {
 export class ExpressionTooCostly extends ExpressionError {
   override readonly name = 'ExpressionTooCostly';
 }
+
+/** What goes wrong in `work`, with where it did. */
+export function told<T>(where: string, work: () => T): T {
+  try {
+    return work();
+  } catch (thrown) {
+    if (!(thrown instanceof ExpressionError) || where === '') throw thrown;
+    const message = `${where}: ${thrown.message}`;
+    throw thrown instanceof ExpressionTooCostly
+      ? new ExpressionTooCostly(message, { cause: thrown })
+      : new ExpressionError(message, { cause: thrown });
+  }
+}

@@ -9,4 +9,6 @@ export interface Expression {
   readonly names: ReadonlySet<string> | undefined;
   /** Throws ExpressionError. */
   evaluate(scope: Scope, run: Run): Json;
+  /** The same about a value, which may be no object, in the place of a root with names. */
+  evaluateOn(value: Json, run: Run): Json;
 }

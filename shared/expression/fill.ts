@@ -1,9 +1,8 @@
 import { quoted } from '../printable.ts';
 import { ExpressionError } from './error.ts';
+import { jsonOf, literalOf, quotedName, textOf } from './literal.ts';
 import type { Hole, Piece } from './outer.ts';
 import type { Run } from './run.ts';
-import { largestExpression } from './template-text.ts';
-import { jsonOf, literalOf, quotedName, textOf } from './text.ts';
 import type { Json } from './value.ts';
 
 /** What JMESPath reads as an identifier without quotes. */
@@ -14,11 +13,11 @@ const wholeNumber = /^-?(?:0|[1-9][0-9]{0,8})$/;
 export function fill(hole: Hole, values: readonly Json[], run: Run): string {
   switch (hole.place) {
     case 'string':
-      return literalOf(joined(hole, values, run), run, largestExpression);
+      return literalOf(joined(hole, values, run), run);
     case 'quoted':
-      return quotedName(joined(hole, values, run), run, largestExpression);
+      return quotedName(joined(hole, values, run), run);
     case 'literal':
-      return literalOf(literal(hole, values, run), run, largestExpression);
+      return literalOf(literal(hole, values, run), run);
     case 'name':
       return name(joined(hole, values, run), run);
     case 'index':
@@ -29,18 +28,14 @@ export function fill(hole: Hole, values: readonly Json[], run: Run): string {
 }
 
 function joined({ pieces }: Hole, values: readonly Json[], run: Run): string {
-  return pieces
-    .map((piece) => (typeof piece === 'string' ? piece : textOf(valueFor(piece, values), run, largestExpression)))
-    .join('');
+  return pieces.map((piece) => (typeof piece === 'string' ? piece : textOf(valueFor(piece, values), run))).join('');
 }
 
 function literal({ pieces }: Hole, values: readonly Json[], run: Run): Json {
   const json = pieces.map((piece) => {
     if (typeof piece === 'string') return piece;
     const value = valueFor(piece, values);
-    const written = piece.inString ? textOf(value, run, largestExpression) : value;
-    const made = jsonOf(written, run, largestExpression);
-    return piece.inString ? made.slice(1, -1) : made;
+    return piece.inString ? jsonOf(textOf(value, run), run).slice(1, -1) : jsonOf(value, run);
   });
   try {
     return JSON.parse(json.join(''));
@@ -50,7 +45,7 @@ function literal({ pieces }: Hole, values: readonly Json[], run: Run): Json {
 }
 
 function name(text: string, run: Run): string {
-  if (identifier.test(text)) return quotedName(text, run, largestExpression);
+  if (identifier.test(text)) return quotedName(text, run);
   const told = quoted(text, 60);
   throw new ExpressionError(
     `a variable stands where a name does and comes to ${told}, which is none; in double quotes, "{{ }}", it is one name whatever it has`,
@@ -65,7 +60,7 @@ function index(text: string): string {
 
 function operand({ pieces: [piece] }: Hole, values: readonly Json[], run: Run): string {
   const value = piece === undefined || typeof piece === 'string' ? null : valueFor(piece, values);
-  return typeof value === 'string' ? name(value, run) : literalOf(value, run, largestExpression);
+  return typeof value === 'string' ? name(value, run) : literalOf(value, run);
 }
 
 function valueFor(piece: Exclude<Piece, string>, values: readonly Json[]): Json {

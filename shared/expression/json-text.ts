@@ -5,6 +5,8 @@ import { isList, type Json, largestDepth } from './value.ts';
 
 /** What Go's encoding/json escapes beside what every JSON does, so that its text may stand in HTML. */
 const escapedByGo = /[<>&\u2028\u2029]/g;
+/** What does not stand for itself in a string; most strings have none of it. */
+const escaped = /["\\<>&\p{Cc}\u2028\u2029\ud800-\udfff]/u;
 
 /** The value as Go's json.Marshal writes it: no blanks, fields by their names. Throws ExpressionError. */
 export function jsonText(value: Json, run: Run): string {
@@ -42,7 +44,8 @@ function write(value: Json, parts: string[], run: Run, depth: number): void {
 }
 
 function stringText(value: string, run: Run): string {
-  run.spend(2 * stepsOfText(value.length));
+  run.spend(4 * stepsOfText(value.length));
+  if (!escaped.test(value)) return `"${value}"`;
   const text = JSON.stringify(value.toWellFormed());
   return text.replace(escapedByGo, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

@@ -4,12 +4,21 @@ import { fill } from './fill.ts';
 import { type Hole, readOuter } from './outer.ts';
 import { type Run, uncounted } from './run.ts';
 import type { Scope } from './scope.ts';
-import { largestExpression, mark } from './template-text.ts';
-import type { Json } from './value.ts';
+import { largestExpression, type Variable } from './template-text.ts';
 
 export type Compile = (text: string) => Expression;
 
-/** Compiled expressions that are kept for each nested one, as long as their text is no longer than this. */
+/** An expression of a policy. Where variables stand in it, another one by what they come to. */
+export interface Bindable {
+  /** The names of the root that it begins with, and that the variables in it begin with; `undefined`: any. */
+  readonly names: ReadonlySet<string> | undefined;
+  /** Those of the variables in it alone. */
+  readonly innerNames: ReadonlySet<string> | undefined;
+  /** Throws ExpressionError where a variable has no value, or none that can stand where it does. */
+  bind(scope: Scope, run: Run): Expression;
+}
+
+/** Compiled expressions that are kept for each that has variables in it, as long as their text is no longer than this. */
 const kept = 8;
 const longestKept = 2048;
 
@@ -17,9 +26,9 @@ const longestKept = 2048;
 const sampleName = 'name_of_a_variable';
 
 /**
- * An expression that has variables inside it: `time_since('', '{{ metadata.scanFinishedOn }}', '')`. Kyverno puts the inner value's text
- * into the outer expression and parses what comes of it, so that whoever chooses the value writes a part of the policy. Here the
- * policy says what stands where, and a value never leaves its place:
+ * Reads an expression that may have variables in it: `time_since('', '{{ metadata.scanFinishedOn }}', '')`. Kyverno puts the inner value's
+ * text into the outer expression and parses what comes of it, so that whoever chooses the value writes a part of the policy.
+ * Here the policy says what stands where, and a value never leaves its place:
  *
  * - inside `'…'` and `"…"` it is a part of that string or name, whatever characters it has;
  * - inside a literal between backticks it is a part of a JSON string, or a JSON value of its own type;
@@ -28,37 +37,23 @@ const sampleName = 'name_of_a_variable';
  *   `a.b` as a path: that is refused, and `"{{ x }}"` takes it for one name;
  * - where an operand stands, a string is such a name too, as Kyverno reads it, and any other value is itself.
  *
- * `inner` are the values for the marks in `content`, in order. Throws ExpressionError where a variable stands nowhere of this, and
- * where the expression does not parse.
+ * Throws ExpressionError where a variable stands nowhere of this, and where an expression does not parse.
  */
-export function compileNested(content: string, inner: readonly Expression[], compile: Compile): Expression {
+export function compileVariable({ content, inner }: Pick<Variable, 'content' | 'inner'>, compile: Compile): Bindable {
+  if (inner.length === 0) {
+    const expression = compile(content);
+    return { names: expression.names, innerNames: new Set(), bind: () => expression };
+  }
   const segments = readOuter(content);
   const sample = compile(segments.map((each) => (typeof each === 'string' ? each : sampleOf(each))).join(''));
-  const compiled = new Map<string, Expression>();
-
-  function compiledOf(text: string, run: Run): Expression {
-    const known = compiled.get(text);
-    if (known !== undefined) {
-      compiled.delete(text);
-      compiled.set(text, known);
-      return known;
-    }
-    run.spend(text.length);
-    const expression = compile(text);
-    if (text.length <= longestKept) {
-      compiled.set(text, expression);
-      const [oldest] = compiled.keys();
-      if (compiled.size > kept && oldest !== undefined) compiled.delete(oldest);
-    }
-    return expression;
-  }
-
-  const parts = content.split(mark);
+  const variables = inner.map((each) => compileVariable(each, compile));
+  const innerNames = unionOf(variables.map(({ names }) => names));
+  const compiled = new Recent(compile);
   return {
-    text: parts.map((part, index) => (index === 0 ? part : `{{ ${inner[index - 1]?.text ?? ''} }}${part}`)).join(''),
-    names: unionOf([namesOf(sample), ...inner.map(({ names }) => names)]),
-    evaluate(scope: Scope, run: Run): Json {
-      const values = inner.map((each) => each.evaluate(scope, run));
+    names: unionOf([namesOf(sample), innerNames]),
+    innerNames,
+    bind(scope, run) {
+      const values = variables.map((each) => each.bind(scope, run).evaluate(scope, run));
       let text = '';
       for (const segment of segments) {
         text += typeof segment === 'string' ? segment : fill(segment, values, run);
@@ -66,9 +61,38 @@ export function compileNested(content: string, inner: readonly Expression[], com
           throw new ExpressionError(`with its variables it is longer than ${largestExpression} characters`);
         }
       }
-      return compiledOf(text, run).evaluate(scope, run);
+      return compiled.of(text, run);
     },
   };
+}
+
+/** The expressions that were compiled last. */
+class Recent {
+  private readonly compile: Compile;
+  private readonly known = new Map<string, Expression>();
+
+  constructor(compile: Compile) {
+    this.compile = compile;
+  }
+
+  of(text: string, run: Run): Expression {
+    const known = this.known.get(text);
+    if (known !== undefined) {
+      this.known.delete(text);
+      this.known.set(text, known);
+      return known;
+    }
+    run.spend(text.length);
+    const expression = this.compile(text);
+    if (text.length <= longestKept) this.keep(text, expression);
+    return expression;
+  }
+
+  private keep(text: string, expression: Expression): void {
+    this.known.set(text, expression);
+    const [oldest] = this.known.keys();
+    if (this.known.size > kept && oldest !== undefined) this.known.delete(oldest);
+  }
 }
 
 /** `undefined`, any, if one of them is. */

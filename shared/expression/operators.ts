@@ -20,3 +20,10 @@ export const operators = [
   'DurationLessThan',
 ] as const;
 export type Operator = (typeof operators)[number];
+
+const byLowerCase = new Map<string, Operator>(operators.map((operator) => [operator.toLowerCase(), operator]));
+
+/** Reads an operator's name in any case, as Kyverno does; `undefined`: there is none of that name. */
+export function parseOperator(text: string): Operator | undefined {
+  return byLowerCase.get(text.toLowerCase());
+}

@@ -1,8 +1,8 @@
 import { quoted } from '../printable.ts';
 import { ExpressionError } from './error.ts';
+import { literalOf, quotedName } from './literal.ts';
 import { uncounted } from './run.ts';
 import { mark } from './template-text.ts';
-import { literalOf, quotedName } from './text.ts';
 import type { Json } from './value.ts';
 
 /** A part of an expression's text: as it is, or with values in it. */
@@ -69,19 +69,19 @@ function closed(text: string, body: string): string {
 }
 
 function stringSegment(decoded: string, first: number): Segment {
-  if (!decoded.includes(mark)) return literalOf(decoded, uncounted, Number.POSITIVE_INFINITY);
+  if (!decoded.includes(mark)) return literalOf(decoded, uncounted);
   return { place: 'string', pieces: piecesOf(decoded, first) };
 }
 
 function quotedSegment(body: string, first: number): Segment {
   const decoded = body.split(mark).map((part) => decodedJson(`"${part}"`) as string);
   const [name = ''] = decoded;
-  if (decoded.length === 1) return quotedName(name, uncounted, Number.POSITIVE_INFINITY);
+  if (decoded.length === 1) return quotedName(name, uncounted);
   return { place: 'quoted', pieces: piecesOf(decoded.join(mark), first) };
 }
 
 function literalSegment(json: string, first: number): Segment {
-  if (!json.includes(mark)) return literalOf(decodedJson(json), uncounted, Number.POSITIVE_INFINITY);
+  if (!json.includes(mark)) return literalOf(decodedJson(json), uncounted);
   const pieces: Piece[] = [];
   let variable = first;
   let inString = false;

@@ -1,13 +1,12 @@
 import { shortened } from '../printable.ts';
-import { ExpressionError, ExpressionTooCostly } from './error.ts';
-import type { Expression } from './expression.ts';
-import { type Compile, compileNested, unionOf } from './nested.ts';
+import { ExpressionError, ExpressionTooCostly, told } from './error.ts';
+import { textOf } from './literal.ts';
+import { type Compile, compileVariable, unionOf } from './nested.ts';
 import { type Path, resolveReferences } from './references.ts';
 import { type Run, uncounted } from './run.ts';
 import { nothing, type Scope } from './scope.ts';
 import { takeApart, type Variable } from './template-text.ts';
-import { textOf } from './text.ts';
-import type { Json } from './value.ts';
+import { isList, type Json } from './value.ts';
 
 /** A value of a policy in which variables stand (`{{ }}`, `$( )`), read once. */
 export interface Template {
@@ -52,7 +51,7 @@ export function compileTemplate(tree: Json, compile: Compile, at = ''): Template
 }
 
 class Reader {
-  readonly names: Expression['names'][] = [];
+  readonly names: (ReadonlySet<string> | undefined)[] = [];
   private values = 0;
   private variables = 0;
   private readonly tree: Json;
@@ -114,30 +113,23 @@ class Reader {
   }
 
   private variable(variable: Variable, place: string): (use: Use) => Json {
-    const where = `${place}${place === '' ? '' : ': '}{{ ${shortened(variable.source, 120)} }}`;
-    const expression = told(where, () => this.expression(variable));
-    return ({ scope, run }) => told(where, () => expression.evaluate(scope, run));
-  }
-
-  private expression({ content, inner }: Variable): Expression {
-    this.variables += 1;
+    this.variables += countOf(variable);
     if (this.variables > maxVariables) throw new ExpressionError(`there are more than ${maxVariables} variables`);
-    const expression =
-      inner.length === 0
-        ? this.compile(content)
-        : compileNested(
-            content,
-            inner.map((each) => this.expression(each)),
-            this.compile,
-          );
-    this.names.push(expression.names);
-    return expression;
+    const shown = `{{ ${shortened(variable.source, 120)} }}`;
+    const compiled = told(shown, () => compileVariable(variable, this.compile));
+    this.names.push(compiled.names);
+    const where = place === '' ? shown : `${place}: ${shown}`;
+    return ({ scope, run }) => told(where, () => compiled.bind(scope, run).evaluate(scope, run));
   }
+}
+
+function countOf({ inner }: Variable): number {
+  return inner.reduce((count, each) => count + countOf(each), 1);
 }
 
 /** A part of a text, as text. */
 function written(part: string | ((use: Use) => Json), use: Use): string {
-  const text = typeof part === 'string' ? part : textOf(part(use), use.run, use.room);
+  const text = typeof part === 'string' ? part : textOf(part(use), use.run);
   use.room -= text.length;
   if (use.room < 0) throw new ExpressionTooCostly(`texts would be longer than ${largestOutput} characters in all`);
   return text;
@@ -151,27 +143,10 @@ function isConstant(node: Node): node is { readonly constant: Json } {
   return 'constant' in node;
 }
 
-/** What goes wrong in `work`, with where it did. */
-function told<T>(where: string, work: () => T): T {
-  try {
-    return work();
-  } catch (thrown) {
-    if (!(thrown instanceof ExpressionError) || where === '') throw thrown;
-    const message = `${where}: ${thrown.message}`;
-    throw thrown instanceof ExpressionTooCostly
-      ? new ExpressionTooCostly(message, { cause: thrown })
-      : new ExpressionError(message, { cause: thrown });
-  }
-}
-
 /** As policies' places are told: `conditions[0].key`. */
 function placeOf(at: string, path: Path): string {
   return path.reduce<string>((place, step) => {
     if (typeof step === 'number') return `${place}[${step}]`;
     return place === '' ? step : `${place}.${step}`;
   }, at);
-}
-
-function isList(value: Json): value is readonly Json[] {
-  return Array.isArray(value);
 }

@@ -1,4 +1,6 @@
 import { ExpressionError } from '../error.ts';
+import { parseNumber } from '../number.ts';
+import type { Run } from '../run.ts';
 import type { Json } from '../value.ts';
 import { listAt, numberAt, valueAt } from './arguments.ts';
 import { numbersOf } from './elements.ts';
@@ -9,7 +11,7 @@ export const numberFunctions: readonly ExpressionFunction[] = [
   { name: 'ceil', takes: [['number']], call: (given) => Math.ceil(numberAt(given, 0)) },
   { name: 'floor', takes: [['number']], call: (given) => Math.floor(numberAt(given, 0)) },
   { name: 'avg', takes: [['array']], call: (given, run) => average(numbersOf('avg', listAt(given, 0), run)) },
-  { name: 'to_number', takes: [['any']], call: (given) => toNumber(valueAt(given, 0)) },
+  { name: 'to_number', takes: [['any']], call: (given, run) => toNumber(valueAt(given, 0), run) },
 ];
 
 /** Of none there is none; Go's is NaN, which is over and under nothing, as null is. */
@@ -20,15 +22,8 @@ function average(numbers: readonly number[]): Json {
   return sum / numbers.length;
 }
 
-/** What Go's ParseFloat takes for a decimal number: a sign, no blanks, `_` between digits. */
-const decimal = /^[+-]?(?=\.?\d)(?:\d+(?:_\d+)*)?(?:\.(?:\d+(?:_\d+)*)?)?(?:[eE][+-]?\d+(?:_\d+)*)?$/;
-/** UTF-16 units of a text that is read as a number. */
-const longestNumber = 1024;
-
-/** Null where it is none. Go also reads `inf`, `nan` and `0x1p-2`, which no JSON has. */
-function toNumber(value: Json): Json {
+/** Null where it is none. */
+function toNumber(value: Json, run: Run): Json {
   if (typeof value === 'number') return value;
-  if (typeof value !== 'string' || value.length > longestNumber || !decimal.test(value)) return null;
-  const number = Number(value.replaceAll('_', ''));
-  return Number.isFinite(number) ? number : null;
+  return typeof value === 'string' ? (parseNumber(value, run) ?? null) : null;
 }

@@ -1,4 +1,4 @@
-import { sortedNames } from '../order.ts';
+import { namesOf, sortedNames } from '../order.ts';
 import { type Run, stepsOfText } from '../run.ts';
 import { emptyObject, isList, isObject, type Json } from '../value.ts';
 import { objectAt, valueAt } from './arguments.ts';
@@ -37,11 +37,7 @@ export const valueFunctions: readonly ExpressionFunction[] = [
 /** Of text the code points. */
 function length(value: Json, run: Run): Json {
   if (isList(value)) return value.length;
-  if (isObject(value)) {
-    const names = Object.keys(value).length;
-    run.spend(names);
-    return names;
-  }
+  if (isObject(value)) return namesOf(value, run).length;
   const text = String(value);
   run.spend(4 * stepsOfText(text.length));
   let pairs = 0;
@@ -61,9 +57,7 @@ function merge(given: readonly Json[], run: Run): Json {
   const merged = emptyObject();
   for (const at of given.keys()) {
     const object = objectAt(given, at);
-    const names = Object.keys(object);
-    run.spend(names.length);
-    for (const name of names) merged[name] = object[name] ?? null;
+    for (const name of namesOf(object, run)) merged[name] = object[name] ?? null;
   }
   return merged;
 }

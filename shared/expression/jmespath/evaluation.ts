@@ -43,10 +43,10 @@ export class Evaluation {
     this.run = run;
   }
 
-  /** Throws ExpressionError, or what the scope throws. */
-  result(step: Step): Json {
+  /** What `step` comes to about `here`. Throws ExpressionError, or what the scope throws. */
+  result(step: Step, here: Current): Json {
     try {
-      const found = step(root, this);
+      const found = step(here, this);
       if (found instanceof Missing) throw new UnknownKey(found.key);
       const value = this.value(found);
       this.#count(value, 0);

@@ -65,7 +65,7 @@ class Asked {
         for (const item of node.items) this.value(item, here);
         return false;
       case 'object':
-        for (const item of node.fields.values()) this.value(item, here);
+        for (const [, item] of node.fields) this.value(item, here);
         return false;
       case 'call':
         for (const argument of node.given) this.value(argument, here);

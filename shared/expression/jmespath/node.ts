@@ -18,7 +18,7 @@ export type Node =
   | { readonly is: 'filter'; readonly of: Node; readonly where: Node; readonly each: Node }
   | { readonly is: 'flatten' | 'not'; readonly of: Node }
   | { readonly is: 'list'; readonly items: readonly Node[] }
-  | { readonly is: 'object'; readonly fields: ReadonlyMap<string, Node> }
+  | { readonly is: 'object'; readonly fields: readonly (readonly [string, Node])[] }
   | { readonly is: 'call'; readonly name: string; readonly given: readonly Given[] };
 
 export type Comparison = '==' | '!=' | '<' | '<=' | '>' | '>=';

@@ -97,7 +97,7 @@ function node(from: Parsed, depth: number): Node {
       if (from.children.length === 0) throw new ExpressionError('it does not parse: a list [ ] names nothing');
       return { is: 'list', items: from.children.map(inner) };
     case 'MultiSelectHash':
-      return { is: 'object', fields: new Map(from.children.map(({ name, value }) => [name, inner(value)])) };
+      return { is: 'object', fields: from.children.map(({ name, value }) => [name, inner(value)]) };
     case 'Function':
       return { is: 'call', name: from.name, given: from.children.map((child) => given(child, depth + 1)) };
     case 'ExpressionReference':

@@ -1,8 +1,11 @@
 import { ExpressionError } from '../error.ts';
 import { type Json, largestDepth } from '../value.ts';
 
-/** `"name"`, `'text'`, `` `json` ``, or a quote that nothing closes. No two alternatives begin alike: it takes linear time. */
-const quotedParts = /"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\'|\\(?!'))*)'|`((?:[^`\\]|\\.)*)`|["'`]/gs;
+/**
+ * `"name"`, `'text'`, `` `json` ``, or a quote that nothing closes; and a number that goes on with a minus (`[1-1]`), of which the
+ * library reads the beginning. No two alternatives begin alike: it takes linear time.
+ */
+const quotedParts = /"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\'|\\(?!'))*)'|`((?:[^`\\]|\\.)*)`|["'`]|\d-/gs;
 
 /**
  * The expression with all that is quoted in it written anew, in the form that every JMESPath reads alike. What Kyverno's reads is
@@ -14,7 +17,9 @@ export function requoted(text: string): string {
     if (name !== undefined) return JSON.stringify(parsed(`"${name}"`, all));
     if (raw !== undefined) return literal(raw.replaceAll(`\\'`, `'`));
     if (json !== undefined) return literal(parsed(json.replaceAll('\\`', '`'), all));
-    throw new ExpressionError(`it does not parse: nothing closes a ${all}`);
+    throw new ExpressionError(
+      `it does not parse: ${all.length === 1 ? `nothing closes a ${all}` : `a minus after a number`}`,
+    );
   });
 }
 

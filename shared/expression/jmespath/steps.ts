@@ -1,7 +1,7 @@
 import { ExpressionError } from '../error.ts';
 import { call, checkCount } from '../functions/call.ts';
 import type { FunctionTable } from '../functions/function.ts';
-import { sameValue, sortedNames } from '../order.ts';
+import { namesOf, sameValue, sortedNames } from '../order.ts';
 import type { Run } from '../run.ts';
 import { emptyObject, fieldOf, isList, isObject, type Json } from '../value.ts';
 import { type Evaluation, listOf, Missing, root, type Step } from './evaluation.ts';
@@ -50,7 +50,7 @@ export function stepOf(node: Node, functions: FunctionTable): Step {
     case 'list':
       return list(node.items.map(step));
     case 'object':
-      return object([...node.fields].map(([name, inner]) => [name, step(inner)]));
+      return object(node.fields.map(([name, inner]) => [name, step(inner)]));
     case 'call':
       return called(node.name, node.given, functions);
   }
@@ -67,8 +67,9 @@ function counted(step: Step): Step {
 function field(name: string): Step {
   const missing = new Missing(name);
   return counted((here, evaluation) => {
-    if (here === root) return evaluation.fieldOfRoot(name) ?? missing;
-    return isObject(here) ? (fieldOf(here, name) ?? missing) : null;
+    if (here !== root && !isObject(here)) return null;
+    const value = here === root ? evaluation.fieldOfRoot(name) : fieldOf(here, name);
+    return value === undefined ? missing : value;
   });
 }
 
@@ -213,8 +214,5 @@ function called(name: string, given: readonly Given[], functions: FunctionTable)
 function isTrue(value: Json, run: Run): boolean {
   if (value === null || value === false || value === '') return false;
   if (isList(value)) return value.length > 0;
-  if (!isObject(value)) return true;
-  const names = Object.keys(value).length;
-  run.spend(names);
-  return names > 0;
+  return !isObject(value) || namesOf(value, run).length > 0;
 }

@@ -1,6 +1,7 @@
 import { certificates, certifiedBundles, checkpoints, timeStamps, trustedRoots } from './certificates.ts';
 import { dockerConfigs, manifests, policies } from './documents.ts';
 import { evidence } from './evidence.ts';
+import { jmespath } from './expressions.ts';
 import { challenges, links, references } from './headers.ts';
 import { admissionReviews } from './reviews.ts';
 import type { Target } from './target.ts';
@@ -19,4 +20,5 @@ export const targets: readonly Target[] = [
   trustedRoots(),
   policies(),
   dockerConfigs(),
+  jmespath(),
 ];

@@ -1,0 +1,130 @@
+import type { AdmissionRequest, RequestKind, RequestResource, UserInfo } from '../admission/review.ts';
+import { type ImageSlot, imageSlots } from '../admission/slots.ts';
+import { ExpressionError } from '../expression/error.ts';
+import { lazily, type Scope } from '../expression/scope.ts';
+import { isObject, type Json } from '../expression/value.ts';
+import { Refusal } from '../reasons.ts';
+import { variableImage, variableOfImages } from './image-variables.ts';
+
+/** The names that Kyverno gives a value itself: no entry of a rule's context may have one of them. */
+export const builtInNames = ['request', 'images', 'image', 'serviceAccountName', 'serviceAccountNamespace'] as const;
+
+/** Image volumes are not among Kyverno's images. */
+const imageLists: readonly ImageSlot['list'][] = ['initContainers', 'containers', 'ephemeralContainers'];
+const serviceAccount = /^system:serviceaccount:([^:]+):([^:]+)$/;
+
+/**
+ * What a policy may name of the request under review, as Kyverno has it: `request` (an AdmissionRequest as Go writes it: what is empty is
+ * not there, but for the objects), `images.<list>.<container>`, `serviceAccountName` and `serviceAccountNamespace`. The roles
+ * of a user are not known to a webhook: `request.roles` and `request.clusterRoles` are not there. On DELETE `request.object` is the
+ * object that was there, as Kyverno reads it as `request.oldObject`.
+ */
+export function variablesOf(request: AdmissionRequest): Scope {
+  const [, namespace = '', name = ''] = serviceAccount.exec(request.userInfo.username) ?? [];
+  return lazily(
+    new Map<string, () => Json | undefined>([
+      ['request', () => requestOf(request)],
+      ['images', () => imagesOf(request)],
+      ['serviceAccountName', () => name],
+      ['serviceAccountNamespace', () => namespace],
+    ]),
+  );
+}
+
+/** `image`: the one under verification, by its text in the object. */
+export function imageScope(text: string): Scope {
+  return lazily(new Map([['image', () => variableImage(text)]]));
+}
+
+/**
+ * A scope in which a predicate is looked at: its fields are names of the root, as in Kyverno. Where Kyverno lets the predicate
+ * win, a name that is there already keeps what it says, the whole of it: who signs a predicate adds nothing to what the
+ * request says, neither a label that the object does not have nor a container. Only `image`, of which every field is
+ * there, is a name for both: a predicate's other fields of that name can be asked for.
+ */
+export function withPredicate(scope: Scope, predicate: { readonly [name: string]: Json }): Scope {
+  return {
+    get(name) {
+      const said = scope.get(name);
+      const stated = Object.hasOwn(predicate, name) ? predicate[name] : undefined;
+      if (said === undefined) return stated;
+      return name === 'image' ? withOthers(said, stated) : said;
+    },
+    names: () => new Set([...scope.names(), ...Object.keys(predicate)]),
+  };
+}
+
+/** The fields of `said`, and those of `stated` that it does not have. */
+function withOthers(said: Json, stated: Json | undefined): Json {
+  if (!isObject(said) || stated === undefined || !isObject(stated)) return said;
+  const all: Record<string, Json> = Object.create(null);
+  for (const name of Object.keys(stated)) all[name] = stated[name] ?? null;
+  for (const name of Object.keys(said)) all[name] = said[name] ?? null;
+  return all;
+}
+
+function requestOf(request: AdmissionRequest): Json {
+  const old = asJson(request.oldObject);
+  return present({
+    uid: request.uid,
+    kind: copied(request.kind),
+    resource: copied(request.resource),
+    subResource: request.subResource,
+    requestKind: copied(request.requestKind),
+    requestResource: copied(request.requestResource),
+    requestSubResource: request.requestSubResource,
+    name: request.name,
+    namespace: request.namespace,
+    operation: request.operation,
+    userInfo: userOf(request.userInfo),
+    object: request.operation === 'DELETE' ? old : asJson(request.object),
+    oldObject: old,
+    dryRun: request.dryRun,
+    options: asJson(request.options),
+  });
+}
+
+function userOf({ username, uid, groups, extra }: UserInfo): Json {
+  return present({ username, uid, groups: groups.length === 0 ? undefined : groups, extra });
+}
+
+function copied(gvk: RequestKind | RequestResource | undefined): Json | undefined {
+  return gvk === undefined ? undefined : { ...gvk };
+}
+
+/** Go's `omitempty`. */
+function present(fields: Readonly<Record<string, Json | undefined>>): Json {
+  const entries = Object.entries(fields).filter(([, value]) => value !== undefined && value !== '');
+  return Object.fromEntries(entries) as Json;
+}
+
+/** What JSON.parse made; Go writes what is not there as null. */
+function asJson(object: AdmissionRequest['object']): Json {
+  return (object ?? null) as Json;
+}
+
+/** There is no such name where the object has no images. */
+function imagesOf(request: AdmissionRequest): Json | undefined {
+  const lists: Record<string, Json> = {};
+  for (const list of imageLists) {
+    const slots = slotsOf(request).filter((slot) => slot.list === list);
+    if (slots.length > 0) lists[list] = byName(slots);
+  }
+  return Object.keys(lists).length === 0 ? undefined : lists;
+}
+
+function byName(slots: readonly ImageSlot[]): Json {
+  const images: Record<string, Json> = Object.create(null);
+  for (const { name, text, jsonPointer } of slots) images[name] = variableOfImages(text, jsonPointer);
+  return images;
+}
+
+function slotsOf({ kind, object }: AdmissionRequest): readonly ImageSlot[] {
+  if (object === undefined) return [];
+  try {
+    return imageSlots(kind.group, kind.kind, object);
+  } catch (thrown) {
+    if (thrown instanceof Refusal) throw new ExpressionError(thrown.message, { cause: thrown });
+    throw thrown;
+  }
+}
