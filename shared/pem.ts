@@ -86,7 +86,8 @@ export function certificateIn({ label, body }: PemBlock): X509Certificate | unde
   }
 }
 
-function derIn(body: string): Buffer | undefined {
+/** What a body that is base64 and nothing else stands for; `undefined` for any other. */
+export function derIn(body: string): Buffer | undefined {
   const bare = body.replace(/\s+/g, '');
   return base64.test(bare) ? Buffer.from(bare, 'base64') : undefined;
 }

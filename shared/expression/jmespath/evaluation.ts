@@ -93,9 +93,9 @@ export class Evaluation {
     return whole;
   }
 
-  #names(): Iterable<string> {
+  #names(): readonly string[] {
     try {
-      return this.#scope.names();
+      return Array.from(this.#scope.names());
     } catch (thrown) {
       throw new OutOfReach('', { cause: thrown });
     }

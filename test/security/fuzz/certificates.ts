@@ -7,7 +7,7 @@ import { buildCheck } from '../../../shared/trust/build.ts';
 import type { Check } from '../../../shared/trust/check.ts';
 import { readTrustRoot } from '../../../shared/trust/root/read.ts';
 import { Certificate } from '../../../shared/trust/x509/certificate.ts';
-import { at, parseDer } from '../../../shared/trust/x509/der.ts';
+import { at, parseDer } from '../../../shared/der.ts';
 import type { Outcome } from '../../../shared/verify/outcome.ts';
 import { verify } from '../../../shared/verify/verify.ts';
 import { now } from '../../fixtures/ask.ts';

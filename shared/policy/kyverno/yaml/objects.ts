@@ -19,8 +19,8 @@ export interface ReadObject {
 }
 
 /** The documents of a file of resources, read as policies are. A document with a problem is left out, and so are empty ones. */
-export function readObjects(text: string, report: Report): ReadObject[] {
-  return readDocuments(text, report, resourceFile).flatMap(({ tree, line }) =>
+export function readObjects(text: string, report: Report, kind: FileKind = resourceFile): ReadObject[] {
+  return readDocuments(text, report, kind).flatMap(({ tree, line }) =>
     tree === undefined ? [] : [{ line, value: jsonOf(tree) }],
   );
 }

@@ -10,7 +10,7 @@ import {
   sequence,
   tagged,
   utf8,
-} from '../../../test/fixtures/authority/der.ts';
+} from '../test/fixtures/authority/der.ts';
 import { at, encode, parseDer, tagged as withTag } from './der.ts';
 
 const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex');

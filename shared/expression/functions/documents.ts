@@ -1,0 +1,76 @@
+import { readEmbedded } from '../../policy/kyverno/yaml/embedded.ts';
+import { printable } from '../../printable.ts';
+import { ExpressionError } from '../error.ts';
+import type { Run } from '../run.ts';
+import { isList, type Json, largestDepth } from '../value.ts';
+import { textAt } from './arguments.ts';
+import { spendText } from './bounds.ts';
+import type { ExpressionFunction } from './function.ts';
+
+/** What comes from outside is half as deep as a value may be. */
+const deepest = largestDepth / 2;
+/** UTF-16 units of JSON. */
+const largestJson = 1024 * 1024;
+/** The same of YAML, which takes a microsecond each to be read. */
+const largestYaml = 128 * 1024;
+const stepsOfYaml = 4;
+const yamlBounds = { maxBytes: 4 * largestYaml, maxDepth: deepest, maxNodes: 100_000 };
+
+export const documentFunctions: readonly ExpressionFunction[] = [
+  { name: 'parse_json', takes: [['string']], call: (given, run) => parseJson(textAt(given, 0), run) },
+  { name: 'parse_yaml', takes: [['string']], call: (given, run) => parseYaml(textAt(given, 0), run) },
+];
+
+/** As Go's json.Unmarshal: of equal fields the last one counts, half a character is U+FFFD, and a number must fit a double. */
+function parseJson(text: string, run: Run): Json {
+  if (text.length > largestJson) throw new ExpressionError(`parse_json() takes ${largestJson} characters at most`);
+  spendText(run, text, text, text, text);
+  let value: Json;
+  try {
+    value = JSON.parse(wholeCharacters(text));
+  } catch {
+    throw new ExpressionError('parse_json() takes JSON');
+  }
+  check(value, run, 0);
+  return value;
+}
+
+const escapes = /\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\./gs;
+
+function wholeCharacters(text: string): string {
+  return text.toWellFormed().replaceAll(escapes, (written, half) => (half === undefined ? written : '\ufffd'));
+}
+
+function check(value: Json, run: Run, depth: number): void {
+  run.spend(1);
+  if (depth > deepest) throw new ExpressionError(`parse_json() takes JSON that is nested ${deepest} deep at most`);
+  if (typeof value === 'number' && !Number.isFinite(value)) {
+    throw new ExpressionError('parse_json() takes no number larger than a double');
+  }
+  if (typeof value !== 'object' || value === null) return;
+  for (const child of isList(value) ? value : Object.values(value)) check(child, run, depth + 1);
+}
+
+/**
+ * YAML as Kubernetes reads it, turned into JSON: what its readers do not agree on is an error. So are several documents; Kyverno
+ * passes over all but the first.
+ */
+function parseYaml(text: string, run: Run): Json {
+  if (text.length > largestYaml) throw new ExpressionError(`parse_yaml() takes ${largestYaml} characters at most`);
+  run.spend(1 + stepsOfYaml * text.length);
+  const read = readEmbedded(text.toWellFormed(), yamlBounds);
+  if ('problem' in read) throw new ExpressionError(`parse_yaml() takes YAML: ${printable(read.problem, 200)}`);
+  if (read.values.length > 1) throw new ExpressionError('parse_yaml() takes one document');
+  return json(read.values[0] ?? null, run);
+}
+
+/** Integers of 64 bits are doubles then, as in all JSON that Kyverno looks at. */
+function json(value: unknown, run: Run): Json {
+  run.spend(1);
+  if (value === null || typeof value === 'string' || typeof value === 'boolean' || typeof value === 'number')
+    return value;
+  if (typeof value === 'bigint') return Number(value);
+  if (Array.isArray(value)) return value.map((item) => json(item, run));
+  if (typeof value !== 'object') throw new Error('YAML holds what JSON has not');
+  return Object.fromEntries(Object.entries(value).map(([name, child]) => [name, json(child, run)]));
+}

@@ -1,0 +1,141 @@
+import { compileWildcard } from '../../image/wildcard.ts';
+import { compileSearch, InvalidRegExp, largestText, type RegExpSearch } from '../../regexp.ts';
+import { ExpressionError } from '../error.ts';
+import { sameValue } from '../order.ts';
+import { type Run, stepsOfText } from '../run.ts';
+import { fieldOf, type Json, type JsonObject } from '../value.ts';
+import { objectAt, textAt } from './arguments.ts';
+import { checkResult, spendText } from './bounds.ts';
+import type { ExpressionFunction } from './function.ts';
+import { singleText } from './single.ts';
+
+/** What compares a text with a pattern: Go's regular expressions, Kyverno's wildcards, labels. Loaded regular expressions are theirs. */
+export const patternFunctions: readonly ExpressionFunction[] = [
+  {
+    name: 'regex_match',
+    takes: [['string'], ['string', 'number']],
+    call: (given, run) => {
+      const text = printed(given[1]);
+      return search('regex_match', textAt(given, 0), text, run).test(text);
+    },
+  },
+  {
+    name: 'regex_replace_all',
+    takes: [['string'], ['string', 'number'], ['string', 'number']],
+    call: (given, run) => replaceAll('regex_replace_all', given, expansion, run),
+  },
+  {
+    name: 'regex_replace_all_literal',
+    takes: [['string'], ['string', 'number'], ['string', 'number']],
+    call: (given, run) => replaceAll('regex_replace_all_literal', given, (replacement) => [replacement], run),
+  },
+  {
+    name: 'pattern_match',
+    takes: [['string'], ['string', 'number']],
+    call: (given, run) => {
+      const [pattern, text] = [textAt(given, 0), printed(given[1])];
+      spendText(run, pattern, text);
+      run.spend(stepsOfText(pattern.length * text.length));
+      return compileWildcard(pattern)(text);
+    },
+  },
+  {
+    name: 'label_match',
+    takes: [['object'], ['object']],
+    call: (given, run) => labelMatch(objectAt(given, 0), objectAt(given, 1), run),
+  },
+];
+
+/** What is wanted must be there, with the same value. */
+function labelMatch(wanted: JsonObject, labels: JsonObject, run: Run): boolean {
+  const names = Object.keys(wanted);
+  run.spend(names.length);
+  return names.every((name) => {
+    const value = fieldOf(labels, name);
+    return value !== undefined && sameValue(value, wanted[name] ?? null, run);
+  });
+}
+
+/** Of a replacement: text, and the groups whose matches stand in it. */
+type Part = string | { readonly group: string };
+
+function replaceAll(
+  name: string,
+  given: readonly Json[],
+  read: (replacement: string) => readonly Part[],
+  run: Run,
+): string {
+  const [text, replacement] = [printed(given[1]), printed(given[2])];
+  const found = search(name, textAt(given, 0), text, run);
+  spendText(run, replacement);
+  const parts = read(replacement);
+  const pieces: string[] = [];
+  let length = text.length;
+  let at = 0;
+  for (const match of found.matches(text)) {
+    const filled = parts.map((part) => (typeof part === 'string' ? part : match.group(part.group)));
+    const added = filled.reduce((sum, piece) => sum + piece.length, 0);
+    length += added + match.start - match.end;
+    checkResult(name, length);
+    // The next one is searched for in all that is left.
+    run.spend(parts.length + stepsOfText(added) + stepsOfSearch(found, text.length - match.end));
+    pieces.push(text.slice(at, match.start), ...filled);
+    at = match.end;
+  }
+  return pieces.join('') + text.slice(at);
+}
+
+const reference = /\$(?:\$|([\p{L}\p{Nd}_]+)|\{([\p{L}\p{Nd}_]+)\})/gu;
+
+/** Go's template of a replacement: `$1`, `${1}`, `${name}`; `$1x` is the group `1x`; `$$` is a dollar, and so is one before all else. */
+function expansion(template: string): Part[] {
+  const parts: Part[] = [];
+  let at = 0;
+  for (const { 0: all, 1: bare, 2: braced, index } of template.matchAll(reference)) {
+    parts.push(template.slice(at, index));
+    const group = bare ?? braced;
+    parts.push(group === undefined ? '$' : { group });
+    at = index + all.length;
+  }
+  parts.push(template.slice(at));
+  return parts;
+}
+
+/** The few that a run has compiled last: a filter asks the same one of each element. */
+const compiled = new WeakMap<Run, Map<string, RegExpSearch>>();
+const mostCompiled = 16;
+
+function search(name: string, pattern: string, text: string, run: Run): RegExpSearch {
+  if (text.length > largestText) {
+    throw new ExpressionError(`${name}() takes texts of ${largestText} characters at most, not ${text.length}`);
+  }
+  const known = compiled.get(run) ?? new Map<string, RegExpSearch>();
+  compiled.set(run, known);
+  const found = known.get(pattern) ?? compile(name, pattern, run);
+  const [oldest] = known.keys();
+  if (oldest !== undefined && known.size >= mostCompiled && !known.has(pattern)) known.delete(oldest);
+  known.set(pattern, found);
+  run.spend(stepsOfSearch(found, text.length));
+  return found;
+}
+
+function compile(name: string, pattern: string, run: Run): RegExpSearch {
+  run.spend(pattern.length);
+  try {
+    const found = compileSearch(pattern);
+    run.spend(16 * found.size);
+    return found;
+  } catch (thrown) {
+    if (!(thrown instanceof InvalidRegExp)) throw thrown;
+    throw new ExpressionError(`${name}() takes a regular expression: ${thrown.message}`);
+  }
+}
+
+/** Sixteen instructions are as much work as one step. */
+function stepsOfSearch({ size }: RegExpSearch, length: number): number {
+  return 1 + Math.ceil((length * size) / 16);
+}
+
+function printed(value: Json | undefined): string {
+  return typeof value === 'number' ? singleText(value) : textAt([value ?? null], 0);
+}
