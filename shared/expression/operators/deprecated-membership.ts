@@ -41,7 +41,7 @@ function missing(keys: readonly string[], value: Json, run: Run): boolean | unde
 /** A list of strings that is written as JSON. */
 function written(value: string, run: Run): readonly string[] | undefined {
   const read = readJson(value, run);
-  return read === undefined ? undefined : stringsOf(read.json, run);
+  return read === undefined ? undefined : stringsOf(read.json);
 }
 
 /** A key that is a list holds strings alone: for any other Kyverno's process panics. Throws ExpressionError. */

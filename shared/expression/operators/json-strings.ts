@@ -1,9 +1,14 @@
-import { type Run, stepsOfText } from '../run.ts';
-import type { Json } from '../value.ts';
+import type { Run } from '../run.ts';
+import { isList, type Json } from '../value.ts';
+
+/** What any JSON begins with. */
+const beginning = /^[\t\n\r ]*["[{tfn0-9-]/;
 
 /** A text that is read as JSON; `undefined`: it is none. */
 export function readJson(text: string, run: Run): { readonly json: Json } | undefined {
-  run.spend(1 + 2 * stepsOfText(text.length));
+  if (!beginning.test(text)) return undefined;
+  // Every other character may make a value.
+  run.spend(1 + Math.ceil(text.length / 2));
   try {
     return { json: JSON.parse(text) as Json };
   } catch {
@@ -12,12 +17,11 @@ export function readJson(text: string, run: Run): { readonly json: Json } | unde
 }
 
 /** The strings of a list, as Go reads one: null is a list of none, and in a list an empty string. `undefined`: it is no list of strings. */
-export function stringsOf(json: Json, run: Run): readonly string[] | undefined {
+export function stringsOf(json: Json): readonly string[] | undefined {
   if (json === null) return [];
-  if (!Array.isArray(json)) return undefined;
-  run.spend(json.length);
+  if (!isList(json)) return undefined;
   const strings: string[] = [];
-  for (const item of json as readonly Json[]) {
+  for (const item of json) {
     if (item !== null && typeof item !== 'string') return undefined;
     strings.push(item ?? '');
   }

@@ -67,7 +67,7 @@ function contains(value: Json, key: string, run: Run): boolean | undefined {
   if (range !== undefined) return range.contains(key);
   const read = readJson(value, run);
   if (read === undefined) return false;
-  return stringsOf(read.json, run)?.includes(key);
+  return stringsOf(read.json)?.includes(key);
 }
 
 /** What a list of keys is held against; `undefined`: they cannot be compared. */
@@ -86,7 +86,7 @@ function groupOfText(value: string, run: Run): Group | undefined {
   if (range !== undefined) return range;
   const read = readJson(value, run);
   if (read === undefined) return groupOfTexts([value], run);
-  const strings = stringsOf(read.json, run);
+  const strings = stringsOf(read.json);
   return strings === undefined ? undefined : groupOfTexts(strings, run);
 }
 
