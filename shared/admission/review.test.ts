@@ -48,6 +48,21 @@ test('what Kubernetes leaves out reads as empty', () => {
   });
 });
 
+test('what the client asked for, and who it is, is kept where the API server says it', () => {
+  const more = {
+    requestKind: { group: 'apps', version: 'v1beta1', kind: 'Deployment' },
+    requestResource: { group: 'apps', version: 'v1beta1', resource: 'deployments' },
+    requestSubResource: 'status',
+    userInfo: { username: 'dev', uid: 'u-1', groups: [], extra: { 'a/b': ['c'], none: null } },
+    options: { kind: 'CreateOptions' },
+  };
+  expect(parseReview(review(more))).toMatchObject({ kind: 'review', request: more });
+  const { request: without } = Object(
+    parseReview(review({ options: null, requestKind: null, requestSubResource: '' })),
+  );
+  for (const field of Object.keys(more)) expect(Object.hasOwn(without, field)).toBe(field === 'userInfo');
+});
+
 test.each([
   ['nothing', undefined],
   ['null', null],
@@ -85,6 +100,14 @@ test.each([
   ['userInfo', 'dev', 'request.userInfo must be an object'],
   ['userInfo', { groups: 'all' }, 'request.userInfo.groups'],
   ['userInfo', { groups: [1] }, 'request.userInfo.groups'],
+  ['userInfo', { uid: 1 }, 'request.userInfo.uid must be a string'],
+  ['userInfo', { extra: ['a'] }, 'request.userInfo.extra must be an object'],
+  ['userInfo', { extra: { a: 'b' } }, 'request.userInfo.extra must be of lists of strings'],
+  ['requestKind', 'Pod', 'request.requestKind must be an object'],
+  ['requestKind', { kind: 1 }, 'request.requestKind.kind must be a string'],
+  ['requestResource', { resource: 1 }, 'request.requestResource.resource must be a string'],
+  ['requestSubResource', 1, 'request.requestSubResource must be a string'],
+  ['options', [], 'request.options must be an object'],
 ])('%s of %j is answered under its uid', (field, value, problem) => {
   const parsed = parseReview(review({ [field]: value }));
   expect(parsed).toMatchObject({ kind: 'malformed', uid: 'a-1', problem: expect.stringContaining(problem) });

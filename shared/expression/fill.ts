@@ -1,6 +1,6 @@
 import { quoted } from '../printable.ts';
 import { ExpressionError } from './error.ts';
-import { jsonOf, literalOf, quotedName, textOf } from './literal.ts';
+import { jsonOf, literalOf, literalOfJson, quotedName, textOf } from './literal.ts';
 import type { Hole, Piece } from './outer.ts';
 import type { Run } from './run.ts';
 import type { Json } from './value.ts';
@@ -17,7 +17,7 @@ export function fill(hole: Hole, values: readonly Json[], run: Run): string {
     case 'quoted':
       return quotedName(joined(hole, values, run), run);
     case 'literal':
-      return literalOf(literal(hole, values, run), run);
+      return literalOfJson(literal(hole, values, run));
     case 'name':
       return name(joined(hole, values, run), run);
     case 'index':
@@ -31,14 +31,16 @@ function joined({ pieces }: Hole, values: readonly Json[], run: Run): string {
   return pieces.map((piece) => (typeof piece === 'string' ? piece : textOf(valueFor(piece, values), run))).join('');
 }
 
-function literal({ pieces }: Hole, values: readonly Json[], run: Run): Json {
-  const json = pieces.map((piece) => {
+function literal({ pieces }: Hole, values: readonly Json[], run: Run): string {
+  const pieced = pieces.map((piece) => {
     if (typeof piece === 'string') return piece;
     const value = valueFor(piece, values);
     return piece.inString ? jsonOf(textOf(value, run), run).slice(1, -1) : jsonOf(value, run);
   });
+  const json = pieced.join('');
   try {
-    return JSON.parse(json.join(''));
+    JSON.parse(json);
+    return json;
   } catch (cause) {
     throw new ExpressionError('a literal between backticks is no JSON with a variable where it stands', { cause });
   }

@@ -16,14 +16,17 @@ export function jsonOf(value: Json, run: Run): string {
   return JSON.stringify(value);
 }
 
-/**
- * A value as a literal of an expression, between backticks. Whatever the value, no quote and no backtick of it is left, and a
- * backslash stands only before a letter: however an expression's text is taken apart, the literal ends where it ends.
- */
+/** A value as a literal of an expression, between backticks. Throws ExpressionError. */
 export function literalOf(value: Json, run: Run): string {
-  // JSON whose strings have no quotes in them, and no backslashes but those of escapes.
-  const json = jsonOf(value, run).replace(/\\["\\]|['`]/g, (found) => `\\u00${hexOf(found.slice(-1))}`);
-  return `\`${json}\``;
+  return literalOfJson(jsonOf(value, run));
+}
+
+/**
+ * The same of a value that is JSON already. Whatever the value, no quote and no backtick of it is left, and a backslash stands only
+ * before a letter: however an expression's text is taken apart, the literal ends where it ends.
+ */
+export function literalOfJson(json: string): string {
+  return `\`${json.replace(/\\["\\]|['`]/g, (found) => `\\u00${hexOf(found.slice(-1))}`)}\``;
 }
 
 /** A name as a quoted identifier of an expression, escaped in the same manner. */

@@ -52,7 +52,7 @@ function referent(document: Json, reference: string, path: Path): string {
   const inner = reference.replace(/^[$()]+|[$()]+$/g, '');
   const operator = inner.length < 2 ? '' : (operators.find((each) => inner.startsWith(each)) ?? '');
   const target = inner.slice(operator.length);
-  const value = find(document, pathTo(target, path));
+  const value = target === '' ? undefined : find(document, pathTo(target, path));
   if (typeof value === 'number' && operator !== '') return operator + value;
   if (typeof value !== 'string') throw wrong(reference, 'names no text of the same document');
   if (!references(value).next().done) throw wrong(reference, 'names a text that has a reference itself');

@@ -6,9 +6,6 @@ import { isObject, type Json } from '../expression/value.ts';
 import { Refusal } from '../reasons.ts';
 import { variableImage, variableOfImages } from './image-variables.ts';
 
-/** The names that Kyverno gives a value itself: no entry of a rule's context may have one of them. */
-export const builtInNames = ['request', 'images', 'image', 'serviceAccountName', 'serviceAccountNamespace'] as const;
-
 /** Image volumes are not among Kyverno's images. */
 const imageLists: readonly ImageSlot['list'][] = ['initContainers', 'containers', 'ephemeralContainers'];
 const serviceAccount = /^system:serviceaccount:([^:]+):([^:]+)$/;
