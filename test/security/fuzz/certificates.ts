@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
+import { at, parseDer } from '../../../shared/der.ts';
 import type { Evidence } from '../../../shared/evidence/evidence.ts';
 import { readEvidence } from '../../../shared/evidence/read.ts';
 import type { AttachedItem } from '../../../shared/registry/registry.ts';
@@ -7,7 +8,6 @@ import { buildCheck } from '../../../shared/trust/build.ts';
 import type { Check } from '../../../shared/trust/check.ts';
 import { readTrustRoot } from '../../../shared/trust/root/read.ts';
 import { Certificate } from '../../../shared/trust/x509/certificate.ts';
-import { at, parseDer } from '../../../shared/der.ts';
 import type { Outcome } from '../../../shared/verify/outcome.ts';
 import { verify } from '../../../shared/verify/verify.ts';
 import { now } from '../../fixtures/ask.ts';

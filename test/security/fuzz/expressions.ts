@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { compileExpression, createRun, functionTable } from '../../../shared/expression/engine.ts';
 import { ExpressionError } from '../../../shared/expression/error.ts';
 import type { Json } from '../../../shared/expression/value.ts';
+import { loadRegExps } from '../../../shared/regexp.ts';
 import { anyText, damaged } from './mutate.ts';
 import { demand, orRefused, type Target, target } from './target.ts';
 
@@ -70,7 +71,8 @@ export const documents: fc.Arbitrary<{ readonly [name: string]: Json }> = value.
 
 const steps = 20_000;
 
-export function jmespath(): Target {
+export async function jmespath(): Promise<Target> {
+  await loadRegExps();
   const written = expressions.chain((text) => damaged(text));
   const input = fc.tuple(fc.oneof({ weight: 8, arbitrary: expressions }, written, anyText), documents);
   return target('JMESPath', input, ([text, document]) => {

@@ -20,5 +20,5 @@ export const targets: readonly Target[] = [
   trustedRoots(),
   policies(),
   dockerConfigs(),
-  jmespath(),
+  await jmespath(),
 ];
