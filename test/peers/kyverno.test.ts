@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../../shared/expression/value.ts';
+import { loadRegExps } from '../../shared/regexp.ts';
 import { compare } from './kyverno/comparison.ts';
 import { comparisons, render } from './kyverno/comparisons.ts';
 import { type Oracle, startOracle } from './kyverno/oracle.ts';
@@ -8,6 +9,7 @@ import { type Oracle, startOracle } from './kyverno/oracle.ts';
 let oracle: Oracle;
 
 beforeAll(async () => {
+  await loadRegExps();
   oracle = await startOracle();
 });
 

@@ -5,6 +5,7 @@ import type { Scope } from '../../../shared/expression/scope.ts';
 import { compileTemplate } from '../../../shared/expression/template.ts';
 import { fieldOf, type Json, type JsonObject } from '../../../shared/expression/value.ts';
 import { documents, expressions } from '../../security/fuzz/expressions.ts';
+import { type Call, calls } from './calls.ts';
 import type { Case, Comparison } from './comparison.ts';
 import { type Triple, triple } from './operands.ts';
 import { type Templated, templated } from './templates.ts';
@@ -71,6 +72,40 @@ function expressionCase(expression: string, context: JsonObject): Case {
   };
 }
 
+/** Kyverno's own functions, given what they take. */
+const functions: Comparison = {
+  name: 'functions',
+  cases: (seed, count) => fc.sample(calls, { seed, numRuns: count }).map(callCase),
+};
+
+function callCase({ expression, context }: Call): Case {
+  const question = { op: 'jmespath', expression, context } as const;
+  return {
+    text: `${expression} of ${JSON.stringify(context)}`,
+    questions: [question],
+    ours: () => compileExpression(expression, functionTable).evaluate(scopeOf(context), createRun(0)),
+    mayDiffer: (ours, [theirs]) =>
+      (ours === undefined && refused.some((each) => expression.startsWith(`${each}(`))) ||
+      // Kyverno's quotient has no more places than the dividend: 12e9 divided by a million is 0 there.
+      (expression.startsWith('divide(') && theirs?.value === '0'),
+  };
+}
+
+/** Functions that refuse some of what Kyverno has a value for. */
+const refused = [
+  // Text of bytes that are none: Go's strings hold any.
+  'base64_decode',
+  // Amounts beyond 64 bits, or beyond the suffixes of quantities: Kyverno's begin anew, or lose theirs.
+  'multiply',
+  'divide',
+  // Several documents (Kyverno takes the first), equal names (the last), binary.
+  'parse_yaml',
+  // What is no version, 0.0.0 for Kyverno, and an operator that is none.
+  'semver_compare',
+  // Years of five digits and more.
+  'time_parse',
+];
+
 /** Documents with variables and references. */
 const templates: Comparison = {
   name: 'variables',
@@ -107,4 +142,4 @@ function scopeOf(context: JsonObject): Scope {
   return { get: (name) => fieldOf(context, name), names: () => Object.keys(context) };
 }
 
-export const comparisons: readonly Comparison[] = [operators, language, templates];
+export const comparisons: readonly Comparison[] = [operators, language, functions, templates];

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { loadRegExps } from '../../../shared/regexp.ts';
 import { compare } from './comparison.ts';
 import { comparisons } from './comparisons.ts';
 import { startOracle } from './oracle.ts';
@@ -9,6 +10,7 @@ import { startOracle } from './oracle.ts';
  */
 const [seconds = '60', only = ''] = process.argv.slice(2);
 const chosen = comparisons.filter(({ name }) => name.toLowerCase().includes(only.toLowerCase()));
+await loadRegExps();
 const oracle = await startOracle();
 try {
   for (const { name, cases } of chosen) {
