@@ -10,10 +10,10 @@ import {
   type Quantity,
   subtractQuantities,
 } from '../quantity.ts';
-import type { Run } from '../run.ts';
+import { type Run, stepsOfText } from '../run.ts';
 import type { Json } from '../value.ts';
 import { listAt, numberAt, valueAt } from './arguments.ts';
-import { finite, spendText } from './bounds.ts';
+import { finite } from './bounds.ts';
 import type { ExpressionFunction } from './function.ts';
 import { roundTo } from './round.ts';
 
@@ -65,7 +65,7 @@ function sum(list: readonly Json[], run: Run): Json {
 function operand(name: Operation, value: Json, run: Run): Operand {
   if (typeof value === 'number') return { is: 'number', number: value };
   if (typeof value === 'string') {
-    spendText(run, value);
+    run.spend(8 + stepsOfText(value.length));
     const quantity = parseQuantity(value);
     if (quantity !== undefined) return { is: 'quantity', quantity };
     const nanoseconds = parseDuration(value);
@@ -150,9 +150,12 @@ function wholeNumber(number: number): bigint {
   return BigInt(number);
 }
 
-/** A number as the quantity that its decimal digits are; what is smaller than nano is rounded up. */
+/**
+ * A number as the quantity that Go's print of it is: from a million on it is written with an exponent, which says how many decimal places
+ * a quotient has. What is smaller than nano is rounded up.
+ */
 function factor(name: Operation, number: number): Quantity {
-  const quantity = parseQuantity(String(number));
+  const quantity = parseQuantity(Math.abs(number) >= 1e6 ? number.toExponential() : String(number));
   if (quantity === undefined) throw new ExpressionError(`${name}() takes no ${number}`);
   return quantity;
 }

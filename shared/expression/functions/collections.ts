@@ -3,7 +3,7 @@ import { sortedNames } from '../order.ts';
 import type { Run } from '../run.ts';
 import { emptyObject, fieldOf, isList, isObject, type Json } from '../value.ts';
 import { listAt, textAt, valueAt } from './arguments.ts';
-import { spendText } from './bounds.ts';
+import { spendText, toInteger } from './bounds.ts';
 import type { ExpressionFunction } from './function.ts';
 import { singleText } from './single.ts';
 
@@ -32,8 +32,9 @@ export const collectionFunctions: readonly ExpressionFunction[] = [
 function lookup(within: Json, key: Json): Json {
   if (isList(within)) {
     if (typeof key !== 'number') throw new ExpressionError('lookup() takes a number to find in an array');
-    if (!Number.isInteger(key))
+    if (toInteger('lookup', key) !== key) {
       throw new ExpressionError(`lookup() takes a whole number to find in an array, not ${key}`);
+    }
     return within[key] ?? null;
   }
   if (typeof key !== 'string') throw new ExpressionError('lookup() takes a string to find in an object');
@@ -62,7 +63,8 @@ function item(keyName: string, key: string | number, valueName: string, value: J
 
 /** Values that are missing are null, those that are left over are left out; of equal names the last one counts. */
 function objectFromLists(names: readonly Json[], values: readonly Json[], run: Run): Json {
-  run.spend(2 * names.length);
+  // A number takes some microseconds to be written.
+  run.spend(16 * names.length);
   const made = emptyObject();
   for (const [at, name] of names.entries()) {
     const text = nameOf(name);

@@ -1,19 +1,20 @@
 import { readEmbedded } from '../../policy/kyverno/yaml/embedded.ts';
 import { printable } from '../../printable.ts';
 import { ExpressionError } from '../error.ts';
-import type { Run } from '../run.ts';
+import { type Run, stepsOfText } from '../run.ts';
 import { isList, type Json, largestDepth } from '../value.ts';
 import { textAt } from './arguments.ts';
-import { spendText } from './bounds.ts';
 import type { ExpressionFunction } from './function.ts';
 
 /** What comes from outside is half as deep as a value may be. */
 const deepest = largestDepth / 2;
 /** UTF-16 units of JSON. */
 const largestJson = 1024 * 1024;
-/** The same of YAML, which takes a microsecond each to be read. */
-const largestYaml = 128 * 1024;
-const stepsOfYaml = 4;
+/** The same of YAML, which may take four microseconds each to be read. */
+const largestYaml = 24 * 1024;
+const stepsOfYaml = 16;
+/** What its reader takes before it reads anything. */
+const stepsOfYamlReader = 500;
 const yamlBounds = { maxBytes: 4 * largestYaml, maxDepth: deepest, maxNodes: 100_000 };
 
 export const documentFunctions: readonly ExpressionFunction[] = [
@@ -24,7 +25,7 @@ export const documentFunctions: readonly ExpressionFunction[] = [
 /** As Go's json.Unmarshal: of equal fields the last one counts, half a character is U+FFFD, and a number must fit a double. */
 function parseJson(text: string, run: Run): Json {
   if (text.length > largestJson) throw new ExpressionError(`parse_json() takes ${largestJson} characters at most`);
-  spendText(run, text, text, text, text);
+  run.spend(1 + 8 * stepsOfText(text.length));
   let value: Json;
   try {
     value = JSON.parse(wholeCharacters(text));
@@ -57,7 +58,7 @@ function check(value: Json, run: Run, depth: number): void {
  */
 function parseYaml(text: string, run: Run): Json {
   if (text.length > largestYaml) throw new ExpressionError(`parse_yaml() takes ${largestYaml} characters at most`);
-  run.spend(1 + stepsOfYaml * text.length);
+  run.spend(stepsOfYamlReader + stepsOfYaml * text.length);
   const read = readEmbedded(text.toWellFormed(), yamlBounds);
   if ('problem' in read) throw new ExpressionError(`parse_yaml() takes YAML: ${printable(read.problem, 200)}`);
   if (read.values.length > 1) throw new ExpressionError('parse_yaml() takes one document');

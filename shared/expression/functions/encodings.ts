@@ -15,18 +15,18 @@ export const encodingFunctions: readonly ExpressionFunction[] = [
   }),
 ];
 
-const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+const base64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 /**
  * Go's StdEncoding: padding must be there, line breaks may stand anywhere. Bytes that are no UTF-8 are an error here: no text of an
  * expression can hold them, and Kyverno's becomes another one on its way into JSON.
  */
 function decode(text: string, run: Run): string {
-  spendText(run, text);
+  spendResult('base64_decode', Math.floor(text.length / 4) * 3, run);
+  spendText(run, text, text, text);
   const bare = text.replaceAll(/[\r\n]/g, '');
-  if (!base64.test(bare))
+  if (bare.length % 4 !== 0 || !base64.test(bare))
     throw new ExpressionError('base64_decode() takes base64 of the standard alphabet, with its padding');
-  spendResult('base64_decode', (bare.length / 4) * 3, run);
   const bytes = Buffer.from(bare, 'base64');
   if (!isUtf8(bytes)) throw new ExpressionError('base64_decode() comes to bytes that are no text');
   return bytes.toString('utf8');

@@ -28,10 +28,18 @@ export function isExternalUrl(text: string): boolean {
   return !internal.has(address.range());
 }
 
-/** IPv4 addresses that are written as IPv6 ones count as what they are. */
+/** `::ffff:10.0.0.1` is an IPv4 address, and `::10.0.0.1` is none. */
 function addressOf(six: string | undefined, four: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
   if (six === undefined) return ipaddr.IPv4.isValidFourPartDecimal(four) ? ipaddr.IPv4.parse(four) : undefined;
-  if (!ipaddr.IPv6.isValid(six)) return undefined;
-  const address = ipaddr.IPv6.parse(six);
+  const [, before = six, last] = /^(.*:)([0-9.]+)$/.exec(six.includes('.') ? six : '') ?? [];
+  if (last !== undefined && !ipaddr.IPv4.isValidFourPartDecimal(last)) return undefined;
+  const groups = last === undefined ? '' : groupsOf(ipaddr.IPv4.parse(last).octets);
+  if (!ipaddr.IPv6.isValid(before + groups) || /[0-9a-fA-F]{5}/.test(before)) return undefined;
+  const address = ipaddr.IPv6.parse(before + groups);
   return address.isIPv4MappedAddress() ? address.toIPv4Address() : address;
+}
+
+/** Four bytes as two numbers of an IPv6 address. */
+function groupsOf([a = 0, b = 0, c = 0, d = 0]: readonly number[]): string {
+  return `${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
 }

@@ -3,7 +3,6 @@ import type { Run } from '../run.ts';
 import { parseSemver } from '../semver.ts';
 import { parseSemverRange } from '../semver-range.ts';
 import { textAt } from './arguments.ts';
-import { spendText } from './bounds.ts';
 import { isExternalUrl } from './external-url.ts';
 import type { ExpressionFunction } from './function.ts';
 import { normalizedImage } from './image-text.ts';
@@ -11,6 +10,8 @@ import { cleanPath } from './paths.ts';
 
 /** UTF-16 units: no path of a file system and no URL that works is as long. */
 const longestName = 64 * 1024;
+
+const longestVersion = 4096;
 
 /** Texts that name something: paths, images, URLs, versions. */
 export const nameFunctions: readonly ExpressionFunction[] = [
@@ -39,7 +40,10 @@ function ofText(name: string, make: (text: string) => string | boolean): Express
 
 /** Whether a version is in a range. What is no version is an error; Kyverno takes it for 0.0.0, which is in `<1.0.0`. */
 function inRange(text: string, range: string, run: Run): boolean {
-  spendText(run, text, range, range, range, range);
+  if (text.length > longestVersion || range.length > longestVersion) {
+    throw new ExpressionError(`semver_compare() takes ${longestVersion} characters at most`);
+  }
+  run.spend(8 + text.length + range.length);
   const holds = parseSemverRange(range);
   const version = parseSemver(text);
   if (version === undefined)

@@ -2,6 +2,8 @@ import { ExpressionError } from '../error.ts';
 
 /** A single is told from every other by nine significant digits. */
 const mostDigits = 9;
+/** Below it every whole number is a single of its own. */
+const wholeNumbers = 2 ** 24;
 
 /**
  * A number where a function takes text: as Kyverno prints it, which is with the fewest digits that tell a float of 32 bits from every
@@ -11,18 +13,42 @@ export function singleText(number: number): string {
   const single = Math.fround(number);
   if (!Number.isFinite(single)) throw new ExpressionError(`the number ${number} is too large to be written as text`);
   if (single === 0) return Object.is(single, -0) ? '-0' : '0';
-  for (let digits = 1; ; digits += 1) {
-    const text = single.toExponential(digits - 1);
-    if (digits === mostDigits || Math.fround(Number(text)) === single) return plain(text);
+  const size = Math.abs(single);
+  if (Number.isInteger(size) && size < wholeNumbers) return String(single);
+  const sign = single < 0 ? '-' : '';
+  for (let digits = 1; digits < mostDigits; digits += 1) {
+    const nearest = rounded(size, digits);
+    // Below a power of two floats stand closer than above it: there the nearest may be another's, and the one above it not.
+    const found = [nearest, { ...nearest, digits: nearest.digits + 1n }].find((each) => singleOf(each) === size);
+    if (found !== undefined) return sign + plain(found);
   }
+  return sign + plain(rounded(size, mostDigits));
 }
 
-/** `-1.25e-7` without its exponent. */
-function plain(text: string): string {
-  const [, sign = '', first = '', rest = '', exponent = ''] = /^(-?)(\d)(?:\.(\d+))?e([-+]\d+)$/.exec(text) ?? [];
-  const digits = (first + rest).replace(/0+$/, '');
-  const point = Number(exponent) + 1;
-  if (point <= 0) return `${sign}0.${'0'.repeat(-point)}${digits}`;
-  if (point >= digits.length) return sign + digits.padEnd(point, '0');
-  return `${sign}${digits.slice(0, point)}.${digits.slice(point)}`;
+/** `digits` × 10^`exponent`. */
+interface Decimal {
+  readonly digits: bigint;
+  readonly exponent: number;
+}
+
+/** The nearest with so many digits; where two are as near, the even one. JavaScript takes the larger one. */
+function rounded(size: number, digits: number): Decimal {
+  const [exact = '', power] = size.toExponential(100).replace('.', '').split('e');
+  const kept = BigInt(exact.slice(0, digits));
+  const rest = exact.slice(digits);
+  const up = /^50*$/.test(rest) ? kept % 2n === 1n : rest >= '5';
+  return { digits: kept + (up ? 1n : 0n), exponent: Number(power) - digits + 1 };
+}
+
+function singleOf({ digits, exponent }: Decimal): number {
+  return Math.fround(Number(`${digits}e${exponent}`));
+}
+
+/** Without its exponent. */
+function plain({ digits, exponent }: Decimal): string {
+  const written = String(digits).replace(/0+$/, '');
+  const point = String(digits).length + exponent;
+  if (point <= 0) return `0.${'0'.repeat(-point)}${written}`;
+  if (point >= written.length) return written.padEnd(point, '0');
+  return `${written.slice(0, point)}.${written.slice(point)}`;
 }

@@ -1,6 +1,6 @@
 import { ExpressionError } from '../error.ts';
 import { compareText } from '../order.ts';
-import type { Run } from '../run.ts';
+import { type Run, stepsOfSearch } from '../run.ts';
 import type { Json } from '../value.ts';
 import { numberAt, textAt } from './arguments.ts';
 import { largestResult, spendResult, spendText, toInteger } from './bounds.ts';
@@ -21,7 +21,11 @@ export const textFunctions: readonly ExpressionFunction[] = [
   },
   ofLetters('to_upper', upperCase),
   ofLetters('to_lower', lowerCase),
-  { name: 'trim', takes: [['string'], ['string']], call: (given, run) => withTwo(given, run, trim) },
+  {
+    name: 'trim',
+    takes: [['string'], ['string']],
+    call: (given, run) => trim(textAt(given, 0), textAt(given, 1), run),
+  },
   {
     name: 'trim_prefix',
     takes: [['string'], ['string']],
@@ -53,7 +57,7 @@ export const textFunctions: readonly ExpressionFunction[] = [
 
 function withTwo(given: readonly Json[], run: Run, make: (one: string, other: string) => Json): Json {
   const [one, other] = [textAt(given, 0), textAt(given, 1)];
-  spendText(run, one, other);
+  spendText(run, one, one, one, one, other);
   return make(one, other);
 }
 
@@ -81,7 +85,8 @@ function equalFold(one: string, other: string, run: Run): boolean {
 }
 
 /** Takes off both ends what is in the set of characters. */
-function trim(text: string, set: string): string {
+function trim(text: string, set: string, run: Run): string {
+  run.spend(1 + Math.ceil((text.length + set.length) / 4));
   const off = new Set(set);
   let from = 0;
   for (const character of text) {
@@ -102,7 +107,8 @@ function trim(text: string, set: string): string {
 function split(text: string, separator: string, run: Run): Json {
   if (text.length > largestResult)
     throw new ExpressionError(`split() takes texts of ${largestResult} characters at most`);
-  run.spend(separator === '' ? text.length : countOf(text, separator) + 1);
+  if (separator === '') run.spend(text.length);
+  else countOf(text, separator, run);
   return separator === '' ? Array.from(text) : text.split(separator);
 }
 
@@ -110,7 +116,7 @@ function split(text: string, separator: string, run: Run): Json {
 function replace(name: string, given: readonly Json[], most: number, run: Run): string {
   const [text, old, replacement] = [textAt(given, 0), textAt(given, 1), textAt(given, 2)];
   spendText(run, text, old, replacement);
-  const found = old === '' ? charactersOf(text) + 1 : countOf(text, old);
+  const found = old === '' ? charactersOf(text, run) + 1 : countOf(text, old, run);
   const count = most < 0 ? found : Math.min(found, most);
   spendResult(name, text.length + count * (replacement.length - old.length), run);
   const parts: string[] = [];
@@ -129,16 +135,21 @@ function afterCharacter(text: string, at: number, advance: boolean): number {
   return at + ((text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1);
 }
 
-function charactersOf(text: string): number {
+function charactersOf(text: string, run: Run): number {
+  run.spend(Math.ceil(text.length / 4));
   let count = 0;
   for (const _ of text) count += 1;
   return count;
 }
 
-/** How often a text that is not empty is found, none over another. */
-function countOf(text: string, wanted: string): number {
+/** How often a text that is not empty is found, none over another. Pays for finding all of them twice. */
+function countOf(text: string, wanted: string, run: Run): number {
+  run.spend(2 * stepsOfSearch(text.length, wanted.length));
   let count = 0;
-  for (let at = text.indexOf(wanted); at !== -1; at = text.indexOf(wanted, at + wanted.length)) count += 1;
+  for (let at = text.indexOf(wanted); at !== -1; at = text.indexOf(wanted, at + wanted.length)) {
+    run.spend(1);
+    count += 1;
+  }
   return count;
 }
 

@@ -46,9 +46,26 @@ function readSequence(cursor: Cursor, depth: number): Pattern {
     const repeat = readRepeat(cursor);
     const item = repeat === undefined ? readItem(cursor, depth) : items.pop();
     if (item === undefined) throw cursor.problem('a repetition of nothing');
-    items.push(repeat === undefined ? item : { is: 'repeat', item, ...repeat });
+    items.push(repeat === undefined ? item : repeated(item, repeat));
   }
   return { is: 'sequence', items };
+}
+
+interface Repeat {
+  readonly least: number;
+  readonly most: number;
+}
+
+/** Go takes `a**` and `a+*` for `a*`. */
+function repeated(item: Pattern, repeat: Repeat): Pattern {
+  if (item.is !== 'repeat' || !isSign(item) || !isSign(repeat)) return { is: 'repeat', item, ...repeat };
+  const same = item.least === repeat.least && item.most === repeat.most;
+  return same ? item : { ...item, least: 0, most: unbounded };
+}
+
+/** `*`, `+` or `?`. */
+function isSign({ least, most }: Repeat): boolean {
+  return most === unbounded ? least < 2 : least === 0 && most === 1;
 }
 
 function readItem(cursor: Cursor, depth: number): Pattern {
@@ -64,7 +81,7 @@ function readItem(cursor: Cursor, depth: number): Pattern {
   return { is: 'characters', ranges: [[character, character]] };
 }
 
-function readRepeat(cursor: Cursor): { readonly least: number; readonly most: number } | undefined {
+function readRepeat(cursor: Cursor): Repeat | undefined {
   if (cursor.take('*')) return { least: 0, most: unbounded };
   if (cursor.take('+')) return { least: 1, most: unbounded };
   if (cursor.take('?')) return { least: 0, most: 1 };

@@ -9,6 +9,7 @@ import type { ExpressionFunction } from '../function.ts';
 import { alternativeNames, extensionFields, extensionsJson, readExtensions } from './extensions.ts';
 import { keyFields, signatureFields, unsigned } from './key.ts';
 import { nameOf } from './name.ts';
+import { unreadFields } from './unread.ts';
 
 /** UTF-16 units: the most of DER that is read, in base64. */
 const longestPem = 96 * 1024;
@@ -63,6 +64,7 @@ function certificate(whole: Asn1): Json {
     Extensions: extensionsJson(extensions),
     ExtraExtensions: null,
     ...extensionFields(extensions),
+    ...unreadFields(extensions),
   };
 }
 

@@ -2,7 +2,6 @@ import ipaddr from 'ipaddr.js';
 import { type Asn1, at, parseDer, tagged } from '../../../der.ts';
 import type { Json } from '../../value.ts';
 import { oidOf, orNull } from './name.ts';
-import { unreadFields } from './unread.ts';
 
 export interface Extension {
   readonly id: string;
@@ -48,7 +47,6 @@ export function extensionFields(extensions: readonly Extension[]): Record<string
     CRLDistributionPoints: orNull(revocationLists(find('2.5.29.31'))),
     ...policies(find('2.5.29.32')),
     ...access(find('1.3.6.1.5.5.7.1.1')),
-    ...unreadFields(extensions),
   };
 }
 
