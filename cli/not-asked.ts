@@ -56,7 +56,7 @@ export function notAsked(
   const verdicts: Verdict[] = [];
   for (const rule of applicable) {
     if (answered.has(slotKey(rule, { kind: 'object' }))) continue;
-    const action = actionFor(rule, namespace);
+    const action = actionFor(rule, namespace, request.namespaceLabels);
     for (const slot of slots) {
       const about = { kind: 'slot', slot } as const;
       const parsed = parseReference(slot.text);

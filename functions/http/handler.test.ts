@@ -1,5 +1,6 @@
 import type { Context } from 'aws-lambda';
 import type { AdmissionRecord } from '../../shared/answer/record.ts';
+import { scopesOf } from '../../shared/policy/scopes.ts';
 import { Refusal } from '../../shared/reasons.ts';
 import type { HttpEvent } from './event.ts';
 import { type AdmissionPorts, createHandler } from './handler.ts';
@@ -37,7 +38,7 @@ async function ask(own: Partial<AdmissionPorts>, asked: Asked = {}) {
   const metrics = { count: (name: string) => counted.push(name) };
   const handler = createHandler({
     pipeline: { review: async () => [] },
-    policies: () => ({ scopes: { fail: [], ignore: [], audit: [], all: [] }, hash: 'h' }),
+    policies: () => ({ scopes: scopesOf({ rules: [], warnings: [], hash: '' }), hash: 'h' }),
     gate: { tokens: () => ['t'], metrics },
     clock: () => now,
     elapsed: () => now,
