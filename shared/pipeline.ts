@@ -19,6 +19,7 @@ import { asRefusal, Refusal } from './reasons.ts';
 import { defaultReviewImages } from './registry/allowance.ts';
 import type { Allowance, Registries } from './registry/registry.ts';
 import type { Slices } from './slices.ts';
+import { applyOne } from './verdict/apply-one.ts';
 import { blame, type Circumstances } from './verdict/blame.ts';
 import { Examiner } from './verdict/examiner.ts';
 import { imageOfTag } from './verdict/fetching.ts';
@@ -91,7 +92,7 @@ export function createPipeline(ports: Ports): Pipeline {
     const plan = isPromise(planned) ? await planned : planned;
     const inquiries = openInquiries(plan, site.hosts, elapsed());
     await settle(ports, plan, inquiries, deadline, review, lookups);
-    return judgeAll(plan, inquiries);
+    return applyOne(judgeAll(plan, inquiries));
   }
 
   /** The questions as they are for this object. The time that it takes is the object's doing: its author says how much is in it. */

@@ -17,6 +17,11 @@ export const reasons = {
   unchanged: { kind: 'skip', summary: 'an UPDATE left this image as it was', advice: '' },
   'image-skipped': { kind: 'skip', summary: 'a pattern of skipImageReferences covers the image', advice: '' },
   'preconditions-unmet': { kind: 'skip', summary: "the rule's preconditions do not hold for the object", advice: '' },
+  'rule-not-reached': {
+    kind: 'skip',
+    summary: 'the policy applies one rule (applyRules: One), and one before this has answered',
+    advice: '',
+  },
   'not-covered': { kind: 'skip', summary: 'no entry of the rule covers the image', advice: '' },
 
   'image-not-found': {

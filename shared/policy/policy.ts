@@ -38,6 +38,8 @@ export interface Rule {
   readonly action: Action;
   /** validationFailureActionOverrides, in order; empty where an entry's failureAction decides. */
   readonly overrides: readonly Override[];
+  /** Of the policy's rules the first that says anything of an object is asked, and none after it. */
+  readonly applyOne: boolean;
   /** What the API server asks before it calls, for all rules of the policy. */
   readonly matchConditions: readonly MatchCondition[];
   readonly entries: readonly Entry[];

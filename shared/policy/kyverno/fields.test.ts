@@ -38,7 +38,6 @@ describe('valid for Kyverno and not built yet: refused by its path', () => {
     ['spec.rules[0].match.any[0].roles', withRule({ match: { any: [{ ...podBlock(), roles: ['a:b'] }] } })],
     ['spec.rules[0].exclude.clusterRoles', withRule({ exclude: { clusterRoles: ['admin'] } })],
     ['spec.rules[0].match.any[0].resources.namespaceSelector', withRule({ match: pods({ namespaceSelector: {} }) })],
-    ['spec.applyRules (One)', clusterPolicy({ applyRules: 'One' })],
     [
       'spec.webhookConfiguration.matchConditions',
       clusterPolicy({ webhookConfiguration: { matchConditions: [{ name: 'a', expression: 'true' }] } }),

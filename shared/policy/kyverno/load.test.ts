@@ -86,6 +86,7 @@ ${indented(keyC, 20)}
     timeoutSeconds: 30,
     action: 'enforce',
     overrides: [],
+    applyOne: false,
     matchConditions: [],
     context: [],
     configMaps: new Map(),

@@ -111,7 +111,6 @@ function lintMetadata({ metadata }: PolicyFields, place: Place, kind: string, re
 }
 
 function lintVerifyingSpec(spec: SpecFields, place: Place, namespaced: boolean, report: Report): void {
-  if (spec.applyRules === 'One') report.notBuilt(place.field('applyRules'), 'One');
   if (spec.admission === false) {
     report.problem(place.field('admission'), 'disabling admission processing is only allowed with validation policies');
   }
@@ -163,6 +162,7 @@ function readCommon(
     action: readAction(spec.validationFailureAction ?? (isActionRefused(place, report) ? 'Enforce' : 'Audit')),
     actionFrom: spec.validationFailureAction === undefined ? 'by default' : 'as written',
     overrides: readOverrides(overrides, place.field('validationFailureActionOverrides'), report),
+    applyOne: spec.applyRules === 'One',
     matchConditions: readMatchConditions(spec, place.field('webhookConfiguration').field('matchConditions'), report),
     configMaps,
   };

@@ -15,7 +15,14 @@ import { Report } from './report.ts';
 export interface Common
   extends Pick<
     Rule,
-    'policy' | 'namespace' | 'failurePolicy' | 'timeoutSeconds' | 'overrides' | 'matchConditions' | 'configMaps'
+    | 'policy'
+    | 'namespace'
+    | 'failurePolicy'
+    | 'timeoutSeconds'
+    | 'overrides'
+    | 'applyOne'
+    | 'matchConditions'
+    | 'configMaps'
   > {
   readonly action: Action;
   readonly actionFrom: AuditsBy;
@@ -87,6 +94,7 @@ function readVerifyImages(
     ...(common.timeoutSeconds !== undefined && { timeoutSeconds: common.timeoutSeconds }),
     action,
     overrides,
+    applyOne: common.applyOne,
     matchConditions: common.matchConditions,
     ...said,
   };
