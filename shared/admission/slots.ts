@@ -4,7 +4,8 @@ import { isJsonObject, type JsonObject, own } from './json.ts';
 
 /** A field of an object that names an image. */
 export interface ImageSlot {
-  readonly list: 'containers' | 'initContainers' | 'ephemeralContainers' | 'volumes';
+  /** Where it stands: `containers`, `initContainers`, `ephemeralContainers` or `volumes`, or what a rule's extractor calls it. */
+  readonly list: string;
   /** The container's or the volume's name; unique within its list in a valid object. */
   readonly name: string;
   /** The JSON pointer (RFC 6901) to the text in the object. */
@@ -39,9 +40,16 @@ const kinds: readonly {
   },
 ];
 
-/** A resource whose requests bring images to a cluster, and what the reviews of such requests say in `kind` and `subResource`. */
-export interface PodResource {
+/** A resource whose requests may bring images to a cluster, as a webhook's rules name it. */
+export interface ImageResource {
+  /** `*`: any. */
   readonly group: string;
+  readonly version: string;
+  readonly resource: string;
+}
+
+/** A resource whose requests bring images to a cluster, and what the reviews of such requests say in `kind` and `subResource`. */
+export interface PodResource extends ImageResource {
   readonly version: 'v1';
   readonly kind: string;
   readonly subresource: '' | 'ephemeralcontainers';
@@ -73,9 +81,9 @@ export function podSpecPath(group: string, kind: string): readonly string[] | un
 }
 
 /** Far over what fits a Pod in etcd with a use for it, and a bound on the work that one review can ask for. */
-const maxSlots = 1000;
+export const maxSlots = 1000;
 /** The same for what names no image: a volume need not, and neither need a container in a template. */
-const maxElements = 10_000;
+export const maxElements = 10_000;
 const containerLists = ['containers', 'initContainers', 'ephemeralContainers'] as const;
 
 /**
@@ -125,7 +133,7 @@ function readVolumes(spec: JsonObject, parent: string, slots: ImageSlot[]) {
   }
 }
 
-function* elements(spec: JsonObject, parent: string, list: ImageSlot['list']): Generator<[JsonObject, string]> {
+function* elements(spec: JsonObject, parent: string, list: string): Generator<[JsonObject, string]> {
   const value = own(spec, list);
   if (value === undefined) return;
   if (!Array.isArray(value)) throw malformed(`${parent}/${list}`, 'must be a list');

@@ -1,5 +1,6 @@
 import type { Operation } from '../admission/review.ts';
 import type { Conditions } from '../expression/conditions.ts';
+import type { Query } from '../expression/query.ts';
 import type { Run } from '../expression/run.ts';
 import type { Scope } from '../expression/scope.ts';
 import type { Template } from '../expression/template.ts';
@@ -42,6 +43,8 @@ export interface Rule {
   readonly applyOne: boolean;
   /** What the API server asks before it calls, for all rules of the policy. */
   readonly matchConditions: readonly MatchCondition[];
+  /** By kind: where images stand in objects of it. A kind that is here is looked at nowhere else. */
+  readonly extractors: ReadonlyMap<string, readonly ImageExtractor[]>;
   readonly entries: readonly Entry[];
   /** In order; loaded where an image of the rule is covered, each when its name is asked for. */
   readonly context: readonly ContextEntry[];
@@ -51,6 +54,20 @@ export interface Rule {
   readonly preconditions?: Conditions;
   /** Whether anything of it but its images depends on the object: context, preconditions, variables, conditions. */
   readonly varies: boolean;
+}
+
+/** An element of imageExtractors: images in objects that are no Pods. */
+export interface ImageExtractor {
+  /** `name`, by which variables know them: `images.<list>`. */
+  readonly list: string;
+  /** The way to the objects that name an image; `*` is each element of a list or a map. */
+  readonly path: readonly string[];
+  /** Their field with the image. */
+  readonly value: string;
+  /** Their field by which one is told from another; `undefined`: by its JSON pointer. */
+  readonly key?: string;
+  /** Makes the image of the field's text. */
+  readonly jmesPath?: Query;
 }
 
 /** webhookConfiguration.matchConditions: an expression in CEL. */

@@ -1,6 +1,7 @@
 import { isBeingDeleted, unchangedSlots } from '../admission/changes.ts';
+import type { JsonObject } from '../admission/json.ts';
 import type { AdmissionRequest } from '../admission/review.ts';
-import { type ImageSlot, imageSlots } from '../admission/slots.ts';
+import type { ImageSlot } from '../admission/slots.ts';
 import { type Subject, subjectOf } from '../admission/subject.ts';
 import type { Scope } from '../expression/scope.ts';
 import { type ImageReference, parseReference } from '../image/reference.ts';
@@ -11,8 +12,9 @@ import type { Slices } from '../slices.ts';
 import type { About } from './about.ts';
 import { actionFor } from './action.ts';
 import { coverage } from './coverage.ts';
+import { slotsFor } from './extract.ts';
 import { ruleApplies } from './match.ts';
-import type { Action, Entry, Rule } from './policy.ts';
+import type { Action, Entry, ImageExtractor, Rule } from './policy.ts';
 
 /** One rule and one image slot that it covers: what the rest of the line answers with one verdict. */
 export interface Question {
@@ -55,29 +57,49 @@ interface Asking {
  * author's doing.
  */
 export function* selectInSlices(rules: readonly Rule[], request: AdmissionRequest): Slices<readonly Question[]> {
-  const object = request.object;
+  const { object, kind } = request;
   if (object === undefined) return [];
   let applicable = rules;
-  let asking: readonly Asking[];
-  let slots: readonly ImageSlot[];
   try {
     const subject = subjectOf(request, object);
     applicable = takesSlices(rules, subject)
       ? yield* applyingInSlices(rules, subject)
       : rules.filter((rule) => ruleApplies(rule, subject));
-    if (applicable.length === 0) return [];
-    slots = imageSlots(request.kind.group, request.kind.kind, object);
-    const old = oldSide(request, slots);
+  } catch (thrown) {
+    return unanswerables(applicable, request, slowFilters(asRefusal(thrown)));
+  }
+  if (applicable.every(({ extractors }) => extractors.size === 0)) {
+    return yield* questionsOf(applicable, undefined, request, object);
+  }
+  // Rules that look for images in other places see other slots; what is asked stays in the order of the rules.
+  const asked: Question[] = [];
+  for (const [extractors, group] of Map.groupBy(applicable, (rule) => rule.extractors.get(kind.kind))) {
+    asked.push(...(yield* questionsOf(group, extractors, request, object)));
+  }
+  const places = new Map(applicable.map((rule, index) => [rule, index]));
+  return asked.sort((a, b) => (places.get(a.rule) ?? 0) - (places.get(b.rule) ?? 0));
+}
+
+/** What rules that apply to an object ask about its images. @param extractors where all of them look for images. */
+function* questionsOf(
+  applicable: readonly Rule[],
+  extractors: readonly ImageExtractor[] | undefined,
+  request: AdmissionRequest,
+  object: JsonObject,
+): Slices<readonly Question[]> {
+  if (applicable.length === 0) return [];
+  let asking: readonly Asking[];
+  let slots: readonly ImageSlot[];
+  try {
+    slots = slotsFor(extractors, request.kind, object);
+    const old = oldSide(request, slots, extractors);
     const before =
       old === undefined || old.leaving || !takesSlices(applicable, old.subject)
         ? undefined
         : new Set(yield* applyingInSlices(applicable, old.subject));
     asking = askingOf(applicable, request, old, before);
   } catch (thrown) {
-    const problem = slowFilters(asRefusal(thrown));
-    return applicable.map((rule) =>
-      unanswerable(rule, actionFor(rule, request.namespace, request.namespaceLabels), theObject, problem),
-    );
+    return unanswerables(applicable, request, slowFilters(asRefusal(thrown)));
   }
   let tried = 0;
   for (const [text, same] of byText(slots)) {
@@ -100,6 +122,11 @@ export function* selectInSlices(rules: readonly Rule[], request: AdmissionReques
     }
   }
   return asking.flatMap(({ questions }) => questions);
+}
+
+function unanswerables(rules: readonly Rule[], request: AdmissionRequest, problem: Refusal): readonly Question[] {
+  const actionOf = (rule: Rule) => actionFor(rule, request.namespace, request.namespaceLabels);
+  return rules.map((rule) => unanswerable(rule, actionOf(rule), theObject, problem));
 }
 
 /** Whether it takes more than a slice to compare an object with the rules' filters. */
@@ -227,11 +254,15 @@ interface OldSide {
 }
 
 /** A missing or malformed oldObject means changed. */
-function oldSide(request: AdmissionRequest, slots: readonly ImageSlot[]): OldSide | undefined {
+function oldSide(
+  request: AdmissionRequest,
+  slots: readonly ImageSlot[],
+  extractors: readonly ImageExtractor[] | undefined,
+): OldSide | undefined {
   const old = request.oldObject;
   if (request.operation !== 'UPDATE' || old === undefined) return undefined;
   try {
-    const unchanged = unchangedSlots(imageSlots(request.kind.group, request.kind.kind, old), slots);
+    const unchanged = unchangedSlots(slotsFor(extractors, request.kind, old), slots);
     const leaving = isBeingDeleted(old) && unchanged.size === slots.length;
     return { subject: subjectOf(request, old), unchanged, leaving };
   } catch {

@@ -61,6 +61,7 @@ export function controllerRules(rule: Rule, written: Place, controllers: readonl
     const forKinds = (filter: Filter) => withKinds(filter, kinds, matchesPod);
     made.push({
       ...rule,
+      extractors: new Map(),
       ...reread('spec.template'),
       name: named('autogen', rule),
       autogenOf: rule.name,
@@ -73,6 +74,7 @@ export function controllerRules(rule: Rule, written: Place, controllers: readonl
     const name = named('autogen-cronjob', rule);
     made.push({
       ...rule,
+      extractors: new Map(),
       ...reread('spec.jobTemplate.spec.template'),
       name,
       autogenOf: rule.name,

@@ -169,7 +169,7 @@ function ruleSchema(filter: Schema<FilterFields>, entry: Schema<EntryFields>): S
     context: asWritten,
     preconditions: asWritten,
     celPreconditions: notBuilt,
-    imageExtractors: notBuilt,
+    imageExtractors: asWritten,
     mutate: asWritten,
     validate: asWritten,
     generate: asWritten,
@@ -269,6 +269,7 @@ export interface RuleFields {
   readonly verifyImages?: readonly EntryFields[];
   readonly context?: Place;
   readonly preconditions?: Place;
+  readonly imageExtractors?: Place;
   readonly mutate?: Place;
   readonly validate?: Place;
   readonly generate?: Place;

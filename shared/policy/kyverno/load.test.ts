@@ -87,6 +87,7 @@ ${indented(keyC, 20)}
     action: 'enforce',
     overrides: [],
     applyOne: false,
+    extractors: new Map(),
     matchConditions: [],
     context: [],
     configMaps: new Map(),
