@@ -21,20 +21,30 @@ export interface AttestedImage {
   readonly digest: Digest;
   /** As a Pod names it, by its tag. */
   readonly name: string;
+  /** The same with its digest. */
+  readonly pinned: string;
   attest(predicate: unknown, parts?: Attesting): Promise<void>;
 }
 
-/** Pushes `acme/app:1` or another image, with the team's signature. */
+export interface PushOptions extends ImageOptions {
+  readonly repository?: string;
+  readonly tag?: string;
+  /** Who signs it; the team by default. */
+  readonly by?: SigningKey;
+}
+
+/** Pushes `acme/app:1` or another image, and signs it. */
 export async function pushImage(
   { destination, registry, team }: World,
-  { repository = 'acme/app', tag = '1', ...options }: ImageOptions & { repository?: string; tag?: string } = {},
+  { repository = 'acme/app', tag = '1', by: signer = team, ...options }: PushOptions = {},
 ): Promise<AttestedImage> {
   const digest = await makeImage(destination, repository, tag, options);
-  await sign(destination, { repository, digest, key: team });
+  await sign(destination, { repository, digest, key: signer });
   return {
     repository,
     digest,
     name: `${registry.host}/${repository}:${tag}`,
+    pinned: `${registry.host}/${repository}:${tag}@${digest}`,
     async attest(predicate, { key = team, type = scanType, format = 'att', payload } = {}) {
       const claim = payload === undefined ? {} : { claim: { payload } };
       await attest(destination, { repository, digest, key, predicateType: type, predicate, format, ...claim });
