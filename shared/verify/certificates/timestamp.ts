@@ -1,8 +1,8 @@
 import { constants, type KeyObject, verify } from 'node:crypto';
+import { type Asn1, at, parseDer, tagged } from '../../der.ts';
 import type { CertificateAuthority } from '../../trust/root/trust-root.ts';
 import { inWindow } from '../../trust/root/window.ts';
 import type { Certificate } from '../../trust/x509/certificate.ts';
-import { type Asn1, at, parseDer, tagged } from '../../der.ts';
 import { type IssuerPath, issuersOf, pathsOfListed, pathsTo, withIntermediates } from '../../trust/x509/issuers.ts';
 import { digestOf, sameBytes } from '../crypto.ts';
 import type { StampCertificates } from './stamp-certificates.ts';
