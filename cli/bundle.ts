@@ -52,11 +52,11 @@ export function verifyBundle({ bundle, subject, root, trusted, now }: BundleQues
     layer,
     bytes: bundle,
   } as const;
-  const { evidence, rejected } = readEvidence([item], () => true);
+  const { evidence, ...others } = readEvidence([item], () => true);
   try {
     const check = buildCheck(entryFor(trusted), root);
     const image = subject.bytes === undefined ? absent(digest) : { digest, bytes: subject.bytes };
-    const gathered = { evidence: evidence.flatMap(asSignature), rejected };
+    const gathered = { evidence: evidence.flatMap(asSignature), ...others };
     const outcome = verify({ check, image, repository, evidence: gathered, unreadable: [], now });
     return outcome.pass && 'subject' in trusted ? exactly(trusted, outcome) : outcome;
   } catch (thrown) {

@@ -28,3 +28,26 @@ test('of large bodies that are there at the same time one is used at a time, and
   expect([...inTurns.values()].map((all) => all.length)).toEqual([1, 1, 1, 1]);
   expect(await Promise.all([...large, ...small])).toHaveLength(6);
 });
+
+test('what is computed once the caller has been let in counts as well: that long others have their turn', async () => {
+  const bodies = createBodies();
+  const steps: string[] = [];
+  // As the webhook's handler does, which asks whether the caller may before it parses.
+  const handle = async (text: string) => {
+    await Promise.resolve();
+    const until = performance.now() + 30;
+    while (performance.now() < until);
+    steps.push(text.trim());
+  };
+  const reading = ['a', 'b', 'c'].map((name) => bodies.read(request(name.padEnd(300_000)), handle));
+  const times: number[] = [];
+  while (steps.length < 3) {
+    await nextTurn();
+    times.push(steps.length);
+  }
+  await Promise.all(reading);
+  // Each turn of the event loop takes one new connection: there are many of them between two large bodies.
+  const between = (done: number) => times.filter((length) => length === done).length;
+  expect(steps).toEqual(['a', 'b', 'c']);
+  expect(Math.min(between(1), between(2))).toBeGreaterThan(20);
+});

@@ -83,16 +83,18 @@ export function createBodies(): Bodies {
 }
 
 /**
- * Runs what it is given in order, and leaves as much time after each as it took: a call that is to be answered in between needs more
- * turns of the event loop than one, for its connection alone.
+ * Runs what it is given in order, and leaves as much time after each as it took, with all that follows at once, as parsing does once the
+ * caller has been let in: a call that is to be answered in between needs more turns of the event loop than one, for its connection alone.
  */
 function oneByOne(): (work: () => void) => void {
   const waiting: (() => void)[] = [];
   const next = () => {
     const since = monotonic();
     waiting[0]?.();
-    waiting.shift();
-    if (waiting.length > 0) setTimeout(next, monotonic() - since);
+    setImmediate(() => {
+      waiting.shift();
+      if (waiting.length > 0) setTimeout(next, monotonic() - since);
+    });
   };
   return (work) => {
     if (waiting.push(work) === 1) setImmediate(next);

@@ -34,6 +34,9 @@ const outer: Readonly<Record<string, readonly string[]>> = {
   cli: ['cli', 'local', 'shared'],
 };
 const documents = 'shared/policy/kyverno/';
+/** Expressions are loaded with the policies that have some. */
+const expressions = 'shared/expression/expressions.ts';
+const engine = 'shared/expression/engine.ts';
 /** YAML that stands in a value is read by the rules of documents, and by nothing that knows of policies. */
 const embedded = { file: 'shared/expression/functions/documents.ts', target: `${documents}yaml/embedded.ts` };
 const policySets = 'shared/policy-set/';
@@ -122,6 +125,7 @@ function wrong(file: string, imported: string): string | undefined {
   if (target.startsWith(documents) && !readers.some((part) => file.startsWith(part))) {
     return `only ${readers.join(', ')} read documents, with ${target}`;
   }
+  if (target === engine && file !== expressions) return `only ${expressions} loads ${target}`;
   if (target === updater && !updating.test(file)) return `only ${updating.source} may import ${target}`;
   const loader = loaders.find((part) => target.startsWith(part));
   if (area === 'shared' && loader !== undefined && !file.startsWith(loader)) return `no stage knows of ${target}`;
@@ -139,6 +143,7 @@ function wrong(file: string, imported: string): string | undefined {
   }
   if (ofAws && stages.includes(toStage)) return undefined;
   if (loaders.some((part) => file.startsWith(part))) {
+    if (target === expressions) return undefined;
     return known.includes(toStage) ? undefined : `${stage} may not import ${target}`;
   }
   if (toStage === 'expression') {

@@ -96,12 +96,15 @@ function registryAs(key: string, shows: (key: string) => Shown, requests: string
   const imageOf = (digest: Digest) => (digest === signed.digest ? signed : moved);
   const attachedTo = (digest: Digest): Attached => {
     const items = shows(key).signatures ? [cosignItem(payloadOf(imageOf(digest)), signer)] : [];
-    return { items, unreadable: [] };
+    return { items, unreadable: [], unreadableAttestations: [], unread: [] };
   };
   return {
     resolve: (_place, _tag, allowance) => read('resolve', allowance, () => shows(key).image),
     image: (_, digest, allowance) => read('image', allowance, () => imageOf(digest)),
+    listed: (_, { digest }, allowance) => read('listed', allowance, () => imageOf(digest)),
+    config: (_place, _config, allowance) => read('config', allowance, () => Buffer.from('{}')),
     attached: (_, digest, allowance) => read('attached', allowance, () => attachedTo(digest)),
+    attested: (_, _digest, allowance) => read('attested', allowance, () => []),
   };
 }
 
@@ -197,7 +200,14 @@ describe('what is read with one source of credentials never answers another', ()
     const world = openWorld((key) => ({ image: signed, signatures: key === '' }));
     const pinned = [`registry.test/team/app@${signed.digest}`];
     expect(reasonsOf(await world.verify([ours, theirs], pinned))).toEqual(['verified', 'no-signature']);
-    expect(world.requests.toSorted()).toEqual(['attached', 'attached theirs', 'image', 'image theirs']);
+    // Who sees no signature is told whether there are attestations instead.
+    expect(world.requests.toSorted()).toEqual([
+      'attached',
+      'attached theirs',
+      'attested theirs',
+      'image',
+      'image theirs',
+    ]);
     const others = openWorld((key) => ({ image: signed, signatures: key === 'theirs' }));
     const verdicts = await Promise.all([others.verify([ours], pinned), others.verify([theirs], pinned)]);
     expect(verdicts.map(reasonsOf)).toEqual([['no-signature'], ['verified']]);

@@ -1,28 +1,34 @@
 import type { Shortage } from './admission/budget.ts';
 import type { AdmissionRequest } from './admission/review.ts';
+import type { Json } from './expression/value.ts';
 import type { Digest } from './image/digest.ts';
-import { type Repository, repositoryName } from './image/repository.ts';
+import type { Repository } from './image/repository.ts';
 import type { Ledger, Session } from './ledger/ledger.ts';
 import { type Clock, type Deadline, type Elapsed, shareOf } from './net/deadline.ts';
 import { inTime, isPromise } from './net/in-time.ts';
 import { inSlices } from './net/slices.ts';
-import { keyedBy } from './plan/credentials.ts';
 import type { Hosts } from './plan/hosts.ts';
 import type { Plan, Purpose, QuestionPlan, TargetCheck } from './plan/plan.ts';
 import { planQuestions } from './plan/planner.ts';
 import { type TrustSource, trustOfPolicies } from './plan/trust-source.ts';
+import { ImageNeeded } from './policy/context.ts';
 import type { Rule } from './policy/policy.ts';
 import { isToBePrepared, isVarying, prepareInSlices } from './policy/prepare.ts';
 import { type Question, selectInSlices } from './policy/select.ts';
 import { asRefusal, Refusal } from './reasons.ts';
-import { byteBudget, defaultReviewImages } from './registry/allowance.ts';
+import { defaultReviewImages } from './registry/allowance.ts';
 import type { Allowance, Registries } from './registry/registry.ts';
 import type { Slices } from './slices.ts';
 import { blame, type Circumstances } from './verdict/blame.ts';
 import { Examiner } from './verdict/examiner.ts';
+import { imageOfTag } from './verdict/fetching.ts';
+import { dropUnmet, predicatesWanted, takePredicates } from './verdict/hits.ts';
+import { ImageLookup } from './verdict/image-lookup.ts';
 import { countImages, type Inquiry, openInquiries, refuseDisagreement, unanswered, wanted } from './verdict/inquiry.ts';
 import { judge } from './verdict/judge.ts';
-import { dropUnmet, predicatesWanted, takePredicates } from './verdict/hits.ts';
+import { allowanceFor } from './verdict/look.ts';
+import { beginReview, type Review } from './verdict/review.ts';
+import { parsedPredicate, parsePredicatesInSlices } from './verdict/statements.ts';
 import type { Verdict } from './verdict/verdict.ts';
 import { asksAnyConditions, weighInSlices } from './verdict/weigher.ts';
 
@@ -78,11 +84,13 @@ export function createPipeline(ports: Ports): Pipeline {
     request?: AdmissionRequest,
   ): Promise<Verdict[]> {
     const { purpose, deadline, shortage } = call;
-    const questions = isToBePrepared(asked) ? await prepared(asked, request, call) : asked;
+    const review = beginReview({ ...site, deadline, shortage, bytes: ports.reviewBytes });
+    const lookups = new ImageLookup(ports, review);
+    const questions = isToBePrepared(asked) ? await prepared(asked, request, call, site.hosts, lookups) : asked;
     const planned = planQuestions(questions, { purpose, trust, deadline, elapsed, shortage });
     const plan = isPromise(planned) ? await planned : planned;
     const inquiries = openInquiries(plan, site.hosts, elapsed());
-    await settle(ports, plan, inquiries, call, site.ledger);
+    await settle(ports, plan, inquiries, deadline, review, lookups);
     return judgeAll(plan, inquiries);
   }
 
@@ -91,12 +99,16 @@ export function createPipeline(ports: Ports): Pipeline {
     questions: readonly Question[],
     request: AdmissionRequest | undefined,
     call: Call,
+    { named }: Hosts,
+    lookups: ImageLookup,
   ): Promise<readonly Question[]> {
     const deadline = shareOf(call.deadline, shares.prepare, elapsed);
     const what = 'the rules were prepared for the object';
-    const preparation = { request, now: ports.clock(), lookedUp: new Map() };
+    const isNamed = (registry: string) => named === 'all' || named.has(registry);
+    const preparation = { request, now: ports.clock(), imageData: lookups.known, isNamed };
+    const prepare = () => inSlices(prepareInSlices(questions, preparation), { deadline, review: call, elapsed, what });
     try {
-      return await inSlices(prepareInSlices(questions, preparation), { deadline, review: call, elapsed, what });
+      return await withImages(lookups, deadline, prepare);
     } catch (thrown) {
       const refusal = asRefusal(thrown);
       const problem = refusal.late ? new Refusal('object-too-slow', refusal.message, { cause: refusal }) : refusal;
@@ -130,18 +142,31 @@ export function createPipeline(ports: Ports): Pipeline {
   };
 }
 
+/** Work that is begun anew whenever it asks for an image that no registry was asked about yet. */
+async function withImages<T>(lookups: ImageLookup, deadline: Deadline, work: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (thrown) {
+      if (!(thrown instanceof ImageNeeded)) throw thrown;
+      await lookups.lookUp(thrown.reference, deadline);
+    }
+  }
+}
+
 async function settle(
   ports: Ports,
   plan: Plan,
   inquiries: readonly Inquiry[],
-  call: Call,
-  ledger: Ledger,
+  deadline: Deadline,
+  review: Review,
+  lookups: ImageLookup,
 ): Promise<void> {
   const open = inquiries.filter((inquiry) => inquiry.refusal === undefined);
   if (open.length === 0) return;
   const { reviewImages = defaultReviewImages } = ports;
-  const images = countImages(open);
-  if (images <= reviewImages) return new Run(ports, plan, call, ledger, inquiries, images).settle(open);
+  const images = countImages(open, lookups.images);
+  if (images <= reviewImages) return new Run(ports, plan, deadline, review, lookups, inquiries, images).settle(open);
   const told = `the object names ${images} distinct images; a review asks for ${reviewImages} at most`;
   const refusal = new Refusal('too-many-images', told);
   for (const inquiry of open) inquiry.refusal = refusal;
@@ -165,7 +190,7 @@ function judgeAll(plan: Plan, inquiries: readonly Inquiry[]): Verdict[] {
  * Of the time that is left, what a step may take. A registry that never answers must not use up the time of the other images:
  * under failurePolicy Ignore whoever adds such an image would have the others admitted.
  */
-const shares = { select: 0.25, prepare: 0.5, resolve: 0.5, fetch: 0.9 } as const;
+const shares = { select: 0.25, prepare: 0.5, resolve: 0.5, weigh: 0.5, fetch: 0.9 } as const;
 
 /** One review's way through ledger and registry. */
 class Run {
@@ -176,13 +201,15 @@ class Run {
   readonly #examiner: Examiner;
   readonly #circumstances: Circumstances;
   readonly #inquiries: readonly Inquiry[];
-  readonly #take: (count: number) => void;
+  readonly #review: Review;
+  readonly #lookups: ImageLookup;
 
   constructor(
     ports: Ports,
     plan: Plan,
-    { deadline, shortage }: Call,
-    ledger: Ledger,
+    deadline: Deadline,
+    review: Review,
+    lookups: ImageLookup,
     inquiries: readonly Inquiry[],
     images: number,
   ) {
@@ -190,10 +217,12 @@ class Run {
     this.#plan = plan;
     this.#inquiries = inquiries;
     this.#deadline = deadline;
-    this.#circumstances = { shortage, images, inquiries, budget: deadline.remaining() };
-    this.#session = ledger.begin(deadline);
+    this.#review = review;
+    this.#lookups = lookups;
+    this.#circumstances = { shortage: review.shortage, images, inquiries, budget: review.budget };
+    this.#session = review.session;
+    for (const inquiry of inquiries) inquiry.heldUp = lookups.spent;
     this.#examiner = new Examiner(ports, this.#session, this.#circumstances);
-    this.#take = byteBudget(ports.reviewBytes);
   }
 
   /**
@@ -209,6 +238,7 @@ class Run {
    */
   async settle(open: readonly Inquiry[]): Promise<void> {
     await this.#session.point(open.map(wanted));
+    for (const inquiry of open) this.#takeLookedUp(inquiry);
     await this.#each(open, shares.resolve, (inquiry, deadline) => this.#resolve(inquiry, deadline));
     await this.#session.lookUp(open.map(wanted));
     this.#accept(open);
@@ -250,6 +280,19 @@ class Run {
     }
   }
 
+  /** What a lookup has fetched is not asked for again. Its repository's generation was read before. */
+  #takeLookedUp(inquiry: Inquiry): void {
+    const { reference, credentials } = inquiry.target;
+    const image = this.#lookups.fetched(inquiry.target);
+    if (image === undefined) return;
+    inquiry.image = image;
+    inquiry.heard = true;
+    if (inquiry.digest !== undefined || reference.tag === undefined) return;
+    inquiry.digest = image.digest;
+    inquiry.source = 'registry';
+    this.#session.recordPointer(reference.repository, reference.tag, credentials, image.digest);
+  }
+
   #resolve(inquiry: Inquiry, deadline: Deadline): Promise<void> | undefined {
     const { reference, credentials } = inquiry.target;
     const { repository, tag } = reference;
@@ -257,7 +300,7 @@ class Run {
     inquiry.digest = this.#session.pointer(repository, tag, credentials);
     inquiry.pointed = inquiry.digest !== undefined;
     if (inquiry.pointed) return undefined;
-    return this.#resolveAtRegistry(inquiry, this.#allowance(inquiry, deadline), repository, tag);
+    return this.#resolveAtRegistry(inquiry, allowanceFor(inquiry, this.#review, deadline), repository, tag);
   }
 
   async #resolveAtRegistry(inquiry: Inquiry, allowance: Allowance, repository: Repository, tag: string): Promise<void> {
@@ -265,10 +308,8 @@ class Run {
     inquiry.source = 'registry';
     inquiry.pointed = false;
     inquiry.image = undefined;
-    const name = keyedBy(credentials, `resolve#${repositoryName(repository)}:${tag}`);
-    const image = await this.#session.share(name, [{ repository, tag }], allowance, (aboard) =>
-      this.#ports.registries.as(credentials).resolve(repository, tag, aboard),
-    );
+    const { name, guards, fetch } = imageOfTag(this.#ports.registries, repository, tag, credentials);
+    const image = await this.#session.share(name, guards, allowance, fetch);
     inquiry.image = image;
     inquiry.digest = image.digest;
     this.#session.recordPointer(repository, tag, credentials, image.digest);
@@ -296,18 +337,32 @@ class Run {
     const wanted = inquiries.flatMap(predicatesWanted);
     if (wanted.length === 0) return;
     await this.#session.predicates([...new Set(wanted)]);
-    for (const inquiry of inquiries) takePredicates(inquiry, (hash) => this.#session.predicate(hash));
-    await this.#weigh(shareOf(this.#deadline, shares.resolve, this.#ports.elapsed));
+    const { elapsed } = this.#ports;
+    const deadline = shareOf(this.#deadline, shares.weigh, elapsed);
+    const bytes = wanted.flatMap((hash) => this.#session.predicate(hash) ?? []);
+    const slicing = { deadline, review: this.#review, elapsed, what: 'what was attested was read' };
+    // One that is not read in time is not at hand.
+    await inSlices(parsePredicatesInSlices(bytes), slicing).catch(asRefusal);
+    for (const inquiry of inquiries) takePredicates(inquiry, (hash) => this.#predicate(hash));
+    await this.#weigh(deadline);
+    deadline.stop();
     for (const inquiry of inquiries) dropUnmet(inquiry);
+  }
+
+  #predicate(hash: string): Json | undefined {
+    const bytes = this.#session.predicate(hash);
+    return bytes === undefined ? undefined : parsedPredicate(bytes);
   }
 
   /** Whose statements are too many to be weighed in time is not weighed, and its entry denied. */
   async #weigh(deadline: Deadline): Promise<void> {
     const { clock, elapsed } = this.#ports;
     const what = 'conditions were evaluated';
-    const slices = weighInSlices(this.#plan, this.#inquiries, clock());
-    await inSlices(slices, { deadline, review: this, elapsed, what }).catch((thrown: unknown) => {
-      const refusal = asRefusal(thrown);
+    const now = clock();
+    const weigh = () =>
+      inSlices(weighInSlices(this.#plan, this.#inquiries, now), { deadline, review: this.#review, elapsed, what });
+    await withImages(this.#lookups, deadline, weigh).catch((thrown: unknown) => {
+      const refusal = tooLongToWeigh(asRefusal(thrown));
       for (const inquiry of this.#inquiries) inquiry.unweighed = blame(inquiry, refusal, this.#circumstances);
     });
   }
@@ -318,7 +373,7 @@ class Run {
     const missing = unanswered(inquiry);
     if (missing.length === 0) return undefined;
     inquiry.source = 'registry';
-    const allowance = this.#allowance(inquiry, deadline);
+    const allowance = allowanceFor(inquiry, this.#review, deadline);
     return inquiry.pointed
       ? this.#resolveAndExamine(inquiry, allowance, digest, missing)
       : this.#examiner.examine(inquiry, allowance, digest, missing);
@@ -338,35 +393,17 @@ class Run {
     const { repository, tag } = reference;
     if (tag !== undefined) await this.#resolveAtRegistry(inquiry, allowance, repository, tag);
     const { digest = pointed } = inquiry;
+    // What was weighed is of the image that the tag no longer names.
+    if (digest !== pointed) inquiry.weighed.clear();
     await this.#examiner.examine(inquiry, allowance, digest, digest === pointed ? missing : [...checks.values()]);
   }
+}
 
-  /** What one image's requests may use up in a step: the review's bytes, the step's time. */
-  #allowance(inquiry: Inquiry, deadline: Deadline): Allowance {
-    return {
-      deadline,
-      take: (count) => {
-        inquiry.read += count;
-        inquiry.heard = true;
-        this.#take(count);
-      },
-      crowded: (milliseconds) => {
-        inquiry.crowded = Math.max(inquiry.crowded, milliseconds);
-      },
-      overheard: (count) => {
-        inquiry.read += count;
-        inquiry.heard = true;
-      },
-      sent: () => {
-        inquiry.requests += 1;
-      },
-      review: this,
-      named: inquiry.named,
-      waited: () => {
-        inquiry.waited = true;
-      },
-    };
-  }
+/** No registry is waited for: how much there is to weigh is the doing of those who attested, and of the object's author. */
+function tooLongToWeigh(refusal: Refusal): Refusal {
+  if (!refusal.late) return refusal;
+  const told = `what is attested takes too long to weigh: ${refusal.message}`;
+  return new Refusal('attached-too-slow', told, { cause: refusal });
 }
 
 const late = () => new Refusal('deadline', 'the registry did not answer in time');

@@ -16,6 +16,8 @@ test.each<[string, string, string]>([
   ['a byte order mark', '\ufeffa', '\\ufeffa'],
   ['a tag of the higher planes', 'a\u{e0041}', 'a\\udb40\\udc41'],
   ['a lone surrogate', 'a\ud800', 'a\\ud800'],
+  ['a letter that is drawn as a blank', 'ok:\u3164allowed', 'ok:\\u3164allowed'],
+  ['a selector of variants', 'a\ufe0f', 'a\\ufe0f'],
 ])('%s is shown and does nothing', (_, text, shown) => {
   expect(printable(text)).toBe(shown);
   expect(printable(shown)).toBe(shown);

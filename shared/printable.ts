@@ -1,8 +1,9 @@
 /**
  * What would end a line, move a cursor, clear a terminal, or turn and hide the text around it: controls (C0, DEL, C1), format
- * characters (bidirectional overrides, zero width, tags), line and paragraph separators, lone surrogates.
+ * characters (bidirectional overrides, zero width, tags), line and paragraph separators, lone surrogates, and what is drawn as nothing
+ * (Hangul fillers, which count as letters, and selectors of variants).
  */
-const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}]/gu;
 
 /** UTF-16 units of one line: far over what anybody reads. */
 const longestLine = 8192;

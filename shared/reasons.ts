@@ -132,7 +132,8 @@ export const reasons = {
   },
   'attestation-untrusted': {
     kind: 'denied',
-    summary: 'attestations of the wanted type are attached, and none is by those whom the policy names, about this image',
+    summary:
+      'attestations of the wanted type are attached, and none is by those whom the policy names, about this image',
     advice: 'attest the image with what the policy names, or correct the attestors of the attestation',
   },
   'condition-failed': {
@@ -314,13 +315,10 @@ export const reasons = {
   },
   'variable-unresolved': {
     kind: 'invalid',
-    summary: "a variable of the rule has no value for this object, or the rule is none with the object's values",
-    advice: "correct the variable (write {{ name || '' }} for what may be absent), or give the object what it names",
-  },
-  'context-failed': {
-    kind: 'invalid',
-    summary: "an entry of the rule's context could not be loaded",
-    advice: 'correct the entry; a ConfigMap stands as a document beside the policies',
+    summary:
+      "a variable or a context of the rule has no value for this object, or the rule is none with the object's values",
+    advice:
+      "correct the variable (write {{ name || '' }} for what may be absent), add the ConfigMap beside the policies, or give the object what is named",
   },
   'trust-missing': {
     kind: 'invalid',

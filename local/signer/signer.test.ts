@@ -178,7 +178,7 @@ describe.each(['store', 'http'] as const)('into the %s', (kind) => {
       expect(verifies(key, payload, Buffer.from(signature, 'base64'))).toBe(true);
     }));
 
-  test.each(['att', 'bundle'] as const)('an attestation as %s', (format) =>
+  test.each(['att', 'bundle', 'oci11'] as const)('an attestation as %s', (format) =>
     withDestination(kind, {}, async (destination, registry) => {
       const key = newKey();
       const digest = await makeImage(destination, 'demo/app', '1.0');
@@ -186,7 +186,8 @@ describe.each(['store', 'http'] as const)('into the %s', (kind) => {
       const predicateType = 'https://example.test/review/v1';
       const at = await attest(destination, { repository: 'demo/app', digest, key, predicateType, predicate, format });
       const stored = parse(registry.store.blob('demo/app', at.layer));
-      const envelope = format === 'att' ? stored : stored.dsseEnvelope;
+      const isBundle = format === 'bundle';
+      const envelope = isBundle ? stored.dsseEnvelope : stored;
       const payload = Buffer.from(envelope.payload, 'base64');
       const signature = Buffer.from(envelope.signatures[0].sig, 'base64');
       expect(verifies(key, pae(envelope.payloadType, payload), signature)).toBe(true);
@@ -197,8 +198,9 @@ describe.each(['store', 'http'] as const)('into the %s', (kind) => {
         predicate,
       });
       const manifest = parse(registry.store.manifest('demo/app', at.manifest)?.bytes);
-      const annotations = format === 'att' ? manifest.layers[0].annotations : manifest.annotations;
-      expect(annotations[format === 'att' ? 'predicateType' : 'dev.sigstore.bundle.predicateType']).toBe(predicateType);
+      const annotations = isBundle ? manifest.annotations : manifest.layers[0].annotations;
+      expect(annotations[isBundle ? 'dev.sigstore.bundle.predicateType' : 'predicateType']).toBe(predicateType);
+      expect(manifest.subject?.digest).toBe(format === 'att' ? undefined : digest);
     }),
   );
 

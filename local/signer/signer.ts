@@ -64,8 +64,11 @@ export interface SignRequest extends Request {
 export interface AttestRequest extends Request {
   predicateType: string;
   predicate: unknown;
-  /** `bundle`: cosign 3's default, a referrer. `att`: cosign 2's default, the `.att` tag. */
-  format?: 'bundle' | 'att';
+  /**
+   * `bundle`: cosign 3's default, a referrer. `att`: cosign 2's default, the `.att` tag. `oci11`: the same envelope as a referrer, as
+   * cosign writes those of an image that it copies.
+   */
+  format?: 'bundle' | 'att' | 'oci11';
 }
 
 /** Signs an image with a key as cosign does, offline: no log entry, no timestamp. Returns where the signature is. */
@@ -94,11 +97,11 @@ export async function attest(destination: Destination, request: AttestRequest): 
   const statement = { digest: claim.digest ?? digest, predicateType, predicate: request.predicate };
   const signed = envelope(request, claim.payload ?? attestationStatement(name, statement));
   if (format === 'bundle') return putBundle(destination, request, signed.bundle, predicateType);
-  return appendLayer(destination, storeIn, legacyTag(digest, 'att'), {
-    mediaType: cosign.dsse,
-    bytes: signed.envelope,
-    annotations: { [cosign.signatureAnnotation]: '', predicateType },
-  });
+  const annotations = { [cosign.signatureAnnotation]: '', predicateType };
+  const layer = { mediaType: cosign.dsse, bytes: signed.envelope, annotations };
+  if (format === 'att') return appendLayer(destination, storeIn, legacyTag(digest, 'att'), layer);
+  const subject = await describe(destination, repository, digest);
+  return attachReferrer(destination, storeIn, subject, layer, { artifactType: cosign.inToto, config: 'empty' });
 }
 
 async function signSimply(

@@ -130,3 +130,11 @@ test('seven kinds make Pods', () => {
   expect([...controllerKinds].sort()).toEqual(table.sort());
   expect(controllerKinds).toContain(cronJob);
 });
+
+test('a list of more elements than fit any Pod is refused without a look at them; one that is as long is not', () => {
+  const volumes = (count: number) => ({
+    spec: { volumes: Array.from({ length: count }, (_, index) => ({ name: `v${index}` })) },
+  });
+  expect(() => imageSlots('', 'Pod', volumes(10_001))).toThrow('/spec/volumes has more than 10000 elements');
+  expect(imageSlots('', 'Pod', volumes(10_000))).toEqual([]);
+});

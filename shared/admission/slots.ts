@@ -74,6 +74,8 @@ export function podSpecPath(group: string, kind: string): readonly string[] | un
 
 /** Far over what fits a Pod in etcd with a use for it, and a bound on the work that one review can ask for. */
 const maxSlots = 1000;
+/** The same for what names no image: a volume need not, and neither need a container in a template. */
+const maxElements = 10_000;
 const containerLists = ['containers', 'initContainers', 'ephemeralContainers'] as const;
 
 /**
@@ -127,6 +129,7 @@ function* elements(spec: JsonObject, parent: string, list: ImageSlot['list']): G
   const value = own(spec, list);
   if (value === undefined) return;
   if (!Array.isArray(value)) throw malformed(`${parent}/${list}`, 'must be a list');
+  if (value.length > maxElements) throw malformed(`${parent}/${list}`, `has more than ${maxElements} elements`);
   for (let index = 0; index < value.length; index += 1) {
     const element: unknown = value[index];
     const jsonPointer = `${parent}/${list}/${index}`;

@@ -116,8 +116,8 @@ function objectName({ namespace, name, object }: AdmissionRequest): string {
   return namespace === '' ? shown : `${plainName(namespace)}/${shown}`;
 }
 
-/** A word, as names in Kubernetes are, whatever the kind. */
-const namelike = /^[\p{L}\p{M}\p{N}_.:-]*$/u;
+/** A word, as names in Kubernetes are, whatever the kind: letters of other scripts turn the text around them, or pile marks upon it. */
+const namelike = /^[A-Za-z0-9_.:-]*$/;
 
 /** A name for the middle of a sentence: one that is no word is quoted, since it may read as ours. */
 export function plainName(name: string): string {

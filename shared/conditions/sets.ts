@@ -7,7 +7,11 @@ import type { Stated } from './stated.ts';
  * statements, every one of which must meet them, so that one attestor's word does not undo what another one says well.
  * @param isMet by index, whether the statement meets them
  */
-export function areSatisfied(sets: readonly AnchorSet[], stated: readonly Stated[], isMet: readonly boolean[]): boolean {
+export function areSatisfied(
+  sets: readonly AnchorSet[],
+  stated: readonly Stated[],
+  isMet: readonly boolean[],
+): boolean {
   const words = new Map<string, Word>();
   for (const [index, { by }] of stated.entries()) {
     for (const { attestor, marks } of by) {

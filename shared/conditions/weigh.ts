@@ -1,9 +1,10 @@
 import { ExpressionError } from '../expression/error.ts';
 import type { Run } from '../expression/run.ts';
-import { named, type Scope, withPredicate } from '../expression/scope.ts';
-import { tellUnmet } from '../expression/tell.ts';
+import { layered, lazily, type Scope } from '../expression/scope.ts';
+import { tellUnmet } from '../expression/unmet.ts';
 import type { Json } from '../expression/value.ts';
 import type { Deny, WantedAttestation } from '../policy/policy.ts';
+import { withPredicate } from '../policy/variables.ts';
 import { quoted } from '../printable.ts';
 import type { NoReason } from '../reasons.ts';
 import type { AnchorSet } from '../trust/check.ts';
@@ -13,6 +14,7 @@ import type { Stated } from './stated.ts';
 /** Why what was attested does not do. */
 export interface ConditionObjection {
   readonly reason: Extract<NoReason, 'condition-failed' | 'condition-error' | 'deny-condition'>;
+  /** About which statement; of which attestation, `path` says. */
   readonly message: string;
   /** The attestation that it is about; a denial is about all of them. */
   readonly path?: string;
@@ -26,21 +28,32 @@ export interface Attested {
   readonly stated: readonly Stated[];
 }
 
+/** What attestations are called, with what one of their statements says. */
+export type Names = ReadonlyMap<string, Json>;
+
 /** Statements of all named attestations that are tried with each other for a denial: more of them than anyone means. */
 const mostDenials = 100;
 
 /**
  * Why an attestation does not meet its conditions; `undefined`: it does. Over verified predicates alone. Pure: `run` has the time.
  * @param scope what conditions may be about beside the predicate
+ * @param names what the attestations before it are called, each with its first statement's predicate
  */
-export function weighConditions({ wanted, sets, stated }: Attested, scope: Scope, run: Run): ConditionObjection | undefined {
+export function weighConditions(
+  { wanted, sets, stated }: Attested,
+  scope: Scope,
+  names: Names,
+  run: Run,
+): ConditionObjection | undefined {
   const { conditions } = wanted;
   if (conditions === undefined) return undefined;
   const objections = stated.map(({ predicate }, index): ConditionObjection | undefined => {
-    const about = `${titleOf(wanted)}: ${whichOf(index, stated.length)}`;
+    const about = whichOf(index, stated.length);
     try {
       if (!isObject(predicate)) return { reason: 'condition-error', message: `${about} is no JSON object` };
-      const result = conditions.test(withPredicate(withName(scope, wanted, predicate), predicate), run);
+      // As in Kyverno a predicate's own fields come before what attestations are called.
+      const within = layered(withPredicate(scope, predicate), withNames(named(names, wanted, predicate)));
+      const result = conditions.test(within, run);
       return result.met ? undefined : { reason: 'condition-failed', message: `${about}: ${tellUnmet(result.unmet)}` };
     } catch (thrown) {
       return failed(about, thrown);
@@ -48,7 +61,7 @@ export function weighConditions({ wanted, sets, stated }: Attested, scope: Scope
   });
   const isMet = objections.map((objection) => objection === undefined);
   if (areSatisfied(sets, stated, isMet)) return undefined;
-  const unsatisfied = `${titleOf(wanted)}: what is attested does not satisfy the attestors`;
+  const unsatisfied = 'what is attested does not satisfy the attestors';
   const { path } = wanted;
   const first = objections.find((objection) => objection !== undefined);
   return { path, ...(first ?? { reason: 'condition-error', message: unsatisfied }) };
@@ -70,9 +83,12 @@ export function weighDenial(
     const message = `${about}: the named attestations have over ${mostDenials} statements to be tried with each other`;
     return { reason: 'condition-error', message };
   }
+  // Nothing that could be denied is nothing that was found good.
+  if (choices.length === 0)
+    return { reason: 'condition-error', message: `${about}: a named attestation states nothing` };
   for (const names of choices) {
     try {
-      const within = named(scope, names);
+      const within = layered(withNames(names), scope);
       if (!deny.conditions.test(within, run).met) continue;
       return { reason: 'deny-condition', message: messageOf(deny, within, run) };
     } catch (thrown) {
@@ -83,9 +99,12 @@ export function weighDenial(
 }
 
 /** What the names of attestations stand for, one statement of each at a time; `undefined`: in too many ways. */
-function choicesOf(attestations: readonly Attested[]): readonly ReadonlyMap<string, Json>[] | undefined {
-  let choices: ReadonlyMap<string, Json>[] = [new Map()];
-  for (const { wanted: { name }, stated } of attestations) {
+function choicesOf(attestations: readonly Attested[]): readonly Names[] | undefined {
+  let choices: Names[] = [new Map()];
+  for (const {
+    wanted: { name },
+    stated,
+  } of attestations) {
     if (name === undefined) continue;
     if (choices.length * stated.length > mostDenials) return undefined;
     choices = choices.flatMap((before) => stated.map(({ predicate }) => new Map([...before, [name, predicate]])));
@@ -104,8 +123,13 @@ function messageOf({ message }: Deny, scope: Scope, run: Run): string {
   }
 }
 
-function withName(scope: Scope, { name }: WantedAttestation, predicate: Json): Scope {
-  return name === undefined ? scope : named(scope, new Map([[name, predicate]]));
+function withNames(names: Names): Scope {
+  return lazily(new Map([...names].map(([name, predicate]) => [name, () => predicate])));
+}
+
+/** The names with that of an attestation, if it has one. */
+export function named(names: Names, { name }: WantedAttestation, predicate: Json): Names {
+  return name === undefined ? names : new Map([...names, [name, predicate]]);
 }
 
 /** `attestations[0] 'scan'`. */
@@ -122,6 +146,6 @@ function failed(about: string, thrown: unknown): ConditionObjection {
   return { reason: 'condition-error', message: `${about}: ${thrown.message}` };
 }
 
-function isObject(value: Json): boolean {
+function isObject(value: Json): value is { readonly [name: string]: Json } {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -3,7 +3,7 @@ import type { AttachedItem } from '../registry/registry.ts';
 import type { Slices } from '../slices.ts';
 import { type Envelope, signedEnvelope } from './envelope.ts';
 import type { Attestation, Material } from './evidence.ts';
-import { attestationHash, signatureHash } from './hash.ts';
+import { attestationHash } from './hash.ts';
 import type { Keep } from './kind.ts';
 import type { Statement } from './statement.ts';
 
@@ -18,7 +18,6 @@ export function* attestation(
 ): Slices<Attestation> {
   const stated = keep(predicateType) ? { signed: signedEnvelope(envelope, material), claims } : undefined;
   if (envelope.payload.length > bytesInSlice) yield;
-  // One that is verified is told from another with the same payload by who signed it.
-  const hash = stated === undefined ? attestationHash(envelope.payload) : signatureHash(stated.signed);
+  const hash = attestationHash(envelope, material);
   return { kind: 'attestation', carrier, repository, layer: layer.digest, predicateType, stated, hash };
 }

@@ -3,17 +3,21 @@ import { isJsonObject, type JsonObject } from '../admission/json.ts';
 import { bytesInSlice } from '../net/json-bounds.ts';
 import type { Slices } from '../slices.ts';
 import { decodeBase64 } from './base64.ts';
-import type { Material, Signed } from './evidence.ts';
+import type { EnvelopeHashes, Material, Signed } from './evidence.ts';
+import { refuseMoreBytes } from './log-bounds.ts';
 import { Malformed } from './malformed.ts';
 import { statementPayloadType } from './statement.ts';
 
 const maxSignatures = 32;
+const maxSignature = 16 * 1024;
 
 /** A DSSE envelope, its first signature alone: whoever verifies has to be satisfied by one. */
 export interface Envelope {
   readonly payloadType: string;
   readonly payload: Buffer;
   readonly signature: Buffer;
+  /** Of one that was attached bare. */
+  readonly hashes?: EnvelopeHashes;
 }
 
 /** A DSSE envelope around an in-toto statement (DSSE v1). Throws Malformed. */
@@ -32,14 +36,18 @@ export function* readEnvelope({ payloadType, payload, signatures }: JsonObject):
 }
 
 /** Asked before an envelope is parsed any further. Throws Malformed. */
-export function refuseManySignatures({ signatures }: JsonObject): void {
-  if (Array.isArray(signatures) && signatures.length > maxSignatures) {
-    throw new Malformed(`the envelope has over ${maxSignatures} signatures`);
+export function refuseLargeSignatures({ signatures }: JsonObject): void {
+  if (!Array.isArray(signatures)) return;
+  if (signatures.length > maxSignatures) throw new Malformed(`the envelope has over ${maxSignatures} signatures`);
+  for (const signature of signatures) {
+    refuseMoreBytes(isJsonObject(signature) ? signature['sig'] : undefined, maxSignature, 'a signature');
   }
 }
 
-export function signedEnvelope({ payloadType, payload, signature }: Envelope, material: Material): Signed {
+export function signedEnvelope({ payloadType, payload, signature, hashes }: Envelope, material: Material): Signed {
   const pae = dsse.preAuthEncoding(payloadType, payload);
   // It ends with the payload, which is kept once.
-  return { format: 'dsse', payloadType, payload: pae.subarray(pae.length - payload.length), pae, signature, material };
+  const signed = pae.subarray(pae.length - payload.length);
+  const bare = hashes === undefined ? {} : { envelope: hashes };
+  return { format: 'dsse', payloadType, payload: signed, pae, ...bare, signature, material };
 }

@@ -1,6 +1,8 @@
 import type { TransparencyLogEntry } from '@sigstore/protobuf-specs';
 import type { Digest } from '../image/digest.ts';
 import type { Repository } from '../image/repository.ts';
+import type { MayHold } from '../registry/reading.ts';
+import type { Unread } from '../registry/registry.ts';
 import type { AttestationKind, SignatureKind } from '../trust/accepted.ts';
 
 /**
@@ -32,6 +34,9 @@ export interface Attestation extends Common {
   /** What it states, signed. Kept for the predicate types that the reader was asked to keep alone: an SBOM has megabytes. */
   readonly stated: Stated | undefined;
 }
+
+/** Evidence that somebody signed, whatever it means: what is judged by who that was. */
+export type SignedEvidence = Common & Stated;
 
 /** What was signed, by whoever did, and the images that it is about; the wanted image's digest must be among the claims. */
 export interface Stated {
@@ -73,7 +78,20 @@ export type SignedContent =
       readonly payloadType: string;
       readonly payload: Uint8Array;
       readonly pae: Uint8Array;
+      /**
+       * Of an envelope that was attached bare: time stamps may be over its bytes, as they were attached, and entries of old logs are about
+       * them. Of one in a bundle nobody knows which bytes it once had, and time stamps are over the signature.
+       */
+      readonly envelope?: EnvelopeHashes;
     };
+
+/** SHA-2 of an envelope's bytes; of them none is kept beside the payload. */
+export interface EnvelopeHashes {
+  readonly sha256: Uint8Array;
+  /** There where a time stamp may be over it. */
+  readonly sha384?: Uint8Array;
+  readonly sha512?: Uint8Array;
+}
 
 /** What a signature carries beside itself, whatever kind it is of. Whoever attached it wrote it. */
 export interface Material {
@@ -88,10 +106,14 @@ export interface Material {
 export interface Rejected {
   readonly repository: Repository;
   readonly layer: Digest;
+  /** What it may have been meant as. */
+  readonly mayHold: MayHold;
   readonly message: string;
 }
 
 export interface Gathered {
   readonly evidence: readonly Evidence[];
   readonly rejected: readonly Rejected[];
+  /** Attestations that nobody asked for. */
+  readonly unread: readonly Unread[];
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Repository, repositoryName } from '../image/repository.ts';
 import { isOnesOwn, type Refusal } from '../reasons.ts';
-import type { Attached } from '../registry/registry.ts';
+import { type Asked, type Attached, signaturesAlone } from '../registry/registry.ts';
 import type { Slices } from '../slices.ts';
 import type { Check } from '../trust/check.ts';
 import type { Gathered } from './evidence.ts';
@@ -11,36 +11,51 @@ import { readEvidenceInSlices } from './read.ts';
 export interface Found {
   readonly evidence: Gathered;
   readonly unreadable: readonly Refusal[];
+  /** The same of what holds attestations and no signature. */
+  readonly unreadableAttestations: readonly Refusal[];
+  /** Gives back the room that statements which are kept take: called when they have been verified, once or more. */
+  readonly release?: () => void;
 }
 
-/** Reads what is attached. The largest slices are of one pass over 16 MiB, a parser's or a hash's. */
-export function* foundInSlices(attached: Attached): Slices<Found> {
-  return { evidence: yield* readEvidenceInSlices(attached.items), unreadable: attached.unreadable };
+/**
+ * Reads what is attached; statements of the predicate types that were asked for stay at hand. The largest slices are of one pass over
+ * 16 MiB, a parser's or a hash's.
+ */
+export function* foundInSlices(attached: Attached, { predicateTypes }: Asked = signaturesAlone): Slices<Found> {
+  const { items, unread, unreadable, unreadableAttestations } = attached;
+  const gathered = yield* readEvidenceInSlices(items, (type) => predicateTypes.has(type));
+  return { evidence: { ...gathered, unread }, unreadable, unreadableAttestations };
 }
 
 /** SHA-256, hex, over what was found and what was not read: two that are equal are judged alike. */
-export function foundHash({ evidence: { evidence, rejected }, unreadable }: Found): string {
+export function foundHash({ evidence: { evidence, rejected, unread }, ...found }: Found): string {
   const parts = [
     evidence.map(({ kind, hash, repository }) => [kind, hash, repositoryName(repository)]),
-    rejected.map(({ message, repository }) => [message, repositoryName(repository)]),
-    unreadable.map(({ reason, message }) => [reason, message]),
+    rejected.map(({ mayHold, message, repository }) => [mayHold, message, repositoryName(repository)]),
+    unread.map(({ layer, repository }) => [layer, repositoryName(repository)]),
+    found.unreadable.map(({ reason, message }) => [reason, message]),
+    found.unreadableAttestations.map(({ reason, message }) => [reason, message]),
   ];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 
 /** A repository that could not be asked at all. */
 export function nothingFound(refusal: Refusal): Found {
-  return { evidence: { evidence: [], rejected: [] }, unreadable: [refusal] };
+  const evidence = { evidence: [], rejected: [], unread: [] };
+  return { evidence, unreadable: [refusal], unreadableAttestations: [refusal] };
 }
 
 /**
  * Whether it is good for another review that waited for it, which has time and bytes of its own: what only the first review
- * ran out of, the other asks itself. Nor does one that came when the reading was `behind` take it for granted that there is no signature:
- * the image may have been signed in between.
+ * ran out of, the other asks itself. Nor does one that came when the reading was `behind` take it for granted that there is no signature, or
+ * none of the attestations that it asks for: the image may have been signed in between.
  */
-export function holdsForOthers({ unreadable, evidence: { evidence } }: Found, behind: boolean): boolean {
-  if (unreadable.some(isOnesOwn)) return false;
-  return !behind || evidence.some(({ kind }) => kind !== 'attestation');
+export function holdsForOthers(found: Found, behind: boolean, { predicateTypes }: Asked = signaturesAlone): boolean {
+  const { evidence } = found.evidence;
+  if ([...found.unreadable, ...found.unreadableAttestations].some(isOnesOwn)) return false;
+  if (!behind) return true;
+  const stated = new Set(evidence.map((one) => (one.kind === 'attestation' ? one.predicateType : undefined)));
+  return stated.has(undefined) && [...predicateTypes].every((type) => stated.has(type));
 }
 
 /** What was found in the repositories that a check reads, by their names; `own` is the image's. */
@@ -54,7 +69,9 @@ export function foundFor(check: Check, own: Repository, found: ReadonlyMap<strin
     evidence: {
       evidence: read.flatMap((one) => one.evidence.evidence),
       rejected: read.flatMap((one) => one.evidence.rejected),
+      unread: read.flatMap((one) => one.evidence.unread),
     },
     unreadable: read.flatMap((one) => one.unreadable),
+    unreadableAttestations: read.flatMap((one) => one.unreadableAttestations),
   };
 }

@@ -1,17 +1,21 @@
 import { createHash } from 'node:crypto';
 import type { TransparencyLogEntry } from '@sigstore/protobuf-specs';
-import type { Signed } from './evidence.ts';
+import type { Envelope } from './envelope.ts';
+import type { Material, Signed } from './evidence.ts';
 
 /** SHA-256, hex, over the bytes that decide: what was signed, the signature, and what it is verified by. */
 export function signatureHash(signed: Signed): string {
-  return hashOf([
-    Buffer.from(signed.format),
-    signedPart(signed),
-    signed.signature,
-    ...listed(signed.material.certificates),
-    ...listed(signed.material.timestamps),
-    ...listed(signed.material.logEntries.flatMap(entryParts)),
-  ]);
+  return hashOf([Buffer.from(signed.format), signedPart(signed), signed.signature, ...materialParts(signed.material)]);
+}
+
+/** The same of an attestation, whose payload's type is always one; of a bare envelope with its bytes, which may be what is stamped. */
+export function attestationHash({ payload, signature, hashes }: Envelope, material: Material): string {
+  const bare = hashes === undefined ? [] : [hashes.sha256];
+  return hashOf([Buffer.from('attestation'), payload, signature, ...listed(bare), ...materialParts(material)]);
+}
+
+function materialParts({ certificates, timestamps, logEntries }: Material): Uint8Array[] {
+  return [...listed(certificates), ...listed(timestamps), ...listed(logEntries.flatMap(entryParts))];
 }
 
 /** How many there are comes first: what ends one list is not what another begins with. */
@@ -31,10 +35,6 @@ function entryParts(entry: TransparencyLogEntry): Uint8Array[] {
     promise?.signedEntryTimestamp ?? Buffer.alloc(0),
     ...listed(proof?.hashes ?? []),
   ];
-}
-
-export function attestationHash(payload: Uint8Array): string {
-  return hashOf([Buffer.from('attestation'), payload]);
 }
 
 function signedPart(signed: Signed): Uint8Array {

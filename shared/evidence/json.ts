@@ -13,11 +13,16 @@ const maxValues = 10_000;
  * so a payload says to us what it says to cosign. Throws Malformed; `what` names the document.
  */
 export function* parseJsonObject(bytes: Uint8Array, what: string, most: number = maxValues): Slices<JsonObject> {
-  const parsed = yield* parseJson(bytes, { values: most, depth: maxDepth });
-  if ('problem' in parsed) throw new Malformed(`${what} ${problems(most)[parsed.problem]}`);
-  const { value } = parsed;
+  const value = yield* parseBounded(bytes, what, most);
   if (!isJsonObject(value)) throw new Malformed(`${what} is no JSON object`);
   return value;
+}
+
+/** The same, of any value. */
+export function* parseBounded(bytes: Uint8Array, what: string, most: number): Slices<unknown> {
+  const parsed = yield* parseJson(bytes, { values: most, depth: maxDepth });
+  if ('problem' in parsed) throw new Malformed(`${what} ${problems(most)[parsed.problem]}`);
+  return parsed.value;
 }
 
 const problems = (most: number) => ({

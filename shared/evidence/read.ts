@@ -1,8 +1,10 @@
 import { repositoryName } from '../image/repository.ts';
+import { kindHolding } from '../registry/layer-kind.ts';
+import type { MayHold } from '../registry/reading.ts';
 import type { AttachedItem } from '../registry/registry.ts';
 import { atOnce, type Slices } from '../slices.ts';
 import type { Evidence, Gathered, Rejected } from './evidence.ts';
-import type { Keep } from './kind.ts';
+import type { EvidenceKind, Keep } from './kind.ts';
 import { evidenceKinds } from './kinds.ts';
 import { Malformed } from './malformed.ts';
 
@@ -30,18 +32,25 @@ export function* readEvidenceInSlices(items: readonly AttachedItem[], keep: Keep
       if (one !== undefined) evidence.push(one);
     } catch (thrown) {
       const message = thrown instanceof Malformed ? thrown.message : 'it does not parse';
-      rejected.push({ repository: item.repository, layer: item.layer.digest, message });
+      rejected.push({ repository: item.repository, layer: item.layer.digest, mayHold: mayHoldOf(item), message });
     }
     yield;
   }
-  return { evidence, rejected };
+  return { evidence, rejected, unread: [] };
 }
 
 function* readItem(item: AttachedItem, keep: Keep): Slices<Evidence | undefined> {
-  const kind = evidenceKinds.find((one) => one.holds(item.layer.mediaType));
-  if (kind !== undefined) return yield* kind.read(item, keep);
+  const kind: EvidenceKind | undefined = kindHolding(evidenceKinds, item.layer.mediaType);
+  // Under a tag of cosign's there is one thing: what is attached as an attestation is never a signature, nor the other way round.
+  if (kind?.ranking(item.source, undefined) !== undefined) return yield* kind.read(item, keep);
   if (item.source === 'sig-tag') throw new Malformed('a layer under the .sig tag is no cosign signature');
+  if (item.source === 'att-tag') throw new Malformed('a layer under the .att tag is no envelope');
   return undefined;
+}
+
+function mayHoldOf({ source, layer }: AttachedItem): MayHold {
+  const attestsOnly = source === 'att-tag' || kindHolding(evidenceKinds, layer.mediaType)?.attestsOnly === true;
+  return attestsOnly && source !== 'sig-tag' ? 'attestations' : 'signatures';
 }
 
 /** Two items of one name are read as the same: many manifests may name one layer, which was fetched once. */

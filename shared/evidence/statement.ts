@@ -15,7 +15,7 @@ const types: readonly unknown[] = ['https://in-toto.io/Statement/v0.1', 'https:/
 const maxSubjects = 1024;
 const maxDigests = 32;
 /** 1024 subjects of 32 digests each, and some annotations. */
-const maxValues = 100_000;
+export const maxStatementValues = 100_000;
 
 /** Bytes of a statement that is a signature: it says which image, with annotations, and has to be hashed for each key that is tried. */
 const maxSignature = 1024 * 1024;
@@ -42,11 +42,11 @@ export function* readStatement(payload: Uint8Array): Slices<Statement> {
 }
 
 function* parseStatement(payload: Uint8Array): Slices<JsonObject> {
-  const small = yield* withoutMember(payload, 'predicate', maxValues);
-  const statement = yield* parseJsonObject(small, 'the statement', maxValues);
+  const small = yield* withoutMember(payload, 'predicate', maxStatementValues);
+  const statement = yield* parseJsonObject(small, 'the statement', maxStatementValues);
   if (statement['predicateType'] !== signaturePredicate) return statement;
   if (payload.byteLength > maxSignature) throw new Malformed(`a signature's statement is over ${maxSignature} bytes`);
-  return yield* parseJsonObject(payload, 'the statement', maxValues);
+  return yield* parseJsonObject(payload, 'the statement', maxStatementValues);
 }
 
 /** cosign keeps a signature's annotations (`-a name=value`) on the subject that they are about. */

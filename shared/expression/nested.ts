@@ -112,6 +112,6 @@ function namesOf(sample: Expression): ReadonlySet<string> | undefined {
 /** Something for each place, whatever the value: names that are no value's. */
 function sampleOf(hole: Hole): string {
   if (hole.place === 'index') return '1';
-  if (hole.place === 'name' || hole.place === 'operand') return sampleName;
-  return fill(hole, [], uncounted);
+  if (hole.place === 'string' || hole.place === 'literal') return fill(hole, [], uncounted);
+  return `"${sampleName}"`;
 }

@@ -11,19 +11,19 @@ import type { Json } from './value.ts';
 export type Path = readonly (string | number)[];
 
 const operators = ['>=', '<=', '>', '<', '!'];
-const escaped = /\\(\$\(.[^ )]*\))/g;
 
 /** A text of `document` with its references resolved. Throws ExpressionError where one names no text. */
 export function resolveReferences(document: Json, text: string, path: Path): string {
   if (!text.includes('$(')) return text;
-  if (text.length > largestText) throw new ExpressionError(`a text is longer than ${largestText} characters`);
+  if (text.length > largestText) throw tooLong();
   let resolved = '';
   let end = 0;
   for (const [from, to] of references(text)) {
     resolved += text.slice(end, from) + referent(document, text.slice(from, to), path);
     end = to;
+    if (resolved.length > largestText) throw tooLong();
   }
-  return (resolved + text.slice(end)).replace(escaped, '$1');
+  return unescaped(resolved + text.slice(end));
 }
 
 /**
@@ -48,6 +48,27 @@ function* references(text: string): Generator<readonly [from: number, to: number
   }
 }
 
+/** Takes the backslash away from each `\$(X)`, where no space is in X but as its first character. */
+function unescaped(text: string): string {
+  let made = '';
+  let done = 0;
+  let from = text.indexOf('\\$(');
+  while (from >= 0) {
+    const stop = /[ )]/g;
+    stop.lastIndex = from + 4;
+    const end = stop.exec(text)?.index;
+    if (end === undefined) break;
+    const closed = text[end] === ')' && text[from + 3] !== '\n';
+    if (closed) {
+      made += text.slice(done, from);
+      done = from + 1;
+    }
+    // Where no parenthesis closes this one, none closes those up to the space.
+    from = text.indexOf('\\$(', closed ? end + 1 : text[end] === ')' ? from + 1 : Math.max(from + 1, end - 3));
+  }
+  return made + text.slice(done);
+}
+
 function referent(document: Json, reference: string, path: Path): string {
   const inner = reference.replace(/^[$()]+|[$()]+$/g, '');
   const operator = inner.length < 2 ? '' : (operators.find((each) => inner.startsWith(each)) ?? '');
@@ -57,6 +78,10 @@ function referent(document: Json, reference: string, path: Path): string {
   if (typeof value !== 'string') throw wrong(reference, 'names no text of the same document');
   if (!references(value).next().done) throw wrong(reference, 'names a text that has a reference itself');
   return operator + value;
+}
+
+function tooLong(): ExpressionError {
+  return new ExpressionError(`a text is longer than ${largestText} characters`);
 }
 
 function wrong(reference: string, what: string): ExpressionError {

@@ -134,6 +134,9 @@ describe('names', () => {
     // Which name of the root it will be nobody knows.
     ['{{ {{ key }}.x }}', undefined],
     ['{{ a{{ key }}.x }}', undefined],
+    ['{{ "{{ key }}" }}', undefined],
+    ['{{ {{ key }}.labels || labels."{{ key }}" }}', undefined],
+    ['{{ labels."{{ key }}" }}', ['labels', 'key']],
     ['{{ echo({{ key }}) }}', undefined],
     ['{{ @.{{ key }} }}', undefined],
     ['{{ @ | echo(@) }}', undefined],
@@ -150,6 +153,7 @@ describe('what is too much', () => {
   test.each<[string, Json, string]>([
     ['a long text', `${'x'.repeat(32 * 1024)}{{ name }}`, 'a text is longer than 32768 characters'],
     ['a long text of references', `${'x'.repeat(32 * 1024)}$(/a)`, 'a text is longer than 32768 characters'],
+    ['much that is referred to', ['x'.repeat(20_000), '$(/0) $(/0)'], 'a text is longer than 32768 characters'],
     ['a long expression', `{{ '${'x'.repeat(8 * 1024)}' }}`, 'longer than 8192 characters'],
     ['a long expression around a variable', `{{ echo('${'x'.repeat(8 * 1024)}{{ name }}') }}`, 'longer than 8192'],
     ['variables inside each other', nested(8), 'more than 8 deep'],

@@ -1,4 +1,4 @@
-import { printable, shortened } from '../printable.ts';
+import { printable } from '../printable.ts';
 import type { UnmetCondition } from './conditions.ts';
 import { isList, type Json } from './value.ts';
 
@@ -16,7 +16,8 @@ export function tellUnmet({ key, operator, found, wanted, message }: UnmetCondit
   const each = Math.max(least, Math.floor(max / 4));
   const told = `${printable(key, each + least)} is ${shown(found, each)}, wanted ${operator} ${shown(wanted, each)}`;
   const text = message === '' ? told : `${printable(message, 2 * each)}: ${told}`;
-  return shortened(text, max);
+  // Once more: the cut may be in the middle of a character.
+  return printable(text, max);
 }
 
 /** A string that could not be taken for anything else stands without quotes. */

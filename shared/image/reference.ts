@@ -74,6 +74,12 @@ export function formatReference(reference: ImageReference): string {
   return digest === undefined ? tagged : `${tagged}@${digest}`;
 }
 
+/** References with the same key are one image: where there is a digest, the tag is decoration. */
+export function imageKey(reference: ImageReference): string {
+  const { repository, digest } = reference;
+  return digest === undefined ? formatReference(reference) : `${repositoryName(repository)}@${digest}`;
+}
+
 /** The repository that a name without tag and digest means, or what is wrong with it. */
 function readRepository(name: string): Repository | string {
   let registry: string | undefined = dockerHub;

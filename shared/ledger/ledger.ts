@@ -47,11 +47,16 @@ export interface Ledger {
 }
 
 /**
- * In order: `point`, resolve what `pointer` does not know, `lookUp`, `predicates`, fetch what `verification` or `predicate` does not
+ * In order: `guard` where something is fetched before all else, `point`, resolve what `pointer` does not know, `lookUp`, `predicates`, fetch what `verification` or `predicate` does not
  * know, record, `flush`.
  * Nothing here throws over the table: a table that fails is a miss and a metric.
  */
 export interface Session {
+  /**
+   * Reads the generations of repositories that are asked for something before the review's images are known: work about them may then be
+   * shared, and where a tag points recorded. `undefined`: done at once.
+   */
+  guard(repositories: readonly Repository[]): Promise<void> | undefined;
   /** First read: repositories' generations, pointers, and what digests already known need. `undefined`: done at once. */
   point(wants: readonly Want[]): Promise<void> | undefined;
   /** The digest that the tag names, where the ledger knows. */

@@ -55,6 +55,31 @@ describe('what is remembered', () => {
 });
 
 describe('a change that was announced is never overlooked', () => {
+  test('a repository that is asked for something before all else is guarded by its generation as of then', async () => {
+    const world = createWorld();
+    const ledger = world.ledger();
+    const want = { repository: app, tag: 'v1', credentials: ownCredentials, checks: [] };
+    const admitting = async (between: () => Promise<void>) => {
+      const session = ledger.begin(deadline());
+      await session.guard([app, app]);
+      await between();
+      await session.point([want]);
+      session.recordPointer(app, 'v1', ownCredentials, digestA);
+      await session.flush();
+      const next = ledger.begin(deadline());
+      await next.point([want]);
+      return next.pointer(app, 'v1', ownCredentials);
+    };
+    expect(await admitting(() => ledger.renew(app))).toBeUndefined();
+    world.reads.length = 0;
+    expect(await admitting(async () => undefined)).toBe(digestA);
+    // The generation is read once a review.
+    expect(world.reads.map(({ keys }) => keys.map(({ sk }) => sk))).toEqual([['gen'], ['pointer'], ['gen', 'pointer']]);
+    world.reads.length = 0;
+    await world.ledger({ enabled: false }).begin(deadline()).guard([app]);
+    expect(world.reads).toEqual([]);
+  });
+
   test('a generation is read consistently (STALE_READ)', async () => {
     const newest = memoryTable({ clock: () => start, maxSize: 100 });
     const before = new Map<string, Item>();

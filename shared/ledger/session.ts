@@ -37,6 +37,14 @@ export class LedgerSession implements Session {
     this.#deadline = deadline;
   }
 
+  guard(repositories: readonly Repository[]): Promise<void> | undefined {
+    if (!this.#store.settings.enabled) return undefined;
+    const keys: Key[] = [];
+    for (const repository of repositories)
+      this.#wantGeneration(this.#store.keys.repository(repository).generation, keys);
+    return this.#read(keys);
+  }
+
   point(wants: readonly Want[]): Promise<void> | undefined {
     if (!this.#store.settings.enabled) return undefined;
     const keys: Key[] = [];

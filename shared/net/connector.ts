@@ -63,10 +63,18 @@ export function createConnector(
  * it connects to. It loads no roots, which takes longer than all else that happens before a first request.
  */
 export function createProbingConnector(settings: ConnectorSettings): buildConnector.connector {
-  return createConnector(settings, () => ({ ca: [], rejectUnauthorized: false }));
+  return createConnector(settings, () => ({ ...exchange, ca: [], rejectUnauthorized: false }));
 }
 
-type Trust = (ca: string | undefined) => Pick<tls.ConnectionOptions, 'ca' | 'secureContext' | 'rejectUnauthorized'>;
+type Trust = (
+  ca: string | undefined,
+) => Pick<tls.ConnectionOptions, 'ca' | 'secureContext' | 'rejectUnauthorized' | 'ciphers' | 'ecdhCurve'>;
+
+/**
+ * How keys are agreed upon: on curves alone. With finite fields a server chooses the modulus, of up to 10,000 bits and prime or not,
+ * and one handshake computes for half a second, in which nobody else is answered.
+ */
+const exchange = { ciphers: `${tls.DEFAULT_CIPHERS}:!DHE`, ecdhCurve: 'X25519:P-256:P-384:P-521' } as const;
 
 /** What TLS believes for a host with `ca` of its own. Roots are parsed once: there are some 150, and a parse takes milliseconds. */
 function trusting(rootsOf: () => readonly string[]): Trust {
@@ -74,11 +82,11 @@ function trusting(rootsOf: () => readonly string[]): Trust {
   return (ca) => {
     if (!contexts.has(ca)) {
       const own = [...rootsOf(), ...(ca === undefined ? [] : [ca])];
-      const all = () => tls.createSecureContext({ ca: [...tls.getCACertificates('default'), ...own] });
+      const all = () => tls.createSecureContext({ ...exchange, ca: [...tls.getCACertificates('default'), ...own] });
       contexts.set(ca, own.length === 0 ? undefined : all());
     }
     const secureContext = contexts.get(ca);
-    return secureContext === undefined ? {} : { secureContext };
+    return secureContext === undefined ? exchange : { secureContext };
   };
 }
 

@@ -1,6 +1,5 @@
 import { blameCaller, type Shortage } from '../admission/budget.ts';
-import { formatReference, type ImageReference } from '../image/reference.ts';
-import { repositoryName } from '../image/repository.ts';
+import { formatReference, type ImageReference, imageKey } from '../image/reference.ts';
 import { type Deadline, type Elapsed, shareOf } from '../net/deadline.ts';
 import { inTime, isPromise } from '../net/in-time.ts';
 import type { Entry, Rule, WantedAttestation } from '../policy/policy.ts';
@@ -94,7 +93,8 @@ class Planner {
 
   #question(question: Question): QuestionPlan {
     const { reference, rule, problem } = question;
-    if (question.ask !== 'verify' || reference === undefined || problem !== undefined) return { question, image: '', entries: [] };
+    if (question.ask !== 'verify' || reference === undefined || problem !== undefined)
+      return { question, image: '', entries: [] };
     const image = this.#image(reference);
     const entries: EntryPlan[] = [];
     for (const entry of question.entries) {
@@ -245,12 +245,6 @@ function isSame({ entries, reference, ask, problem }: Question, before: Question
   return (
     entries === before.entries && reference === before.reference && ask === before.ask && problem === before.problem
   );
-}
-
-/** Slots with the same key are one image: where there is a digest, the tag is decoration. */
-function imageKey(reference: ImageReference): string {
-  const { repository, digest } = reference;
-  return digest === undefined ? formatReference(reference) : `${repositoryName(repository)}@${digest}`;
 }
 
 function digestMissing(reference: ImageReference): Refusal {

@@ -25,7 +25,11 @@ export interface TrustSource {
 export function trustOf(roots: TrustRoots, kms: KmsKeys = noKms): TrustSource {
   const checks = createChecks();
 
-  function withKeys(subject: Subject, keys: KmsAnswers, deadline: Deadline): Check | Refusal | Promise<Check | Refusal> {
+  function withKeys(
+    subject: Subject,
+    keys: KmsAnswers,
+    deadline: Deadline,
+  ): Check | Refusal | Promise<Check | Refusal> {
     const own = checks.own(subject, keys);
     if (own !== undefined) return own;
     const root = roots(deadline);
@@ -37,7 +41,9 @@ export function trustOf(roots: TrustRoots, kms: KmsKeys = noKms): TrustSource {
     check(subject, deadline) {
       const addresses = checks.addresses(subject);
       const keys = addresses.length === 0 ? noAnswers : askKms(addresses, kms);
-      return isPromise(keys) ? keys.then((came) => withKeys(subject, came, deadline)) : withKeys(subject, keys, deadline);
+      return isPromise(keys)
+        ? keys.then((came) => withKeys(subject, came, deadline))
+        : withKeys(subject, keys, deadline);
     },
     credentials: () => ownCredentials,
   };

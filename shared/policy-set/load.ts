@@ -1,6 +1,8 @@
+import { loadExpressions } from '../expression/expressions.ts';
 import { type OpenPattern, openHostWarnings, openPatterns } from '../policy/hosts.ts';
 import { isTooMuch, loadPolicies, type PolicyFile } from '../policy/kyverno/load.ts';
 import { mayHoldRegExp } from '../policy/kyverno/regexp.ts';
+import { mayHoldExpression } from '../policy/kyverno/variables.ts';
 import type { PolicySet, Rule } from '../policy/policy.ts';
 import { type LoadProblem, type LoadWarning, PolicyLoadError } from '../policy/problems.ts';
 import { refuseUnasked } from '../policy/unasked.ts';
@@ -33,7 +35,10 @@ export interface SetOptions {
 export async function loadSet(names: readonly string[], read: ReadFile, options: SetOptions): Promise<PolicySet> {
   const { namespace, trust, unasked } = options;
   const files = await readAll(names, read);
-  if (files.some(({ text }) => mayHoldRegExp(text))) await loadRegExps();
+  const expressions = files.some(({ text }) => mayHoldExpression(text));
+  // Some functions of expressions take a regular expression.
+  if (expressions || files.some(({ text }) => mayHoldRegExp(text))) await loadRegExps();
+  if (expressions) await loadExpressions();
   const set = loadPolicies(files, namespace === undefined ? {} : { namespace });
   if (unasked === 'refuse') refuseUnasked(set.rules);
   const opened = openHosts(set.rules, options);

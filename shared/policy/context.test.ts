@@ -4,12 +4,14 @@ import { createRun } from '../expression/run.ts';
 import { compileTemplate } from '../expression/template.ts';
 import { compile, scopeOf } from '../expression/testing/templates.ts';
 import type { Json } from '../expression/value.ts';
+import { Refusal } from '../reasons.ts';
 import {
   type ConfigMap,
   type ContextEntry,
   type ContextSources,
   contextScope,
   entriesFor,
+  ImageNeeded,
   takenName,
 } from './context.ts';
 
@@ -38,6 +40,7 @@ function imageRegistry(name: string, reference: string, jmesPath?: string): Cont
     kind: 'image-registry',
     name,
     reference: compileTemplate(reference, compile),
+    written: reference,
     ...(jmesPath === undefined ? {} : { jmesPath: compileQuery(jmesPath, compile) }),
   };
 }
@@ -137,7 +140,7 @@ describe('a ConfigMap', () => {
 });
 
 describe('what a registry says', () => {
-  const imageData = new Map<string, Json>([['app', { manifest: { layers: [1, 2] } }]]);
+  const imageData = new Map<string, Json | Refusal>([['ghcr.io/app', { manifest: { layers: [1, 2] } }]]);
 
   test('is there where the registry was asked', () => {
     const entries = [imageRegistry('app', 'ghcr.io/app')];
@@ -146,10 +149,17 @@ describe('what a registry says', () => {
     expect(scopeWith(part, { imageData }).evaluate('app')).toBe(1);
   });
 
-  test('is an error where it was not, or has no such part', () => {
-    expect(() => scopeWith([imageRegistry('app', 'ghcr.io/app')]).evaluate('app || `1`')).toThrow(
-      'no registry was asked',
-    );
+  test('has to be asked for where it was not, and why it could not be had is told; nothing swallows either', () => {
+    const asking = scopeWith([imageRegistry('app', 'ghcr.io/{{ request.name }}')]);
+    expect(() => asking.evaluate('app || `1`')).toThrow(new ImageNeeded('ghcr.io/web'));
+    const refused = new Refusal('image-not-found', 'it is not there');
+    const failing = scopeWith([imageRegistry('app', 'ghcr.io/app')], {
+      imageData: new Map([['ghcr.io/app', refused]]),
+    });
+    expect(() => failing.evaluate('app || `1`')).toThrow(refused);
+  });
+
+  test('is an error where it has no such part', () => {
     const part = [imageRegistry('app', 'ghcr.io/app', 'nope')];
     expect(() => scopeWith(part, { imageData }).evaluate('app')).toThrow(
       'failed to load context: app: Unknown key "nope"',

@@ -6,6 +6,7 @@ import { layered, lazily, type Scope } from '../expression/scope.ts';
 import type { Template } from '../expression/template.ts';
 import type { Json } from '../expression/value.ts';
 import { quoted } from '../printable.ts';
+import { Refusal } from '../reasons.ts';
 
 /** An element of a rule's `context`: a name that the rule's expressions may begin with. */
 export type ContextEntry = VariableEntry | ConfigMapEntry | ImageRegistryEntry;
@@ -33,6 +34,8 @@ export interface ImageRegistryEntry {
   readonly name: string;
   /** Comes to a string. */
   readonly reference: Template;
+  /** The same as it is written. */
+  readonly written: string;
   readonly jmesPath?: Query;
 }
 
@@ -47,13 +50,28 @@ export interface ConfigMap {
 export interface ContextSources {
   /** By `namespace/name`. */
   readonly configMaps: ReadonlyMap<string, ConfigMap>;
-  /** By the entry's name, before its jmesPath: what a registry said. */
-  readonly imageData: ReadonlyMap<string, Json>;
+  /** By the reference that is asked for: what a registry said, or why it did not. */
+  readonly imageData: ImageData;
   /** Of a namespaced Policy, which reads ConfigMaps of its namespace alone; `undefined`: a ClusterPolicy. */
   readonly policyNamespace: string | undefined;
 }
 
-const taken = ['images', 'request', 'serviceAccountName', 'serviceAccountNamespace', 'element', 'elementIndex'];
+export type ImageData = ReadonlyMap<string, Json | Refusal>;
+
+/** That an expression asks for an image which no registry was asked about yet. Nothing swallows it: whoever may ask does, and begins anew. */
+export class ImageNeeded extends Error {
+  override readonly name = 'ImageNeeded';
+  readonly reference: string;
+
+  constructor(reference: string) {
+    super(`${reference} is needed`);
+    this.reference = reference;
+  }
+}
+
+/** What a request gives a name. */
+export const requestNames = ['request', 'images', 'serviceAccountName', 'serviceAccountNamespace'] as const;
+const taken = [...requestNames, 'element', 'elementIndex'];
 
 /**
  * The name of Kyverno's own that an entry's name would hide, or stand inside of; `undefined`: the name is free. Kyverno refuses all but
@@ -91,7 +109,8 @@ export function entriesFor(
   return needed;
 }
 
-function namesOf(entry: ContextEntry): ReadonlySet<string> | undefined {
+/** The names that an entry asks for; `undefined`: any. */
+export function namesOf(entry: ContextEntry): ReadonlySet<string> | undefined {
   switch (entry.kind) {
     case 'config-map':
       return unionOf([entry.configMap.name.names, entry.configMap.namespace.names]);
@@ -181,13 +200,16 @@ function textOf(template: Template, what: string, scope: Scope, run: Run): strin
   return text;
 }
 
+/** Throws ImageNeeded, and the Refusal of a registry that did not say it: whose doing that is is no matter of expressions. */
 function imageData(
-  { name, jmesPath }: ImageRegistryEntry,
+  { reference, jmesPath }: ImageRegistryEntry,
   scope: Scope,
   { imageData: known }: ContextSources,
   run: Run,
 ): Json {
-  const data = known.get(name);
-  if (data === undefined) throw new ExpressionError('no registry was asked about the image');
+  const image = textOf(reference, 'the reference', scope, run);
+  const data = known.get(image);
+  if (data === undefined) throw new ImageNeeded(image);
+  if (data instanceof Refusal) throw data;
   return jmesPath === undefined ? data : jmesPath.evaluateOn(data, scope, run);
 }

@@ -1,13 +1,32 @@
+import { hasVariables } from '../expression/template-text.ts';
+import { canonicalHost, dockerHub, isHost } from '../image/host.ts';
 import { literalHost } from '../image/pattern.ts';
 import { registryNames } from '../image/registry-names.ts';
 import { quoted } from '../printable.ts';
+import type { ContextEntry } from './context.ts';
 import type { Rule } from './policy.ts';
 import type { LoadWarning } from './problems.ts';
 
 /** The registry hosts that rules name literally, and those of the setting `registries`, as they are written. */
 export function writtenHosts(rules: readonly Rule[], registries: readonly string[]): ReadonlySet<string> {
   const patterns = rules.flatMap(({ entries }) => entries.flatMap(({ imageReferences }) => imageReferences));
-  return new Set([...registries, ...patterns.flatMap((pattern) => literalHost(pattern) ?? [])]);
+  const hosts = rules.flatMap(({ context }) => context.flatMap((entry) => contextHost(entry) ?? []));
+  return new Set([...registries, ...patterns.flatMap((pattern) => literalHost(pattern) ?? []), ...hosts]);
+}
+
+/** The host of an image that a context names; `undefined`: there is none, or variables say which it is. */
+function contextHost(entry: ContextEntry): string | undefined {
+  if (entry.kind !== 'image-registry') return undefined;
+  return writtenRegistry(entry.written);
+}
+
+/** The registry of a name in which variables may stand; `undefined`: they say which it is. */
+export function writtenRegistry(text: string): string | undefined {
+  const [literal = ''] = text.split(/\{\{|\$\(/, 1);
+  const slash = literal.indexOf('/');
+  if (slash === -1) return hasVariables(text) ? undefined : dockerHub;
+  const first = literal.slice(0, slash);
+  return isHost(first) ? canonicalHost(first) : dockerHub;
 }
 
 /** The same under each name of their registries. Any other host is the choice of an image's author. */

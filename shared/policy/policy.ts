@@ -1,10 +1,11 @@
 import type { Operation } from '../admission/review.ts';
 import type { Conditions } from '../expression/conditions.ts';
+import type { Run } from '../expression/run.ts';
+import type { Scope } from '../expression/scope.ts';
 import type { Template } from '../expression/template.ts';
 import type { Repository } from '../image/repository.ts';
-import type { ContextEntry } from './context.ts';
-import type { LoadWarning } from './problems.ts';
-import type { Written } from './written.ts';
+import type { ConfigMap, ContextEntry } from './context.ts';
+import type { LoadProblem, LoadWarning } from './problems.ts';
 
 /** Policies as the rest of the line sees them: read, checked, defaults filled in, auto-gen done. */
 export interface PolicySet {
@@ -40,6 +41,8 @@ export interface Rule {
   readonly entries: readonly Entry[];
   /** In order; loaded where an image of the rule is covered, each when its name is asked for. */
   readonly context: readonly ContextEntry[];
+  /** Those among the policies, by `namespace/name`, whose names a context may come to. */
+  readonly configMaps: ReadonlyMap<string, ConfigMap>;
   /** `undefined`: none, so the rule asks whatever the object says. */
   readonly preconditions?: Conditions;
   /** Whether anything of it but its images depends on the object: context, preconditions, variables, conditions. */
@@ -100,6 +103,19 @@ export interface Entry {
   readonly useCache: boolean;
   /** Set where variables stand in it: what is above is then the entry without whatever holds one, and is asked by nobody. */
   readonly written?: Written;
+}
+
+/** An entry in which variables stand, as its author wrote it. */
+export interface Written {
+  /** The names of the root that its variables begin with; `undefined`: any. */
+  readonly names: ReadonlySet<string> | undefined;
+  /** The registries of the signature repositories in it, as far as no variable says which one it is. */
+  readonly registries: ReadonlySet<string>;
+  /**
+   * The entry with its variables substituted, or why it is none then. The same entry as before where the same values came. Throws
+   * ExpressionError.
+   */
+  entry(scope: Scope, run: Run): Entry | readonly LoadProblem[];
 }
 
 /** An element of `attestations`: statements of one predicate type about the image. */

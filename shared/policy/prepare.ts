@@ -1,11 +1,11 @@
 import type { AdmissionRequest } from '../admission/review.ts';
 import { ExpressionError } from '../expression/error.ts';
 import { createRun } from '../expression/run.ts';
-import type { Scope } from '../expression/scope.ts';
+import { nothing, type Scope } from '../expression/scope.ts';
 import { Refusal } from '../reasons.ts';
 import type { Slices } from '../slices.ts';
-import { ContextError, contextScope, type LookedUp } from './context.ts';
-import type { Entry, Rule } from './policy.ts';
+import { contextScope, type ImageData } from './context.ts';
+import type { AttestorSet, Entry, Rule } from './policy.ts';
 import type { LoadProblem } from './problems.ts';
 import type { Question } from './select.ts';
 import { variablesOf } from './variables.ts';
@@ -16,8 +16,10 @@ export interface Preparation {
   readonly request: AdmissionRequest | undefined;
   /** Wall clock, milliseconds since 1970. */
   readonly now: number;
-  /** What the registry said of the images that contexts name. */
-  readonly lookedUp: LookedUp;
+  /** What registries said of the images that contexts name. */
+  readonly imageData: ImageData;
+  /** Whether the rules or the settings name a registry: an object that could name another one would have any host called. */
+  isNamed(registry: string): boolean;
 }
 
 /** Whether any of the questions is of a rule that depends on more of the object than its images. */
@@ -31,7 +33,10 @@ export function isToBePrepared(questions: readonly Question[]): boolean {
  * evaluated, and variables are substituted in its entries. A slice for each rule. What goes wrong is the rule's own problem.
  * Throws ImageNeeded where a context names an image that has not been looked up.
  */
-export function* prepareInSlices(questions: readonly Question[], preparation: Preparation): Slices<readonly Question[]> {
+export function* prepareInSlices(
+  questions: readonly Question[],
+  preparation: Preparation,
+): Slices<readonly Question[]> {
   const rules = new Map<Rule, PreparedRule>();
   const prepared: Question[] = [];
   for (const question of questions) {
@@ -59,13 +64,17 @@ export function isVarying({ rule, ask, problem }: Question): boolean {
 class PreparedRule {
   readonly #scope: Scope;
   readonly #now: number;
+  readonly #isNamed: Preparation['isNamed'];
   readonly #answer: 'asks' | 'unmet' | Refusal;
   /** By what covers an image. */
   readonly #entries = new Map<readonly Entry[], readonly Entry[] | Refusal>();
 
-  constructor(rule: Rule, { request, now, lookedUp }: Preparation) {
+  constructor(rule: Rule, { request, now, imageData, isNamed }: Preparation) {
     this.#now = now;
-    this.#scope = contextScope(variablesOf(request), rule.context, lookedUp, createRun(now));
+    this.#isNamed = isNamed;
+    const base = request === undefined ? nothing : variablesOf(request);
+    const sources = { configMaps: rule.configMaps, imageData, policyNamespace: rule.namespace };
+    this.#scope = contextScope(rule.context, base, sources, createRun(now));
     this.#answer = this.#asks(rule);
   }
 
@@ -106,6 +115,9 @@ class PreparedRule {
       try {
         const made = entry.written.entry(this.#scope, createRun(this.#now));
         if (isProblems(made)) return unfit(entry, made);
+        const { registries } = entry.written;
+        const stranger = registriesOf(made).find((registry) => !registries.has(registry) && !this.#isNamed(registry));
+        if (stranger !== undefined) return new Refusal('host-refused', strangerIn(entry, stranger));
         substituted.push(made);
       } catch (thrown) {
         return problemOf(entry.path, thrown);
@@ -119,6 +131,21 @@ function isProblems(made: Entry | readonly LoadProblem[]): made is readonly Load
   return Array.isArray(made);
 }
 
+/** The registries that signatures are read from. */
+function registriesOf({ repository, attestors, attestations }: Entry): readonly string[] {
+  const ofSet = ({ entries }: AttestorSet): readonly string[] =>
+    entries.flatMap((each) => [
+      ...(each.repository === undefined ? [] : [each.repository.registry]),
+      ...(each.kind === 'set' ? ofSet(each.set) : []),
+    ]);
+  const sets = [...attestors, ...attestations.flatMap((each) => each.attestors)];
+  return [...(repository === undefined ? [] : [repository.registry]), ...sets.flatMap(ofSet)];
+}
+
+function strangerIn({ path }: Entry, registry: string): string {
+  return `${path}: with the object's values signatures would be read from ${registry}, which is not among the registries that may be called`;
+}
+
 /** What an object's values make of an entry need not be one. */
 function unfit({ path }: Entry, [problem]: readonly LoadProblem[]): Refusal {
   const { field = path, message = 'is none' } = problem ?? {};
@@ -126,7 +153,7 @@ function unfit({ path }: Entry, [problem]: readonly LoadProblem[]): Refusal {
 }
 
 function problemOf(where: string, thrown: unknown): Refusal {
-  if (thrown instanceof ContextError) return new Refusal('context-failed', thrown.message);
+  if (thrown instanceof Refusal) return thrown;
   if (thrown instanceof ExpressionError) return new Refusal('variable-unresolved', `${where}: ${thrown.message}`);
   throw thrown;
 }

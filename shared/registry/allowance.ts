@@ -13,7 +13,7 @@ export function parseReviewImages(text: string): number | undefined {
   return images >= 1 && images <= 1000 ? images : undefined;
 }
 
-/** Bytes of the manifests of images among them, since they are held until the review is answered: 128 KB for each of 64 images. */
+/** Bytes of the manifests and configs of images among them, since they are held until the review is answered: 128 KB for each of 64 images. */
 const imageBytes = 8 * 1024 * 1024;
 
 /** Takes bytes from what one review may fetch; throws Refusal `review-too-large`. `bytes` replaces the default bound. */
@@ -27,9 +27,9 @@ export function byteBudget(bytes: number = reviewBytes, what = ''): (count: numb
 
 const budgets = new WeakMap<object, (count: number) => void>();
 
-/** What of an allowance the manifest of an image may use up: beside all else, what the review's images have left. */
+/** What of an allowance the manifests and the config of an image may use up: beside all else, what the review's images have left. */
 export function forImage(allowance: Allowance): Allowance {
-  const take = budgets.get(allowance.review) ?? byteBudget(imageBytes, ' of manifests of images');
+  const take = budgets.get(allowance.review) ?? byteBudget(imageBytes, ' of manifests and configs of images');
   budgets.set(allowance.review, take);
   return {
     ...allowance,

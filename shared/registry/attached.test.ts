@@ -19,6 +19,7 @@ async function start(limits: Partial<RegistryLimits> = {}): Promise<Setup & { im
 
 const attached = (it: Setup & { image: Stored }, spent = spending()) =>
   it.registry.attached(it.repository, it.image.digest, spent);
+const nothing = { items: [], unreadable: [], unreadableAttestations: [], unread: [] };
 const texts = (read: Awaited<ReturnType<typeof attached>>) =>
   read.items.map(({ bytes }) => Buffer.from(bytes).toString());
 const reasonsOf = (read: Awaited<ReturnType<typeof attached>>) => read.unreadable.map(({ reason }) => reason);
@@ -29,7 +30,7 @@ const asked = (it: Setup, path: RegExp) => it.server.requests.filter((request) =
 describe('what is attached', () => {
   test('nothing', async () => {
     const it = await start();
-    expect(await attached(it)).toEqual({ items: [], unreadable: [] });
+    expect(await attached(it)).toEqual(nothing);
     expect(it.rounds()).toBe(1);
     expect(it.server.requests.map(({ path }) => path).sort()).toEqual([
       `/v2/org/app/manifests/sha256-${it.image.digest.slice(7)}`,
@@ -59,6 +60,8 @@ describe('what is attached', () => {
         },
       ],
       unreadable: [],
+      unreadableAttestations: [],
+      unread: [],
     });
     expect(it.rounds()).toBe(2);
     expect(spent.spent.requests).toBe(4);
@@ -133,7 +136,7 @@ describe('what is attached', () => {
       response.setHeader('content-type', 'text/html').end('<html>');
       return true;
     };
-    expect(await attached(it)).toEqual({ items: [], unreadable: [] });
+    expect(await attached(it)).toEqual(nothing);
   });
 
   test('kinds that are no evidence are left alone, whatever the list says of them', async () => {
@@ -144,7 +147,7 @@ describe('what is attached', () => {
     it.store.referrers.get(it.image.digest)?.push(it.store.manifest(index, undefined, types.index));
     const artifact = 'application/vnd.oci.artifact.manifest.v1+json';
     it.store.referrers.get(it.image.digest)?.push(it.store.manifest({ mediaType: artifact }, undefined, artifact));
-    expect(await attached(it)).toEqual({ items: [], unreadable: [] });
+    expect(await attached(it)).toEqual(nothing);
     expect(asked(it, /blobs/)).toBe(0);
     // The list may call a bundle anything.
     it.store.referrer(it.image, [bundle(it, 'bundle')]);
@@ -262,7 +265,7 @@ describe('one broken thing never spoils the rest', () => {
     it.store.referrers.set(it.image.digest, [it.store.referrer(other, [bundle(it, 'stolen')])]);
     const subjectless = it.store.manifest({ schemaVersion: 2, config: {}, layers: [bundle(it, 'x')] });
     it.store.referrers.get(it.image.digest)?.push(subjectless);
-    expect(await attached(it)).toEqual({ items: [], unreadable: [] });
+    expect(await attached(it)).toEqual(nothing);
     expect(asked(it, /blobs/)).toBe(0);
   });
 

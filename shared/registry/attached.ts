@@ -1,25 +1,16 @@
-import { type Digest, splitDigest } from '../image/digest.ts';
+import type { Digest } from '../image/digest.ts';
 import { type Repository, repositoryName } from '../image/repository.ts';
-import { asRefusal, Refusal } from '../reasons.ts';
-import { type Candidate, type Candidates, referrerCandidates, signatureTagCandidates } from './candidates.ts';
+import { Refusal } from '../reasons.ts';
+import { type Candidate, type Candidates, referrerCandidates, tagCandidates } from './candidates.ts';
 import type { Content, ReadManifest } from './content.ts';
 import type { LayerKind } from './layer-kind.ts';
+import { type LegacySource, legacyTag, legacyTags } from './legacy-tags.ts';
 import { acceptImages, acceptReferrers, type Descriptor, parseDescriptor } from './manifest.ts';
 import { mapParallel } from './parallel.ts';
+import { type MayHold, Reading } from './reading.ts';
 import { fallbackTag, type ListSources, listReferrers } from './referrers.ts';
-import type { Allowance, Attached, AttachedItem } from './registry.ts';
+import type { Allowance, Asked, Attached, AttachedItem, Unread } from './registry.ts';
 import type { Rooms, Stay } from './rooms.ts';
-
-/**
- * Requests that a signed image is worth. A failure of the registry within them is the registry's; one after more of them came of how much
- * is attached, which its author chose.
- */
-const fewRequests = 10;
-/** Failures of the registry after which nothing more is asked for: one broken referrer must not hide the rest. */
-const mostFailures = 3;
-
-/** A tag has at most 128 characters: no `.sig` tag exists for a SHA-512 digest. */
-const longestTag = 128;
 
 /** Bytes of a layer that is a signature and little else: one is never waited for. */
 const smallLayer = 64 * 1024;
@@ -36,101 +27,69 @@ interface Sources extends ListSources {
 
 /**
  * Gathers what is attached to a digest. The `.sig` tag, the referrers API and the fallback tag are asked side by side,
- * always all three: none of them tells whether another holds something, and some registries answer the API with an empty
- * list while the tag holds data. Then the referrers' manifests, then the layers: two rounds of requests for a `.sig`
- * signature, three for a referrer.
+ * always all three, and the `.att` tag with them where attestations are asked for: none of them tells whether another holds
+ * something, and some registries answer the API with an empty list while the tag holds data. Then the referrers' manifests, then
+ * the layers: two rounds of requests for what is under a tag of cosign's, three for a referrer.
  *
- * Whatever cannot be read becomes an entry of `unreadable` and leaves the rest alone. The reading ends with the review's time or
- * bytes, and where the registry asks to slow down or fails again and again: then nothing more is asked for, nor tried again. Once
- * the registry has answered, what was too much or too slow is `attached-too-slow`: else whoever attaches could bring about what
- * failurePolicy Ignore admits.
+ * Whatever cannot be read becomes an entry of `unreadable` and leaves the rest alone.
  */
 export async function readAttached(
   sources: Sources,
   repository: Repository,
   digest: Digest,
   allowance: Allowance,
+  asked: Asked,
 ): Promise<Attached> {
   const { content, limits, kinds, rooms } = sources;
-  const unreadable = new Set<Refusal>();
-  let stopped = false;
-  let answered = false;
-  let begun = 0;
-  let failures = 0;
-  let retries = 0;
-  // What is under way when the reading ends may still come. Of many requests few are tried again, or a failing registry would be
-  // asked four times for each.
-  const mayRetry = () => !stopped && (begun <= fewRequests || retries++ < fewRequests);
-  const spending: Allowance = { ...allowance, mayRetry };
+  const reading = new Reading(repository, digest, allowance);
+  const { spending } = reading;
+  const attestationsAsked = asked.predicateTypes.size > 0;
+  const unread: Unread[] = [];
 
-  /** What `work` gives, or `undefined` with its refusal put down. */
-  async function attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
-    if (stopped) return undefined;
-    begun++;
-    try {
-      const result = await work();
-      answered = true;
-      return result;
-    } catch (thrown) {
-      putDown(asRefusal(thrown));
-      return undefined;
-    }
-  }
-
-  function putDown(refusal: Refusal): void {
-    const { reason, kind } = refusal;
-    if (kind === 'denied') answered = true;
-    else failures++;
-    unreadable.add(blamed(refusal));
-    // One source that is too slow for the door leaves time for the rest.
-    const over = reason === 'deadline' && allowance.deadline.remaining() === 0;
-    if (over || reason === 'review-too-large' || failures === mostFailures) stopped = true;
-    // Where an image asks for little, all of it is asked for: the registry may have room for the next request.
-    if (reason === 'registry-throttled' && begun > fewRequests) stopped = true;
-  }
-
-  function blamed(refusal: Refusal): Refusal {
-    const late = refusal.reason === 'deadline';
-    if (refusal.kind !== 'unavailable' || (late ? !answered : begun <= fewRequests)) return refusal;
-    return attachedTooSlow(repository, digest, late ? 'takes too long to read' : 'takes too many requests', refusal);
-  }
-
+  /** Those that are to be read. */
   function accept({ candidates, problems }: Candidates): readonly Candidate[] {
-    for (const problem of problems) putDown(problem);
-    return candidates;
+    const isAsked = ({ mayHold }: Pick<Candidate, 'mayHold'>) => attestationsAsked || mayHold === 'signatures';
+    for (const { refusal, mayHold } of problems.filter(isAsked)) reading.putDown(refusal, mayHold);
+    unread.push(...candidates.filter((one) => !isAsked(one)).map(unreadOf));
+    return candidates.filter(isAsked);
   }
 
   let stay: Stay | undefined;
   const blobs = new Map<string, Promise<Uint8Array | undefined>>();
   /** Several layers may have the same bytes: signatures by several keys over one payload. They are read once. */
   function blob(candidate: Candidate): Promise<Uint8Array | undefined> {
-    const { maxBytes, item } = candidate;
+    const { maxBytes, mayHold, item } = candidate;
     const { layer } = item;
     const key = blobKey(candidate);
-    const reading =
+    const coming =
       blobs.get(key) ??
-      attempt(async () => {
+      reading.attempt(async () => {
         if (isLarge(candidate)) await stay?.entered;
         return content.blob(repository, layer.digest, layer.size, maxBytes, spending);
-      });
-    blobs.set(key, reading);
-    return reading;
+      }, mayHold);
+    blobs.set(key, coming);
+    return coming;
   }
 
-  const room = { signatures: limits.signatures, attestations: limits.attestations };
-  let tooMany: Refusal | undefined;
+  // What is never a signature takes no place of what may be one.
+  const room = {
+    signatures: { signatures: limits.signatures, attestations: limits.attestations },
+    attestations: { signatures: 0, attestations: limits.attestations },
+  };
+  const tooMany = new Map<MayHold, Refusal>();
   async function readLayers(candidates: readonly Candidate[]): Promise<AttachedItem[]> {
     const tried: Candidate[] = [];
     for (const candidate of candidates) {
-      const { bound } = candidate;
-      if (room[bound] > 0) {
-        room[bound] -= 1;
+      const { bound, mayHold } = candidate;
+      if (room[mayHold][bound] > 0) {
+        room[mayHold][bound] -= 1;
         tried.push(candidate);
         continue;
       }
       // Whatever a manifest says that its layer is, the layer may be a signature: it is missing as one.
+      if (tooMany.has(mayHold)) continue;
       const told = `more than ${limits[bound]} ${bound} are attached to ${repositoryName(repository)}@${digest}`;
-      tooMany ??= new Refusal('too-many-signatures', told);
+      tooMany.set(mayHold, new Refusal('too-many-signatures', told));
     }
     const large = new Map(tried.filter(isLarge).map((one) => [blobKey(one), one.item.layer.size]));
     const total = [...large.values()].reduce((sum, size) => sum + size, 0);
@@ -144,25 +103,25 @@ export async function readAttached(
     return items.flat();
   }
 
-  async function signatureTag(): Promise<readonly Candidate[]> {
-    const { algorithm, hex } = splitDigest(digest);
-    const tag = `${algorithm}-${hex}.sig`;
-    if (tag.length > longestTag) return [];
-    const read = await attempt(() => content.manifestByTag(repository, tag, acceptImages, spending));
-    return read === undefined ? [] : accept(signatureTagCandidates(repository, read, kinds));
+  async function layersUnder(source: LegacySource): Promise<readonly Candidate[]> {
+    const tag = legacyTag(digest, source);
+    if (tag === undefined) return [];
+    const manifest = () => content.manifestByTag(repository, tag, acceptImages, spending);
+    const read = await reading.attempt(manifest, legacyTags[source].holds);
+    return read === undefined ? [] : accept(tagCandidates(source, repository, read, kinds));
   }
 
   async function fallback(): Promise<readonly unknown[]> {
     const tag = fallbackTag(digest);
-    const read = await attempt(() => content.manifestByTag(repository, tag, acceptImages, spending));
+    const read = await reading.attempt(() => content.manifestByTag(repository, tag, acceptImages, spending));
     // What is no index is no list: `cosign copy` leaves the image itself under this tag.
     return read?.manifest.kind === 'index' ? read.manifest.manifests : [];
   }
 
   /** How many pages there are is chosen by who attaches, too; whoever sends on to the next has answered. */
   function turned(page: number): void {
-    begun++;
-    if (page > 1) answered = true;
+    reading.begin();
+    if (page > 1) reading.hear();
   }
 
   async function referrers(): Promise<readonly Candidate[]> {
@@ -170,8 +129,8 @@ export async function readAttached(
       listReferrers(sources, repository, digest, spending, turned),
       fallback(),
     ]);
-    if (listing.problem === undefined || listing.descriptors.length > 0) answered = true;
-    if (listing.problem !== undefined) putDown(listing.problem);
+    if (listing.problem === undefined || listing.descriptors.length > 0) reading.hear();
+    if (listing.problem !== undefined) reading.putDown(listing.problem);
     const wanted = new Map<Digest, Descriptor>();
     let malformed = 0;
     let left = 0;
@@ -184,13 +143,13 @@ export async function readAttached(
     }
     const subject = `the referrers of ${repositoryName(repository)}@${digest}`;
     if (malformed > 0)
-      putDown(new Refusal('malformed-manifest', `${subject} are listed in a way that breaks the format`));
+      reading.putDown(new Refusal('malformed-manifest', `${subject} are listed in a way that breaks the format`));
     if (left > 0 && listing.problem?.reason !== 'too-many-referrers') {
-      putDown(new Refusal('too-many-referrers', `${subject} are more than ${limits.referrers}`));
+      reading.putDown(new Refusal('too-many-referrers', `${subject} are more than ${limits.referrers}`));
     }
     // A manifest's bytes are let go as soon as its candidates are known: of 200 they would be up to 800 MB.
     const candidates = await mapParallel([...wanted.values()], limits.parallel, async (descriptor) => {
-      const read = await attempt(() => referrer(descriptor));
+      const read = await reading.attempt(() => referrer(descriptor));
       return read === undefined ? [] : accept(referrerCandidates(repository, digest, read, kinds));
     });
     return candidates.flat();
@@ -204,17 +163,20 @@ export async function readAttached(
     throw new Refusal('content-missing', told);
   }
 
-  const fromTag = signatureTag();
-  const fromReferrers = async () => {
-    const referring = await referrers();
+  const fromSignatureTag = layersUnder('sig-tag');
+  const fromOthers = async () => {
+    const others = await Promise.all([referrers(), ...(attestationsAsked ? [layersUnder('att-tag')] : [])]);
     // The tag's signatures take their places first, whichever manifest came first.
-    await fromTag;
-    return readLayers([...referring].sort((a, b) => a.rank - b.rank));
+    await fromSignatureTag;
+    const says = ({ hint }: Candidate) => Number(hint !== undefined && asked.predicateTypes.has(hint));
+    return readLayers(others.flat().sort((a, b) => a.rank - b.rank || says(b) - says(a)));
   };
   try {
-    const items = await Promise.all([fromTag.then(readLayers), fromReferrers()]);
-    if (tooMany !== undefined) putDown(tooMany);
-    const read = { items: items.flat(), unreadable: [...unreadable] };
+    const items = await Promise.all([fromSignatureTag.then(readLayers), fromOthers()]);
+    for (const [mayHold, refusal] of tooMany) reading.putDown(refusal, mayHold);
+    const unreadable = reading.unreadable('signatures');
+    const unreadableAttestations = reading.unreadable('attestations');
+    const read = { items: items.flat(), unreadable, unreadableAttestations, unread };
     return stay === undefined ? read : { ...read, release: stay.leave };
   } catch (thrown) {
     stay?.leave();
@@ -222,12 +184,27 @@ export async function readAttached(
   }
 }
 
-function blobKey({ item: { layer }, maxBytes }: Candidate): string {
-  return `${layer.digest} ${layer.size} ${maxBytes}`;
+/**
+ * The attestations under the `.att` tag, by its manifest alone: what is told of an image that has nothing else, so it is worth one request,
+ * and no other try. Throws Refusal.
+ */
+export async function readAttested(
+  { content, kinds }: Pick<Sources, 'content' | 'kinds'>,
+  repository: Repository,
+  digest: Digest,
+  allowance: Allowance,
+): Promise<readonly Unread[]> {
+  const tag = legacyTag(digest, 'att-tag');
+  if (tag === undefined) return [];
+  const once: Allowance = { ...allowance, mayRetry: () => false };
+  const read = await content.manifestByTag(repository, tag, acceptImages, once);
+  return read === undefined ? [] : tagCandidates('att-tag', repository, read, kinds).candidates.map(unreadOf);
 }
 
-/** Why it counts as the image's own doing that something attached to it was not read: its refusal by the registry's or our own word. */
-export function attachedTooSlow(repository: Repository, digest: Digest, why: string, cause: Refusal): Refusal {
-  const told = `what is attached to ${repositoryName(repository)}@${digest} ${why}: ${cause.message}`;
-  return new Refusal('attached-too-slow', told, { cause });
+function unreadOf({ item: { repository, layer } }: Candidate): Unread {
+  return { repository, layer: layer.digest };
+}
+
+function blobKey({ item: { layer }, maxBytes, mayHold }: Candidate): string {
+  return `${layer.digest} ${layer.size} ${maxBytes} ${mayHold}`;
 }

@@ -3,7 +3,9 @@ import { type Repository, repositoryName } from '../image/repository.ts';
 import { Refusal } from '../reasons.ts';
 import type { ReadManifest } from './content.ts';
 import { kindHolding, type LayerKind, type Ranking } from './layer-kind.ts';
+import { type LegacySource, legacyTags } from './legacy-tags.ts';
 import type { Descriptor, ImageManifest } from './manifest.ts';
+import type { MayHold } from './reading.ts';
 import type { AttachedItem } from './registry.ts';
 
 /** A layer that may be evidence, before its bytes are read. Of one rank, those found first are tried first. */
@@ -11,26 +13,37 @@ export interface Candidate extends Ranking {
   readonly item: Omit<AttachedItem, 'bytes'>;
   /** The bound for its kind, in bytes. */
   readonly maxBytes: number;
+  readonly mayHold: MayHold;
+  /** What the layer or its manifest says that it attests. */
+  readonly hint: string | undefined;
 }
 
 export interface Candidates {
   readonly candidates: readonly Candidate[];
-  readonly problems: readonly Refusal[];
+  readonly problems: readonly Problem[];
+}
+
+/** Why layers are none that can be read, and what they may be. */
+export interface Problem {
+  readonly refusal: Refusal;
+  readonly mayHold: MayHold;
 }
 
 const none: Candidates = { candidates: [], problems: [] };
 
-/** All layers of a signature's kind in the manifest under a `.sig` tag: one layer per signature. */
-export function signatureTagCandidates(
+/** All layers that may be evidence in the manifest under a tag of cosign's: one layer for each signature or attestation. */
+export function tagCandidates(
+  source: LegacySource,
   repository: Repository,
   { digest, manifest }: ReadManifest,
   kinds: readonly LayerKind[],
 ): Candidates {
   if (manifest.kind !== 'manifest') {
-    const told = `${repositoryName(repository)}@${digest} has the tag of cosign's signatures and is no manifest with layers`;
-    return { candidates: [], problems: [new Refusal('malformed-manifest', told)] };
+    const told = `${repositoryName(repository)}@${digest} has the tag of cosign's ${legacyTags[source].holds} and is no manifest with layers`;
+    const refusal = new Refusal('malformed-manifest', told);
+    return { candidates: [], problems: [{ refusal, mayHold: legacyTags[source].holds }] };
   }
-  return layersOf(kinds, { source: 'sig-tag', repository, digest, manifest });
+  return layersOf(kinds, { source, repository, digest, manifest });
 }
 
 /**
@@ -60,15 +73,20 @@ interface Holder {
 function layersOf(kinds: readonly LayerKind[], holder: Holder): Candidates {
   const { source, repository, digest, manifest } = holder;
   const candidates: Candidate[] = [];
-  let malformed = false;
+  const malformed = new Set<MayHold>();
   for (const { mediaType, descriptor } of manifest.layers) {
     const kind = kindHolding(kinds, mediaType);
-    const ranking = kind?.ranking(source, manifest.hint);
-    if (kind === undefined || ranking === undefined) continue;
-    if (descriptor === undefined) malformed = true;
-    else candidates.push({ item: itemOf(holder, descriptor), maxBytes: kind.maxBytes, ...ranking });
+    if (kind === undefined) continue;
+    const hint = (kind.hint === undefined ? undefined : descriptor?.annotations[kind.hint]) ?? manifest.hint;
+    const ranking = kind.ranking(source, hint);
+    if (ranking === undefined) continue;
+    const { maxBytes, attestsOnly = false } = kind;
+    const mayHold = attestsOnly ? 'attestations' : 'signatures';
+    if (descriptor === undefined) malformed.add(mayHold);
+    else candidates.push({ item: itemOf(holder, descriptor), maxBytes, mayHold, hint, ...ranking });
   }
-  return { candidates, problems: malformed ? [malformedLayer(repository, digest)] : [] };
+  const refusal = malformedLayer(repository, digest);
+  return { candidates, problems: [...malformed].map((mayHold) => ({ refusal, mayHold })) };
 }
 
 function itemOf({ source, repository, digest, manifest }: Holder, layer: Descriptor): Omit<AttachedItem, 'bytes'> {

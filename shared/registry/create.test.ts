@@ -103,7 +103,7 @@ test('of one review the manifests of images have 8 MiB, since they are held unti
   }
   const one = spending();
   for (const tag of ['a', 'b']) await it.registry.resolve(it.repository, tag, one);
-  const message = expect.stringContaining('8388608 bytes of manifests of images');
+  const message = expect.stringContaining('8388608 bytes of manifests and configs of images');
   await expect(it.registry.resolve(it.repository, 'c', one)).rejects.toMatchObject({
     reason: 'review-too-large',
     message,

@@ -4,7 +4,7 @@ import type { Door } from '../net/door.ts';
 import { ownCredentials } from '../plan/credentials.ts';
 import { Refusal } from '../reasons.ts';
 import { forImage } from './allowance.ts';
-import { readAttached } from './attached.ts';
+import { readAttached, readAttested } from './attached.ts';
 import { createClient } from './client.ts';
 import { createContent, type ReadManifest } from './content.ts';
 import type { CredentialSource } from './credentials.ts';
@@ -13,10 +13,13 @@ import type { LayerKind } from './layer-kind.ts';
 import { defaultLimits, type RegistryLimits } from './limits.ts';
 import { acceptImages, named } from './manifest.ts';
 import { createReadBody } from './read-manifest.ts';
-import type { Image, Registries, Registry } from './registry.ts';
+import { type Image, type Registries, type Registry, signaturesAlone } from './registry.ts';
 import { type Retrying, sleepFor } from './retry.ts';
 import { attachedRooms, manifestRooms, type Rooms } from './rooms.ts';
 import { createThrottles } from './throttle.ts';
+
+/** Bytes of a config that are held without room: no honest image's has many more. */
+const smallConfig = 64 * 1024;
 
 export interface RegistrySettings {
   readonly door: Door;
@@ -40,7 +43,8 @@ export interface RegistrySettings {
 export function createRegistry(settings: RegistrySettings): Registry {
   const { door, credentials, clock, elapsed, kinds } = settings;
   const { rooms = attachedRooms } = settings;
-  const readBody = createReadBody(settings.manifestRooms ?? manifestRooms, elapsed);
+  const held = settings.manifestRooms ?? manifestRooms;
+  const readBody = createReadBody(held, elapsed);
   const limits = { ...defaultLimits, ...settings.limits };
   const sleep = settings.sleep ?? sleepFor;
   const random = settings.random ?? Math.random;
@@ -58,8 +62,30 @@ export function createRegistry(settings: RegistrySettings): Registry {
       const read = await images.manifestByDigest(repository, digest, acceptImages, forImage(allowance));
       return imageOf(read, repository, `@${digest}`);
     },
-    attached: (repository, digest, allowance) =>
-      readAttached({ client, content, limits, kinds, rooms, readBody }, repository, digest, allowance),
+    async listed(repository, { digest, size }, allowance) {
+      const read = await content.manifestByDigest(repository, digest, acceptImages, forImage(allowance), size);
+      const name = `${repositoryName(repository)}@${digest}`;
+      if (read === undefined) {
+        throw new Refusal(
+          'content-missing',
+          `an index lists the image ${name}, and the registry does not have it (404)`,
+        );
+      }
+      return asImage(read, name);
+    },
+    async config(repository, { digest, size }, allowance) {
+      const takesRoom = size > smallConfig && size <= limits.config;
+      const stay = takesRoom ? held.enter(size, allowance) : undefined;
+      try {
+        await stay?.entered;
+        return await content.blob(repository, digest, size, limits.config, forImage(allowance));
+      } finally {
+        stay?.leave();
+      }
+    },
+    attached: (repository, digest, allowance, asked = signaturesAlone) =>
+      readAttached({ client, content, limits, kinds, rooms, readBody }, repository, digest, allowance, asked),
+    attested: (repository, digest, allowance) => readAttested({ content, kinds }, repository, digest, allowance),
   };
 }
 
@@ -79,6 +105,10 @@ export function registriesAsOurselves(registry: Registry): Registries {
 function imageOf(read: ReadManifest | undefined, repository: Repository, suffix: string): Image {
   const name = `${repositoryName(repository)}${suffix}`;
   if (read === undefined) throw new Refusal('image-not-found', `the registry has no ${name} (404)`);
+  return asImage(read, name);
+}
+
+function asImage(read: ReadManifest, name: string): Image {
   const { kind, mediaType } = read.manifest;
   if (kind === 'schema1') {
     throw new Refusal('not-an-image', `${name} is of Docker's manifest schema 1, which binds no config: push it again`);

@@ -13,8 +13,10 @@ export interface LayerKind {
   readonly maxBytes: number;
   /** Whether this annotation of a layer is kept for the reader: an image's author writes as many as they like. */
   keepsAnnotation(name: string): boolean;
-  /** The annotation by which a manifest says what its layer is. It is not believed, and only orders. */
+  /** The annotation by which a manifest, or a layer itself, says what the layer is. It is not believed, and only orders. */
   readonly hint?: string;
+  /** Its layers attest something and are never a signature: they are read only where attestations are asked for. */
+  readonly attestsOnly?: true;
   /** The order in which layers found there are tried, given the hint's value; `undefined`: there they are no evidence. */
   ranking(source: AttachedItem['source'], hint: string | undefined): Ranking | undefined;
 }
@@ -27,6 +29,6 @@ export interface Ranking {
 }
 
 /** The kind of layers of this media type. */
-export function kindHolding(kinds: readonly LayerKind[], mediaType: string): LayerKind | undefined {
+export function kindHolding<K extends LayerKind>(kinds: readonly K[], mediaType: string): K | undefined {
   return kinds.find((kind) => kind.holds(mediaType));
 }

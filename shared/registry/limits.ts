@@ -4,6 +4,8 @@ const mebi = 1024 * 1024;
 export interface RegistryLimits {
   /** A manifest, an index, a page of referrers. */
   readonly manifest: number;
+  /** The config of an image. */
+  readonly config: number;
   readonly referrers: number;
   readonly pages: number;
   /** Layers that may be signatures. Their bytes are bound by their kind. */
@@ -16,6 +18,7 @@ export interface RegistryLimits {
 
 export const defaultLimits: RegistryLimits = {
   manifest: 4 * mebi,
+  config: 4 * mebi,
   referrers: 200,
   pages: 10,
   signatures: 50,

@@ -1,5 +1,11 @@
 import { type Repository, repositoryName } from '../image/repository.ts';
-import { type AttestorEntry, type AttestorSet, type Entry, maxNesting, type WantedAttestation } from '../policy/policy.ts';
+import {
+  type AttestorEntry,
+  type AttestorSet,
+  type Entry,
+  maxNesting,
+  type WantedAttestation,
+} from '../policy/policy.ts';
 import { Refusal } from '../reasons.ts';
 import { attestationsAccepted, signaturesAccepted } from './accepted.ts';
 import type { Inherited } from './anchor.ts';

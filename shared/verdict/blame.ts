@@ -2,9 +2,9 @@ import { blameCaller, type Shortage } from '../admission/budget.ts';
 import { type Repository, repositoryName } from '../image/repository.ts';
 import { isHeaderTooLarge, isNonsense } from '../net/failure.ts';
 import { Refusal } from '../reasons.ts';
-import { attachedTooSlow } from '../registry/attached.ts';
 import { ifLetIn } from '../registry/not-readable.ts';
-import type { Inquiry } from './inquiry.ts';
+import { attachedTooSlow } from '../registry/reading.ts';
+import type { Look } from './look.ts';
 
 /** What is known of a review as a whole, by which it is told whose doing a failure is. */
 export interface Circumstances {
@@ -13,7 +13,7 @@ export interface Circumstances {
   /** Distinct images that the review asks about. */
   readonly images: number;
   /** What is found out about them. */
-  readonly inquiries: readonly Inquiry[];
+  readonly inquiries: readonly Look[];
   /** Milliseconds that the review had. */
   readonly budget: number;
 }
@@ -30,7 +30,7 @@ const longWait = 0.1;
  * one waited for the others, sent so many reviews that it waited for those, or chose the registry that failed: there even what looks like a defect of ours is brought about by what
  * it answers.
  */
-export function blame(inquiry: Inquiry, refusal: Refusal, circumstances: Circumstances): Refusal {
+export function blame(inquiry: Look, refusal: Refusal, circumstances: Circumstances): Refusal {
   const { shortage, images } = circumstances;
   if (refusal.kind !== 'unavailable') return refusal;
   // The media type that its author gave it, echoed in a header.
@@ -64,7 +64,7 @@ export function blame(inquiry: Inquiry, refusal: Refusal, circumstances: Circums
  * Whether the object's other images used time that this one would have had: it waited for them, or its registry was answering them. A
  * registry that has answered none of them is down.
  */
-function sharedItsTime(inquiry: Inquiry, { budget, inquiries }: Circumstances): boolean {
+function sharedItsTime(inquiry: Look, { budget, inquiries }: Circumstances): boolean {
   if (inquiry.waited || inquiry.heldUp > longWait * budget) return true;
   const { registry } = inquiry.target.reference.repository;
   return inquiries.some(
@@ -79,12 +79,7 @@ function sharedItsTime(inquiry: Inquiry, { budget, inquiries }: Circumstances): 
  * The same for a signature repository: one at another registry is the policy's choice, and its outage that registry's. One that has
  * answered for the image lets us in and speaks HTTP: what it refuses us, or answers with nonsense, is about what is attached.
  */
-export function blameIn(
-  signedIn: Repository,
-  inquiry: Inquiry,
-  refusal: Refusal,
-  circumstances: Circumstances,
-): Refusal {
+export function blameIn(signedIn: Repository, inquiry: Look, refusal: Refusal, circumstances: Circumstances): Refusal {
   const elsewhere = inquiry.target.reference.repository.registry !== signedIn.registry;
   if (elsewhere) return blame({ ...inquiry, image: undefined, named: true, written: true }, refusal, circumstances);
   return blame(inquiry, inquiry.image === undefined ? refusal : ofAttached(refusal), circumstances);

@@ -6,12 +6,21 @@ import { type Clock, type Elapsed, shareOf } from '../net/deadline.ts';
 import { inSlices } from '../net/slices.ts';
 import { type CredentialsRef, keyedBy } from '../plan/credentials.ts';
 import type { TargetCheck } from '../plan/plan.ts';
-import { asRefusal } from '../reasons.ts';
-import type { Allowance, Image, Registries } from '../registry/registry.ts';
+import { asRefusal, Refusal } from '../reasons.ts';
+import {
+  type Allowance,
+  type Asked,
+  type Image,
+  type Registries,
+  signaturesAlone,
+  type Unread,
+} from '../registry/registry.ts';
 import type { Outcome } from '../verify/outcome.ts';
 import { type VerifyInput, verifyInSlices } from '../verify/verify.ts';
 import { blame, blameIn, type Circumstances } from './blame.ts';
-import type { Inquiry } from './inquiry.ts';
+import { imageOfDigest } from './fetching.ts';
+import { asksStated, type Finding, type Inquiry } from './inquiry.ts';
+import { knowParsed, type ReadStatement, readStatementsInSlices } from './statements.ts';
 
 export interface ExaminerPorts {
   readonly registries: Registries;
@@ -42,21 +51,72 @@ export class Examiner {
 
   /** Everything attached is fetched, each source once, and every check is verified over it. Throws Refusal where the image is refused. */
   async examine(inquiry: Inquiry, allowance: Allowance, digest: Digest, checks: readonly TargetCheck[]): Promise<void> {
+    const asked = askedBy(checks);
+    const [image, gathered] = await this.#gatherAll(inquiry, allowance, digest, checks, asked);
+    try {
+      for (const one of checks) {
+        const found = foundFor(one.check, inquiry.target.reference.repository, gathered);
+        inquiry.findings[one.at] = await this.#finding(inquiry, image, found, one, allowance);
+      }
+    } finally {
+      for (const { release } of gathered.values()) release?.();
+    }
+  }
+
+  async #finding(
+    inquiry: Inquiry,
+    image: Image,
+    found: Found,
+    one: TargetCheck,
+    allowance: Allowance,
+  ): Promise<Finding> {
+    const { digest } = image;
     const { repository } = inquiry.target.reference;
-    const [image, found] = await this.#gatherAll(inquiry, allowance, digest, checks);
-    for (const one of checks) {
-      const { check, rule } = one;
-      const now = this.#ports.clock();
-      const input = { ...foundFor(check, repository, found), image, repository, check, now };
-      const outcome = await this.#verify(inquiry, input, one, allowance);
-      inquiry.findings[one.at] = { from: 'registry', outcome };
-      if (!outcome.pass) continue;
-      const { signers, evidence, validUntil } = outcome;
-      const verifiedAt = this.#ports.clock();
-      const until = validUntil === undefined ? {} : { validUntil };
-      const verification = { digest, signers, evidence, verifiedAt, ...until };
-      const askedBy = { policy: rule.policy, rule: rule.name };
-      this.#session.recordVerification(repository, digest, one, verification, askedBy);
+    const { check, rule } = one;
+    const verify = (found: Found): Promise<Outcome> => {
+      const { evidence } = found;
+      const unreadable = check.wants.what === 'signature' ? found.unreadable : found.unreadableAttestations;
+      const input = { evidence, unreadable, image, repository, check, now: this.#ports.clock() };
+      return this.#verify(inquiry, input, found, one, allowance);
+    };
+    let outcome = await verify(found);
+    if (!outcome.pass && outcome.reason === 'no-signature' && isEmpty(found)) {
+      const unread = await this.#attestedIn(inquiry, one, digest, allowance);
+      if (unread.length > 0) outcome = await verify({ ...found, evidence: { ...found.evidence, unread } });
+    }
+    if (!outcome.pass) return { from: 'registry', outcome };
+    const statements = asksStated(check) ? await this.#statements(inquiry, outcome, digest, allowance) : undefined;
+    if (statements instanceof Refusal) return { from: 'registry', outcome: { ...outcome, ...noOf(statements) } };
+    const { signers, evidence, validUntil } = outcome;
+    const verifiedAt = this.#ports.clock();
+    const until = validUntil === undefined ? {} : { validUntil };
+    const kept =
+      statements === undefined ? {} : { statements: statements.map(({ hash, by }) => ({ predicate: hash, by })) };
+    const verification = { digest, signers, evidence, verifiedAt, ...until, ...kept };
+    this.#session.recordVerification(repository, digest, one, verification, { policy: rule.policy, rule: rule.name });
+    for (const { hash, bytes, predicate } of statements ?? []) {
+      this.#session.recordPredicate(hash, bytes, one);
+      const kept = this.#session.predicate(hash);
+      if (kept !== undefined) knowParsed(kept, predicate);
+    }
+    const stated = statements?.map(({ predicate, by }) => ({ predicate, by }));
+    return { from: 'registry', outcome, ...(stated === undefined ? {} : { stated }) };
+  }
+
+  /** What the statements that were let through say. */
+  async #statements(
+    inquiry: Inquiry,
+    { statements = [] }: Extract<Outcome, { readonly pass: true }>,
+    digest: Digest,
+    allowance: Allowance,
+  ): Promise<readonly ReadStatement[] | Refusal> {
+    const { repository } = inquiry.target.reference;
+    const { elapsed } = this.#ports;
+    const what = `what is attested of ${repositoryName(repository)}@${digest} was read`;
+    try {
+      return await inSlices(readStatementsInSlices(statements), { ...allowance, elapsed, what });
+    } catch (thrown) {
+      return blame(inquiry, asRefusal(thrown), this.#circumstances);
     }
   }
 
@@ -67,6 +127,7 @@ export class Examiner {
   async #verify(
     inquiry: Inquiry,
     input: VerifyInput,
+    found: Found,
     { hash, repositories }: TargetCheck,
     allowance: Allowance,
   ): Promise<Outcome> {
@@ -77,7 +138,7 @@ export class Examiner {
     const { elapsed } = this.#ports;
     const work = (aboard: Allowance) => inSlices(verifyInSlices(input), { ...aboard, elapsed, what });
     try {
-      const name = `verify#${repositoryName(repository)}@${digest}#${hash}#${foundHash(input)}`;
+      const name = `verify#${repositoryName(repository)}@${digest}#${hash}#${foundHash(found)}`;
       return await this.#once(name, () => this.#session.share(name, guards, allowance, work));
     } catch (thrown) {
       const { reason, message } = blame(inquiry, asRefusal(thrown), this.#circumstances);
@@ -91,6 +152,7 @@ export class Examiner {
     allowance: Allowance,
     digest: Digest,
     checks: readonly TargetCheck[],
+    asked: Asked,
   ): Promise<[Image, ReadonlyMap<string, Found>]> {
     const { reference, credentials } = inquiry.target;
     const { repository } = reference;
@@ -103,15 +165,21 @@ export class Examiner {
     const deadline = shareOf(allowance.deadline, attachedShare, this.#ports.elapsed);
     const gathering = [...repositories].map(
       async ([name, signedIn]) =>
-        [name, signedIn, await this.#gather(signedIn, digest, credentials, { ...allowance, deadline })] as const,
+        [name, signedIn, await this.#gather(signedIn, digest, credentials, { ...allowance, deadline }, asked)] as const,
     );
     // Not before each source has ended: where the image is refused first, the others must still end in time.
     void Promise.all(gathering).finally(() => deadline.stop());
-    const [ready, ...gathered] = await Promise.all([image, ...gathering]);
+    const [ready, ...gathered] = await Promise.all([image, ...gathering]).catch((thrown: unknown) => {
+      // The image is refused before what is attached to it has been read.
+      for (const one of gathering) void one.then(([, , { release }]) => release?.());
+      throw thrown;
+    });
     // Only now: whose doing it is that something was not read depends on whether the registry answered for the image.
     const found = gathered.map(([name, signedIn, one]) => {
-      const unreadable = one.unreadable.map((refusal) => blameIn(signedIn, inquiry, refusal, this.#circumstances));
-      return [name, unreadable.length === 0 ? one : { ...one, unreadable }] as const;
+      const blamed = (refusal: Refusal) => blameIn(signedIn, inquiry, refusal, this.#circumstances);
+      const unreadable = one.unreadable.map(blamed);
+      const unreadableAttestations = one.unreadableAttestations.map(blamed);
+      return [name, { ...one, unreadable, unreadableAttestations }] as const;
     });
     return [ready, new Map(found)];
   }
@@ -119,10 +187,8 @@ export class Examiner {
   async #imageOf(inquiry: Inquiry, digest: Digest, allowance: Allowance): Promise<Image> {
     if (inquiry.image?.digest === digest) return inquiry.image;
     const { reference, credentials } = inquiry.target;
-    const { repository } = reference;
-    const name = keyedBy(credentials, `image#${repositoryName(repository)}@${digest}`);
-    const fetch = (aboard: Allowance) => this.#ports.registries.as(credentials).image(repository, digest, aboard);
-    inquiry.image = await this.#once(name, () => this.#session.share(name, [{ repository }], allowance, fetch));
+    const { name, guards, fetch } = imageOfDigest(this.#ports.registries, reference.repository, digest, credentials);
+    inquiry.image = await this.#once(name, () => this.#session.share(name, guards, allowance, fetch));
     return inquiry.image;
   }
 
@@ -131,26 +197,62 @@ export class Examiner {
     digest: Digest,
     credentials: CredentialsRef,
     allowance: Allowance,
+    asked: Asked,
   ): Promise<Found> {
-    const name = keyedBy(credentials, `gather#${repositoryName(repository)}@${digest}`);
+    const types = [...asked.predicateTypes].sort();
+    const name = keyedBy(credentials, `gather#${repositoryName(repository)}@${digest}#${JSON.stringify(types)}`);
     const { elapsed } = this.#ports;
     const what = `what is attached to ${repositoryName(repository)}@${digest} was read`;
     const fetch = async (aboard: Allowance) => {
       const registry = this.#ports.registries.as(credentials);
-      const attached = await registry.attached(repository, digest, aboard);
+      const attached = await registry.attached(repository, digest, aboard, asked);
+      const { release = () => undefined } = attached;
       try {
-        return await inSlices(foundInSlices(attached), { ...aboard, elapsed, what });
-      } finally {
-        attached.release?.();
+        const found = await inSlices(foundInSlices(attached, asked), { ...aboard, elapsed, what });
+        // Statements that were asked for stay at hand, and take the room until they have been verified.
+        if (asked.predicateTypes.size > 0) return { ...found, release };
+        release();
+        return found;
+      } catch (thrown) {
+        release();
+        throw thrown;
       }
     };
     try {
       return await this.#once(name, () =>
-        this.#session.share(name, guardsOf(repository, digest), allowance, fetch, holdsForOthers),
+        this.#session.share(name, guardsOf(repository, digest), allowance, fetch, (found, behind) =>
+          holdsForOthers(found, behind, asked),
+        ),
       );
     } catch (thrown) {
       return nothingFound(asRefusal(thrown));
     }
+  }
+
+  /**
+   * The attestations of an image that has nothing else, in the repositories that a check reads: a denial names them. They are asked for on
+   * the way to it alone, and whatever fails then leaves the denial as it is.
+   */
+  async #attestedIn(
+    inquiry: Inquiry,
+    { check }: TargetCheck,
+    digest: Digest,
+    allowance: Allowance,
+  ): Promise<readonly Unread[]> {
+    const { reference, credentials } = inquiry.target;
+    const deadline = shareOf(allowance.deadline, attachedShare, this.#ports.elapsed);
+    const asking = check.repositories.map(async (signedIn) => {
+      const repository = signedIn ?? reference.repository;
+      const name = keyedBy(credentials, `attested#${repositoryName(repository)}@${digest}`);
+      const fetch = (aboard: Allowance) => this.#ports.registries.as(credentials).attested(repository, digest, aboard);
+      const guards = guardsOf(repository, digest);
+      return this.#once(name, () => this.#session.share(name, guards, { ...allowance, deadline }, fetch)).catch(
+        () => [],
+      );
+    });
+    const unread = await Promise.all(asking);
+    deadline.stop();
+    return unread.flat();
   }
 
   #once<T>(name: string, work: () => Promise<T>): Promise<T> {
@@ -161,6 +263,24 @@ export class Examiner {
     this.#done.set(name, doing);
     return doing;
   }
+}
+
+/** What the checks ask for beside signatures. */
+function askedBy(checks: readonly TargetCheck[]): Asked {
+  const types = checks.flatMap(({ check: { wants } }) => (wants.what === 'attestation' ? [wants.predicateType] : []));
+  return types.length === 0 ? signaturesAlone : { predicateTypes: new Set(types) };
+}
+
+function noOf({ reason, message }: Refusal): {
+  readonly pass: false;
+  readonly reason: Refusal['reason'];
+  readonly message: string;
+} {
+  return { pass: false, reason, message };
+}
+
+function isEmpty({ evidence: { evidence, rejected, unread } }: Found): boolean {
+  return evidence.length + rejected.length + unread.length === 0;
 }
 
 /** A repository, and a digest in it, guard what was read of the digest there. */

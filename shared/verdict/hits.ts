@@ -1,6 +1,6 @@
 import type { Stated } from '../conditions/stated.ts';
 import type { Json } from '../expression/value.ts';
-import { type Finding, type Inquiry, asksStated } from './inquiry.ts';
+import { asksStated, type Finding, type Inquiry } from './inquiry.ts';
 
 /** The hashes of the predicates that conditions ask for, of what the ledger knows about a target. */
 export function predicatesWanted({ refusal, target, findings }: Inquiry): readonly string[] {
@@ -37,7 +37,8 @@ export function dropUnmet({ weighed, findings }: Inquiry): void {
   for (const [asked, objection] of weighed) {
     if (objection === undefined) continue;
     weighed.delete(asked);
-    for (const { check } of asked.attestations) if (findings[check.at]?.from === 'ledger') findings[check.at] = undefined;
+    for (const { check } of asked.attestations)
+      if (findings[check.at]?.from === 'ledger') findings[check.at] = undefined;
   }
   // Another entry may have found the same statements good: what comes now may be others.
   for (const asked of [...weighed.keys()])

@@ -1,49 +1,38 @@
 import type { Stated } from '../conditions/stated.ts';
-import type { ConditionObjection } from '../conditions/weigh.ts';
 import type { Digest } from '../image/digest.ts';
 import type { Want } from '../ledger/ledger.ts';
 import type { Verification } from '../ledger/verification.ts';
 import type { Hosts } from '../plan/hosts.ts';
 import type { AskedOfTarget, Plan, Target, TargetCheck } from '../plan/plan.ts';
 import { Refusal } from '../reasons.ts';
-import type { Image } from '../registry/registry.ts';
 import type { Check } from '../trust/check.ts';
 import type { Outcome } from '../verify/outcome.ts';
+import { hostRefusal, type Look, openLook } from './look.ts';
 
 /** What was found out about one target of a review's plan. */
-export interface Inquiry {
+export interface Inquiry extends Look {
   readonly target: Target;
-  /** The registry is named by the rules or the settings; any other one is its author's choice. */
-  readonly named: boolean;
-  /** By the very name that the image has: which one is asked is its author's choice as well. */
-  readonly written: boolean;
   /** Milliseconds. */
   readonly startedAt: number;
   /** By index in the plan, as the checks are. */
   readonly findings: (Finding | undefined)[];
-  /** Of an entry that asks conditions: why what is attested does not do; `undefined`: it does. */
-  readonly weighed: Map<AskedOfTarget, ConditionObjection | undefined>;
+  /** Of an entry that asks conditions: why what is attested does not do; `undefined`: it does. Of what `findings` hold, and nothing else. */
+  readonly weighed: Map<AskedOfTarget, WeighedObjection | undefined>;
   /** Why conditions were not evaluated. */
   unweighed: Refusal | undefined;
   digest: Digest | undefined;
   /** The digest is the ledger's word for where the tag points: good for a pass, never for a denial. */
   pointed: boolean;
-  image: Image | undefined;
   /** Why nothing can be said about this image. */
   refusal: Refusal | undefined;
-  requests: number;
-  /** Bytes of bodies that were read for it, by this review or by another one that it waited for. */
-  read: number;
-  /** Its registry has answered about it, by a body that began or by saying no. */
-  heard: boolean;
-  /** A request of it had to wait for others of the same review. */
-  waited: boolean;
-  /** Milliseconds for which one of its requests waited for those of other reviews, which were being answered. */
-  crowded: number;
-  /** Milliseconds for which it was ready and the object's other images were not. */
-  heldUp: number;
   source: 'registry' | 'ledger';
   ms: number;
+}
+
+/** Why what is attested does not do, or why nobody can say whether it does. */
+export interface WeighedObjection extends Pick<Refusal, 'reason' | 'message'> {
+  /** The attestation that it is about. */
+  readonly path?: string;
 }
 
 export type Finding =
@@ -71,30 +60,17 @@ export function openInquiries({ targets }: Plan, hosts: Hosts, now: number): Inq
   return inquiries;
 }
 
-function openInquiry(target: Target, { named: names, written, others }: Hosts, now: number): Inquiry {
-  const { registry } = target.reference.repository;
-  const named = names === 'all' || names.has(registry);
-  const refused = !named && others === 'refuse';
+function openInquiry(target: Target, hosts: Hosts, now: number): Inquiry {
   return {
+    ...openLook(target, hosts),
     target,
-    named,
-    written: written === 'all' || written.has(registry),
     startedAt: now,
     findings: [],
     weighed: new Map(),
     unweighed: undefined,
     digest: target.reference.digest,
     pointed: false,
-    image: undefined,
-    refusal: refused
-      ? new Refusal('host-refused', `${registry} is not among the registries that may be called`)
-      : undefined,
-    requests: 0,
-    read: 0,
-    heard: false,
-    waited: false,
-    crowded: 0,
-    heldUp: 0,
+    refusal: hostRefusal(target, hosts),
     source: 'ledger',
     ms: 0,
   };
@@ -113,10 +89,10 @@ export function unanswered({ target, findings }: Inquiry): TargetCheck[] {
   return missing;
 }
 
-/** How many distinct images these are: one that is read with several credentials is one. */
-export function countImages(inquiries: readonly Inquiry[]): number {
-  if (readAlike(inquiries)) return inquiries.length;
-  return new Set(inquiries.map(({ target }) => target.image)).size;
+/** How many distinct images these are, `others` among them: one that is read with several credentials is one. */
+export function countImages(inquiries: readonly Inquiry[], others: readonly string[]): number {
+  if (others.length === 0 && readAlike(inquiries)) return inquiries.length;
+  return new Set([...inquiries.map(({ target }) => target.image), ...others]).size;
 }
 
 /**

@@ -1,12 +1,13 @@
-import { type Attested, type ConditionObjection, weighConditions, weighDenial } from '../conditions/weigh.ts';
+import { type Attested, type Names, named, weighConditions, weighDenial } from '../conditions/weigh.ts';
 import { createRun, type Run } from '../expression/run.ts';
-import { named, type Scope } from '../expression/scope.ts';
-import type { Json } from '../expression/value.ts';
+import { layered, nothing, type Scope } from '../expression/scope.ts';
 import type { AskedOfTarget, Plan, QuestionPlan } from '../plan/plan.ts';
 import type { Entry } from '../policy/policy.ts';
+import type { Question } from '../policy/select.ts';
 import { imageScope } from '../policy/variables.ts';
+import { Refusal } from '../reasons.ts';
 import type { Slices } from '../slices.ts';
-import { asksStated, type Inquiry, isSatisfied, statedIn } from './inquiry.ts';
+import { asksStated, type Inquiry, isSatisfied, statedIn, type WeighedObjection } from './inquiry.ts';
 
 /**
  * Weighs what was attested by the conditions of every entry that has some, where each of its attestations was found good; what was weighed
@@ -22,7 +23,8 @@ export function* weighInSlices(plan: Plan, inquiries: readonly Inquiry[], now: n
       if (planned.task !== 'verify' && planned.task !== 'unpinned') continue;
       const inquiry = inquiries[planned.target.at];
       if (inquiry === undefined || !isToBeWeighed(planned, planned.entry, inquiry)) continue;
-      inquiry.weighed.set(planned, weigh(planned, planned.entry, inquiry, question.scope, createRun(now)));
+      const scope = layered(imageScope(textOf(question)), question.scope ?? nothing);
+      inquiry.weighed.set(planned, weighed(planned, planned.entry, inquiry, scope, createRun(now)));
       yield;
     }
   }
@@ -30,7 +32,8 @@ export function* weighInSlices(plan: Plan, inquiries: readonly Inquiry[], now: n
 
 /** Whether anything of the plan has to be weighed. */
 export function asksAnyConditions({ targets }: Plan): boolean {
-  for (const { checks } of targets.values()) for (const { check } of checks.values()) if (asksStated(check)) return true;
+  for (const { checks } of targets.values())
+    for (const { check } of checks.values()) if (asksStated(check)) return true;
   return false;
 }
 
@@ -44,24 +47,52 @@ function isToBeWeighed(planned: AskedOfTarget, entry: Entry, { refusal, findings
   return asksConditions(entry) && planned.attestations.every(({ check }) => isSatisfied(findings[check.at]));
 }
 
+/** What the conditions ask for and cannot be had, as an image that a context names, is the entry's own matter. */
+function weighed(
+  planned: AskedOfTarget,
+  entry: Entry,
+  inquiry: Inquiry,
+  scope: Scope,
+  run: Run,
+): WeighedObjection | undefined {
+  try {
+    return weigh(planned, entry, inquiry, scope, run);
+  } catch (thrown) {
+    if (!(thrown instanceof Refusal)) throw thrown;
+    const { reason, message } = thrown;
+    return { reason, message: `conditions: ${message}` };
+  }
+}
+
 function weigh(
   { attestations }: AskedOfTarget,
   { deny }: Entry,
-  { target, digest, findings }: Inquiry,
-  around: Scope | undefined,
+  { findings }: Inquiry,
+  scope: Scope,
   run: Run,
-): ConditionObjection | undefined {
-  const scope = imageScope(around, target.reference, digest);
+): WeighedObjection | undefined {
   const weighed: Attested[] = [];
-  const names = new Map<string, Json>();
+  let names: Names = new Map();
   for (const { wanted, check } of attestations) {
     const attested = { wanted, sets: check.check.sets, stated: statedIn(findings[check.at]) };
-    const objection = weighConditions(attested, named(scope, names), run);
+    const objection = weighConditions(attested, scope, names, run);
     if (objection !== undefined) return objection;
     weighed.push(attested);
     // As in Kyverno, what comes later may ask about it.
     const [first] = attested.stated;
-    if (wanted.name !== undefined && first !== undefined) names.set(wanted.name, first.predicate);
+    if (first !== undefined) names = named(names, wanted, first.predicate);
   }
   return deny === undefined ? undefined : weighDenial(deny, weighed, scope, run);
+}
+
+/** The image as its author wrote it. */
+function textOf({ about }: Question): string {
+  switch (about.kind) {
+    case 'slot':
+      return about.slot.text;
+    case 'reference':
+      return about.text;
+    case 'object':
+      return '';
+  }
 }

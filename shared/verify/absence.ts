@@ -1,10 +1,9 @@
-import type { Attestation, Evidence, Gathered, SignatureEvidence } from '../evidence/evidence.ts';
+import type { Attestation, Evidence, Gathered, SignatureEvidence, SignedEvidence } from '../evidence/evidence.ts';
 import { signatureFormat } from '../evidence/kinds.ts';
 import { type Repository, repositoryName } from '../image/repository.ts';
 import { quoted } from '../printable.ts';
 import type { WantedSignature, WantedStatement, Wants } from '../trust/check.ts';
 import type { Objection } from './anchor-judge.ts';
-import type { SignedEvidence } from './signature.ts';
 
 /** Predicate types that are told where another one is wanted, and the characters of each: whoever attaches writes them. */
 const mostTypes = 5;
@@ -19,11 +18,11 @@ export function counted(evidence: readonly Evidence[], wants: Wants): readonly S
 
 /** What an attestation of the wanted type states; `undefined`: it is of another, or does not count. */
 function stated(
-  { repository, hash, stated, predicateType, carrier }: Attestation,
+  { repository, layer, hash, stated, predicateType, carrier }: Attestation,
   wants: WantedStatement,
 ): SignedEvidence | undefined {
   if (stated === undefined || predicateType !== wants.predicateType || !wants.accepts.has(carrier)) return undefined;
-  return { repository, hash, ...stated };
+  return { repository, layer, hash, ...stated };
 }
 
 /** Why there is nothing to try: in one repository, by its name, or anywhere. */
@@ -31,27 +30,34 @@ export function absenceOf(gathered: Gathered, wants: Wants, repository?: string)
   const here = (one: { readonly repository: Repository }): boolean =>
     repository === undefined || repositoryName(one.repository) === repository;
   const where = repository === undefined ? 'to the image' : `in ${repository}`;
-  const found = { evidence: gathered.evidence.filter(here), rejected: gathered.rejected.filter(here) };
+  const evidence = gathered.evidence.filter(here);
+  const rejected = gathered.rejected.filter(here);
+  const unread = gathered.unread.filter(here);
+  const found = { evidence, rejected, unread };
   return wants.what === 'signature' ? noSignature(found, wants, where) : noStatement(found, wants, where);
 }
 
-function noSignature({ evidence, rejected: [rejected] }: Gathered, wants: WantedSignature, where: string): Objection {
+function noSignature({ evidence, rejected, unread }: Gathered, wants: WantedSignature, where: string): Objection {
+  const broken = rejected.find(({ mayHold }) => mayHold === 'signatures');
   const uncounted = evidence.filter(isSignature);
   if (uncounted.length > 0) {
     const wanted = [...wants.accepts].map((kind) => signatureFormat(kind).title).join(' or ');
     const message = `no ${wanted} is attached ${where}, and the rule's type counts nothing else (${countsOf(uncounted)})`;
     return { reason: 'no-signature', message };
   }
-  if (evidence.length > 0) {
+  // Read, or seen to be one by what it is stored as.
+  const attestations =
+    evidence.length + unread.length + rejected.filter(({ mayHold }) => mayHold === 'attestations').length;
+  if (attestations > 0) {
     return {
       reason: 'only-attestations',
-      message: `attestations (${evidence.length}) and no signature are attached ${where}`,
+      message: `attestations (${attestations}) and no signature are attached ${where}`,
     };
   }
-  if (rejected !== undefined) {
+  if (broken !== undefined) {
     return {
       reason: 'malformed-signature',
-      message: `what is attached as a signature ${where} is none: ${rejected.message}`,
+      message: `what is attached as a signature ${where} is none: ${broken.message}`,
     };
   }
   return { reason: 'no-signature', message: `no signature is attached ${where}` };

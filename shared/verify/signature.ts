@@ -1,5 +1,4 @@
-import type { Claim, Material, Signed, Stated } from '../evidence/evidence.ts';
-import type { Repository } from '../image/repository.ts';
+import type { Claim, Material, Signed, SignedEvidence } from '../evidence/evidence.ts';
 import { splitDigest } from '../image/digest.ts';
 import type { HashName, SigningKey } from '../trust/public-key.ts';
 import { Certificate } from '../trust/x509/certificate.ts';
@@ -7,13 +6,7 @@ import type { Artifact } from './artifact.ts';
 import { attempt } from './attempt.ts';
 import { digestOf, isSignedBy, sameBytes } from './crypto.ts';
 
-/** What of a piece of evidence is verified: a signature of the image, or one under a statement about it. */
-export interface SignedEvidence extends Stated {
-  readonly repository: Repository;
-  readonly hash: string;
-}
-
-/** A piece of evidence as a signature that is about one image. It remembers which keys it was tried with. */
+/** A piece of evidence that somebody signed, as a signature of one image or about it. It remembers which keys it was tried with. */
 export class Signature {
   readonly evidence: SignedEvidence;
   readonly image: Artifact;
@@ -38,6 +31,23 @@ export class Signature {
   get payload(): Uint8Array | undefined {
     const { signed } = this.evidence;
     return signed.format === 'dsse' ? signed.payload : undefined;
+  }
+
+  /** The hash of the envelope as it was attached: bare, so that whatever it holds, this signature as well, is told by it. */
+  envelope(hash: HashName): Uint8Array | undefined {
+    const { signed } = this.evidence;
+    if (signed.format !== 'dsse' || hash === 'sha224') return undefined;
+    return signed.envelope?.[hash];
+  }
+
+  /**
+   * The hashes of what its time stamps may be over, either of which holds the signature: the signature alone, or the envelope where it was
+   * attached bare. cosign 2 has the envelope stamped, and cosign 3, where it is told to attach one as cosign 2 did, the signature.
+   */
+  stamped(hash: HashName): readonly Uint8Array[] {
+    const envelope = this.envelope(hash);
+    const signature = digestOf(hash, this.bytes);
+    return envelope === undefined ? [signature] : [envelope, signature];
   }
 
   /** The signer's certificate that came along; what does not parse is none. */

@@ -248,6 +248,7 @@ describe('what cannot be', () => {
         throw new Error('thrown inside');
       },
       rejected: [],
+      unread: [],
     };
     expect(verify({ ...input, evidence: hostile })).toMatchObject({ pass: false, reason: 'internal-error' });
   });

@@ -63,7 +63,12 @@ function denied({ reason, message }: Objection, sets: readonly Judged[]): Outcom
 }
 
 /** What was not read might have held the signature, so it is told first: what failed on our side, then what broke a bound. */
-function telling(unreadable: readonly Refusal[], judge: Judge, failing: Judged | undefined, { what }: Wants): Objection {
+function telling(
+  unreadable: readonly Refusal[],
+  judge: Judge,
+  failing: Judged | undefined,
+  { what }: Wants,
+): Objection {
   const unread = unreadable.find((refusal) => refusal.kind === 'unavailable') ?? unreadable[0];
   if (unread !== undefined) return unread;
   if (judge.emptiness !== undefined) return judge.emptiness;

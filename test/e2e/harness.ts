@@ -7,6 +7,7 @@ import { type LocalRegistry, type RegistryOptions, startRegistry } from '../../l
 import { type Destination, storeDestination } from '../../local/signer/destination.ts';
 import { newKey, type SigningKey } from '../../local/signer/keys.ts';
 import type { AdmissionRecord } from '../../shared/answer/record.ts';
+import { loadExpressions } from '../../shared/expression/expressions.ts';
 import { loadPolicies } from '../../shared/policy/kyverno/load.ts';
 import { scopesOf } from '../../shared/policy/scopes.ts';
 import { loadRegExps } from '../../shared/regexp.ts';
@@ -96,6 +97,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   });
   // As loadSet does for policies that have one.
   await loadRegExps();
+  await loadExpressions();
   let inForce = scopesOf(loadPolicies([]));
   const handler: AdmissionHandler = createHandler({
     pipeline: core.pipeline,

@@ -18,7 +18,10 @@ export function lazyRegistry(options: FunctionRegistryOptions): LazyRegistry {
     registry: {
       resolve: async (...asked) => (await load()).resolve(...asked),
       image: async (...asked) => (await load()).image(...asked),
+      listed: async (...asked) => (await load()).listed(...asked),
+      config: async (...asked) => (await load()).config(...asked),
       attached: async (...asked) => (await load()).attached(...asked),
+      attested: async (...asked) => (await load()).attested(...asked),
     },
     load,
   };

@@ -15,6 +15,6 @@ export const cosignSignature: SignatureFormat<'cosign-signature'> = {
   layers: 'every',
   maxBytes: 64 * 1024,
   keepsAnnotation: (name) => annotation.test(name),
-  ranking: (source) => ({ rank: source === 'sig-tag' ? 0 : 1, bound: 'signatures' }),
+  ranking: (source) => (source === 'att-tag' ? undefined : { rank: source === 'sig-tag' ? 0 : 1, bound: 'signatures' }),
   read: readSimpleSigning,
 };

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject } from '../../admission/json.ts';
-import { refuseManySignatures } from '../envelope.ts';
+import { refuseLargeSignatures } from '../envelope.ts';
 import { maxBody, maxPromise, refuseMoreBytes } from '../log-bounds.ts';
 import { Malformed } from '../malformed.ts';
 
@@ -34,11 +34,7 @@ export function refuseTooMuch({ verificationMaterial, dsseEnvelope, messageSigna
   for (const certificate of [...chain, material['certificate']]) {
     refuseMoreBytes(objectOf(certificate)['rawBytes'], maxCertificate, 'a certificate');
   }
-  const envelope = objectOf(dsseEnvelope);
-  refuseManySignatures(envelope);
-  for (const signature of arrayOf(envelope['signatures'])) {
-    refuseMoreBytes(objectOf(signature)['sig'], maxSignature, 'a signature');
-  }
+  refuseLargeSignatures(objectOf(dsseEnvelope));
   const message = objectOf(messageSignature);
   refuseMoreBytes(message['signature'], maxSignature, 'the signature');
   refuseMoreBytes(objectOf(message['messageDigest'])['digest'], maxDigest, 'the message digest');

@@ -1,12 +1,13 @@
 import { compileWildcard, hasWildcard } from '../../image/wildcard.ts';
-import { type Run, stepsOfSearch, stepsOfText } from '../run.ts';
+import { type Run, stepsOfText } from '../run.ts';
 
-/** Whether a pattern of Kyverno's wildcards covers the text, for the steps that it takes. */
+/** A pattern of Kyverno's wildcards, compiled; it is asked for the steps that it takes. */
+type Pattern = (text: string, run: Run) => boolean;
+
+/** Whether a pattern covers the text. */
 export function covers(pattern: string, text: string, run: Run): boolean {
-  run.spend(1 + stepsOfText(pattern.length) + stepsOfText(text.length));
-  if (!hasWildcard(pattern)) return pattern === text;
-  run.spend(stepsOfPattern(pattern, text));
-  return compileWildcard(pattern)(text);
+  run.spend(1 + stepsOfText(Math.min(pattern.length, text.length)));
+  return hasWildcard(pattern) ? compilePattern(pattern, run)(text, run) : pattern === text;
 }
 
 /** Whether two texts are taken for the same: either one may be a pattern that covers the other. */
@@ -20,22 +21,37 @@ export function alike(one: string, other: string, run: Run): boolean {
  */
 export function likeAny(texts: readonly string[], run: Run): (text: string) => boolean {
   const plain = new Set<string>();
-  const patterns: string[] = [];
+  const patterns: Pattern[] = [];
   for (const text of texts) {
     run.spend(1 + stepsOfText(text.length));
     plain.add(text);
-    if (hasWildcard(text)) patterns.push(text);
+    if (hasWildcard(text)) patterns.push(compilePattern(text, run));
   }
   return (text) => {
     run.spend(1 + stepsOfText(text.length));
-    if (plain.has(text)) return true;
-    if (patterns.some((pattern) => covers(pattern, text, run))) return true;
-    return hasWildcard(text) && texts.some((other) => covers(text, other, run));
+    if (plain.has(text) || patterns.some((pattern) => pattern(text, run))) return true;
+    if (!hasWildcard(text)) return false;
+    const pattern = compilePattern(text, run);
+    return texts.some((other) => pattern(other, run));
   };
 }
 
-/** With a `?` each place of the text may be compared with all of the pattern, a character at a time. */
-function stepsOfPattern(pattern: string, text: string): number {
-  const product = pattern.length * text.length;
-  return pattern.includes('?') ? Math.ceil(product / 16) : stepsOfSearch(text.length, pattern.length);
+function compilePattern(pattern: string, run: Run): Pattern {
+  run.spend(8 + stepsOfText(pattern.length));
+  const matches = compileWildcard(pattern);
+  const stepsFor = stepsOf(pattern);
+  return (text, given) => {
+    given.spend(stepsFor(text.length));
+    return matches(text);
+  };
+}
+
+/**
+ * With a `?` each place of a text may be compared with all of the pattern, a character at a time; what stands between two stars is
+ * searched for, which takes a 16th of that; and a beginning and an end are only looked at.
+ */
+function stepsOf(pattern: string): (length: number) => number {
+  const once = stepsOfText(pattern.length);
+  const share = pattern.includes('?') ? 16 : /\*[^*]+\*/.test(pattern) ? 256 : Number.POSITIVE_INFINITY;
+  return (length) => once + Math.ceil((pattern.length * length) / share);
 }

@@ -87,6 +87,7 @@ ${indented(keyC, 20)}
     action: 'enforce',
     overrides: [],
     context: [],
+    configMaps: new Map(),
     varies: false,
   });
   const expected: Entry = {
@@ -368,8 +369,8 @@ describe('policies/samples', () => {
   });
 
   test('they stand beside each other', () => {
-    expect(names).toHaveLength(11);
+    expect(names).toHaveLength(15);
     const files = names.map((name) => ({ name, text: readFileSync(join(folder, name), 'utf8') }));
-    expect(loadPolicies(files).rules).toHaveLength(33);
+    expect(loadPolicies(files).rules).toHaveLength(45);
   });
 });

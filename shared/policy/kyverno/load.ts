@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { ConfigMap } from '../context.ts';
 import type { PolicySet, Rule } from '../policy.ts';
 import { type LoadProblem, type LoadWarning, PolicyLoadError } from '../problems.ts';
 import { type ReadPolicy, readObject } from './read.ts';
@@ -21,8 +22,9 @@ const maxFiles = 2000;
 const maxTotal = 32 * 1024 * 1024;
 
 /**
- * Reads Kyverno's ClusterPolicy and Policy documents, several to a file. A set loads as a whole or not at all. Where a text
- * `mayHoldRegExp`, `loadRegExps` must have been awaited.
+ * Reads Kyverno's ClusterPolicy and Policy documents, several to a file. A set loads as a whole or not at all. Beside them
+ * there may be ConfigMaps, for rules whose context names one. Where a text `mayHoldRegExp`, `loadRegExps` must have been awaited, and where it
+ * `mayHoldExpression`, `loadExpressions`.
  * @throws PolicyLoadError with every problem in every file
  */
 export function loadPolicies(files: readonly PolicyFile[], options: LoadOptions = {}): PolicySet {
@@ -31,8 +33,10 @@ export function loadPolicies(files: readonly PolicyFile[], options: LoadOptions 
   const warnings: LoadWarning[] = [];
   const rules: Rule[] = [];
   const known = new Map<string, string>();
+  // Rules find in it what stands in any file.
+  const configMaps = new Map<string, ConfigMap>();
   for (const file of files) {
-    const documents = readFile(file, options);
+    const documents = readFile(file, configMaps, options);
     for (const { policies, report } of documents) {
       for (const policy of policies) refuseSecond(policy, known, report);
       rules.push(...policies.flatMap((policy) => policy.rules));
@@ -51,7 +55,11 @@ interface ReadDocument {
 }
 
 /** One report for the file as text, and one for each document in it, whose field paths are the document's own. */
-function readFile({ name, text }: PolicyFile, { namespace }: LoadOptions): ReadDocument[] {
+function readFile(
+  { name, text }: PolicyFile,
+  configMaps: Map<string, ConfigMap>,
+  { namespace }: LoadOptions,
+): ReadDocument[] {
   const syntax = new Report(name);
   const places = readDocuments(text, syntax);
   if (places.length === 0 && syntax.problems.length === 0) {
@@ -59,7 +67,7 @@ function readFile({ name, text }: PolicyFile, { namespace }: LoadOptions): ReadD
   }
   const documents = places.map((place) => {
     const report = new Report(name);
-    return { policies: readObject(place, report, namespace), report };
+    return { policies: readObject(place, report, configMaps, namespace), report };
   });
   return [{ policies: [], report: syntax }, ...documents];
 }

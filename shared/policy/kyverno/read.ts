@@ -1,6 +1,8 @@
 import { enforcesSomewhere } from '../action.ts';
+import type { ConfigMap } from '../context.ts';
 import type { Rule } from '../policy.ts';
 import { controllerRules, controllersAnnotation, controllersOf, lintControllers } from './autogen.ts';
+import { readConfigMap } from './config-map.ts';
 import { type PolicyFields, policySchemas, type SpecFields } from './fields.ts';
 import { isActionRefused, readAction, readOverrides } from './overrides.ts';
 import type { Place } from './place.ts';
@@ -21,22 +23,31 @@ export interface ReadPolicy {
 const later = /^policies\.kyverno\.io\/\S+ (?:Namespaced)?ImageValidatingPolicy$|^kyverno\.io\/\S+ PolicyException$/;
 
 /**
- * The policies of one document: one, or the items of a list as `kubectl get -o yaml` writes it. `otherwise`: the namespace of a
+ * The policies of one document: one, or the items of a list as `kubectl get -o yaml` writes it. A ConfigMap goes among `configMaps`. `otherwise`: the namespace of a
  * Policy that names none.
  */
-export function readObject(place: Place, report: Report, otherwise?: string): ReadPolicy[] {
+export function readObject(
+  place: Place,
+  report: Report,
+  configMaps: Map<string, ConfigMap>,
+  otherwise?: string,
+): ReadPolicy[] {
   const apiVersion = place.field('apiVersion').text ?? '';
   const kind = place.field('kind').text ?? '';
   const isPolicyList = /^kyverno\.io\//.test(apiVersion) && (kind === 'ClusterPolicyList' || kind === 'PolicyList');
   if ((apiVersion === 'v1' && kind === 'List') || isPolicyList) {
     listEnvelope(place, report);
-    return place.field('items').items.flatMap((item) => readObject(item, report, otherwise));
+    return place.field('items').items.flatMap((item) => readObject(item, report, configMaps, otherwise));
   }
   if (isKnownVersion(apiVersion) && (kind === 'ClusterPolicy' || kind === 'Policy')) {
     const verifies = rulesOf(place).items.some((rule) => !rule.field('verifyImages').empty);
     const schema = policySchemas[apiVersion][verifies ? 'verifying' : 'foreign'];
     const fields = schema(place, report);
-    return fields === undefined ? [] : [readPolicy(fields, place, kind, verifies, otherwise, report)];
+    return fields === undefined ? [] : [readPolicy(fields, place, kind, verifies, configMaps, otherwise, report)];
+  }
+  if (apiVersion === 'v1' && kind === 'ConfigMap') {
+    readConfigMap(place, configMaps, report);
+    return [];
   }
   const what = `${apiVersion} ${kind}`;
   if (later.test(what)) report.problem(place, `not supported yet: ${what}`);
@@ -65,6 +76,7 @@ function readPolicy(
   place: Place,
   kind: 'ClusterPolicy' | 'Policy',
   verifies: boolean,
+  configMaps: ReadonlyMap<string, ConfigMap>,
   otherwise: string | undefined,
   report: Report,
 ): ReadPolicy {
@@ -84,7 +96,7 @@ function readPolicy(
   lintSpec(spec, at, report);
   if (verifies) lintVerifyingSpec(spec, at, namespaced, report);
   else if (report.clean(place)) report.warning(place, `${policy} has no verifyImages rule: it is left to Kyverno`);
-  const common = readCommon(spec, at, policy, namespaced ? namespace : undefined, report);
+  const common = readCommon(spec, at, policy, namespaced ? namespace : undefined, configMaps, report);
   return { identity: `${kind} ${policy}`, place, rules: readRules(fields, place, common, report) };
 }
 
@@ -139,6 +151,7 @@ function readCommon(
   place: Place,
   policy: string,
   namespace: string | undefined,
+  configMaps: ReadonlyMap<string, ConfigMap>,
   report: Report,
 ): Common {
   const timeoutSeconds = spec.webhookConfiguration?.timeoutSeconds ?? spec.webhookTimeoutSeconds;
@@ -151,6 +164,7 @@ function readCommon(
     action: readAction(spec.validationFailureAction ?? (isActionRefused(place, report) ? 'Enforce' : 'Audit')),
     actionFrom: spec.validationFailureAction === undefined ? 'by default' : 'as written',
     overrides: readOverrides(overrides, place.field('validationFailureActionOverrides'), report),
+    configMaps,
   };
 }
 

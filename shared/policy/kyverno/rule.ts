@@ -5,13 +5,14 @@ import { type AuditsBy, readEntry } from './entry.ts';
 import { type EntryFields, entrySchema, type RuleFields } from './fields.ts';
 import { readExclude, readMatch, refuseEmptySet } from './filter.ts';
 import { forControllers, namesPodFields, type PodPath } from './for-controllers.ts';
-import { refuseUnknownNames } from './known-names.ts';
+import { refuseNamesOfTwo, refuseUnknownNames } from './known-names.ts';
 import { isActionRefused, readAction } from './overrides.ts';
 import type { Place } from './place.ts';
 import { Report } from './report.ts';
 
 /** What a policy says for all of its rules. */
-export interface Common extends Pick<Rule, 'policy' | 'namespace' | 'failurePolicy' | 'timeoutSeconds' | 'overrides'> {
+export interface Common
+  extends Pick<Rule, 'policy' | 'namespace' | 'failurePolicy' | 'timeoutSeconds' | 'overrides' | 'configMaps'> {
   readonly action: Action;
   readonly actionFrom: AuditsBy;
 }
@@ -88,18 +89,22 @@ function readVerifyImages(
 }
 
 /** What a rule says of the objects that it matches. */
-type Said = Pick<Rule, 'entries' | 'context' | 'preconditions' | 'varies'>;
+type Said = Pick<Rule, 'entries' | 'context' | 'configMaps' | 'preconditions' | 'varies'>;
 
 function readSaid(fields: RuleFields, place: Place, common: Common, report: Report): Said {
   const entries = readEntries(fields.verifyImages ?? [], place.field('verifyImages'), common, report);
   const context = readContext(place.field('context'), report);
   const preconditions = readBlock(place.field('preconditions'), report);
-  refuseUnknownNames({ context, preconditions, entries }, place, report);
+  const said = { entries, context, ...(preconditions !== undefined && { preconditions }) };
+  refuseUnknownNames(said, place, report);
+  refuseNamesOfTwo(context, place, report);
   const varies =
     context.length > 0 ||
     preconditions !== undefined ||
-    entries.some(({ written, deny, attestations }) => written !== undefined || deny !== undefined || attestations.length > 0);
-  return { entries, context, ...(preconditions !== undefined && { preconditions }), varies };
+    entries.some(
+      ({ written, deny, attestations }) => written !== undefined || deny !== undefined || attestations.length > 0,
+    );
+  return { ...said, configMaps: common.configMaps, varies };
 }
 
 /** The same as it is meant for controllers. Nothing where it says nothing of a Pod's fields: it is the rule's own then. */
@@ -116,7 +121,12 @@ export function rereadForControllers(
   // What is wrong with it, or worth a warning, has been told of the rule as it is written.
   const again = new Report(report.file);
   const elements = moved.field('verifyImages').items.map((item) => entrySchema(item, again) ?? {});
-  return readSaid({ ...fields, verifyImages: elements }, moved, common, again);
+  const said = readSaid({ ...fields, verifyImages: elements }, moved, common, again);
+  const [problem] = again.problems;
+  if (problem === undefined) return said;
+  const { field, message } = problem;
+  report.problem(place, `auto-gen cannot make a rule of it for controllers: ${field} then ${message}`);
+  return {};
 }
 
 /** An entry's failureAction decides for the rule, Enforce over Audit, and then no override counts; as in Kyverno. */

@@ -1,8 +1,8 @@
+import { hasVariables } from '../../expression/template-text.ts';
 import { quoted } from '../../printable.ts';
 import { nearestName } from '../nearest-name.ts';
 import type { Place } from './place.ts';
 import type { Report } from './report.ts';
-import { hasVariable } from './variables.ts';
 
 /**
  * Reads one place of a document: the value if it is of the right type, else `undefined` and a problem in the report. A schema
@@ -26,6 +26,13 @@ export const plainText: Schema<string> = (place, report) => {
 export const text: Schema<string> = (place, report) => {
   const value = plainText(place, report);
   if (value !== undefined) refuseVariables(value, place, report);
+  return value;
+};
+
+/** A string that stands for itself, whatever is substituted around it. */
+export const constant: Schema<string> = (place, report) => {
+  const value = plainText(place, report);
+  if (value !== undefined && hasVariables(value)) report.problem(place, 'holds a variable: write the name itself');
   return value;
 };
 
@@ -81,7 +88,7 @@ export function dictionary(of: Schema<string>): Schema<Readonly<Record<string, s
     const values: Record<string, string> = Object.create(null);
     for (const name of place.names) {
       const at = place.field(name);
-      if (of === text && hasVariable(name)) report.problem(at, 'a name here holds a variable: write the name itself');
+      if (of === text && hasVariables(name)) report.problem(at, 'a name here holds a variable: write the name itself');
       const value = of(at, report);
       if (value !== undefined) values[name] = value;
     }
@@ -140,12 +147,15 @@ const inEntry = /\.verifyImages\[\d+\]\./;
 
 /** Kyverno forbids variables in some sections, in its own words; in others it substitutes none. */
 function refuseVariables(value: string, place: Place, report: Report): void {
-  if (!hasVariable(value)) return;
+  if (!hasVariables(value)) return;
   const section = inFilter.exec(place.path)?.[1];
   if (section !== undefined) report.problem(place, `a rule should not have variables in ${section} section`);
   else if (inImageReference.test(place.path)) report.problem(place, 'variables are not allowed in image reference');
   else if (inSkip.test(place.path)) {
-    report.problem(place, "variables are not allowed in a pattern that skips: an object's author would choose what is skipped");
+    report.problem(
+      place,
+      "variables are not allowed in a pattern that skips: an object's author would choose what is skipped",
+    );
   } else if (!inEntry.test(place.path)) report.problem(place, 'variables are not substituted here');
 }
 

@@ -23,5 +23,10 @@ export function treeOf(value: Json, like: Tree | undefined, line: number): Tree 
     return { kind: 'mapping', line: here, entries: new Map(children) };
   }
   const leaf = value as Exclude<Json, readonly unknown[] | object>;
-  return { kind: 'leaf', line: here, value: leaf, is: leaf === null ? 'null' : typeof leaf === 'boolean' ? String(leaf) : `a ${typeof leaf}` };
+  return {
+    kind: 'leaf',
+    line: here,
+    value: leaf,
+    is: leaf === null ? 'null' : typeof leaf === 'boolean' ? String(leaf) : `a ${typeof leaf}`,
+  };
 }

@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import type { Subject } from '../../admission/subject.ts';
+import { loadExpressions } from '../../expression/expressions.ts';
 import { loadRegExps } from '../../regexp.ts';
 import { loadPolicies } from '../kyverno/load.ts';
 import type { PolicySet, Rule } from '../policy.ts';
@@ -9,6 +10,7 @@ type Json = Record<string, unknown>;
 
 // As whoever loads policies does.
 await loadRegExps();
+await loadExpressions();
 
 /** Public keys of P-256 as PEM, made for one run of tests. */
 export const [keyA, keyB, keyC] = [makeKey(), makeKey(), makeKey()];

@@ -7,6 +7,7 @@ export const types = {
   index: 'application/vnd.oci.image.index.v1+json',
   payload: 'application/vnd.dev.cosign.simplesigning.v1+json',
   bundle: 'application/vnd.dev.sigstore.bundle.v0.3+json',
+  envelope: 'application/vnd.dsse.envelope.v1+json',
   empty: 'application/vnd.oci.empty.v1+json',
 };
 
@@ -34,6 +35,8 @@ export interface Store {
   image(name: string, tag?: string): Stored;
   /** A cosign signature of an image under its `.sig` tag: one layer for each payload. */
   signatureTag(subject: Stored, payloads: readonly string[]): Stored;
+  /** What cosign keeps under an image's `.att` tag: a layer for each envelope, of the predicate type that it is named by. */
+  attestationTag(subject: Stored, envelopes: readonly (readonly [predicateType: string, body: string])[]): Stored;
   /** A referrer of an image with these layers, listed by the API. */
   referrer(subject: Stored, layers: readonly unknown[], more?: Record<string, unknown>): Stored;
   /** Writes the fallback tag for an image from what the API lists. */
@@ -78,6 +81,14 @@ export function createStore(): Store {
       }));
       const config = { mediaType: 'application/vnd.oci.image.config.v1+json', digest: subject.digest, size: 1 };
       return store.manifest({ schemaVersion: 2, config, layers }, `${subject.digest.replace(':', '-')}.sig`);
+    },
+    attestationTag(subject, envelopes) {
+      const layers = envelopes.map(([predicateType, body]) => ({
+        ...store.blob(body, types.envelope),
+        annotations: { 'dev.cosignproject.cosign/signature': '', predicateType, other: 'left out' },
+      }));
+      const config = { mediaType: 'application/vnd.oci.image.config.v1+json', digest: subject.digest, size: 1 };
+      return store.manifest({ schemaVersion: 2, config, layers }, `${subject.digest.replace(':', '-')}.att`);
     },
     referrer(subject, layers, more = {}) {
       const config = { mediaType: types.empty, digest: sha256(Buffer.from('{}')), size: 2 };

@@ -1,6 +1,6 @@
 import { type KeyObject, X509Certificate } from 'node:crypto';
-import { readPem } from '../../pem.ts';
 import { type Asn1, at, largestDer, parseDer, tagged } from '../../der.ts';
+import { readPem } from '../../pem.ts';
 
 /** An extension of a certificate (RFC 5280 section 4.1.2.9). */
 export interface Extension {

@@ -1,5 +1,5 @@
-import type { Certificate } from './certificate.ts';
 import { type Asn1, at, parseDer } from '../../der.ts';
+import type { Certificate } from './certificate.ts';
 
 const subjectAltName = '2.5.29.17';
 /** Fulcio's name for who is neither an address nor a URI: a user name. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
+import { at } from '../../der.ts';
 import { certifiedKey } from '../../trust/public-key.ts';
 import type { Certificate } from '../../trust/x509/certificate.ts';
-import { at } from '../../der.ts';
 import { issuerOf, subjectsOf } from '../../trust/x509/identities.ts';
 import { attempt } from '../attempt.ts';
 

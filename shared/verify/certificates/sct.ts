@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
+import { at, encode, tagged } from '../../der.ts';
 import type { LogKey } from '../../trust/root/trust-root.ts';
 import { inWindow } from '../../trust/root/window.ts';
 import type { Certificate } from '../../trust/x509/certificate.ts';
-import { at, encode, tagged } from '../../der.ts';
 import { attempt } from '../attempt.ts';
 import { sameBytes } from '../crypto.ts';
 import { isSignedByLog } from '../log/log-signature.ts';

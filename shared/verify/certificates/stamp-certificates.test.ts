@@ -9,7 +9,7 @@ import {
 } from '../../../test/fixtures/authority/certificate.ts';
 import { makeKey } from '../../../test/fixtures/authority/keys.ts';
 import type { Stamp } from '../../../test/fixtures/authority/signing.ts';
-import { carriers, trustIn } from '../../../test/fixtures/carriers.ts';
+import { carriers, holdsSeveral, trustIn } from '../../../test/fixtures/carriers.ts';
 import { decide, type Question, usual, workflow } from '../../../test/fixtures/twins.ts';
 
 const { root } = usual.timestampAuthority;
@@ -47,7 +47,7 @@ const asked = (stamps: readonly Stamp[]): Question => ({
 });
 const eight = <T>(make: (index: number) => T): T[] => Array.from({ length: 8 }, (_, index) => make(index));
 
-describe.each(carriers.filter(({ format, stamped }) => stamped && format !== 'layer'))('$name', (carrier) => {
+describe.each(carriers.filter((carrier) => carrier.stamped && holdsSeveral(carrier)))('$name', (carrier) => {
   const checksOf = (question: Question, pass: boolean): number => {
     // What is checked once for all signatures is.
     decide(carrier, asked([{}]));

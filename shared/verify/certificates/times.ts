@@ -18,7 +18,7 @@ export interface Stamped {
 /** Several anchors believe the same authorities, and what these say of a signature is the same for all of them. */
 const known = new WeakMap<Signature, WeakMap<readonly CertificateAuthority[], Stamped>>();
 
-/** When authorities that are believed saw the signature. A time stamp is over the signature's own bytes. */
+/** When authorities that are believed saw the signature. */
 export function stampsOf(signature: Signature, authorities: readonly CertificateAuthority[]): Stamped {
   const ofSignature = known.get(signature) ?? new WeakMap<readonly CertificateAuthority[], Stamped>();
   known.set(signature, ofSignature);
@@ -30,14 +30,15 @@ export function stampsOf(signature: Signature, authorities: readonly Certificate
   return stamped;
 }
 
-function readStamps({ material, bytes }: Signature, authorities: readonly CertificateAuthority[]): Stamped {
+function readStamps(signature: Signature, authorities: readonly CertificateAuthority[]): Stamped {
   const times: number[] = [];
   let problem: string | undefined;
+  const { material } = signature;
   if (authorities.length === 0) return { times, problem };
   if (material.timestamps.length > mostStamps) return { times, problem: `there are over ${mostStamps}` };
   const certificates = new StampCertificates();
   for (const response of material.timestamps) {
-    const time = attempt(() => stampedAt(response, bytes, authorities, certificates));
+    const time = attempt(() => stampedAt(response, (hash) => signature.stamped(hash), authorities, certificates));
     if (typeof time === 'number') times.push(time);
     else problem ??= typeof time === 'string' ? time : 'it does not parse';
   }

@@ -7,7 +7,7 @@ import {
   type TimestampAuthority,
   type TimestampAuthorityOptions,
 } from '../../../test/fixtures/authority/tsa.ts';
-import { type Carrier, carriers, trustIn } from '../../../test/fixtures/carriers.ts';
+import { attestingCarriers, type Carrier, carriers, holdsSeveral, trustIn } from '../../../test/fixtures/carriers.ts';
 import { keysOf } from '../../../test/fixtures/entries.ts';
 import { makeSigner } from '../../../test/fixtures/signers.ts';
 import {
@@ -27,7 +27,7 @@ const minute = 60_000;
 const moment = (milliseconds: number) => new Date(usual.at.getTime() + milliseconds);
 
 /** Where the time stamp alone tells the time: by Rekor v2, and in a layer, where the log is ignored. */
-const kinds = carriers.filter(({ stamped }) => stamped);
+const kinds = [...carriers, ...attestingCarriers].filter(({ stamped }) => stamped);
 const alone: Question = workflow({ rekor: { ignoreTlog: true } });
 const stamped = (changes: Stamp, question: Question = {}): Question => ({
   ...alone,
@@ -236,7 +236,7 @@ describe('how', () => {
 const several = (carrier: Carrier, count: number, more: Question = {}) =>
   decide(carrier, { ...alone, signing: { stamps: Array.from({ length: count }, () => ({})) }, ...more });
 
-test.each(kinds.filter(({ format }) => format !== 'layer'))('$name: several', (carrier) => {
+test.each(kinds.filter(holdsSeveral))('$name: several', (carrier) => {
   expect(several(carrier, 8).pass).toBe(true);
   expect(several(carrier, 9)).toMatchObject({ reason: 'timestamp-mismatch' });
   // One that says nothing is no hindrance, and is no help.
@@ -263,7 +263,7 @@ describe('beside a key', () => {
     expect(decide(carrier, question(keysOf(signer), [{ key: makeKey() }])).pass).toBe(true);
   });
 
-  test.each(kinds.filter(({ format }) => format !== 'layer'))('$name: one of them has to be', (carrier) => {
+  test.each(kinds.filter(holdsSeveral))('$name: one of them has to be', (carrier) => {
     const foreign = { by: other.timestampAuthority };
     const stamped = (...stamps: readonly Stamp[]) => decide(carrier, question(asking(usualStamper), stamps));
     expect(stamped({}, foreign).pass).toBe(true);

@@ -1,8 +1,8 @@
 import { constants, type KeyObject, verify } from 'node:crypto';
+import { type Asn1, at, parseDer, tagged } from '../../der.ts';
 import type { CertificateAuthority } from '../../trust/root/trust-root.ts';
 import { inWindow } from '../../trust/root/window.ts';
 import type { Certificate } from '../../trust/x509/certificate.ts';
-import { type Asn1, at, parseDer, tagged } from '../../der.ts';
 import { type IssuerPath, issuersOf, pathsOfListed, pathsTo, withIntermediates } from '../../trust/x509/issuers.ts';
 import { digestOf, sameBytes } from '../crypto.ts';
 import type { StampCertificates } from './stamp-certificates.ts';
@@ -46,17 +46,18 @@ interface Token {
 }
 
 /**
- * When an authority that is believed saw these bytes, in milliseconds since 1970, by its answer to whoever asked (TimeStampResp in DER);
+ * When an authority that is believed saw bytes that have one of these hashes, in milliseconds since 1970, by its answer to whoever asked (TimeStampResp in DER);
  * or why that says nothing. Certificates that the answer carries count only under a root that is believed.
  */
 export function stampedAt(
   response: Uint8Array,
-  bytes: Uint8Array,
+  digests: (hash: Hash) => readonly Uint8Array[],
   authorities: readonly CertificateAuthority[],
   carried: StampCertificates,
 ): number | string {
   const token = readToken(response, carried);
-  if (!sameBytes(digestOf(token.imprint.hash, bytes), token.imprint.digest)) return 'it is of other bytes';
+  const { imprint } = token;
+  if (!digests(imprint.hash).some((digest) => sameBytes(digest, imprint.digest))) return 'it is of other bytes';
   const attributes = tagged(token.signer, 0);
   if (attributes === undefined || !isSignedContent(attributes, token)) return 'its signature is of other content';
   const known = authorities.filter(({ validFor }) => inWindow(validFor, token.time));

@@ -2,7 +2,7 @@ import { now } from '../../../test/fixtures/ask.ts';
 import { makeAuthority } from '../../../test/fixtures/authority/authority.ts';
 import { makeKey } from '../../../test/fixtures/authority/keys.ts';
 import type { LeafChanges } from '../../../test/fixtures/authority/signing.ts';
-import { carriers, trustIn } from '../../../test/fixtures/carriers.ts';
+import { carriers, holdsSeveral, trustIn } from '../../../test/fixtures/carriers.ts';
 import { may, rootOnly, signer, subordinate, under, validFor } from '../../../test/fixtures/subordinate.ts';
 import {
   byWorkflow,
@@ -55,7 +55,7 @@ describe('when', () => {
       'a second time stamp after its end',
       { signing: { stamps: [{}, { at: since(hour) }] } },
       { signing: { stamps: [{}, {}] } },
-      ({ stamped, format }) => stamped && format !== 'layer',
+      (carrier) => carrier.stamped && holdsSeveral(carrier),
     ),
     expired(
       'an intermediate that had expired',

@@ -14,10 +14,11 @@ export interface EntrySigner {
 
 /** What an entry says: which bytes were signed, how, and by whom. */
 interface Recorded {
-  readonly signature: Uint8Array;
-  /** Of the bytes that the signature is over, or of the envelope's payload. */
+  /** `undefined`: it is told by the hash of the envelope that holds it. */
+  readonly signature: Uint8Array | undefined;
+  /** Of the bytes that the signature is over, of the envelope's payload, or of the envelope as it was attached. */
   readonly digest: Uint8Array;
-  readonly of: 'message' | 'payload';
+  readonly of: 'message' | 'payload' | 'envelope';
   /** DER of a public key or a certificate, or PEM of one. */
   readonly by: { readonly key: Buffer } | { readonly certificate: Buffer };
 }
@@ -35,7 +36,8 @@ const hashBySize: Readonly<Record<number, 'sha256' | 'sha384' | 'sha512'>> = {
 export function foreignIn(entry: TransparencyLogEntry, signature: Signature, signer: EntrySigner): string | undefined {
   const recorded = readBody(entry);
   if (recorded === undefined) return 'is of a kind that is not read';
-  if (!sameBytes(recorded.signature, signature.bytes)) return 'names another signature';
+  const { signature: named = signature.bytes } = recorded;
+  if (!sameBytes(named, signature.bytes)) return 'names another signature';
   const hash = hashBySize[recorded.digest.length];
   const digest = hash === undefined ? undefined : digestOfSigned(signature, recorded.of, hash);
   if (digest === undefined || !sameBytes(recorded.digest, digest)) return 'is about other bytes';
@@ -45,6 +47,7 @@ export function foreignIn(entry: TransparencyLogEntry, signature: Signature, sig
 
 function digestOfSigned(signature: Signature, of: Recorded['of'], hash: HashName): Uint8Array | undefined {
   if (of === 'message') return signature.digest(hash);
+  if (of === 'envelope') return signature.envelope(hash);
   return signature.payload === undefined ? undefined : digestOf(hash, signature.payload);
 }
 
@@ -87,6 +90,14 @@ function readBody({ canonicalizedBody, kindVersion }: TransparencyLogEntry): Rec
         digest: hex(spec('payloadHash', 'value')),
         of: 'payload',
         by: fromPem(base64(spec('signatures', 0, 'verifier'))),
+      };
+    case 'intoto 0.0.1':
+      // The envelope's own hash alone, whatever comes along with it: so it says nothing of one in a bundle, whose bytes nobody has.
+      return {
+        signature: undefined,
+        digest: hex(spec('content', 'hash', 'value')),
+        of: 'envelope',
+        by: fromPem(base64(spec('publicKey'))),
       };
     case 'intoto 0.0.2':
       onlyOne(spec('content', 'envelope', 'signatures'));

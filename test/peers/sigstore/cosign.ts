@@ -23,6 +23,8 @@ export interface LoggedOptions {
 export interface AttestOptions extends LoggedOptions {
   readonly type: string;
   readonly predicate: unknown;
+  /** cosign 3 alone: as cosign 2 does, in the `.att` tag. */
+  readonly asBefore?: boolean;
 }
 
 /** By whom: a token's subject, or a key, with a certificate or without. */
@@ -72,10 +74,13 @@ export async function attestLogged(
   by: SignedBy,
   options: AttestOptions,
 ): Promise<void> {
-  const predicate = ['--type', options.type, '--predicate', '-'];
-  const args = ['attest', ...signerArguments(by), ...serviceArguments(cosign, sigstore, options), ...predicate];
+  const before = options.asBefore === true;
+  const told = before ? 'cosign2' : cosign;
+  const form = before ? ['--new-bundle-format=false', '--use-signing-config=false'] : [];
+  const predicate = ['--type', options.type, '--predicate', '-', ...form];
+  const args = ['attest', ...signerArguments(by), ...serviceArguments(told, sigstore, options), ...predicate];
   const input = JSON.stringify(options.predicate);
-  await runOk(await tool(cosign), [...args, reference], { env: environment(cosign, sigstore.files), input });
+  await runOk(await tool(cosign), [...args, reference], { env: environment(told, sigstore.files), input });
 }
 
 /** Signs an image with a certificate for the claims, by default those of GitHub's workflow. */

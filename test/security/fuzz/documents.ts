@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { evidenceKinds } from '../../../shared/evidence/kinds.ts';
 import { loadPolicies } from '../../../shared/policy/kyverno/load.ts';
 import { PolicyLoadError } from '../../../shared/policy/problems.ts';
-import { referrerCandidates, signatureTagCandidates } from '../../../shared/registry/candidates.ts';
+import { referrerCandidates, tagCandidates } from '../../../shared/registry/candidates.ts';
 import { CredentialsError, parseDockerConfig } from '../../../shared/registry/credentials.ts';
 import { defaultLimits } from '../../../shared/registry/limits.ts';
 import { parseManifest, parseReferrers } from '../../../shared/registry/manifest.ts';
@@ -47,13 +47,14 @@ export function manifests(): Target {
     if (manifest === undefined) return;
     const read = { digest: image.digest, bytes, manifest };
     const found = [
-      signatureTagCandidates(repository, read, evidenceKinds),
+      tagCandidates('sig-tag', repository, read, evidenceKinds),
+      tagCandidates('att-tag', repository, read, evidenceKinds),
       referrerCandidates(repository, image.digest, read, evidenceKinds),
     ];
     for (const { candidates, problems } of found) {
       for (const { item } of candidates)
         demand(/^sha(256|512):[0-9a-f]+$/.test(item.layer.digest), 'an unchecked digest');
-      for (const problem of problems) demand(isRefusal(problem), 'a defect as a problem');
+      for (const { refusal } of problems) demand(isRefusal(refusal), 'a defect as a problem');
     }
   });
 }

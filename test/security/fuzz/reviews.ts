@@ -25,7 +25,10 @@ export function admissionReviews(): Target {
   const nothing: Registry = {
     resolve: async () => Promise.reject(new Refusal('image-not-found', 'nothing here')),
     image: async () => Promise.reject(new Refusal('image-not-found', 'nothing here')),
-    attached: async () => ({ items: [], unreadable: [] }),
+    attached: async () => ({ items: [], unreadable: [], unreadableAttestations: [], unread: [] }),
+    attested: async () => [],
+    listed: async () => Promise.reject(new Refusal('content-missing', 'nothing here')),
+    config: async () => Promise.reject(new Refusal('content-missing', 'nothing here')),
   };
   const metrics = { count: () => undefined };
   const settings = defaultLedgerSettings;

@@ -1,10 +1,12 @@
 import { certificates, certifiedBundles, checkpoints, timeStamps, trustedRoots } from './certificates.ts';
+import { conditions } from './conditions.ts';
 import { dockerConfigs, manifests, policies } from './documents.ts';
 import { evidence } from './evidence.ts';
 import { jmespath } from './expressions.ts';
 import { challenges, links, references } from './headers.ts';
 import { admissionReviews } from './reviews.ts';
 import type { Target } from './target.ts';
+import { templates } from './templates.ts';
 
 export const targets: readonly Target[] = [
   admissionReviews(),
@@ -20,5 +22,7 @@ export const targets: readonly Target[] = [
   trustedRoots(),
   policies(),
   dockerConfigs(),
+  templates(),
   await jmespath(),
+  conditions(),
 ];

@@ -1,0 +1,129 @@
+import { isJsonObject, type JsonObject } from '../admission/json.ts';
+import { dockerHub } from '../image/host.ts';
+import type { ImageReference } from '../image/reference.ts';
+import { type Repository, repositoryName } from '../image/repository.ts';
+import type { Elapsed } from '../net/deadline.ts';
+import { parseJson } from '../net/json.ts';
+import { inSlices } from '../net/slices.ts';
+import { Refusal } from '../reasons.ts';
+import type { Slices } from '../slices.ts';
+import { type Descriptor, parseDescriptor } from './manifest.ts';
+import type { Allowance, Image, Registry } from './registry.ts';
+
+/** What an image is made of, as JSON within bounds. Fields are an object's own alone; it is shared, and only read. */
+export interface ImageContent {
+  /** The index that the image was named by; `null`: it was named by its manifest. */
+  readonly manifestList: JsonObject | null;
+  readonly manifest: JsonObject;
+  /** Any JSON: who pushed the image chose it. */
+  readonly configData: unknown;
+}
+
+/** Whatever walks the parsed values may recurse. A config has some hundreds of values. */
+const bounds = { values: 200_000, depth: 64 };
+/** An index may list an index. Each of them is a request more. */
+const mostIndexes = 3;
+/** The name by which go-containerregistry, and so Kyverno, knows Docker Hub. */
+const hubOfKyverno = 'index.docker.io';
+
+/**
+ * Reads what an image is made of that has been fetched already: its config, and of an index the manifest for linux/amd64, which is the one
+ * that Kyverno reads whatever the nodes are (go-containerregistry's default). One request for a manifest, two for an index. Throws
+ * Refusal: image-not-found (no such platform), malformed-manifest, and those of `Registry.listed` and `Registry.config`.
+ */
+export async function readImageContent(
+  registry: Registry,
+  repository: Repository,
+  image: Image,
+  allowance: Allowance,
+  elapsed: Elapsed,
+): Promise<ImageContent> {
+  const parse = (bytes: Uint8Array, what: string) =>
+    inSlices(parsed(bytes, what), { ...allowance, elapsed, what: `${what} was read` });
+  let manifestList: JsonObject | null = null;
+  let read = image;
+  for (let indexes = 0; ; indexes++) {
+    const name = `${repositoryName(repository)}@${read.digest}`;
+    const manifest = await parse(read.bytes, `the manifest ${name}`);
+    if (!isJsonObject(manifest)) throw new Refusal('malformed-manifest', `the manifest ${name} is no JSON object`);
+    // The registry has been asked for a manifest, which has a config, or an index, which has none.
+    if (isJsonObject(manifest['config'])) {
+      const config = parseDescriptor(manifest['config']);
+      if (config === undefined)
+        throw new Refusal(
+          'malformed-manifest',
+          `the manifest ${name} names its config in a way that breaks the format`,
+        );
+      const bytes = await registry.config(repository, config, allowance);
+      return { manifestList, manifest, configData: await parse(bytes, `the config of ${name}`) };
+    }
+    if (indexes === mostIndexes) break;
+    manifestList ??= manifest;
+    read = await registry.listed(repository, forLinuxOnAmd64(manifest, name), allowance);
+  }
+  const name = `${repositoryName(repository)}@${image.digest}`;
+  throw new Refusal('malformed-manifest', `${name} is an index of indexes, over ${mostIndexes} deep`);
+}
+
+/**
+ * What a policy may ask of an image at its registry: Kyverno's object, field by field (pkg/engine/adapters/rclient.go). `text`: the reference
+ * as it was written; `digest`: of what it names, an index where it is one. Registry and repository are canonical, with Kyverno's name for
+ * Docker Hub: under another name of it Kyverno repeats that one.
+ */
+export function imageData(
+  text: string,
+  reference: ImageReference,
+  { digest }: Image,
+  { manifestList, manifest, configData }: ImageContent,
+): JsonObject {
+  const { path } = reference.repository;
+  const registry = reference.repository.registry === dockerHub ? hubOfKyverno : reference.repository.registry;
+  return {
+    image: text,
+    resolvedImage: `${registry}/${path}@${digest}`,
+    registry,
+    repository: path,
+    identifier: identifierOf(text, reference),
+    manifestList,
+    manifest,
+    configData,
+  };
+}
+
+/** The tag, or the digest with what is before it from its last colon on: a tag as a rule, and where there is none the port and the path. */
+function identifierOf(text: string, { tag = 'latest', digest }: ImageReference): string {
+  if (digest === undefined) return tag;
+  const named = text.slice(0, text.indexOf('@'));
+  const colon = named.lastIndexOf(':');
+  return colon === -1 ? digest : `${named.slice(colon + 1)}@${digest}`;
+}
+
+/** The first image of an index for linux/amd64, which one without a platform is for as well. One that breaks the format spoils the index. */
+function forLinuxOnAmd64(index: JsonObject, name: string): Descriptor {
+  const manifests = index['manifests'] ?? [];
+  let chosen: Descriptor | undefined;
+  for (const listed of Array.isArray(manifests) ? manifests : []) {
+    const descriptor = parseDescriptor(listed);
+    const platform = isJsonObject(listed) ? (listed['platform'] ?? undefined) : undefined;
+    if (descriptor === undefined || (platform !== undefined && !isJsonObject(platform)))
+      throw new Refusal('malformed-manifest', `the index ${name} lists images in a way that breaks the format`);
+    if (platform === undefined || (platform['os'] === 'linux' && platform['architecture'] === 'amd64'))
+      chosen ??= descriptor;
+  }
+  if (chosen === undefined) throw new Refusal('image-not-found', `the index ${name} has no image for linux/amd64`);
+  return chosen;
+}
+
+function* parsed(bytes: Uint8Array, what: string): Slices<unknown> {
+  const result = yield* parseJson(bytes, bounds);
+  if (!('problem' in result)) return result.value;
+  const { problem } = result;
+  if (problem === 'values') throw new Refusal('too-large', `${what} holds over ${bounds.values} values`);
+  throw new Refusal('malformed-manifest', `${what} ${problems[problem]}`);
+}
+
+const problems = {
+  depth: `is nested over ${bounds.depth} deep`,
+  encoding: 'is not UTF-8',
+  syntax: 'is not JSON',
+};

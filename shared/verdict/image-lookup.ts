@@ -1,0 +1,166 @@
+import type { Json } from '../expression/value.ts';
+import { type ImageReference, imageKey, parseReference } from '../image/reference.ts';
+import { repositoryName } from '../image/repository.ts';
+import { type Deadline, type Elapsed, shareOf } from '../net/deadline.ts';
+import { inTime } from '../net/in-time.ts';
+import { keyedBy, ownCredentials } from '../plan/credentials.ts';
+import { quoted } from '../printable.ts';
+import { asRefusal, Refusal } from '../reasons.ts';
+import { defaultReviewImages } from '../registry/allowance.ts';
+import { type ImageContent, imageData, readImageContent } from '../registry/image-data.ts';
+import type { Allowance, Image, Registries } from '../registry/registry.ts';
+import { blameIn } from './blame.ts';
+import { imageOfDigest, imageOfTag } from './fetching.ts';
+import { allowanceFor, hostRefusal, type Look, type Named, openLook } from './look.ts';
+import type { Review } from './review.ts';
+
+export interface LookupPorts {
+  readonly registries: Registries;
+  readonly elapsed: Elapsed;
+  /** Distinct images that one review may ask about; 64 by default. */
+  readonly reviewImages?: number | undefined;
+}
+
+/** Distinct images that the contexts of a review's rules may name. */
+const mostLookups = 8;
+/** Of the time that is left for lookups, what one may take: what never answers leaves time for the next. */
+const lookupShare = 0.5;
+
+/** An image with what it is made of. */
+interface Read {
+  readonly image: Image;
+  readonly content: ImageContent;
+}
+
+/**
+ * What registries say of the images that contexts of rules name (`imageRegistry`), for one review: each image is asked for once, at its
+ * registry and never from the ledger, by the rules that hold for images under review: their hosts, bytes, turns, and whose doing a failure is.
+ */
+export class ImageLookup {
+  /** By the reference that was asked for: what was said of it. */
+  readonly known = new Map<string, Json | Refusal>();
+  readonly #ports: LookupPorts;
+  readonly #review: Review;
+  readonly #readings = new Map<string, Promise<Read | Refusal>>();
+  readonly #fetched = new Map<string, Image>();
+  readonly #looks: Look[] = [];
+  #spent = 0;
+
+  constructor(ports: LookupPorts, review: Review) {
+    this.#ports = ports;
+    this.#review = review;
+  }
+
+  /** The images that were asked about, as targets of plans name them: they count towards what a review may ask about. */
+  get images(): readonly string[] {
+    return [...this.#readings.keys()];
+  }
+
+  /** Milliseconds that lookups took whose registries were answering: for these the images under review have waited. */
+  get spent(): number {
+    return this.#spent;
+  }
+
+  /** The image as it was fetched for a lookup, so that whoever asks for the same one need not ask again. */
+  fetched({ reference, credentials }: Named): Image | undefined {
+    return this.#fetched.get(keyedBy(credentials, imageKey(reference)));
+  }
+
+  /**
+   * What Kyverno's `imageRegistry` has for a reference, as it is written. Never throws: what goes wrong is the answer. Refusals:
+   * image-unparsable, host-refused, too-many-images, and those of the registry.
+   */
+  async lookUp(text: string, deadline: Deadline): Promise<Json | Refusal> {
+    const said = await this.#said(text, deadline);
+    this.known.set(text, said);
+    return said;
+  }
+
+  async #said(text: string, deadline: Deadline): Promise<Json | Refusal> {
+    const parsed = parseReference(text);
+    if ('problem' in parsed)
+      return new Refusal('image-unparsable', `${quoted(text, 100)} is no image reference: ${parsed.problem}`);
+    const { reference } = parsed;
+    const read = await this.#once(reference, deadline);
+    if (read instanceof Refusal) return read;
+    // JSON by its making: of the texts of a reference, and of what was parsed within bounds.
+    return imageData(text, reference, read.image, read.content) as Json;
+  }
+
+  #once(reference: ImageReference, deadline: Deadline): Promise<Read | Refusal> {
+    const key = imageKey(reference);
+    let reading = this.#readings.get(key);
+    if (reading !== undefined) return reading;
+    const { reviewImages = defaultReviewImages } = this.#ports;
+    const most = Math.min(mostLookups, reviewImages);
+    if (this.#readings.size >= most) {
+      const told = `the contexts of the rules name more than ${most} distinct images`;
+      return Promise.resolve(new Refusal('too-many-images', told));
+    }
+    reading = this.#read(reference, deadline);
+    this.#readings.set(key, reading);
+    return reading;
+  }
+
+  async #read(reference: ImageReference, deadline: Deadline): Promise<Read | Refusal> {
+    const { hosts, shortage, budget } = this.#review;
+    const { elapsed } = this.#ports;
+    const target = { reference, credentials: ownCredentials };
+    const refused = hostRefusal(target, hosts);
+    if (refused !== undefined) return refused;
+    const look = openLook(target, hosts);
+    look.heldUp = this.#spent;
+    this.#looks.push(look);
+    const began = elapsed();
+    const share = shareOf(deadline, lookupShare, elapsed);
+    try {
+      return await inTime(this.#ask(look, allowanceFor(look, this.#review, share)), share, late);
+    } catch (thrown) {
+      const refusal = asRefusal(thrown);
+      if (refusal.kind === 'denied') look.heard = true;
+      const circumstances = { shortage, budget, images: this.#looks.length, inquiries: this.#looks };
+      return blameIn(reference.repository, look, refusal, circumstances);
+    } finally {
+      share.stop();
+      // A registry that does not answer at all is down, and that others waited for it is nobody's doing.
+      if (look.heard) this.#spent += elapsed() - began;
+    }
+  }
+
+  async #ask(look: Look, allowance: Allowance): Promise<Read> {
+    const { session } = this.#review;
+    const { reference, credentials } = look.target;
+    const { repository } = reference;
+    // Before anything is fetched: what is shared, or remembered of it later, is guarded by this.
+    await session.guard([repository]);
+    const image = await this.#image(look.target, allowance);
+    look.image = image;
+    this.#keep(look.target, image);
+    const name = keyedBy(credentials, `content#${repositoryName(repository)}@${image.digest}`);
+    const content = await session.share(name, [{ repository }], allowance, (aboard) =>
+      readImageContent(this.#ports.registries.as(credentials), repository, image, aboard, this.#ports.elapsed),
+    );
+    return { image, content };
+  }
+
+  async #image(target: Named, allowance: Allowance): Promise<Image> {
+    const before = this.fetched(target);
+    if (before !== undefined) return before;
+    const { reference, credentials } = target;
+    const { repository, digest, tag = 'latest' } = reference;
+    const { registries } = this.#ports;
+    const fetching =
+      digest === undefined
+        ? imageOfTag(registries, repository, tag, credentials)
+        : imageOfDigest(registries, repository, digest, credentials);
+    return this.#review.session.share(fetching.name, fetching.guards, allowance, fetching.fetch);
+  }
+
+  /** Under the name that it was asked for by, and under its digest. */
+  #keep({ reference, credentials }: Named, image: Image): void {
+    const byDigest = { repository: reference.repository, digest: image.digest };
+    for (const name of [reference, byDigest]) this.#fetched.set(keyedBy(credentials, imageKey(name)), image);
+  }
+}
+
+const late = () => new Refusal('deadline', 'the registry did not answer in time');
