@@ -46,9 +46,8 @@ export async function kyvernoApply(
     if (!read || code > 1) throw new Error(`kyverno apply: exit status ${code}\n${stdout}${stderr}`);
     if (report === undefined) return [];
     const { results }: { results: readonly Reported[] | null } = JSON.parse(report);
-    return (results ?? []).flatMap(({ policy, rule, result, message, resources }) =>
-      resources.map((resource) => ({ policy, rule, result, message: message ?? '', resource: nameOf(resource) })),
-    );
+    // Kyverno reports them in no order.
+    return (results ?? []).flatMap(resultsOf).sort((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1));
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
@@ -60,6 +59,14 @@ interface Reported {
   readonly result: KyvernoResult['result'];
   readonly message?: string;
   readonly resources: readonly { readonly kind: string; readonly namespace?: string; readonly name: string }[];
+}
+
+function resultsOf({ policy, rule, result, message = '', resources }: Reported): KyvernoResult[] {
+  return resources.map((resource) => ({ policy, rule, result, message, resource: nameOf(resource) }));
+}
+
+function keyOf({ resource, policy, rule, message }: KyvernoResult): string {
+  return [resource, policy, rule, message].join('\n');
 }
 
 function nameOf({ kind, namespace, name }: Reported['resources'][number]): string {

@@ -1,5 +1,10 @@
 import fc from 'fast-check';
-import { compileExpression, createRun, functionTable } from '../../../shared/expression/engine.ts';
+import {
+  conditions as compileConditions,
+  compileExpression,
+  createRun,
+  functionTable,
+} from '../../../shared/expression/engine.ts';
 import { holds } from '../../../shared/expression/operators/table.ts';
 import type { Scope } from '../../../shared/expression/scope.ts';
 import { compileTemplate } from '../../../shared/expression/template.ts';
@@ -7,6 +12,7 @@ import { fieldOf, type Json, type JsonObject } from '../../../shared/expression/
 import { documents, expressions } from '../../security/fuzz/expressions.ts';
 import { type Call, calls } from './calls.ts';
 import type { Case, Comparison } from './comparison.ts';
+import { type Asked, asked } from './conditions.ts';
 import { type Triple, triple } from './operands.ts';
 import { type Templated, templated } from './templates.ts';
 
@@ -141,4 +147,18 @@ function scopeOf(context: JsonObject): Scope {
   return { get: (name) => fieldOf(context, name), names: () => Object.keys(context) };
 }
 
-export const comparisons: readonly Comparison[] = [operators, language, functions, templates];
+/** Lists of conditions, as preconditions have them. */
+const conditions: Comparison = {
+  name: 'conditions',
+  cases: (seed, count) => fc.sample(asked, { seed, numRuns: count }).map(conditionsCase),
+};
+
+function conditionsCase({ blocks, context }: Asked): Case {
+  return {
+    text: `${JSON.stringify(blocks)} with ${JSON.stringify(context)}`,
+    questions: [{ op: 'conditions', conditions: blocks, context }],
+    ours: () => compileConditions(blocks).test(scopeOf(context), createRun(0)).met,
+  };
+}
+
+export const comparisons: readonly Comparison[] = [operators, conditions, language, functions, templates];
