@@ -82,7 +82,10 @@ function weigh(
     const [first] = attested.stated;
     if (first !== undefined) names = named(names, wanted, first.predicate);
   }
-  return deny === undefined ? undefined : weighDenial(deny, weighed, scope, run);
+  if (deny === undefined) return undefined;
+  // What is attested by keys that could not be had might bring it about.
+  const [missing] = attestations.flatMap(({ check }) => check.check.missing);
+  return weighDenial(deny, weighed, scope, run) ?? missing;
 }
 
 /** The image as its author wrote it. */
