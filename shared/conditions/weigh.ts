@@ -83,6 +83,9 @@ export function weighDenial(
     const message = `${about}: the named attestations have over ${mostDenials} statements to be tried with each other`;
     return { reason: 'condition-error', message };
   }
+  // Nothing that could be denied is nothing that was found good.
+  if (choices.length === 0)
+    return { reason: 'condition-error', message: `${about}: a named attestation states nothing` };
   for (const names of choices) {
     try {
       const within = layered(withNames(names), scope);

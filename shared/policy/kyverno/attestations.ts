@@ -1,8 +1,8 @@
 import { takenName } from '../context.ts';
-import type { AttestorEntry, AttestorSet, Deny, WantedAttestation } from '../policy.ts';
+import type { AttestorSet, Deny, WantedAttestation } from '../policy.ts';
 import { readAttestorSet } from './attestors.ts';
 import { readBlock, readBlocks } from './conditions.ts';
-import type { AttestationFields, DenialFields } from './fields.ts';
+import type { AttestationFields, AttestorSetFields, DenialFields } from './fields.ts';
 import type { Place } from './place.ts';
 import type { Report } from './report.ts';
 import { readTemplate } from './variables.ts';
@@ -10,6 +10,12 @@ import { readTemplate } from './variables.ts';
 /** Attestations of one entry. */
 const mostAttestations = 32;
 const longestType = 1024;
+
+/** The attestors of an entry, and whether some are written, readable or not. */
+export interface Around {
+  readonly attestors: readonly AttestorSet[];
+  readonly written: boolean;
+}
 
 const plainName = /^[A-Za-z_]\w*$/;
 
@@ -20,7 +26,7 @@ const plainName = /^[A-Za-z_]\w*$/;
  */
 export function readAttestations(
   fields: readonly AttestationFields[],
-  around: readonly AttestorSet[],
+  around: Around,
   place: Place,
   report: Report,
 ): readonly WantedAttestation[] {
@@ -40,7 +46,7 @@ export function readAttestations(
 
 function readAttestation(
   fields: AttestationFields,
-  around: readonly AttestorSet[],
+  around: Around,
   at: Place,
   path: string,
   report: Report,
@@ -48,10 +54,10 @@ function readAttestation(
   const name = readName(fields.name, at.field('name'), report);
   const predicateType = readType(fields, at, report);
   const own = fields.attestors ?? [];
-  const attestors = own.map((set, index) => readAttestorSet(set, at.field('attestors').item(index), report));
-  for (const [index, set] of attestors.entries())
-    if (set) refuseAnnotations(set, at.field('attestors').item(index), report);
-  if (own.length === 0 && around.length === 0) {
+  const sets = at.field('attestors');
+  const attestors = own.map((set, index) => readAttestorSet(set, sets.item(index), report));
+  for (const [index, set] of own.entries()) refuseAnnotations(set, sets.item(index), report);
+  if (own.length === 0 && !around.written) {
     report.problem(
       at,
       'attestors are required, here or in the entry: Kyverno takes the word of anyone whom the public CA knows, which is nobody in particular',
@@ -63,7 +69,7 @@ function readAttestation(
     path,
     ...(name !== undefined && { name }),
     predicateType,
-    attestors: own.length === 0 ? around : attestors.filter((set) => set !== undefined),
+    attestors: own.length === 0 ? around.attestors : attestors.filter((set) => set !== undefined),
     ...(conditions !== undefined && { conditions }),
   };
 }
@@ -91,24 +97,20 @@ function readType({ type, predicateType }: AttestationFields, at: Place, report:
 }
 
 /** Kyverno reads them and asks nothing by them. */
-function refuseAnnotations({ entries }: AttestorSet, place: Place, report: Report): void {
-  for (const [index, attestor] of entries.entries()) {
+function refuseAnnotations({ entries = [] }: AttestorSetFields, place: Place, report: Report): void {
+  for (const [index, { attestor }] of entries.entries()) {
     const at = place.field('entries').item(index);
-    if (attestor.kind === 'set') refuseAnnotations(attestor.set, at.field('attestor'), report);
-    else if (isAnnotated(attestor)) {
+    if (attestor !== undefined) refuseAnnotations(attestor, at.field('attestor'), report);
+    else if (!at.field('annotations').empty) {
       report.problem(at.field('annotations'), 'has no effect: an attestation has no annotations; write conditions');
     }
   }
 }
 
-function isAnnotated({ annotations = {} }: Pick<AttestorEntry, 'annotations'>): boolean {
-  return Object.keys(annotations).length > 0;
-}
-
-/** `validate` of an entry; `undefined` where there is none, or the report says why. */
+/** `validate` of an entry with so many attestations; `undefined` where there is none, or the report says why. */
 export function readDeny(
   fields: DenialFields | undefined,
-  attestations: readonly WantedAttestation[],
+  attestations: number,
   place: Place,
   report: Report,
 ): Deny | undefined {
@@ -118,7 +120,7 @@ export function readDeny(
     report.problem(place, 'denies nothing: write validate.deny.conditions, or leave it out');
     return undefined;
   }
-  if (attestations.length === 0) {
+  if (attestations === 0) {
     report.problem(place, 'has no effect without attestations, as in Kyverno: write them beside it');
     return undefined;
   }
