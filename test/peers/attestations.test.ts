@@ -6,8 +6,11 @@ import { pod, review } from '../e2e/documents.ts';
 import { applyPatch } from '../e2e/json-patch.ts';
 import { type AttestedImages, attestedImages, canStateText } from './attested.ts';
 import { type AttestedCase, attestedCases, attestedPolicies, textCases } from './attested-cases.ts';
-import { countersign, verifyImages } from './countersign.ts';
-import type { PartyKind } from './parties.ts';
+import { countersign, reasonsFor, verifyImages } from './countersign.ts';
+import { pushImage } from './images.ts';
+import { type PartyKind, partyOf } from './parties.ts';
+import { policyOf } from './policies.ts';
+import { reviewType } from './predicates.ts';
 import { type RunningRegistry, startDistribution, startGgcr } from './registries.ts';
 import { type RunningServer, startServe } from './serve.ts';
 import type { Cosign } from './sigstore/cosign.ts';
@@ -144,4 +147,32 @@ describe.each(ways)('%s by a %s, on %s', (cosign, kind, registryName) => {
   test('the exit status of verify is that of what fails', () => {
     expect([verified.code, verified.verdict, applied.verdict]).toEqual([1, 'fail', 'fail']);
   });
+});
+
+test('what one cosign attested counts beside what another one did', async () => {
+  const host = registries.get('distribution')?.host ?? '';
+  const folder = join(dir, 'mixed');
+  const [before, now] = [
+    await partyOf('key', 'cosign2', sigstore, folder, 'before'),
+    await partyOf('key', 'cosign3', sigstore, folder, 'now'),
+  ];
+  const image = async () => `${host}/mixed/app@${await pushImage(host, 'mixed/app', '1')}`;
+  const [both, one, refused] = [await image(), await image(), await image()];
+  const reviewed = (approved: boolean) => ({ type: reviewType, predicate: { approved } });
+  for (const name of [both, one, refused]) await before.attest(name, reviewed(true));
+  await now.attest(both, reviewed(true));
+  await now.attest(refused, reviewed(false));
+  const conditions = [{ all: [{ key: '{{ approved }}', operator: 'Equals', value: true }] }];
+  const attestors = [{ entries: [before.attestor, now.attestor] }];
+  const policy = policyOf(`${host}/*`, [], { attestations: [{ type: reviewType, attestors, conditions }] });
+  expect(await reasonsFor(policy, [both, one, refused])).toEqual([
+    'verified',
+    'attestation-untrusted',
+    'condition-failed',
+  ]);
+  // Whoever is asked alone is asked for no more than was their own word.
+  const alone = policyOf(`${host}/*`, [], {
+    attestations: [{ type: reviewType, attestors: [{ entries: [before.attestor] }], conditions }],
+  });
+  expect(await reasonsFor(alone, [refused])).toEqual(['verified']);
 });
