@@ -1,6 +1,66 @@
-import { admit, by, critical, openAttested as open, provenanceType, scanType, told, wanting } from './attested.ts';
-import { policy } from './harness.ts';
+import { attest, makeImage, type SigningKey, sign } from '../../local/signer/signer.ts';
+import type { Digest } from '../../shared/image/digest.ts';
+import { byKey, openWorld, pod, policy, type Response, review, type World } from './harness.ts';
 import { folderWith, inThisProcess } from './processes.ts';
+
+const scanType = 'https://cosign.sigstore.dev/attestation/vuln/v1';
+const provenanceType = 'https://slsa.dev/provenance/v1';
+
+interface AttestedImage {
+  readonly world: World;
+  readonly image: string;
+  readonly repository: string;
+  readonly digest: Digest;
+  attest(predicate: object, parts?: Parts): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+interface Parts {
+  readonly key?: SigningKey;
+  readonly type?: string;
+  readonly format?: 'att' | 'bundle';
+  /** Another image's statement, attached to this one. */
+  readonly about?: Digest;
+}
+
+async function open(): Promise<AttestedImage> {
+  const world = await openWorld();
+  const repository = 'acme/app';
+  const digest = await makeImage(world.destination, repository, '1');
+  await sign(world.destination, { repository, digest, key: world.team });
+  return {
+    world,
+    repository,
+    digest,
+    image: `${world.registry.host}/${repository}:1`,
+    async attest(predicate, { key = world.team, type = scanType, format = 'att' } = {}) {
+      await attest(world.destination, { repository, digest, key, predicateType: type, predicate, format });
+    },
+    [Symbol.asyncDispose]: () => world.close(),
+  };
+}
+
+/** A policy that wants an attestation beside a signature. `attestation` is written as JSON. */
+function wanting(world: World, attestation: object, more: readonly string[] = []): string {
+  return policy({
+    images: `${world.registry.host}/acme/*`,
+    keys: [world.team],
+    entry: [`attestations: ${JSON.stringify([attestation])}`, ...more],
+  });
+}
+
+const by = (key: SigningKey) => [{ entries: [byKey(key)] }];
+const critical = { all: [{ key: '{{ critical }}', operator: 'Equals', value: 0 }] };
+
+async function admit(world: World, image: string, purpose: 'mutate' | 'validate' = 'mutate'): Promise<Response> {
+  return world.send(`/${purpose}`, review(pod([image])));
+}
+
+/** `allowed`, or the reason and what is told after it. */
+function told(answer: Response): string {
+  if (answer.allowed === true) return 'allowed';
+  return /\((?<reason>[a-z-]+)\): (?<message>.*)/.exec(answer.message)?.[0] ?? answer.message;
+}
 
 describe.each(['att', 'bundle'] as const)('an attestation as %s', (format) => {
   test('that meets its conditions lets the image in, by tag and by digest, and pins it', async () => {

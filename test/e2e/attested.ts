@@ -1,72 +1,111 @@
-import { attest, makeImage, type SigningKey, sign } from '../../local/signer/signer.ts';
+import { attest, type ImageOptions, makeImage, type SigningKey, sign } from '../../local/signer/signer.ts';
 import type { Digest } from '../../shared/image/digest.ts';
-import { byKey, openWorld, pod, policy, type Response, review, type World, type WorldOptions } from './harness.ts';
+import { byKey, openWorld, type PolicyParts, pod, policy, type Response, review, type World } from './harness.ts';
 
 export const scanType = 'https://cosign.sigstore.dev/attestation/vuln/v1';
 export const provenanceType = 'https://slsa.dev/provenance/v1';
 
-/** A world with one image, signed by the team, about which more can be attested. */
-export interface AttestedImage {
-  readonly world: World;
-  /** By tag. */
-  readonly image: string;
-  readonly repository: string;
-  readonly digest: Digest;
-  attest(predicate: unknown, parts?: AttestationParts): Promise<void>;
-  [Symbol.asyncDispose](): Promise<void>;
-}
-
-export interface AttestationParts {
+export interface Attesting {
   /** The team's by default. */
   readonly key?: SigningKey;
-  /** A scan by default. */
+  /** A vulnerability scan by default. */
   readonly type?: string;
   readonly format?: 'att' | 'bundle';
-  /** Another image's statement, attached to this one. */
-  readonly about?: Digest;
+  /** All that is signed, instead of a statement about the image. */
+  readonly payload?: Uint8Array;
 }
 
-export async function openAttested(options: WorldOptions = {}): Promise<AttestedImage> {
-  const world = await openWorld(options);
-  const repository = 'acme/app';
-  const digest = await makeImage(world.destination, repository, '1');
-  await sign(world.destination, { repository, digest, key: world.team });
+/** An image in the world's registry, signed by the team. */
+export interface AttestedImage {
+  readonly repository: string;
+  readonly digest: Digest;
+  /** As a Pod names it, by its tag. */
+  readonly name: string;
+  /** The same with its digest. */
+  readonly pinned: string;
+  attest(predicate: unknown, parts?: Attesting): Promise<void>;
+}
+
+export interface PushOptions extends ImageOptions {
+  readonly repository?: string;
+  readonly tag?: string;
+  /** Who signs it; the team by default. */
+  readonly by?: SigningKey;
+}
+
+/** Pushes `acme/app:1` or another image, and signs it. */
+export async function pushImage(
+  { destination, registry, team }: World,
+  { repository = 'acme/app', tag = '1', by: signer = team, ...options }: PushOptions = {},
+): Promise<AttestedImage> {
+  const digest = await makeImage(destination, repository, tag, options);
+  await sign(destination, { repository, digest, key: signer });
   return {
-    world,
     repository,
     digest,
-    image: `${world.registry.host}/${repository}:1`,
-    async attest(predicate, { key = world.team, type = scanType, format = 'att', about } = {}) {
-      const claim = about === undefined ? {} : { claim: { digest: about } };
-      await attest(world.destination, { repository, digest, key, predicateType: type, predicate, format, ...claim });
+    name: `${registry.host}/${repository}:${tag}`,
+    pinned: `${registry.host}/${repository}:${tag}@${digest}`,
+    async attest(predicate, { key = team, type = scanType, format = 'att', payload } = {}) {
+      const claim = payload === undefined ? {} : { claim: { payload } };
+      await attest(destination, { repository, digest, key, predicateType: type, predicate, format, ...claim });
     },
-    [Symbol.asyncDispose]: () => world.close(),
   };
 }
 
-/** A policy that wants attestations beside a signature by the team. */
-export function wantingAll(world: World, attestations: readonly object[], more: readonly string[] = []): string {
-  return policy({
-    images: `${world.registry.host}/acme/*`,
-    keys: [world.team],
-    entry: [`attestations: ${JSON.stringify(attestations)}`, ...more],
-  });
+/** A world with one such image. */
+export async function openAttested(): Promise<World & { readonly image: AttestedImage }> {
+  const world = await openWorld();
+  return Object.assign(world, { image: await pushImage(world) });
 }
 
-export function wanting(world: World, attestation: object, more: readonly string[] = []): string {
-  return wantingAll(world, [attestation], more);
+export interface RuleParts extends Partial<PolicyParts> {
+  /** JSON, each a part of the rule. */
+  readonly context?: readonly unknown[];
+  readonly preconditions?: unknown;
+  /** JSON, each a part of the entry. */
+  readonly attestations?: readonly unknown[];
+  readonly validate?: unknown;
 }
 
-export const by = (key: SigningKey) => [{ entries: [byKey(key)] }];
-/** Of a scan: that it has found nothing critical. */
-export const critical = { all: [{ key: '{{ critical }}', operator: 'Equals', value: 0 }] };
-
-export async function admit(world: World, image: string, purpose: 'mutate' | 'validate' = 'mutate'): Promise<Response> {
-  return world.send(`/${purpose}`, review(pod([image])));
+/** A policy about `acme/*`, signed by the team unless it says otherwise. */
+export function about({ registry, team }: World, parts: RuleParts = {}): string {
+  const { context, preconditions, attestations, validate, ...more } = parts;
+  const asLine = (name: string, value: unknown) => (value === undefined ? [] : [`${name}: ${JSON.stringify(value)}`]);
+  const entry = [...(more.entry ?? []), ...asLine('attestations', attestations), ...asLine('validate', validate)];
+  const written = policy({ images: `${registry.host}/acme/*`, keys: [team], ...more, entry });
+  const rule = [...asLine('context', context), ...asLine('preconditions', preconditions)];
+  return written.replace(
+    '      verifyImages:',
+    [...rule.map((line) => `      ${line}`), '      verifyImages:'].join('\n'),
+  );
 }
 
-/** `allowed`, or the reason and what is told after it. */
-export function told(answer: Response): string {
-  if (answer.allowed === true) return 'allowed';
-  return /\((?<reason>[a-z-]+)\): (?<message>.*)/.exec(answer.message)?.[0] ?? answer.message;
+/** Attestor sets of these keys, each of its own set: all of them. */
+export const by = (...keys: readonly SigningKey[]) => keys.map((key) => ({ entries: [byKey(key)] }));
+
+/** One attestor set of these keys, of which `count` are enough. */
+export const someOf = (count: number, ...keys: readonly SigningKey[]) => [
+  { count, entries: keys.map((key) => byKey(key)) },
+];
+
+export const equals = (key: unknown, value: unknown) => ({ key, operator: 'Equals', value });
+export const all = (...conditions: readonly unknown[]) => ({ all: conditions });
+
+export function configMap(name: string, data: Readonly<Record<string, string>>, namespace = 'default'): string {
+  return JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace }, data });
+}
+
+/** Sends a Pod with these images, or another object. */
+export function admit(
+  world: World,
+  asked: string | object,
+  purpose: 'mutate' | 'validate' = 'mutate',
+): Promise<Response> {
+  return world.send(`/${purpose}`, review(typeof asked === 'string' ? pod([asked]) : asked));
+}
+
+/** `allowed`, or the code, the reason and what is told after it, as `403 (reason): message`. */
+export function told({ allowed, code, message }: Response): string {
+  if (allowed === true) return 'allowed';
+  return `${code} ${/\((?<reason>[a-z-]+)\): (?<message>.*)/.exec(message)?.[0] ?? message}`;
 }

@@ -17,7 +17,8 @@ export interface Around {
   readonly written: boolean;
 }
 
-const plainName = /^[A-Za-z_]\w*$/;
+/** With a dash in it an expression quotes it. */
+const plainName = /^[\w-]+$/;
 
 /**
  * The attestations of an entry, with Kyverno's lint. One without attestors asks those of the entry; where there are none either, it is
@@ -79,7 +80,7 @@ function readName(name: string | undefined, at: Place, report: Report): string |
   if (takenName(name) !== undefined)
     report.problem(at, `'${name}' is what conditions call something else: choose another name`);
   else if (!plainName.test(name)) {
-    report.problem(at, 'is no name that conditions can write: letters, digits and _, a digit not first');
+    report.problem(at, 'is no name for conditions: letters, digits, _ and - may stand in it');
   }
   return name;
 }

@@ -89,7 +89,10 @@ function withVariables(frame: Frame, fields: EntryFields, place: Place, report: 
   const texts = variableTexts(place);
   const variables = new Set(texts.map(({ path }) => path));
   for (const problem of trial.problems) if (!variables.has(problem.field)) report.problems.push(problem);
-  report.warnings.push(...trial.warnings);
+  // Of a text with variables nothing is known yet.
+  report.warnings.push(
+    ...trial.warnings.filter(({ message }) => !texts.some(({ path }) => message.startsWith(`${path}: `))),
+  );
   for (const text of texts) warnOfPattern(text, report);
   const written = report.clean(place) ? readWritten(frame, place, report, readWanted) : undefined;
   return written && { ...frame, attestors: [], attestations: [], annotations: {}, written };
