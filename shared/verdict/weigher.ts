@@ -1,4 +1,4 @@
-import { type Attested, type Names, named, weighConditions, weighDenial } from '../conditions/weigh.ts';
+import { type Attested, weighConditions, weighDenial } from '../conditions/weigh.ts';
 import { createRun, type Run } from '../expression/run.ts';
 import { layered, nothing, type Scope } from '../expression/scope.ts';
 import type { AskedOfTarget, Plan, QuestionPlan } from '../plan/plan.ts';
@@ -74,15 +74,12 @@ function weigh(
   run: Run,
 ): WeighedObjection | undefined {
   const weighed: Attested[] = [];
-  let names: Names = new Map();
   for (const { wanted, check } of attestations) {
     const attested = { wanted, sets: check.check.sets, stated: statedIn(findings[check.at]) };
-    const objection = weighConditions(attested, scope, names, run);
+    // As in Kyverno, what comes later may ask about what came before.
+    const objection = weighConditions(attested, weighed, scope, run);
     if (objection !== undefined) return objection;
     weighed.push(attested);
-    // As in Kyverno, what comes later may ask about it.
-    const [first] = attested.stated;
-    if (first !== undefined) names = named(names, wanted, first.predicate);
   }
   if (deny === undefined) return undefined;
   // What is attested by keys that could not be had might bring it about.
