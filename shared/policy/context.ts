@@ -110,6 +110,12 @@ export function entriesFor(
 }
 
 /** The names that an entry asks for; `undefined`: any. */
+/** Whether any of these names comes to something of the request, by itself or by an entry. `undefined`: any name may. */
+export function asksRequest(names: ReadonlySet<string> | undefined, entries: readonly ContextEntry[]): boolean {
+  const asked = unionOf([names, ...entriesFor(names, entries).map(namesOf)]);
+  return asked === undefined || requestNames.some((name) => asked.has(name));
+}
+
 export function namesOf(entry: ContextEntry): ReadonlySet<string> | undefined {
   switch (entry.kind) {
     case 'config-map':

@@ -1,3 +1,4 @@
+import { isJsonObject, type JsonObject, own } from '../admission/json.ts';
 import type { AdmissionRequest, RequestKind, RequestResource, UserInfo } from '../admission/review.ts';
 import { type ImageSlot, imageSlots } from '../admission/slots.ts';
 import { ExpressionError } from '../expression/error.ts';
@@ -60,6 +61,25 @@ function withOthers(said: Json, stated: Json | undefined): Json {
   return all;
 }
 
+/**
+ * What comes of the object. Through `ephemeralcontainers` nothing but those can be written: whatever else is there the API server drops after
+ * mutate, so that the old object's counts, as it does for filters.
+ */
+function objectOf({ subResource, object, oldObject }: AdmissionRequest): AdmissionRequest['object'] {
+  if (subResource !== 'ephemeralcontainers' || object === undefined || oldObject === undefined) return object;
+  const [spec, written] = [own(oldObject, 'spec'), own(object, 'spec')];
+  if (!isJsonObject(spec) || !isJsonObject(written)) return oldObject;
+  return withField(oldObject, 'spec', withField(spec, 'ephemeralContainers', written['ephemeralContainers']));
+}
+
+function withField(object: JsonObject, name: string, value: unknown): JsonObject {
+  const copy: Record<string, unknown> = Object.create(null);
+  for (const each of Object.keys(object)) copy[each] = object[each];
+  if (value === undefined) delete copy[name];
+  else copy[name] = value;
+  return copy;
+}
+
 function requestOf(request: AdmissionRequest): Json {
   const old = asJson(request.oldObject);
   return present({
@@ -74,7 +94,7 @@ function requestOf(request: AdmissionRequest): Json {
     namespace: request.namespace,
     operation: request.operation,
     userInfo: userOf(request.userInfo),
-    object: request.operation === 'DELETE' ? old : asJson(request.object),
+    object: request.operation === 'DELETE' ? old : asJson(objectOf(request)),
     oldObject: old,
     dryRun: request.dryRun,
     options: asJson(request.options),

@@ -196,7 +196,7 @@ describe('imageRegistry', () => {
     it.registry.requests.length = 0;
     expect(told(await admit(it, 'ghcr.example/other:1'))).toBe('allowed');
     const before = pod([it.image.name]);
-    expect(told(await it.send('/mutate', review(pod([it.image.name], { labels: { a: 'b' } }), before)))).toBe(
+    expect(told(await it.send('/mutate', review(pod([it.image.name], { finalizers: ['a/b'] }), before)))).toBe(
       'allowed',
     );
     expect(it.registry.requests).toEqual([]);
