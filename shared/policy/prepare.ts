@@ -68,7 +68,7 @@ class PreparedRule {
   readonly #scope: Scope;
   readonly #now: number;
   readonly #isNamed: Preparation['isNamed'];
-  readonly #answer: 'asks' | 'unmet' | Refusal;
+  #asked: 'asks' | 'unmet' | Refusal | undefined;
   /** By what covers an image. */
   readonly #entries = new Map<readonly Entry[], readonly Entry[] | Refusal>();
 
@@ -81,11 +81,13 @@ class PreparedRule {
     const base = request === undefined ? nothing : variablesOf(request);
     const sources = { configMaps: rule.configMaps, imageData, policyNamespace: rule.namespace };
     this.#scope = contextScope(rule.context, base, sources, createRun(now));
-    this.#answer = this.#asks(rule);
   }
 
   question(question: Question): Question {
     const scope = this.#scope;
+    const { request } = this.#preparation;
+    if (question.ask === 'unchanged' && request !== undefined && leavesAll(request))
+      return { ...question, entries: [] };
     if (this.#answer === 'unmet') return { ...question, entries: [], ask: 'unmet' };
     if (question.ask === 'unchanged' && this.#askedTheSame(question.entries)) return { ...question, entries: [] };
     if (this.#answer !== 'asks') return { ...question, ask: 'verify', problem: this.#answer };
@@ -101,8 +103,6 @@ class PreparedRule {
    */
   #askedTheSame(entries: readonly Entry[]): boolean {
     const { context } = this.#rule;
-    const { request } = this.#preparation;
-    if (request !== undefined && leavesAll(request)) return true;
     const stated = entries.flatMap(({ attestations, deny }) => [
       ...attestations,
       ...(deny === undefined ? [] : [deny]),
@@ -128,6 +128,11 @@ class PreparedRule {
       request: { ...request, object: request.oldObject },
     });
     return this.#known;
+  }
+
+  get #answer(): 'asks' | 'unmet' | Refusal {
+    this.#asked ??= this.#asks(this.#rule);
+    return this.#asked;
   }
 
   #asks({ preconditions }: Rule): 'asks' | 'unmet' | Refusal {
