@@ -85,7 +85,7 @@ export function createPipeline(ports: Ports): Pipeline {
   ): Promise<Verdict[]> {
     const { purpose, deadline, shortage } = call;
     const review = beginReview({ ...site, deadline, shortage, bytes: ports.reviewBytes });
-    const lookups = new ImageLookup(ports, review);
+    const lookups = new ImageLookup(ports, review, asked);
     const questions = isToBePrepared(asked) ? await prepared(asked, request, call, site.hosts, lookups) : asked;
     const planned = planQuestions(questions, { purpose, trust, deadline, elapsed, shortage });
     const plan = isPromise(planned) ? await planned : planned;
@@ -149,7 +149,7 @@ async function withImages<T>(lookups: ImageLookup, deadline: Deadline, work: () 
       return await work();
     } catch (thrown) {
       if (!(thrown instanceof ImageNeeded)) throw thrown;
-      await lookups.lookUp(thrown.reference, deadline);
+      await lookups.lookUp(thrown.reference, deadline, thrown.chosen);
     }
   }
 }

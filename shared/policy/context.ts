@@ -4,6 +4,7 @@ import type { Query } from '../expression/query.ts';
 import type { Run } from '../expression/run.ts';
 import { layered, lazily, type Scope } from '../expression/scope.ts';
 import type { Template } from '../expression/template.ts';
+import { hasVariables } from '../expression/template-text.ts';
 import type { Json } from '../expression/value.ts';
 import { quoted } from '../printable.ts';
 import { Refusal } from '../reasons.ts';
@@ -62,10 +63,13 @@ export type ImageData = ReadonlyMap<string, Json | Refusal>;
 export class ImageNeeded extends Error {
   override readonly name = 'ImageNeeded';
   readonly reference: string;
+  /** Variables stand in what the policy writes, so that the object may say which image it is. */
+  readonly chosen: boolean;
 
-  constructor(reference: string) {
+  constructor(reference: string, chosen: boolean) {
     super(`${reference} is needed`);
     this.reference = reference;
+    this.chosen = chosen;
   }
 }
 
@@ -208,14 +212,14 @@ function textOf(template: Template, what: string, scope: Scope, run: Run): strin
 
 /** Throws ImageNeeded, and the Refusal of a registry that did not say it: whose doing that is is no matter of expressions. */
 function imageData(
-  { reference, jmesPath }: ImageRegistryEntry,
+  { reference, written, jmesPath }: ImageRegistryEntry,
   scope: Scope,
   { imageData: known }: ContextSources,
   run: Run,
 ): Json {
   const image = textOf(reference, 'the reference', scope, run);
   const data = known.get(image);
-  if (data === undefined) throw new ImageNeeded(image);
+  if (data === undefined) throw new ImageNeeded(image, hasVariables(written));
   if (data instanceof Refusal) throw data;
   return jmesPath === undefined ? data : jmesPath.evaluateOn(data, scope, run);
 }

@@ -66,7 +66,7 @@ test.each<[string, unknown, string, string]>([
 
 test('an image that has to be looked up is asked for, whoever needs it', () => {
   const needing = (): never => {
-    throw new ImageNeeded('registry.test/base');
+    throw new ImageNeeded('registry.test/base', false);
   };
   expect(() => one(varying([signed()], { preconditions: conditions(needing) }))).toThrow(ImageNeeded);
   expect(() => one(varying([signed(written(needing))]))).toThrow(ImageNeeded);

@@ -5,6 +5,7 @@ import { ExpressionError } from '../expression/error.ts';
 import { lazily, type Scope } from '../expression/scope.ts';
 import { isObject, type Json } from '../expression/value.ts';
 import { Refusal } from '../reasons.ts';
+import { requestNames } from './context.ts';
 import { variableImage, variableOfImages } from './image-variables.ts';
 
 /** Image volumes are not among Kyverno's images. */
@@ -44,12 +45,20 @@ export function withPredicate(scope: Scope, predicate: { readonly [name: string]
   return {
     get(name) {
       const said = scope.get(name);
+      // What a request says nobody else says, where there is none either.
+      if (isOfRequest(name)) return said;
       const stated = Object.hasOwn(predicate, name) ? predicate[name] : undefined;
       if (said === undefined) return stated;
       return name === 'image' ? withOthers(said, stated) : said;
     },
-    names: () => new Set([...scope.names(), ...Object.keys(predicate)]),
+    names: () => new Set([...scope.names(), ...Object.keys(predicate).filter((name) => !isOfRequest(name))]),
   };
+}
+
+const ofRequest: readonly string[] = requestNames;
+
+function isOfRequest(name: string): boolean {
+  return ofRequest.includes(name);
 }
 
 /** The fields of `said`, and those of `stated` that it does not have. */
