@@ -1,5 +1,6 @@
 import { createRun } from '../../expression/run.ts';
 import { lazily } from '../../expression/scope.ts';
+import type { Json } from '../../expression/value.ts';
 import { clusterPolicy, keyless, load, rule } from '../testing/policies.ts';
 
 /** What becomes of a keyless entry with these fields where the object's label, and a ConfigMap's value, are this. */
@@ -9,7 +10,7 @@ function becomes(fields: Record<string, unknown>, label: string, data = ''): str
   const verifyImages = [{ imageReferences: ['ghcr.io/acme/*'], attestors }];
   const [first] = load(clusterPolicy({ rules: [rule({ context, verifyImages })] })).rules;
   const scope = lazily(
-    new Map([
+    new Map<string, () => Json>([
       ['request', () => ({ label })],
       ['cm', () => ({ data: { value: data } })],
     ]),
