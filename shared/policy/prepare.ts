@@ -102,19 +102,18 @@ class PreparedRule {
    * whose conditions are about the object, is asked like a new one.
    */
   #askedTheSame(entries: readonly Entry[]): boolean {
-    const { context } = this.#rule;
-    const stated = entries.flatMap(({ attestations, deny }) => [
-      ...attestations,
-      ...(deny === undefined ? [] : [deny]),
-    ]);
-    if (stated.some(({ conditions }) => conditions !== undefined && asksRequest(conditions.names, context)))
-      return false;
     const before = this.#before();
     if (before === undefined) return false;
     if (before.#answer !== 'asks' || this.#answer !== 'asks') return isSame(before.#answer, this.#answer);
     const [old, now] = [before.#substituted(entries), this.#substituted(entries)];
     if (old instanceof Refusal || now instanceof Refusal) return isSame(old, now);
-    return old.every((entry, index) => entry === now[index]);
+    return old.every((entry, index) => entry === now[index]) && !now.some((entry) => this.#isAboutRequest(entry));
+  }
+
+  /** Whether what is asked of the statements depends on the request: of an entry with its variables substituted, or else it has none. */
+  #isAboutRequest({ attestations, deny }: Entry): boolean {
+    const asked = [...attestations.flatMap(({ conditions }) => conditions ?? []), ...(deny ? [deny.conditions] : [])];
+    return asked.some(({ names }) => asksRequest(names, this.#rule.context));
   }
 
   #known: PreparedRule | undefined;
