@@ -7,7 +7,7 @@ import type { Json } from '../expression/value.ts';
 import { areAbout } from '../policy/attestation-names.ts';
 import type { Deny, WantedAttestation } from '../policy/policy.ts';
 import { withPredicate } from '../policy/variables.ts';
-import { quoted } from '../printable.ts';
+import { quoted, shortened } from '../printable.ts';
 import type { NoReason } from '../reasons.ts';
 import type { AnchorSet } from '../trust/check.ts';
 import { areSatisfied } from './sets.ts';
@@ -32,6 +32,9 @@ export interface Attested {
 
 /** What attestations are called, with what one of their statements says. */
 type Names = ReadonlyMap<string, Json>;
+
+/** UTF-16 units of a denial's message, in which what is attested stands: others have to be told behind it. */
+const longestMessage = 500;
 
 /** Statements of all named attestations that are tried with each other: more of them than anyone means. */
 const mostChoices = 100;
@@ -141,7 +144,9 @@ function choicesOf(
 function messageOf({ message }: Deny, scope: Scope, run: Run): string {
   try {
     const text = message.render(scope, run);
-    return typeof text === 'string' && text !== '' ? text : 'the conditions of validate.deny are met';
+    return typeof text === 'string' && text !== ''
+      ? shortened(text, longestMessage)
+      : 'the conditions of validate.deny are met';
   } catch (thrown) {
     if (!(thrown instanceof ExpressionError)) throw thrown;
     return `the conditions of validate.deny are met (its message has no value: ${thrown.message})`;
