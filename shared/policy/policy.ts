@@ -47,6 +47,17 @@ export interface Rule {
   readonly preconditions?: Conditions;
   /** Whether anything of it but its images depends on the object: context, preconditions, variables, conditions. */
   readonly varies: boolean;
+  /** What is written for reports; `undefined`: nothing is. */
+  readonly reported?: Reported;
+}
+
+/** What reports say of a rule's results, by the policy's annotations `policies.kyverno.io/…` and the rule's `reportProperties`. */
+export interface Reported {
+  /** Where false, a failure counts as a warning. */
+  readonly scored: boolean;
+  readonly category?: string;
+  readonly severity?: string;
+  readonly properties: Readonly<Record<string, string>>;
 }
 
 /** any: one of the blocks matches; all: every block does. A filter without blocks matches nothing. */

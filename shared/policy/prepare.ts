@@ -8,6 +8,7 @@ import { contextScope, type ImageData } from './context.ts';
 import type { Entry, Rule } from './policy.ts';
 import type { LoadProblem } from './problems.ts';
 import type { Question } from './select.ts';
+import { loadedBeside, type Stated, withStated } from './stated.ts';
 import { variablesOf } from './variables.ts';
 
 /** What rules are prepared by. */
@@ -18,6 +19,8 @@ export interface Preparation {
   readonly now: number;
   /** What registries said of the images that contexts name. */
   readonly imageData: ImageData;
+  /** What counts in place of the request and of the contexts; `undefined`: nothing. */
+  readonly stated?: Stated | undefined;
 }
 
 /** Whether any of the questions is of a rule that depends on more of the object than its images. */
@@ -66,11 +69,14 @@ class PreparedRule {
   /** By what covers an image. */
   readonly #entries = new Map<readonly Entry[], readonly Entry[] | Refusal>();
 
-  constructor(rule: Rule, { request, now, imageData }: Preparation) {
+  constructor(rule: Rule, { request, now, imageData, stated: states }: Preparation) {
     this.#now = now;
-    const base = request === undefined ? nothing : variablesOf(request);
+    const stated = states?.(rule);
+    const said = request === undefined ? nothing : variablesOf(request);
+    const base = stated === undefined ? said : withStated(said, stated);
+    const context = stated === undefined ? rule.context : loadedBeside(rule.context, stated);
     const sources = { configMaps: rule.configMaps, imageData, policyNamespace: rule.namespace };
-    this.#scope = contextScope(rule.context, base, sources, createRun(now));
+    this.#scope = contextScope(context, base, sources, createRun(now));
     this.#answer = this.#asks(rule);
   }
 

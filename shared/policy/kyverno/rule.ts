@@ -9,12 +9,15 @@ import { refuseUnknownNames } from './known-names.ts';
 import { isActionRefused, readAction } from './overrides.ts';
 import type { Place } from './place.ts';
 import { Report } from './report.ts';
+import { reportedOf } from './reported.ts';
 
 /** What a policy says for all of its rules. */
 export interface Common
   extends Pick<Rule, 'policy' | 'namespace' | 'failurePolicy' | 'timeoutSeconds' | 'overrides' | 'configMaps'> {
   readonly action: Action;
   readonly actionFrom: AuditsBy;
+  /** The policy's annotations. */
+  readonly annotations: Readonly<Record<string, string>>;
 }
 
 /** What a rule does. Kyverno's messages call it an operation; elsewhere an operation is what a request does to its object. */
@@ -71,6 +74,7 @@ function readVerifyImages(
   const { action, overrides } = actionOf(fields.verifyImages ?? [], common);
   const said = readSaid(fields, place, common, report);
   if (!report.clean(place)) return undefined;
+  const reported = reportedOf(common.annotations, fields.reportProperties);
   const rule: Rule = {
     policy: common.policy,
     ...(common.namespace !== undefined && { namespace: common.namespace }),
@@ -84,6 +88,7 @@ function readVerifyImages(
     action,
     overrides,
     ...said,
+    ...(reported !== undefined && { reported }),
   };
   return rule;
 }
