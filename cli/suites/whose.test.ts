@@ -13,7 +13,7 @@ const policy = (name: string, rules: readonly unknown[], more: object = {}) => (
 const images = (name: string) => ({ name, verifyImages: [{ imageReferences: ['*'] }] });
 const documents = [
   policy('mixed', [images('signed'), { name: 'labels', validate: { message: 'm' } }]),
-  policy('mutates', [{ name: 'add', mutate: { patchStrategicMerge: {} } }]),
+  policy('mutates', [{ name: 'add', mutate: { patchStrategicMerge: { metadata: { labels: { a: 'b' } } } } }]),
   policy('own', [images('signed')], { kind: 'Policy', metadata: { name: 'own', namespace: 'shop' } }),
   { apiVersion: 'policies.kyverno.io/v1', kind: 'ValidatingPolicy', metadata: { name: 'cel' }, spec: {} },
   { apiVersion: 'v1', kind: 'List', items: [policy('listed', [images('signed')])] },
