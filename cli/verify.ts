@@ -55,8 +55,9 @@ export async function verifyImages(words: readonly string[]): Promise<number> {
       const questions = asked.filter((one): one is Question => 'ask' in one);
       const answers = await core.pipeline.answer(questions, { purpose: 'verify', deadline });
       deadline.stop();
-      const byQuestion = new Map(answers.map((verdict) => [verdict.question, verdict]));
-      for (const one of asked) verdicts.push('ask' in one ? (byQuestion.get(one) ?? nothingAsked(one)) : one);
+      // By what was asked: a question that was prepared is another object than the one that was asked.
+      const byAbout = new Map(answers.map((verdict) => [verdict.question.about, verdict]));
+      for (const one of asked) verdicts.push('ask' in one ? (byAbout.get(one.about) ?? nothingAsked(one)) : one);
       bar.advance(some.length);
     }
   } finally {

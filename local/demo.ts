@@ -6,9 +6,9 @@ import { demoPorts, demoUsage, portProblem } from './demo-ports.ts';
 import { readPolicyFolder } from './policies.ts';
 import { startRegistry } from './registry/server.ts';
 import { sendReview } from './review-client.ts';
-import { signedByPolicy } from './sample-policy.ts';
-import { storeDestination } from './signer/destination.ts';
-import { attest, makeImage, newKey, sign } from './signer/signer.ts';
+import { scannedByPolicy, signedByPolicy } from './sample-policy.ts';
+import { type Destination, storeDestination } from './signer/destination.ts';
+import { attest, makeImage, newKey, type SigningKey, sign } from './signer/signer.ts';
 import { tolerateClosedOutput } from './standard-output.ts';
 import { stopSignal } from './stop-signal.ts';
 import { type Row, tableOf } from './table.ts';
@@ -18,7 +18,10 @@ import { startWebhooks } from './webhooks.ts';
 const root = join(import.meta.dirname, '..');
 const host = '127.0.0.1';
 
-/** `npm start`: a registry with four images, the webhooks over HTTPS, a review for each image, and the verdicts. */
+/** The images, in the order in which they are asked about. */
+const names = ['signed', 'unsigned', 'foreign', 'attested', 'scanned', 'vulnerable'] as const;
+
+/** `npm start`: a registry with images, the webhooks over HTTPS, a review for each image, and the verdicts. */
 async function demo(): Promise<void> {
   const ports = demoPorts(process.argv.slice(2));
   if (ports === 'help') return say(`usage: ${demoUsage}`);
@@ -30,29 +33,22 @@ async function demo(): Promise<void> {
   const folder = folderOf(registry.port);
   say(`registry  http://${images} (in this process, gone when it ends)`);
 
-  const destination = storeDestination(registry);
   const team = newKey();
-  const stranger = newKey();
-  const signed = await makeImage(destination, 'demo/signed', '1');
-  await sign(destination, { repository: 'demo/signed', digest: signed, key: team });
-  await makeImage(destination, 'demo/unsigned', '1');
-  const foreign = await makeImage(destination, 'demo/foreign', '1');
-  await sign(destination, { repository: 'demo/foreign', digest: foreign, key: stranger });
-  const attested = await makeImage(destination, 'demo/attested', '1');
-  const predicate = { buildDefinition: { buildType: 'demo' } };
-  const predicateType = 'https://slsa.dev/provenance/v1';
-  await attest(destination, { repository: 'demo/attested', digest: attested, key: team, predicateType, predicate });
+  await makeImages(storeDestination(registry), team);
   say('images    demo/signed (by the team), demo/unsigned, demo/foreign (signed by someone else),');
-  say('          demo/attested (an attestation by the team, no signature)');
+  say('          demo/attested (an attestation by the team, no signature); signed by the team and with its scan:');
+  say('          demo/scanned (nothing critical was found), demo/vulnerable (2 were)');
 
   await mkdir(folder, { recursive: true });
   await writeFile(`${folder}/policy.yaml`, signedByPolicy(`${images}/demo/*`, team.publicKeyPem));
+  const scanned = [`${images}/demo/scanned`, `${images}/demo/vulnerable`];
+  await writeFile(`${folder}/scans.yaml`, scannedByPolicy(scanned, team.publicKeyPem));
   await writeFile(`${folder}/pod.yaml`, podText(images));
   const core = createLocalCore();
   const tls = await selfSigned({});
   const server = await startWebhooks({
     core,
-    policies: await readPolicyFolder(folder, { only: ['policy.yaml'] }),
+    policies: await readPolicyFolder(folder, { only: ['policy.yaml', 'scans.yaml'] }),
     address: { host, port: ports.webhooks },
     tls,
     log: () => undefined,
@@ -61,7 +57,7 @@ async function demo(): Promise<void> {
 
   const rows: Row[] = [];
   const denials: string[] = [];
-  for (const image of ['signed', 'unsigned', 'foreign', 'attested']) {
+  for (const image of names) {
     const review = await reviewOf(image, images);
     await writeFile(`${folder}/review-${image}.json`, review);
     const { response } = JSON.parse(
@@ -77,6 +73,9 @@ async function demo(): Promise<void> {
   say(
     `  bin/countersign verify --policy ${folder}/policy.yaml --image ${images}/demo/signed:1 ${images}/demo/foreign:1`,
   );
+  say(
+    `  bin/countersign verify --policy ${folder}/scans.yaml --image ${images}/demo/scanned:1 ${images}/demo/vulnerable:1`,
+  );
   say(`  bin/countersign apply ${folder}/policy.yaml --resource ${folder}/pod.yaml`);
   say(`  curl -sk ${server.url}/mutate -d @${folder}/review-unsigned.json`);
   const stopped = stopSignal();
@@ -89,8 +88,39 @@ async function demo(): Promise<void> {
   say('\nstopped');
 }
 
+async function makeImages(destination: Destination, team: SigningKey): Promise<void> {
+  for (const name of names) {
+    const repository = `demo/${name}`;
+    const digest = await makeImage(destination, repository, '1');
+    const by = { repository, digest, key: name === 'foreign' ? newKey() : team };
+    if (name !== 'unsigned' && name !== 'attested') await sign(destination, by);
+    if (name === 'attested') await attest(destination, { ...by, ...provenance });
+    if (name === 'scanned') await attest(destination, { ...by, ...scanOf(['LOW']) });
+    if (name === 'vulnerable') await attest(destination, { ...by, ...scanOf(['CRITICAL', 'HIGH', 'CRITICAL']) });
+  }
+}
+
+const provenance = {
+  predicateType: 'https://slsa.dev/provenance/v1',
+  predicate: { buildDefinition: { buildType: 'demo' } },
+};
+
+/** A scan that has just ended, as Trivy reports it for `cosign attest --type vuln`. */
+function scanOf(severities: readonly string[]) {
+  const now = new Date().toISOString();
+  const found = severities.map((severity, index) => ({
+    VulnerabilityID: `CVE-2026-${1000 + index}`,
+    Severity: severity,
+  }));
+  const result = { SchemaVersion: 2, Results: [{ Target: 'app', Vulnerabilities: found }] };
+  return {
+    predicateType: 'https://cosign.sigstore.dev/attestation/vuln/v1',
+    predicate: { scanner: { uri: 'demo', result }, metadata: { scanStartedOn: now, scanFinishedOn: now } },
+  };
+}
+
 /**
- * Where the policy, the Pod and the reviews lie while the demo runs, below the current folder: one for each registry port, since they
+ * Where the policies, the Pod and the reviews lie while the demo runs, below the current folder: one for each registry port, since they
  * name it and two demos may run.
  */
 function folderOf(registryPort: number): string {

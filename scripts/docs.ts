@@ -48,7 +48,7 @@ const text = `${[
   '| everything that one review fetches | 64 MiB | `review-too-large` |',
   '| of that, manifests of images | 8 MiB | `review-too-large` |',
   '| referrers of an image | 200, on 10 pages | `too-many-referrers` |',
-  '| signatures tried for an image; attestations beside them | 50; 50 | `too-many-signatures` |',
+  '| signatures tried for an image; attestations beside them, in bundles; in envelopes of their own | 50; 50; 50 | `too-many-signatures` |',
   '| distinct images that one review asks about | 64, or what the settings say | `too-many-images` |',
   '| redirects of one request | 5 | `too-many-redirects` |',
 ].join('\n')}\n`;

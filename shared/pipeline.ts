@@ -89,7 +89,7 @@ export function createPipeline(ports: Ports): Pipeline {
     const { purpose, deadline, shortage } = call;
     const review = beginReview({ ...site, deadline, shortage, bytes: ports.reviewBytes });
     const lookups = new ImageLookup(ports, review);
-    const questions = isToBePrepared(asked) ? await prepared(asked, request, call, lookups) : asked;
+    const questions = isToBePrepared(asked) ? await prepared(asked, request, call, site.hosts, lookups) : asked;
     const planned = planQuestions(questions, { purpose, trust, deadline, elapsed, shortage });
     const plan = isPromise(planned) ? await planned : planned;
     const inquiries = openInquiries(plan, site.hosts, elapsed());
@@ -102,11 +102,13 @@ export function createPipeline(ports: Ports): Pipeline {
     questions: readonly Question[],
     request: AdmissionRequest | undefined,
     call: Call,
+    { named }: Hosts,
     lookups: ImageLookup,
   ): Promise<readonly Question[]> {
     const deadline = shareOf(call.deadline, shares.prepare, elapsed);
     const what = 'the rules were prepared for the object';
-    const preparation = { request, now: ports.clock(), imageData: lookups.known, stated: call.stated };
+    const isNamed = (registry: string) => named === 'all' || named.has(registry);
+    const preparation = { request, now: ports.clock(), imageData: lookups.known, isNamed, stated: call.stated };
     const prepare = () => inSlices(prepareInSlices(questions, preparation), { deadline, review: call, elapsed, what });
     try {
       return await withImages(lookups, deadline, prepare);
@@ -363,7 +365,7 @@ class Run {
     const weigh = () =>
       inSlices(weighInSlices(this.#plan, this.#inquiries, now), { deadline, review: this.#review, elapsed, what });
     await withImages(this.#lookups, deadline, weigh).catch((thrown: unknown) => {
-      const refusal = asRefusal(thrown);
+      const refusal = tooLongToWeigh(asRefusal(thrown));
       for (const inquiry of this.#inquiries) inquiry.unweighed = blame(inquiry, refusal, this.#circumstances);
     });
   }
@@ -394,8 +396,17 @@ class Run {
     const { repository, tag } = reference;
     if (tag !== undefined) await this.#resolveAtRegistry(inquiry, allowance, repository, tag);
     const { digest = pointed } = inquiry;
+    // What was weighed is of the image that the tag no longer names.
+    if (digest !== pointed) inquiry.weighed.clear();
     await this.#examiner.examine(inquiry, allowance, digest, digest === pointed ? missing : [...checks.values()]);
   }
+}
+
+/** No registry is waited for: how much there is to weigh is the doing of those who attested, and of the object's author. */
+function tooLongToWeigh(refusal: Refusal): Refusal {
+  if (!refusal.late) return refusal;
+  const told = `what is attested takes too long to weigh: ${refusal.message}`;
+  return new Refusal('attached-too-slow', told, { cause: refusal });
 }
 
 const late = () => new Refusal('deadline', 'the registry did not answer in time');

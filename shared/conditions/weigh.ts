@@ -14,6 +14,7 @@ import type { Stated } from './stated.ts';
 /** Why what was attested does not do. */
 export interface ConditionObjection {
   readonly reason: Extract<NoReason, 'condition-failed' | 'condition-error' | 'deny-condition'>;
+  /** About which statement; of which attestation, `path` says. */
   readonly message: string;
   /** The attestation that it is about; a denial is about all of them. */
   readonly path?: string;
@@ -47,7 +48,7 @@ export function weighConditions(
   const { conditions } = wanted;
   if (conditions === undefined) return undefined;
   const objections = stated.map(({ predicate }, index): ConditionObjection | undefined => {
-    const about = `${titleOf(wanted)}: ${whichOf(index, stated.length)}`;
+    const about = whichOf(index, stated.length);
     try {
       if (!isObject(predicate)) return { reason: 'condition-error', message: `${about} is no JSON object` };
       // As in Kyverno a predicate's own fields come before what attestations are called.
@@ -60,7 +61,7 @@ export function weighConditions(
   });
   const isMet = objections.map((objection) => objection === undefined);
   if (areSatisfied(sets, stated, isMet)) return undefined;
-  const unsatisfied = `${titleOf(wanted)}: what is attested does not satisfy the attestors`;
+  const unsatisfied = 'what is attested does not satisfy the attestors';
   const { path } = wanted;
   const first = objections.find((objection) => objection !== undefined);
   return { path, ...(first ?? { reason: 'condition-error', message: unsatisfied }) };
@@ -82,6 +83,9 @@ export function weighDenial(
     const message = `${about}: the named attestations have over ${mostDenials} statements to be tried with each other`;
     return { reason: 'condition-error', message };
   }
+  // Nothing that could be denied is nothing that was found good.
+  if (choices.length === 0)
+    return { reason: 'condition-error', message: `${about}: a named attestation states nothing` };
   for (const names of choices) {
     try {
       const within = layered(withNames(names), scope);

@@ -11,7 +11,7 @@ import { readEvidenceInSlices } from './read.ts';
 export interface Found {
   readonly evidence: Gathered;
   readonly unreadable: readonly Refusal[];
-  /** The same of what holds attestations and no signature. */
+  /** The same of what may hold attestations. */
   readonly unreadableAttestations: readonly Refusal[];
   /** Gives back the room that statements which are kept take: called when they have been verified, once or more. */
   readonly release?: () => void;

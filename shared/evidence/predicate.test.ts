@@ -84,9 +84,9 @@ describe('bounds', () => {
     expect(() => parsed(nested(65))).toThrow('the predicate is nested over 64 deep');
   });
 
-  test('a million values', () => {
-    expect(parsed(values(1_000_000))).toHaveLength(1_000_000);
-    expect(() => parsed(values(1_000_001))).toThrow('the predicate holds over 1000000 values');
+  test('500,000 values', () => {
+    expect(parsed(values(500_000))).toHaveLength(500_000);
+    expect(() => parsed(values(500_001))).toThrow('the predicate holds over 500000 values');
   });
 
   test('16 MiB', () => {
@@ -111,7 +111,7 @@ describe('bounds', () => {
   });
 
   test('a large one is found and read in slices', () => {
-    const text = JSON.stringify(Array.from({ length: 400_000 }, (_, index) => ({ n: index })));
+    const text = JSON.stringify(Array.from({ length: 240_000 }, (_, index) => ({ n: index })));
     const one = stated(`"predicate":${text}`);
     let slices = 0;
     const found = predicateOf(one);
@@ -119,6 +119,6 @@ describe('bounds', () => {
       if (step.done) break;
       slices += 1;
     }
-    expect(slices).toBeGreaterThan(5);
+    expect(slices).toBeGreaterThan(3);
   });
 });

@@ -9,8 +9,8 @@ import { maxStatementValues } from './statement.ts';
 
 /** Bytes of a predicate: an envelope has no more, and a store that keeps predicates by their hash need not believe its own. */
 const maxPredicate = 16 * 1024 * 1024;
-/** An SBOM of 10 MB has some hundred thousand; a million small ones take 150 MB. */
-const maxValues = 1_000_000;
+/** An SBOM of 12 MiB, the most that an envelope of 16 MiB holds, has 400,000; that many with a name of their own take 150 MB. */
+const maxValues = 500_000;
 
 /** What a statement states, as it was signed. */
 export interface Predicate {
@@ -43,7 +43,7 @@ export function* predicateHash(bytes: Uint8Array): Slices<string> {
 }
 
 /**
- * A predicate as JSON from outside: of at most 16 MiB, a million values, 64 deep, the last one of equal names. cosign's type `custom`
+ * A predicate as JSON from outside: of at most 16 MiB, 500,000 values, 64 deep, the last one of equal names. cosign's type `custom`
  * keeps what it was given as text in `Data`, which is left as it is. Throws Malformed.
  */
 export function* readPredicate(bytes: Uint8Array): Slices<unknown> {

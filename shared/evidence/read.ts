@@ -49,7 +49,7 @@ function* readItem(item: AttachedItem, keep: Keep): Slices<Evidence | undefined>
 }
 
 function mayHoldOf({ source, layer }: AttachedItem): MayHold {
-  const attestsOnly = source === 'att-tag' || kindHolding(evidenceKinds, layer.mediaType)?.attestsOnly === true;
+  const attestsOnly = source === 'att-tag' || kindHolding(evidenceKinds, layer.mediaType)?.only === 'attestations';
   return attestsOnly && source !== 'sig-tag' ? 'attestations' : 'signatures';
 }
 

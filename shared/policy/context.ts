@@ -109,7 +109,8 @@ export function entriesFor(
   return needed;
 }
 
-function namesOf(entry: ContextEntry): ReadonlySet<string> | undefined {
+/** The names that an entry asks for; `undefined`: any. */
+export function namesOf(entry: ContextEntry): ReadonlySet<string> | undefined {
   switch (entry.kind) {
     case 'config-map':
       return unionOf([entry.configMap.name.names, entry.configMap.namespace.names]);

@@ -1,6 +1,6 @@
 import { hasVariables } from '../expression/template-text.ts';
+import { canonicalHost, dockerHub, isHost } from '../image/host.ts';
 import { literalHost } from '../image/pattern.ts';
-import { parseReference } from '../image/reference.ts';
 import { registryNames } from '../image/registry-names.ts';
 import { quoted } from '../printable.ts';
 import type { ContextEntry } from './context.ts';
@@ -17,10 +17,16 @@ export function writtenHosts(rules: readonly Rule[], registries: readonly string
 /** The host of an image that a context names; `undefined`: there is none, or variables say which it is. */
 function contextHost(entry: ContextEntry): string | undefined {
   if (entry.kind !== 'image-registry') return undefined;
-  const { written } = entry;
-  if (hasVariables(written)) return literalHost(written.replace(/\{\{[\s\S]*$/, ''));
-  const parsed = parseReference(written);
-  return 'problem' in parsed ? undefined : parsed.reference.repository.registry;
+  return writtenRegistry(entry.written);
+}
+
+/** The registry of a name in which variables may stand; `undefined`: they say which it is. */
+export function writtenRegistry(text: string): string | undefined {
+  const [literal = ''] = text.split(/\{\{|\$\(/, 1);
+  const slash = literal.indexOf('/');
+  if (slash === -1) return hasVariables(text) ? undefined : dockerHub;
+  const first = literal.slice(0, slash);
+  return isHost(first) ? canonicalHost(first) : dockerHub;
 }
 
 /** The same under each name of their registries. Any other host is the choice of an image's author. */

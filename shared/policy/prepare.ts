@@ -5,7 +5,7 @@ import { nothing, type Scope } from '../expression/scope.ts';
 import { Refusal } from '../reasons.ts';
 import type { Slices } from '../slices.ts';
 import { contextScope, type ImageData } from './context.ts';
-import type { Entry, Rule } from './policy.ts';
+import type { AttestorSet, Entry, Rule } from './policy.ts';
 import type { LoadProblem } from './problems.ts';
 import type { Question } from './select.ts';
 import { loadedBeside, type Stated, withStated } from './stated.ts';
@@ -19,6 +19,8 @@ export interface Preparation {
   readonly now: number;
   /** What registries said of the images that contexts name. */
   readonly imageData: ImageData;
+  /** Whether the rules or the settings name a registry: an object that could name another one would have any host called. */
+  isNamed(registry: string): boolean;
   /** What counts in place of the request and of the contexts; `undefined`: nothing. */
   readonly stated?: Stated | undefined;
 }
@@ -65,12 +67,14 @@ export function isVarying({ rule, ask, problem }: Question): boolean {
 class PreparedRule {
   readonly #scope: Scope;
   readonly #now: number;
+  readonly #isNamed: Preparation['isNamed'];
   readonly #answer: 'asks' | 'unmet' | Refusal;
   /** By what covers an image. */
   readonly #entries = new Map<readonly Entry[], readonly Entry[] | Refusal>();
 
-  constructor(rule: Rule, { request, now, imageData, stated: states }: Preparation) {
+  constructor(rule: Rule, { request, now, imageData, isNamed, stated: states }: Preparation) {
     this.#now = now;
+    this.#isNamed = isNamed;
     const stated = states?.(rule);
     const said = request === undefined ? nothing : variablesOf(request);
     const base = stated === undefined ? said : withStated(said, stated);
@@ -117,6 +121,9 @@ class PreparedRule {
       try {
         const made = entry.written.entry(this.#scope, createRun(this.#now));
         if (isProblems(made)) return unfit(entry, made);
+        const { registries } = entry.written;
+        const stranger = registriesOf(made).find((registry) => !registries.has(registry) && !this.#isNamed(registry));
+        if (stranger !== undefined) return new Refusal('host-refused', strangerIn(entry, stranger));
         substituted.push(made);
       } catch (thrown) {
         return problemOf(entry.path, thrown);
@@ -128,6 +135,21 @@ class PreparedRule {
 
 function isProblems(made: Entry | readonly LoadProblem[]): made is readonly LoadProblem[] {
   return Array.isArray(made);
+}
+
+/** The registries that signatures are read from. */
+function registriesOf({ repository, attestors, attestations }: Entry): readonly string[] {
+  const ofSet = ({ entries }: AttestorSet): readonly string[] =>
+    entries.flatMap((each) => [
+      ...(each.repository === undefined ? [] : [each.repository.registry]),
+      ...(each.kind === 'set' ? ofSet(each.set) : []),
+    ]);
+  const sets = [...attestors, ...attestations.flatMap((each) => each.attestors)];
+  return [...(repository === undefined ? [] : [repository.registry]), ...sets.flatMap(ofSet)];
+}
+
+function strangerIn({ path }: Entry, registry: string): string {
+  return `${path}: with the object's values signatures would be read from ${registry}, which is not among the registries that may be called`;
 }
 
 /** What an object's values make of an entry need not be one. */

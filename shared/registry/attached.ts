@@ -48,7 +48,7 @@ export async function readAttached(
 
   /** Those that are to be read. */
   function accept({ candidates, problems }: Candidates): readonly Candidate[] {
-    const isAsked = ({ mayHold }: Pick<Candidate, 'mayHold'>) => attestationsAsked || mayHold === 'signatures';
+    const isAsked = ({ mayHold }: Pick<Candidate, 'mayHold'>) => attestationsAsked || mayHold !== 'attestations';
     for (const { refusal, mayHold } of problems.filter(isAsked)) reading.putDown(refusal, mayHold);
     unread.push(...candidates.filter((one) => !isAsked(one)).map(unreadOf));
     return candidates.filter(isAsked);
@@ -72,8 +72,10 @@ export async function readAttached(
   }
 
   // What is never a signature takes no place of what may be one.
+  const forSignatures = { signatures: limits.signatures, attestations: limits.attestations };
   const room = {
-    signatures: { signatures: limits.signatures, attestations: limits.attestations },
+    signatures: forSignatures,
+    either: forSignatures,
     attestations: { signatures: 0, attestations: limits.attestations },
   };
   const tooMany = new Map<MayHold, Refusal>();
@@ -86,7 +88,7 @@ export async function readAttached(
         tried.push(candidate);
         continue;
       }
-      // Whatever a manifest says that its layer is, the layer may be a signature: it is missing as one.
+      // Whatever a manifest says that its layer is, it is missing as all that the layer may be.
       if (tooMany.has(mayHold)) continue;
       const told = `more than ${limits[bound]} ${bound} are attached to ${repositoryName(repository)}@${digest}`;
       tooMany.set(mayHold, new Refusal('too-many-signatures', told));

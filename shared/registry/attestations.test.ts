@@ -230,6 +230,23 @@ describe('one broken thing never spoils the rest', () => {
     ]);
   });
 
+  test('what may be either is missing as both; a signature alone is no attestation', async () => {
+    const it = await start();
+    it.store.referrer(it.image, [it.store.blob('gone', types.bundle)]);
+    it.store.blobs.delete(sha256(Buffer.from('gone')));
+    expect(reasons(await read(it))).toEqual([['content-missing'], ['content-missing']]);
+    const other = await start();
+    other.store.signatureTag(other.image, ['gone']);
+    other.store.blobs.delete(sha256(Buffer.from('gone')));
+    expect(reasons(await read(other))).toEqual([['content-missing'], []]);
+    failing(other, /referrers/, 404);
+    expect(reasons(await read(other))).toEqual([['content-missing'], []]);
+    failing(other, /referrers/, 500);
+    const [signatures = [], attestations = []] = reasons(await read(other));
+    expect([...signatures].sort()).toEqual(['content-missing', ...attestations]);
+    expect(attestations).toHaveLength(1);
+  });
+
   test('what ends the reading may have kept a signature from being read', async () => {
     const it = await start();
     it.store.attestationTag(it.image, [[provenance, 'x'.repeat(1000)]]);

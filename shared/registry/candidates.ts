@@ -80,8 +80,7 @@ function layersOf(kinds: readonly LayerKind[], holder: Holder): Candidates {
     const hint = (kind.hint === undefined ? undefined : descriptor?.annotations[kind.hint]) ?? manifest.hint;
     const ranking = kind.ranking(source, hint);
     if (ranking === undefined) continue;
-    const { maxBytes, attestsOnly = false } = kind;
-    const mayHold = attestsOnly ? 'attestations' : 'signatures';
+    const { maxBytes, only: mayHold = 'either' } = kind;
     if (descriptor === undefined) malformed.add(mayHold);
     else candidates.push({ item: itemOf(holder, descriptor), maxBytes, mayHold, hint, ...ranking });
   }

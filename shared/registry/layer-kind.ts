@@ -15,8 +15,8 @@ export interface LayerKind {
   keepsAnnotation(name: string): boolean;
   /** The annotation by which a manifest, or a layer itself, says what the layer is. It is not believed, and only orders. */
   readonly hint?: string;
-  /** Its layers attest something and are never a signature: they are read only where attestations are asked for. */
-  readonly attestsOnly?: true;
+  /** What alone its layers may be; attestations are read only where they are asked for. Absent: either. */
+  readonly only?: 'signatures' | 'attestations';
   /** The order in which layers found there are tried, given the hint's value; `undefined`: there they are no evidence. */
   ranking(source: AttachedItem['source'], hint: string | undefined): Ranking | undefined;
 }

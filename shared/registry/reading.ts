@@ -12,7 +12,8 @@ const fewRequests = 10;
 const mostFailures = 3;
 
 /** What something that was not read may have held. */
-export type MayHold = 'signatures' | 'attestations';
+export type MayHold = Held | 'either';
+type Held = 'signatures' | 'attestations';
 
 /**
  * The reading of what is attached to one digest: what could not be read, and when to stop. It ends with the review's time or bytes, and
@@ -25,7 +26,7 @@ export class Reading {
   readonly spending: Allowance;
   readonly #repository: Repository;
   readonly #digest: Digest;
-  readonly #unreadable: Readonly<Record<MayHold, Set<Refusal>>> = { signatures: new Set(), attestations: new Set() };
+  readonly #unreadable: Readonly<Record<Held, Set<Refusal>>> = { signatures: new Set(), attestations: new Set() };
   #stopped = false;
   #answered = false;
   #begun = 0;
@@ -41,13 +42,13 @@ export class Reading {
     this.spending = { ...allowance, mayRetry };
   }
 
-  /** What could not be read and may have held such a thing, or kept it from being read. */
-  unreadable(held: MayHold): readonly Refusal[] {
+  /** What could not be read and may have held such a thing, or kept it from being read. What may be either is among both. */
+  unreadable(held: Held): readonly Refusal[] {
     return [...this.#unreadable[held]];
   }
 
   /** What `work` gives, or `undefined` with its refusal put down. */
-  async attempt<T>(work: () => Promise<T>, mayHold: MayHold = 'signatures'): Promise<T | undefined> {
+  async attempt<T>(work: () => Promise<T>, mayHold: MayHold = 'either'): Promise<T | undefined> {
     if (this.#stopped) return undefined;
     this.begin();
     try {
@@ -70,16 +71,16 @@ export class Reading {
     this.#answered = true;
   }
 
-  putDown(refusal: Refusal, mayHold: MayHold = 'signatures'): void {
+  putDown(refusal: Refusal, mayHold: MayHold = 'either'): void {
     const { reason, kind } = refusal;
     if (kind === 'denied') this.hear();
     else this.#failures++;
     const told = this.#blamed(refusal);
-    this.#unreadable[mayHold].add(told);
-    if (!this.#ends(reason)) return;
-    this.#stopped = true;
-    // What nobody asks for any more may be a signature.
-    this.#unreadable.signatures.add(told);
+    const ends = this.#ends(reason);
+    this.#stopped ||= ends;
+    // What nobody asks for any more may be anything.
+    if (ends || mayHold !== 'attestations') this.#unreadable.signatures.add(told);
+    if (ends || mayHold !== 'signatures') this.#unreadable.attestations.add(told);
   }
 
   #ends(reason: Refusal['reason']): boolean {

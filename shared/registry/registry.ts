@@ -57,9 +57,9 @@ export interface Sized {
 
 export interface Attached {
   readonly items: readonly AttachedItem[];
-  /** Sources that could not be read, or that are over a bound; each turns a "no valid evidence" into itself. */
+  /** Sources that could not be read, or that are over a bound, and may hold signatures; each turns a "no valid evidence" into itself. */
   readonly unreadable: readonly Refusal[];
-  /** The same of sources that hold attestations and no signature. */
+  /** The same of sources that may hold attestations: a source that may hold either is among both. */
   readonly unreadableAttestations: readonly Refusal[];
   /** Attestations that were left unread, since none was asked for. */
   readonly unread: readonly Unread[];

@@ -1,5 +1,4 @@
 import type { Stated } from '../conditions/stated.ts';
-import type { ConditionObjection } from '../conditions/weigh.ts';
 import type { Digest } from '../image/digest.ts';
 import type { Want } from '../ledger/ledger.ts';
 import type { Verification } from '../ledger/verification.ts';
@@ -17,8 +16,8 @@ export interface Inquiry extends Look {
   readonly startedAt: number;
   /** By index in the plan, as the checks are. */
   readonly findings: (Finding | undefined)[];
-  /** Of an entry that asks conditions: why what is attested does not do; `undefined`: it does. */
-  readonly weighed: Map<AskedOfTarget, ConditionObjection | undefined>;
+  /** Of an entry that asks conditions: why what is attested does not do; `undefined`: it does. Of what `findings` hold, and nothing else. */
+  readonly weighed: Map<AskedOfTarget, WeighedObjection | undefined>;
   /** Why conditions were not evaluated. */
   unweighed: Refusal | undefined;
   digest: Digest | undefined;
@@ -28,6 +27,12 @@ export interface Inquiry extends Look {
   refusal: Refusal | undefined;
   source: 'registry' | 'ledger';
   ms: number;
+}
+
+/** Why what is attested does not do, or why nobody can say whether it does. */
+export interface WeighedObjection extends Pick<Refusal, 'reason' | 'message'> {
+  /** The attestation that it is about. */
+  readonly path?: string;
 }
 
 export type Finding =

@@ -74,7 +74,7 @@ function judgeImage(entry: Entry, asked: AskedOfTarget | undefined, inquiry: Inq
   if (failing !== undefined) return { ...no(entry, failing), ...by };
   const weighed = asksConditions(entry) ? weighedOf(asked, inquiry) : undefined;
   if (weighed !== undefined)
-    return { ...no(entry, weighed), ...by, attestations: withObjection(by.attestations, weighed) };
+    return { ...no(entry, titled(asked, weighed)), ...by, attestations: withObjection(by.attestations, weighed) };
   const signers = [...signed.signers, ...attested.flatMap((one) => one.signers)];
   return { entry, reason: 'verified', message: verifiedBy(signers), signers, ...by };
 }
@@ -123,6 +123,13 @@ function weighedOf(
   { weighed, unweighed }: Inquiry,
 ): (Objection & { readonly path?: string }) | undefined {
   return weighed.has(asked) ? weighed.get(asked) : (unweighed ?? notLookedAt());
+}
+
+/** An objection that stands by itself says of which attestation it is. */
+function titled({ attestations }: AskedOfTarget, objection: Objection & { readonly path?: string }): Objection {
+  const about = attestations.find(({ wanted }) => wanted.path === objection.path);
+  const { reason, message } = objection;
+  return about === undefined ? objection : { reason, message: `${titleOf(about.wanted)}: ${message}` };
 }
 
 /** The attestation that an objection is about is told with it. */

@@ -1,19 +1,13 @@
-import {
-  type Attested,
-  type ConditionObjection,
-  type Names,
-  named,
-  weighConditions,
-  weighDenial,
-} from '../conditions/weigh.ts';
+import { type Attested, type Names, named, weighConditions, weighDenial } from '../conditions/weigh.ts';
 import { createRun, type Run } from '../expression/run.ts';
 import { layered, nothing, type Scope } from '../expression/scope.ts';
 import type { AskedOfTarget, Plan, QuestionPlan } from '../plan/plan.ts';
 import type { Entry } from '../policy/policy.ts';
 import type { Question } from '../policy/select.ts';
 import { imageScope } from '../policy/variables.ts';
+import { Refusal } from '../reasons.ts';
 import type { Slices } from '../slices.ts';
-import { asksStated, type Inquiry, isSatisfied, statedIn } from './inquiry.ts';
+import { asksStated, type Inquiry, isSatisfied, statedIn, type WeighedObjection } from './inquiry.ts';
 
 /**
  * Weighs what was attested by the conditions of every entry that has some, where each of its attestations was found good; what was weighed
@@ -30,7 +24,7 @@ export function* weighInSlices(plan: Plan, inquiries: readonly Inquiry[], now: n
       const inquiry = inquiries[planned.target.at];
       if (inquiry === undefined || !isToBeWeighed(planned, planned.entry, inquiry)) continue;
       const scope = layered(imageScope(textOf(question)), question.scope ?? nothing);
-      inquiry.weighed.set(planned, weigh(planned, planned.entry, inquiry, scope, createRun(now)));
+      inquiry.weighed.set(planned, weighed(planned, planned.entry, inquiry, scope, createRun(now)));
       yield;
     }
   }
@@ -53,13 +47,30 @@ function isToBeWeighed(planned: AskedOfTarget, entry: Entry, { refusal, findings
   return asksConditions(entry) && planned.attestations.every(({ check }) => isSatisfied(findings[check.at]));
 }
 
+/** What the conditions ask for and cannot be had, as an image that a context names, is the entry's own matter. */
+function weighed(
+  planned: AskedOfTarget,
+  entry: Entry,
+  inquiry: Inquiry,
+  scope: Scope,
+  run: Run,
+): WeighedObjection | undefined {
+  try {
+    return weigh(planned, entry, inquiry, scope, run);
+  } catch (thrown) {
+    if (!(thrown instanceof Refusal)) throw thrown;
+    const { reason, message } = thrown;
+    return { reason, message: `conditions: ${message}` };
+  }
+}
+
 function weigh(
   { attestations }: AskedOfTarget,
   { deny }: Entry,
   { findings }: Inquiry,
   scope: Scope,
   run: Run,
-): ConditionObjection | undefined {
+): WeighedObjection | undefined {
   const weighed: Attested[] = [];
   let names: Names = new Map();
   for (const { wanted, check } of attestations) {

@@ -1,6 +1,7 @@
 import { attest, makeImage, type SigningKey, sign } from '../../local/signer/signer.ts';
 import type { Digest } from '../../shared/image/digest.ts';
 import { byKey, openWorld, pod, policy, type Response, review, type World } from './harness.ts';
+import { folderWith, inThisProcess } from './processes.ts';
 
 const scanType = 'https://cosign.sigstore.dev/attestation/vuln/v1';
 const provenanceType = 'https://slsa.dev/provenance/v1';
@@ -140,4 +141,40 @@ test('what the ledger knows answers, and conditions are asked each time: time mo
   expect(it.world.registry.requests.length).toBe(before);
   it.world.now += 10 * 24 * 3_600_000;
   expect(told(await admit(it.world, it.image))).toContain('(condition-failed)');
+});
+
+test('verify on the command line looks at an image of which only an attestation is wanted', async () => {
+  await using it = await open();
+  await it.attest({ critical: 3 });
+  const wanted = { type: scanType, name: 'scan', attestors: by(it.world.team), conditions: [critical] };
+  const rule = policy({
+    images: `${it.world.registry.host}/acme/*`,
+    entry: [`attestations: ${JSON.stringify([wanted])}`],
+  });
+  await using folder = await folderWith({ 'policy.yaml': rule, 'zero.yaml': rule.replace('"value":0', '"value":3') });
+  const verify = (name: string, ...more: string[]) =>
+    inThisProcess(['verify', '--policy', folder.file(name), '--image', it.image, ...more]);
+  const { status, stdout } = await verify('policy.yaml', '-o', 'json');
+  expect({ status, ...JSON.parse(stdout) }).toMatchObject({
+    status: 1,
+    results: [
+      {
+        reason: 'condition-failed',
+        message: 'attestations[0] "scan": the statement: {{ critical }} is 3, wanted Equals 0',
+        attestations: [
+          {
+            path: 'attestations[0]',
+            name: 'scan',
+            predicateType: scanType,
+            pass: false,
+            code: 'condition-failed',
+            message: 'the statement: {{ critical }} is 3, wanted Equals 0',
+          },
+        ],
+      },
+    ],
+  });
+  const text = await verify('policy.yaml');
+  expect(text.stdout).toContain('✗ attestations[0] "scan": the statement: {{ critical }} is 3');
+  expect(await verify('zero.yaml')).toMatchObject({ status: 0, stdout: expect.stringContaining('pass: 1 pass') });
 });

@@ -110,6 +110,7 @@ describe('verify', () => {
             },
           ],
           attestors: [expect.objectContaining({ path: 'attestors[0]', pass: true })],
+          attestations: [],
           requests: 6,
           ms: expect.any(Number),
           source: 'registry',

@@ -116,7 +116,7 @@ describe('npm start', () => {
   const demo = [join(root, 'local', 'demo.ts')];
   const anyPorts = ['--port', '0', '--registry-port', '0'];
 
-  test('one image admitted and pinned, three denied for their reasons; its commands run as printed; Ctrl-C stops it', async () => {
+  test('two images admitted and pinned, four denied for their reasons; its commands run as printed; Ctrl-C stops it', async () => {
     await using folder = await folderWith({});
     await using running = start(process.execPath, [...demo, ...anyPorts], { cwd: folder.path });
     await running.line(/Ctrl-C stops\./);
@@ -126,6 +126,11 @@ describe('npm start', () => {
     expect(printed).toMatch(/^demo\/unsigned:1 +denied 403 +no-signature$/m);
     expect(printed).toMatch(/^demo\/foreign:1 +denied 403 +signature-mismatch$/m);
     expect(printed).toMatch(/^demo\/attested:1 +denied 403 +only-attestations$/m);
+    expect(printed).toMatch(/^demo\/scanned:1 +allowed +pinned to sha256:[0-9a-f]{64}$/m);
+    expect(printed).toMatch(/^demo\/vulnerable:1 +denied 403 +condition-failed$/m);
+    expect(printed).toMatch(
+      /denied \(condition-failed\): .* is \["CRITICAL","HIGH","CRITICAL"\], wanted AllNotIn \["CRITICAL"\]$/m,
+    );
     for (const name of ['unsigned', 'foreign', 'attested']) {
       const denial = new RegExp(
         [
@@ -139,14 +144,14 @@ describe('npm start', () => {
     }
 
     const commands = printed.split('\n').filter((line) => /^ {2}(bin\/countersign|curl) /.test(line));
-    expect(commands).toHaveLength(3);
+    expect(commands).toHaveLength(4);
     const outputs = await Promise.all(
-      commands.slice(0, 2).map((line) => run(countersign, line.trim().split(' ').slice(1), { cwd: folder.path })),
+      commands.slice(0, 3).map((line) => run(countersign, line.trim().split(' ').slice(1), { cwd: folder.path })),
     );
-    expect(outputs.map(({ status }) => status)).toEqual([1, 1]);
-    expect(outputs[0]?.stdout).toContain('fail: 1 pass, 1 fail');
+    expect(outputs.map(({ status }) => status)).toEqual([1, 1, 1]);
+    for (const { stdout } of outputs) expect(stdout).toContain('fail: 1 pass, 1 fail');
     // curl itself is asked where the real tools are, in test/peers.
-    const [, url = '', file = ''] = /^ {2}curl -sk (\S+) -d @(\S+)$/.exec(commands[2] ?? '') ?? [];
+    const [, url = '', file = ''] = /^ {2}curl -sk (\S+) -d @(\S+)$/.exec(commands[3] ?? '') ?? [];
     const { body } = await ask(url, { body: await readFile(folder.file(file), 'utf8') });
     expect(JSON.parse(body)).toMatchObject({ response: { allowed: false, status: { code: 403 } } });
 

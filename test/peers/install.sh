@@ -14,6 +14,8 @@ distribution    distribution    tool
 rekor2          rekor2          tool
 tsa             tsa             tool
 sigstore-go     sigstore-go     .
+kyverno-oracle  kyverno         .
+kyverno         kyverno         tool
 etcd            kube-apiserver  go.etcd.io/etcd/server/v3
 cosign2         cosign2         tool
 cosign3         cosign3         tool

@@ -14,6 +14,8 @@ export type Tool =
   | 'ggcr-registry'
   | 'kube-apiserver'
   | 'kubectl'
+  | 'kyverno'
+  | 'kyverno-oracle'
   | 'rekor2'
   | 'sigstore-go'
   | 'tsa';

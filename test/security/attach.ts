@@ -14,11 +14,13 @@ export function imageIn(world: AnyWorld, name: string, digest: Digest): Image {
   return { digest, bytes };
 }
 
-/** Attaches what a fixture made to an image: layers under its `.sig` tag, or a referrer each. */
+/** Attaches what a fixture made to an image: layers under its `.sig` or `.att` tag, or a referrer each. */
 export function attachItems(world: AnyWorld, name: string, subject: Digest, items: readonly AttachedItem[]): void {
   const { store } = world.registry;
-  const tagged = items.filter((item) => item.source === 'sig-tag');
-  if (tagged.length > 0) putSignatureTag(world, name, subject, tagged.map(descriptorIn(world, name)));
+  for (const [source, suffix] of [['sig-tag', 'sig'] as const, ['att-tag', 'att'] as const]) {
+    const tagged = items.filter((item) => item.source === source);
+    if (tagged.length > 0) putTag(world, name, subject, suffix, tagged.map(descriptorIn(world, name)));
+  }
   for (const { layer, bytes, source } of items) {
     if (source !== 'referrer') continue;
     const { mediaType, annotations } = layer;
@@ -38,6 +40,16 @@ export function descriptorIn(world: AnyWorld, name: string) {
 
 /** Stores a manifest of these layers, whatever they are, under the `.sig` tag of an image. */
 export function putSignatureTag(world: AnyWorld, name: string, subject: Digest, layers: readonly unknown[]): void {
+  putTag(world, name, subject, 'sig', layers);
+}
+
+function putTag(
+  world: AnyWorld,
+  name: string,
+  subject: Digest,
+  suffix: 'sig' | 'att',
+  layers: readonly unknown[],
+): void {
   const config = Buffer.from('{}');
   world.registry.store.putManifest(
     name,
@@ -47,7 +59,7 @@ export function putSignatureTag(world: AnyWorld, name: string, subject: Digest, 
       config: { mediaType: mediaTypes.config, size: config.length, digest: world.registry.store.putBlob(name, config) },
       layers,
     },
-    { tag: legacyTag(subject, 'sig') },
+    { tag: legacyTag(subject, suffix) },
   );
 }
 

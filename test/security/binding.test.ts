@@ -312,7 +312,9 @@ describe('B5 CVE-2026-48815: a field that is accepted and ignored', () => {
   });
 
   test.each([
-    'attestations: [{type: x}]',
+    'attestations: [{conditions: []}]',
+    'attestations: [{type: x, predicate: y}]',
+    'validate: {deny: {conditions: [{key: a, operator: Equals, value: a}]}}',
     'imageRegistryCredentials: {secrets: [x]}',
     'validate: {deny: {}, message: x}',
     'verifydigest: true',

@@ -324,11 +324,43 @@ describe('S4 (Kyverno CVE-2026-4789, CVE-2026-41323, CVE-2026-40868): requests a
   test.each([
     '{name: x, apiCall: {urlPath: /api/v1/secrets}}',
     '{name: x, apiCall: {service: {url: "http://169.254.169.254/"}}}',
-    '{name: x, configMap: {name: a, namespace: other}}',
-    '{name: x, imageRegistry: {reference: evil.test/x}}',
+    '{name: x, globalReference: {name: secrets}}',
   ])('the context %s is refused at load, a rule without it loads', async (context) => {
     await open();
-    expect(() => world.policies(withContext(context))).toThrow('not supported yet');
+    expect(() => world.policies(withContext(context))).toThrow('asks a cluster, and Countersign runs in none');
     expect(() => world.policies(policy({ images: '*' }))).not.toThrow();
+  });
+
+  test('the context asks for the credentials of no registry', async () => {
+    await open();
+    const registry = (more: string) => withContext(`{name: x, imageRegistry: {reference: registry.test/x${more}}}`);
+    const secrets = ', imageRegistryCredentials: {secrets: [kube-system/pull]}';
+    expect(() => world.policies(registry(secrets))).toThrow('not supported yet');
+    expect(() => world.policies(registry(''))).not.toThrow();
+  });
+
+  test('the policy of one namespace reads no ConfigMap of another, and that of its own', async () => {
+    await open();
+    const image = `${world.registry.host}/${name}:v1`;
+    const digest = await makeImage(world.destination, name, 'v1');
+    await sign(world.destination, { repository: name, digest, key: world.team });
+    const publicKeys = JSON.stringify(world.team.publicKeyPem);
+    const keysIn = (namespace: string) =>
+      `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: keys, namespace: ${namespace}}\ndata: {team: ${publicKeys}}\n`;
+    const signedBy = (namespace: string) =>
+      policy({
+        images: `${world.registry.host}/*`,
+        attestors: [{ entries: [{ keys: { publicKeys: '{{ keys.data.team }}', rekor: { ignoreTlog: true } } }] }],
+      })
+        .replace('ClusterPolicy', 'Policy')
+        .replace('  name: signed', '  name: signed\n  namespace: default')
+        .replace(
+          '      verifyImages:',
+          `      context: [{name: keys, configMap: {name: keys, namespace: ${namespace}}}]\n      verifyImages:`,
+        );
+    world.policies(signedBy('other'), keysIn('other'));
+    expect((await admit(image)).message).toContain('is in another namespace, "other", than the policy');
+    world.policies(signedBy('default'), keysIn('default'));
+    expect(await admit(image)).toMatchObject({ allowed: true });
   });
 });

@@ -13,6 +13,7 @@ export const cosignSignature: SignatureFormat<'cosign-signature'> = {
   plural: "in cosign's older format",
   holds: (type) => type === mediaType,
   layers: 'every',
+  only: 'signatures',
   maxBytes: 64 * 1024,
   keepsAnnotation: (name) => annotation.test(name),
   ranking: (source) => (source === 'att-tag' ? undefined : { rank: source === 'sig-tag' ? 0 : 1, bound: 'signatures' }),

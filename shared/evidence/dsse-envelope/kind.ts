@@ -11,7 +11,7 @@ export const dsseEnvelope: EvidenceKind = {
   maxBytes: 16 * 1024 * 1024,
   keepsAnnotation: (name) => annotation.test(name),
   hint: 'predicateType',
-  attestsOnly: true,
+  only: 'attestations',
   ranking: (source) => (source === 'sig-tag' ? undefined : { rank: 4, bound: 'attestations' }),
   read: readBareEnvelope,
 };

@@ -13,6 +13,8 @@ const largestJson = 1024 * 1024;
 /** The same of YAML, which may take four microseconds each to be read. */
 const largestYaml = 24 * 1024;
 const stepsOfYaml = 16;
+/** What its reader takes before it reads anything. */
+const stepsOfYamlReader = 500;
 const yamlBounds = { maxBytes: 4 * largestYaml, maxDepth: deepest, maxNodes: 100_000 };
 
 export const documentFunctions: readonly ExpressionFunction[] = [
@@ -56,7 +58,7 @@ function check(value: Json, run: Run, depth: number): void {
  */
 function parseYaml(text: string, run: Run): Json {
   if (text.length > largestYaml) throw new ExpressionError(`parse_yaml() takes ${largestYaml} characters at most`);
-  run.spend(1 + stepsOfYaml * text.length);
+  run.spend(stepsOfYamlReader + stepsOfYaml * text.length);
   const read = readEmbedded(text.toWellFormed(), yamlBounds);
   if ('problem' in read) throw new ExpressionError(`parse_yaml() takes YAML: ${printable(read.problem, 200)}`);
   if (read.values.length > 1) throw new ExpressionError('parse_yaml() takes one document');

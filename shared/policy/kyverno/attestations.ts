@@ -1,8 +1,8 @@
 import { takenName } from '../context.ts';
-import type { AttestorEntry, AttestorSet, Deny, WantedAttestation } from '../policy.ts';
+import type { AttestorSet, Deny, WantedAttestation } from '../policy.ts';
 import { readAttestorSet } from './attestors.ts';
 import { readBlock, readBlocks } from './conditions.ts';
-import type { AttestationFields, DenialFields } from './fields.ts';
+import type { AttestationFields, AttestorSetFields, DenialFields } from './fields.ts';
 import type { Place } from './place.ts';
 import type { Report } from './report.ts';
 import { readTemplate } from './variables.ts';
@@ -11,7 +11,14 @@ import { readTemplate } from './variables.ts';
 const mostAttestations = 32;
 const longestType = 1024;
 
-const plainName = /^[A-Za-z_]\w*$/;
+/** The attestors of an entry, and whether some are written, readable or not. */
+export interface Around {
+  readonly attestors: readonly AttestorSet[];
+  readonly written: boolean;
+}
+
+/** With a dash in it an expression quotes it. */
+const plainName = /^[\w-]+$/;
 
 /**
  * The attestations of an entry, with Kyverno's lint. One without attestors asks those of the entry; where there are none either, it is
@@ -20,7 +27,7 @@ const plainName = /^[A-Za-z_]\w*$/;
  */
 export function readAttestations(
   fields: readonly AttestationFields[],
-  around: readonly AttestorSet[],
+  around: Around,
   place: Place,
   report: Report,
 ): readonly WantedAttestation[] {
@@ -40,7 +47,7 @@ export function readAttestations(
 
 function readAttestation(
   fields: AttestationFields,
-  around: readonly AttestorSet[],
+  around: Around,
   at: Place,
   path: string,
   report: Report,
@@ -48,10 +55,10 @@ function readAttestation(
   const name = readName(fields.name, at.field('name'), report);
   const predicateType = readType(fields, at, report);
   const own = fields.attestors ?? [];
-  const attestors = own.map((set, index) => readAttestorSet(set, at.field('attestors').item(index), report));
-  for (const [index, set] of attestors.entries())
-    if (set) refuseAnnotations(set, at.field('attestors').item(index), report);
-  if (own.length === 0 && around.length === 0) {
+  const sets = at.field('attestors');
+  const attestors = own.map((set, index) => readAttestorSet(set, sets.item(index), report));
+  for (const [index, set] of own.entries()) refuseAnnotations(set, sets.item(index), report);
+  if (own.length === 0 && !around.written) {
     report.problem(
       at,
       'attestors are required, here or in the entry: Kyverno takes the word of anyone whom the public CA knows, which is nobody in particular',
@@ -63,7 +70,7 @@ function readAttestation(
     path,
     ...(name !== undefined && { name }),
     predicateType,
-    attestors: own.length === 0 ? around : attestors.filter((set) => set !== undefined),
+    attestors: own.length === 0 ? around.attestors : attestors.filter((set) => set !== undefined),
     ...(conditions !== undefined && { conditions }),
   };
 }
@@ -73,7 +80,7 @@ function readName(name: string | undefined, at: Place, report: Report): string |
   if (takenName(name) !== undefined)
     report.problem(at, `'${name}' is what conditions call something else: choose another name`);
   else if (!plainName.test(name)) {
-    report.problem(at, 'is no name that conditions can write: letters, digits and _, a digit not first');
+    report.problem(at, 'is no name for conditions: letters, digits, _ and - may stand in it');
   }
   return name;
 }
@@ -91,24 +98,20 @@ function readType({ type, predicateType }: AttestationFields, at: Place, report:
 }
 
 /** Kyverno reads them and asks nothing by them. */
-function refuseAnnotations({ entries }: AttestorSet, place: Place, report: Report): void {
-  for (const [index, attestor] of entries.entries()) {
+function refuseAnnotations({ entries = [] }: AttestorSetFields, place: Place, report: Report): void {
+  for (const [index, { attestor }] of entries.entries()) {
     const at = place.field('entries').item(index);
-    if (attestor.kind === 'set') refuseAnnotations(attestor.set, at.field('attestor'), report);
-    else if (isAnnotated(attestor)) {
+    if (attestor !== undefined) refuseAnnotations(attestor, at.field('attestor'), report);
+    else if (!at.field('annotations').empty) {
       report.problem(at.field('annotations'), 'has no effect: an attestation has no annotations; write conditions');
     }
   }
 }
 
-function isAnnotated({ annotations = {} }: Pick<AttestorEntry, 'annotations'>): boolean {
-  return Object.keys(annotations).length > 0;
-}
-
-/** `validate` of an entry; `undefined` where there is none, or the report says why. */
+/** `validate` of an entry with so many attestations; `undefined` where there is none, or the report says why. */
 export function readDeny(
   fields: DenialFields | undefined,
-  attestations: readonly WantedAttestation[],
+  attestations: number,
   place: Place,
   report: Report,
 ): Deny | undefined {
@@ -118,7 +121,7 @@ export function readDeny(
     report.problem(place, 'denies nothing: write validate.deny.conditions, or leave it out');
     return undefined;
   }
-  if (attestations.length === 0) {
+  if (attestations === 0) {
     report.problem(place, 'has no effect without attestations, as in Kyverno: write them beside it');
     return undefined;
   }

@@ -1,3 +1,6 @@
+import { createRun } from '../../expression/run.ts';
+import { scopeOf } from '../../expression/testing/templates.ts';
+import type { Json as Value } from '../../expression/value.ts';
 import type { Rule } from '../policy.ts';
 import { clusterPolicy, entry, load, pods, problemsOf, rule, warningsOf } from '../testing/policies.ts';
 
@@ -103,4 +106,77 @@ test('a name that auto-gen gives cannot be taken', () => {
   expect(problemsOf(clusterPolicy({ rules: [long('a'), long('b')] }))).toEqual([
     expect.stringContaining('auto-gen gives two rules the same name'),
   ]);
+});
+
+describe('what a rule says of a Pod it says of the Pod in a controller', () => {
+  const about = (expression: string) =>
+    clusterPolicy({
+      rules: [
+        rule({
+          context: [{ name: 'spec', variable: { jmesPath: 'request.object.spec.nodeName' } }],
+          preconditions: { all: [{ key: expression, operator: 'Equals', value: 'a' }] },
+          verifyImages: [
+            entry({
+              annotations: { env: '{{ request.object.metadata.labels.env }}' },
+              attestations: [
+                { type: 'a', conditions: [{ all: [{ key: expression, operator: 'Equals', value: 'a' }] }] },
+              ],
+            }),
+          ],
+        }),
+      ],
+    });
+
+  function answersOf(policy: Json, object: Value) {
+    const scope = scopeOf({ request: { object } });
+    const run = createRun(0);
+    return load(policy).rules.map(({ name, preconditions, entries, context }) => {
+      const [first] = entries;
+      const made = first?.written?.entry(scope, run);
+      const [spec] = context;
+      return [
+        name,
+        preconditions?.test(scope, run).met,
+        made !== undefined && 'annotations' in made ? made.annotations['env'] : made,
+        made !== undefined && 'attestations' in made ? made.attestations[0]?.conditions?.test(scope, run).met : made,
+        spec?.kind === 'variable' ? spec.jmesPath?.evaluate(scope, run) : undefined,
+      ];
+    });
+  }
+
+  test('in preconditions, context, variables and conditions', () => {
+    const pod = { metadata: { labels: { env: 'prod' } }, spec: { nodeName: 'a' } };
+    const paths = {
+      signed: pod,
+      'autogen-signed': { spec: { template: pod } },
+      'autogen-cronjob-signed': { spec: { jobTemplate: { spec: { template: pod } } } },
+    };
+    const policy = about('{{ request.object.spec.nodeName }}');
+    for (const [name, object] of Object.entries(paths)) {
+      const all = { metadata: { labels: { env: 'x' } }, ...object };
+      const tolerant = JSON.parse(
+        JSON.stringify(policy)
+          .replaceAll('spec.nodeName', "spec.nodeName || 'none'")
+          .replaceAll('labels.env', "labels.env || 'none'"),
+      ) as Json;
+      const answer = answersOf(tolerant, all).find(([rule]) => rule === name);
+      expect(answer).toEqual([name, true, 'prod', true, 'a']);
+    }
+  });
+
+  test('what does not name its fields is the same for all, and so is whom it trusts', () => {
+    const preconditions = [{ key: '{{ request.operation }}', operator: 'Equals', value: 'CREATE' }];
+    const [written, ...made] = load(clusterPolicy({ rules: [rule({ preconditions })] })).rules;
+    for (const one of made) {
+      expect(one.entries).toBe(written?.entries);
+      expect(one.preconditions).toBe(written?.preconditions);
+    }
+  });
+
+  test('where it is none any more, the policy does not load: a rule with fewer entries would ask less', () => {
+    const filled = (length: number) => `{{ request.object.spec || '${'x'.repeat(length)}' }}`;
+    expect(problemsOf(about(filled(8_000)))).toEqual([]);
+    const [problem] = problemsOf(about(filled(8_150)));
+    expect(problem).toContain('spec.rules[0]: auto-gen cannot make a rule of it for controllers: ');
+  });
 });

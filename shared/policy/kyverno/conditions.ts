@@ -1,11 +1,11 @@
 import type { Conditions, WrittenBlock, WrittenCondition } from '../../expression/conditions.ts';
-import { ExpressionError } from '../../expression/error.ts';
 import { compileConditions } from '../../expression/expressions.ts';
 import { type Operator, operators } from '../../expression/operators.ts';
 import type { Place } from './place.ts';
 import type { Report } from './report.ts';
 import { asWritten, list, object, plainText, type Schema } from './schema.ts';
 import { jsonOf } from './tree-json.ts';
+import { read } from './variables.ts';
 
 /** Conditions of one list, and blocks of one rule: more than anyone writes. */
 const mostConditions = 200;
@@ -29,24 +29,31 @@ const condition: Schema<WrittenCondition> = (place, report) => {
   if (fields.operator === undefined) report.problem(place, 'entered condition has no operator');
   if (key === undefined) report.problem(place, 'entered condition has no key');
   if (fields.operator === undefined || key === undefined) return undefined;
-  const read = (at: Place | undefined) => (at?.tree === undefined ? null : jsonOf(at.tree));
+  const json = (at: Place | undefined) => (at?.tree === undefined ? null : jsonOf(at.tree));
   return {
-    key: read(key),
+    key: json(key),
     operator: fields.operator,
-    value: read(value),
+    value: json(value),
     ...(message !== undefined && { message }),
   };
 };
 
 const conditions: Schema<readonly WrittenCondition[]> = (place, report) => {
-  const read = list(condition)(place, report);
-  if (read !== undefined && read.length > mostConditions) {
-    report.problem(place, `has ${read.length} conditions: more than ${mostConditions}`);
+  const found = list(condition)(place, report);
+  if (found !== undefined && found.length > mostConditions) {
+    report.problem(place, `has ${found.length} conditions: more than ${mostConditions}`);
   }
-  return read;
+  return found;
 };
 
-const block: Schema<WrittenBlock> = object({ any: conditions, all: conditions });
+/** Kyverno takes an empty one for absent in attestations' conditions, and elsewhere for one that is never met. */
+const oneOfThese: Schema<readonly WrittenCondition[]> = (place, report) => {
+  const found = conditions(place, report);
+  if (found?.length === 0) report.problem(place, 'lists no condition: write one, or leave it out');
+  return found;
+};
+
+const block: Schema<WrittenBlock> = object({ any: oneOfThese, all: conditions });
 
 /** A list of blocks, as attestations have them. `undefined` where there is none, or the report says why. */
 export function readBlocks(place: Place, report: Report): Conditions | undefined {
@@ -67,11 +74,5 @@ export function readBlock(place: Place, report: Report): Conditions | undefined 
 
 function compiled(blocks: readonly WrittenBlock[] | undefined, place: Place, report: Report): Conditions | undefined {
   if (blocks === undefined || !report.clean(place)) return undefined;
-  try {
-    return compileConditions(blocks);
-  } catch (thrown) {
-    if (!(thrown instanceof ExpressionError)) throw thrown;
-    report.problem(place, thrown.message);
-    return undefined;
-  }
+  return read(() => compileConditions(blocks), place, report);
 }

@@ -1,4 +1,3 @@
-import { ExpressionError } from '../../expression/error.ts';
 import { compileQuery } from '../../expression/expressions.ts';
 import type { Query } from '../../expression/query.ts';
 import { type ContextEntry, takenName } from '../context.ts';
@@ -6,7 +5,7 @@ import type { Place } from './place.ts';
 import type { Report } from './report.ts';
 import { asWritten, list, notBuiltAtAll, object, plainText } from './schema.ts';
 import { jsonOf } from './tree-json.ts';
-import { readTemplate } from './variables.ts';
+import { read, readTemplate } from './variables.ts';
 
 const mostEntries = 32;
 
@@ -125,12 +124,5 @@ function readImageRegistry(
 }
 
 function readQuery(text: string | undefined, at: Place, report: Report): Query | undefined {
-  if (!text) return undefined;
-  try {
-    return compileQuery(text);
-  } catch (thrown) {
-    if (!(thrown instanceof ExpressionError)) throw thrown;
-    report.problem(at, thrown.message);
-    return undefined;
-  }
+  return text ? read(() => compileQuery(text), at, report) : undefined;
 }

@@ -1,3 +1,4 @@
+import { requestNames } from '../context.ts';
 import type { AttestorSet, Entry, KeysAttestor } from '../policy.ts';
 import { readAttestations, readDeny } from './attestations.ts';
 import { readAttestorSet, readRepository } from './attestors.ts';
@@ -7,7 +8,8 @@ import { readKeyless } from './keyless-attestor.ts';
 import { readKeySource } from './keys-attestor.ts';
 import type { Place } from './place.ts';
 import { Report } from './report.ts';
-import { type Frame, holdsVariables, readWritten, variablePaths, type Wanted } from './written.ts';
+import { namesIn, variableTexts } from './variables.ts';
+import { type Frame, holdsVariables, readWritten, type Wanted } from './written.ts';
 
 /** What says that an entry audits. */
 export type AuditsBy = 'as written' | 'by default';
@@ -65,9 +67,12 @@ function readFrame(fields: EntryFields, place: Place, audits: AuditsBy | undefin
 /** Whom an entry trusts, and for what. */
 function readWanted(fields: EntryFields, place: Place, report: Report): Wanted {
   const repository = readRepository(fields.repository, place.field('repository'), report);
-  const attestors = readAttestors(fields, place, report);
-  const attestations = readAttestations(fields.attestations ?? [], attestors, place.field('attestations'), report);
-  const deny = readDeny(fields.validate, attestations, place.field('validate'), report);
+  const sets = readAttestors(fields, place, report);
+  const attestors = sets.filter((set) => set !== undefined);
+  const around = { attestors, written: sets.length > 0 };
+  const wanted = fields.attestations ?? [];
+  const attestations = readAttestations(wanted, around, place.field('attestations'), report);
+  const deny = readDeny(fields.validate, wanted.length, place.field('validate'), report);
   return {
     attestors,
     attestations,
@@ -81,17 +86,33 @@ function readWanted(fields: EntryFields, place: Place, report: Report): Wanted {
 function withVariables(frame: Frame, fields: EntryFields, place: Place, report: Report): Entry | undefined {
   const trial = new Report(report.file);
   readWanted(fields, place, trial);
-  const variables = variablePaths(place);
+  const texts = variableTexts(place);
+  const variables = new Set(texts.map(({ path }) => path));
   for (const problem of trial.problems) if (!variables.has(problem.field)) report.problems.push(problem);
+  // Of a text with variables nothing is known yet.
+  report.warnings.push(
+    ...trial.warnings.filter(({ message }) => !texts.some(({ path }) => message.startsWith(`${path}: `))),
+  );
+  for (const text of texts) warnOfPattern(text, report);
   const written = report.clean(place) ? readWritten(frame, place, report, readWanted) : undefined;
   return written && { ...frame, attestors: [], attestations: [], annotations: {}, written };
+}
+
+/** What an object's author writes into a regular expression is a part of it, and may end what stands before. */
+function warnOfPattern(at: Place, report: Report): void {
+  if (!at.path.endsWith('RegExp')) return;
+  const names = namesIn(at.text ?? '');
+  if (names === undefined || requestNames.some((name) => names.has(name))) {
+    report.warning(at, 'has values of the request read as a regular expression: ask with wildcards, without RegExp');
+  }
 }
 
 /**
  * `key`, or `issuer` with what belongs to it, is one more set with that signer, as Kyverno converts it, with the entry's
  * annotations. Kyverno adds the set for annotations beside `image` alone too, without a signer, and then refuses it; so do we.
+ * `undefined` for a set of which the report says why it is none.
  */
-function readAttestors(fields: EntryFields, place: Place, report: Report): readonly AttestorSet[] {
+function readAttestors(fields: EntryFields, place: Place, report: Report): readonly (AttestorSet | undefined)[] {
   const at = place.field('attestors');
   const sets = (fields.attestors ?? []).map((set, index) => readAttestorSet(set, at.item(index), report));
   const annotated = Object.keys(fields.annotations ?? {}).length > 0;
@@ -110,7 +131,7 @@ function readAttestors(fields: EntryFields, place: Place, report: Report): reado
       'keys, certificates, keyless, or a nested attestor is required: beside image, annotations belong to key or issuer',
     );
   }
-  return sets.filter((set) => set !== undefined);
+  return sets;
 }
 
 /** Flat fields of a keyless signer that Kyverno drops: an entry has one flat signer, `key` before `issuer`. */

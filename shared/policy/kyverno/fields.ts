@@ -1,6 +1,7 @@
 import type { Place } from './place.ts';
 import {
   asWritten,
+  constant,
   dictionary,
   flag,
   lazy,
@@ -103,7 +104,7 @@ const attestor: Schema<AttestorFields> = object({
 const attestorSet: Schema<AttestorSetFields> = object({ count: wholeNumber, entries: list(attestor) });
 
 const attestation = object({
-  name: plainText,
+  name: constant,
   /** Deprecated. */
   predicateType: text,
   type: text,

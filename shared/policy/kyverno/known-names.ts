@@ -1,8 +1,10 @@
-import { requestNames } from '../context.ts';
+import { namesOf, requestNames } from '../context.ts';
 import { nearestName } from '../nearest-name.ts';
 import type { Rule } from '../policy.ts';
 import type { Place } from './place.ts';
 import type { Report } from './report.ts';
+import { namesIn, variableTexts } from './variables.ts';
+import { substitutedPlace } from './written.ts';
 
 /**
  * Variables that begin with a name which nothing gives: with Kyverno the policy is refused as well. Conditions of attestations are left
@@ -13,18 +15,41 @@ export function refuseUnknownNames(
   place: Place,
   report: Report,
 ): void {
-  const known = new Set([...requestNames, ...context.map(({ name }) => name)]);
-  const check = (names: ReadonlySet<string> | undefined, at: Place) => {
-    for (const name of names ?? []) {
-      if (known.has(name)) continue;
-      const nearest = nearestName(name, [...known]);
-      const meant = nearest === undefined ? '' : `; did you mean '${nearest}'?`;
-      report.problem(
-        at,
-        `variable '${name.slice(0, 60)}' is not defined: the request and the rule's context have none of it${meant}`,
-      );
+  const known = [...requestNames, ...context.map(({ name }) => name)];
+  for (const [index, entry] of context.entries())
+    check(namesOf(entry), known, place.field('context').item(index), report);
+  check(preconditions?.names, known, place.field('preconditions'), report);
+  for (const [index, { written }] of entries.entries()) {
+    const at = place.field('verifyImages').item(index);
+    check(written?.names, known, substitutedPlace(at), report);
+    checkDenial(at, known, report);
+  }
+}
+
+/** `validate` of an entry is about the image and what is attested of it as well, by the names that its attestations have. */
+function checkDenial(entry: Place, known: readonly string[], report: Report): void {
+  const attested = entry.field('attestations').items.flatMap((each) => each.field('name').text ?? []);
+  const all = [...known, 'image', ...attested];
+  for (const text of variableTexts(entry.field('validate'))) check(namesIn(text.text ?? ''), all, text, report);
+}
+
+function check(names: ReadonlySet<string> | undefined, known: readonly string[], place: Place, report: Report): void {
+  for (const name of names ?? []) {
+    if (known.includes(name)) continue;
+    const nearest = nearestName(name, known);
+    const meant = nearest === undefined ? '' : `; did you mean '${nearest}'?`;
+    const at = variableTexts(place).find(({ text = '' }) => namesIn(text)?.has(name)) ?? place;
+    report.problem(at, `variable '${name.slice(0, 60)}' is not defined: nothing here gives it${meant}`);
+  }
+}
+
+/** In conditions one of two things with one name would hide the other. */
+export function refuseNamesOfTwo(context: Rule['context'], place: Place, report: Report): void {
+  const known = new Set(context.map(({ name }) => name));
+  for (const entry of place.field('verifyImages').items)
+    for (const each of entry.field('attestations').items) {
+      const at = each.field('name');
+      if (at.text !== undefined && known.has(at.text))
+        report.problem(at, `'${at.text.slice(0, 60)}' is a name of the rule's context as well: choose another one`);
     }
-  };
-  check(preconditions?.names, place.field('preconditions'));
-  for (const [index, { written }] of entries.entries()) check(written?.names, place.field('verifyImages').item(index));
 }

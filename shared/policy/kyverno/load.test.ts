@@ -271,7 +271,6 @@ describe('a policy as older versions of Kyverno stored it, every type of a rule 
     exclude: { resources: {} },
     match: { ...pods(), resources: {} },
     context: [],
-    configMaps: new Map(),
   };
 
   test.each<[string, Record<string, unknown>]>([
@@ -370,8 +369,8 @@ describe('policies/samples', () => {
   });
 
   test('they stand beside each other', () => {
-    expect(names).toHaveLength(11);
+    expect(names).toHaveLength(15);
     const files = names.map((name) => ({ name, text: readFileSync(join(folder, name), 'utf8') }));
-    expect(loadPolicies(files).rules).toHaveLength(33);
+    expect(loadPolicies(files).rules).toHaveLength(45);
   });
 });

@@ -5,7 +5,7 @@ import { type AuditsBy, readEntry } from './entry.ts';
 import { type EntryFields, entrySchema, type RuleFields } from './fields.ts';
 import { readExclude, readMatch, refuseEmptySet } from './filter.ts';
 import { forControllers, namesPodFields, type PodPath } from './for-controllers.ts';
-import { refuseUnknownNames } from './known-names.ts';
+import { refuseNamesOfTwo, refuseUnknownNames } from './known-names.ts';
 import { isActionRefused, readAction } from './overrides.ts';
 import type { Place } from './place.ts';
 import { Report } from './report.ts';
@@ -102,6 +102,7 @@ function readSaid(fields: RuleFields, place: Place, common: Common, report: Repo
   const preconditions = readBlock(place.field('preconditions'), report);
   const said = { entries, context, ...(preconditions !== undefined && { preconditions }) };
   refuseUnknownNames(said, place, report);
+  refuseNamesOfTwo(context, place, report);
   const varies =
     context.length > 0 ||
     preconditions !== undefined ||
@@ -125,7 +126,12 @@ export function rereadForControllers(
   // What is wrong with it, or worth a warning, has been told of the rule as it is written.
   const again = new Report(report.file);
   const elements = moved.field('verifyImages').items.map((item) => entrySchema(item, again) ?? {});
-  return readSaid({ ...fields, verifyImages: elements }, moved, common, again);
+  const said = readSaid({ ...fields, verifyImages: elements }, moved, common, again);
+  const [problem] = again.problems;
+  if (problem === undefined) return said;
+  const { field, message } = problem;
+  report.problem(place, `auto-gen cannot make a rule of it for controllers: ${field} then ${message}`);
+  return {};
 }
 
 /** An entry's failureAction decides for the rule, Enforce over Audit, and then no override counts; as in Kyverno. */

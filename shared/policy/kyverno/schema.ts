@@ -29,6 +29,13 @@ export const text: Schema<string> = (place, report) => {
   return value;
 };
 
+/** A string that stands for itself, whatever is substituted around it. */
+export const constant: Schema<string> = (place, report) => {
+  const value = plainText(place, report);
+  if (value !== undefined && hasVariables(value)) report.problem(place, 'holds a variable: write the name itself');
+  return value;
+};
+
 /** YAML's own booleans; a quoted "yes" is a string. */
 export const flag: Schema<boolean> = (place, report) => {
   const value = place.tree?.kind === 'leaf' ? place.tree.value : undefined;

@@ -3,6 +3,7 @@ import type { Run } from '../../expression/run.ts';
 import type { Scope } from '../../expression/scope.ts';
 import { hasVariables } from '../../expression/template-text.ts';
 import type { Json } from '../../expression/value.ts';
+import { writtenRegistry } from '../hosts.ts';
 import type { Entry, Written } from '../policy.ts';
 import type { LoadProblem } from '../problems.ts';
 import { type EntryFields, entrySchema } from './fields.ts';
@@ -35,16 +36,9 @@ export function holdsVariables({ tree }: Place): boolean {
   return tree !== undefined && holdsVariable(substitutedPart(tree));
 }
 
-/** Where variables stand, by their paths. */
-export function variablePaths(place: Place): ReadonlySet<string> {
-  const paths = new Set<string>();
-  const visit = (at: Place): void => {
-    if (at.text !== undefined && hasVariables(at.text)) paths.add(at.path);
-    for (const name of at.names) visit(at.field(name));
-    for (const item of at.items) visit(item);
-  };
-  visit(place);
-  return paths;
+/** The part of an entry in which variables are substituted before anyone is asked. */
+export function substitutedPlace({ tree, path, line }: Place): Place {
+  return new Place(tree && substitutedPart(tree), path, line);
 }
 
 /** An entry in which variables stand; `undefined` where the report says why it cannot be one. */
@@ -59,6 +53,7 @@ export function readWritten(frame: Frame, place: Place, report: Report, readWant
   function entryOf(value: Json): Entry | readonly LoadProblem[] {
     const substituted = new Report(report.file);
     const here = new Place(withRest(treeOf(value, part, line), tree), path, line);
+    refuseNothing(new Place(part, path, line), here, substituted);
     const fields = entrySchema(here, substituted);
     const wanted = fields && readWanted(fields, here, substituted);
     return wanted === undefined || substituted.problems.length > 0 ? substituted.problems : { ...frame, ...wanted };
@@ -66,6 +61,7 @@ export function readWritten(frame: Frame, place: Place, report: Report, readWant
 
   return {
     names: template.names,
+    registries: new Set(registriesIn(new Place(part, path, line))),
     entry(scope: Scope, run: Run) {
       const value = template.render(scope, run);
       const name = JSON.stringify(value);
@@ -77,6 +73,25 @@ export function readWritten(frame: Frame, place: Place, report: Report, readWant
       return entry;
     },
   };
+}
+
+/** A signer of whom nothing is asked, since a value is empty, would be anyone: what is written is asked, or nobody is. */
+function refuseNothing(written: Place, now: Place, report: Report): void {
+  if (written.text !== undefined) {
+    if (hasVariables(written.text) && now.empty) report.problem(now, 'comes to nothing');
+    return;
+  }
+  for (const name of written.names) refuseNothing(written.field(name), now.field(name), report);
+  for (const [index, item] of written.items.entries()) refuseNothing(item, now.item(index), report);
+}
+
+/** The registries of signature repositories that no variable says. */
+function registriesIn(place: Place): readonly string[] {
+  const below = place.names.flatMap((name) => {
+    const at = place.field(name);
+    return name === 'repository' && at.text ? (writtenRegistry(at.text) ?? []) : registriesIn(at);
+  });
+  return [...below, ...place.items.flatMap(registriesIn)];
 }
 
 /** An entry without what is read as it stands. */

@@ -1,13 +1,18 @@
+import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { isJsonObject } from '../../../shared/admission/json.ts';
-import type { Evidence } from '../../../shared/evidence/evidence.ts';
+import type { Evidence, Stated } from '../../../shared/evidence/evidence.ts';
+import { Malformed } from '../../../shared/evidence/malformed.ts';
+import { predicateOf, readPredicate } from '../../../shared/evidence/predicate.ts';
 import { readEvidence } from '../../../shared/evidence/read.ts';
 import type { AttachedItem } from '../../../shared/registry/registry.ts';
+import { atOnce } from '../../../shared/slices.ts';
 import { buildCheck } from '../../../shared/trust/build.ts';
 import { verify } from '../../../shared/verify/verify.ts';
-import { now } from '../../fixtures/ask.ts';
+import { asSignatures, now } from '../../fixtures/ask.ts';
 import {
+  attItem,
   bundleV01,
   cosignItem,
   dsseItem,
@@ -16,6 +21,7 @@ import {
   paeOf,
   payloadOf,
   repository,
+  slsaProvenance,
   statementOf,
 } from '../../fixtures/attached.ts';
 import { entryOf, keysOf, setOf } from '../../fixtures/entries.ts';
@@ -37,13 +43,16 @@ export async function evidence(): Promise<Target> {
   const payload = payloadOf(image);
   const paid = signer.sign(payload);
   const { annotation } = await log.record('hashedrekord 0.0.1', { message: payload, signature: paid, signer });
+  const attested = statementOf(image, { predicateType: slsaProvenance, predicate: { builder: { id: 'us' } } });
+  const ofEnvelope = await log.record('dsse 0.0.1', { ...recorded, message: attested });
   const originals: readonly AttachedItem[] = [
     cosignItem(payload, signer, { signature: paid, log: annotation }),
     dsseItem(statement, signer, { signature, tlogEntries: [proved] }),
     dsseItem(statement, signer, { signature, tlogEntries: [promised], mediaType: bundleV01 }),
     messageItem(image, signer),
+    attItem(attested, signer, { annotations: { 'dev.sigstore.cosign/bundle': ofEnvelope.annotation } }),
   ];
-  const signedBefore = readEvidence(originals).evidence.map(signedIn);
+  const signedBefore = readAsSigned(originals).evidence.map(signedIn);
   const rekor = { ignoreTlog: false, pubkey: log.pem, url: log.url };
   const checks = [entryOf([setOf([keysOf(signer)])]), entryOf([setOf([keysOf(signer, { rekor })])])].map((entry) =>
     buildCheck(entry),
@@ -68,10 +77,11 @@ export async function evidence(): Promise<Target> {
         ),
       };
     });
-    return item.source === 'sig-tag' ? fc.oneof(bytes, annotations, logs) : fc.oneof(bytes, withEntries);
+    return item.source !== 'referrer' ? fc.oneof(bytes, annotations, logs) : fc.oneof(bytes, withEntries);
   });
   return target('evidence', strange, (item: AttachedItem) => {
-    const gathered = readEvidence([item]);
+    const gathered = readAsSigned([item]);
+    readPredicates(item);
     for (const check of checks) {
       const outcome = verify({ check, image, repository, evidence: gathered, unreadable: [], now });
       if (!outcome.pass) demand(outcome.reason !== 'internal-error', outcome.message);
@@ -87,11 +97,34 @@ export async function evidence(): Promise<Target> {
   });
 }
 
+/** Attestations count as if they were signatures: what is asked of both is who signed. */
+const readAsSigned = (items: readonly AttachedItem[]) => asSignatures(readEvidence(items, () => true));
+
+/** Whatever is attested can be read, or is refused in words. */
+function readPredicates(item: AttachedItem): void {
+  for (const one of readEvidence([item], () => true).evidence) {
+    if (one.kind !== 'attestation' || one.stated === undefined) continue;
+    try {
+      const { bytes, hash } = atOnce(predicateOf(one.stated));
+      demand(hash === createHash('sha256').update(bytes).digest('hex'), 'another hash');
+      const whole: unknown = JSON.parse(Buffer.from(payloadIn(one.stated)).toString());
+      const value = atOnce(readPredicate(bytes));
+      demand(isJsonObject(whole) && isDeepStrictEqual(whole['predicate'], value), 'another predicate');
+    } catch (thrown) {
+      demand(thrown instanceof Malformed, `a predicate is refused by ${String(thrown)}`);
+    }
+  }
+}
+
+function payloadIn({ signed }: Stated): Uint8Array {
+  return signed.format === 'dsse' ? signed.payload : Buffer.alloc(0);
+}
+
 /** What was signed and the signature: not what came along, which decides nothing where the log is ignored. */
 function signedIn(one: Evidence): unknown {
   if (one.kind === 'attestation') return undefined;
   const { material: _, ...signed } = one.signed;
-  return signed;
+  return 'envelope' in signed ? { ...signed, envelope: undefined } : signed;
 }
 
 function isTextMap(value: unknown): boolean {
