@@ -9,7 +9,7 @@ import { compared, excluded, isAbout, notFound, resourceName, satisfies } from '
 import type { Row } from './row.ts';
 import type { Selector } from './selector.ts';
 import type { Expected } from './suite.ts';
-import { targetsOf } from './targets.ts';
+import { indexed, type ResourceIndex, targetsOf } from './targets.ts';
 
 export interface TrialOptions {
   readonly core: LocalCore;
@@ -22,7 +22,7 @@ export interface TrialOptions {
 export class Trial {
   readonly #rules: readonly Rule[];
   readonly #circumstances: Circumstances;
-  readonly #resources: readonly Resource[];
+  readonly #resources: ResourceIndex;
   readonly #options: TrialOptions;
   readonly #known = new Map<Resource, Map<SimulatedOperation | undefined, Found>>();
 
@@ -34,7 +34,7 @@ export class Trial {
   ) {
     this.#rules = rules;
     this.#circumstances = circumstances;
-    this.#resources = resources;
+    this.#resources = indexed(resources);
     this.#options = options;
   }
 
