@@ -249,6 +249,7 @@ class Run {
     if (weighs) await this.#weighHits(open);
     await this.#each(open, shares.fetch, (inquiry, deadline) => this.#fetch(inquiry, deadline));
     refuseDisagreement(open);
+    this.#refuseMoved(open);
     if (weighs) await this.#weigh(this.#deadline);
     await this.#session.flush();
   }
@@ -357,11 +358,25 @@ class Run {
     return bytes === undefined ? undefined : parsedPredicate(bytes);
   }
 
+  /**
+   * A tag that moved between a lookup and its verification: what conditions were told is about another image than the one that would be
+   * pinned.
+   */
+  #refuseMoved(inquiries: readonly Inquiry[]): void {
+    for (const inquiry of inquiries) {
+      const looked = this.#lookups.fetched(inquiry.target)?.digest;
+      if (looked === undefined || inquiry.digest === undefined || looked === inquiry.digest) continue;
+      const told = `${inquiry.target.image} named ${looked}, and then ${inquiry.digest}: it was pushed while it was looked at; try again`;
+      inquiry.refusal ??= new Refusal('digest-mismatch', told);
+    }
+  }
+
   /** Whose statements are too many to be weighed in time is not weighed, and its entry denied. */
   async #weigh(deadline: Deadline): Promise<void> {
     const { clock, elapsed } = this.#ports;
     const what = 'conditions were evaluated';
     const now = clock();
+    for (const { target, digest } of this.#inquiries) if (digest !== undefined) this.#lookups.resolved(target, digest);
     const weigh = () =>
       inSlices(weighInSlices(this.#plan, this.#inquiries, now), { deadline, review: this.#review, elapsed, what });
     await withImages(this.#lookups, deadline, weigh).catch((thrown: unknown) => {

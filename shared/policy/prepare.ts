@@ -1,10 +1,9 @@
 import type { AdmissionRequest } from '../admission/review.ts';
-import { ExpressionError } from '../expression/error.ts';
 import { createRun } from '../expression/run.ts';
 import { nothing, type Scope } from '../expression/scope.ts';
-import { Refusal } from '../reasons.ts';
+import { messageOf, Refusal } from '../reasons.ts';
 import type { Slices } from '../slices.ts';
-import { contextScope, type ImageData } from './context.ts';
+import { contextScope, type ImageData, ImageNeeded } from './context.ts';
 import type { AttestorSet, Entry, Rule } from './policy.ts';
 import type { LoadProblem } from './problems.ts';
 import type { Question } from './select.ts';
@@ -160,6 +159,7 @@ function unfit({ path }: Entry, [problem]: readonly LoadProblem[]): Refusal {
 
 function problemOf(where: string, thrown: unknown): Refusal {
   if (thrown instanceof Refusal) return thrown;
-  if (thrown instanceof ExpressionError) return new Refusal('variable-unresolved', `${where}: ${thrown.message}`);
-  throw thrown;
+  if (thrown instanceof ImageNeeded) throw thrown;
+  // Whatever else goes wrong, a defect of ours too, is brought about by what the object says.
+  return new Refusal('variable-unresolved', `${where}: ${messageOf(thrown)}`, { cause: thrown });
 }

@@ -1,4 +1,5 @@
 import type { Json } from '../expression/value.ts';
+import type { Digest } from '../image/digest.ts';
 import { type ImageReference, imageKey, parseReference } from '../image/reference.ts';
 import { repositoryName } from '../image/repository.ts';
 import { type Deadline, type Elapsed, shareOf } from '../net/deadline.ts';
@@ -43,6 +44,8 @@ export class ImageLookup {
   readonly #review: Review;
   readonly #readings = new Map<string, Promise<Read | Refusal>>();
   readonly #fetched = new Map<string, Image>();
+  /** What the tags of images under review name: a tag is resolved once a review, whoever asks. */
+  readonly #resolved = new Map<string, Digest>();
   readonly #looks: Look[] = [];
   #spent = 0;
 
@@ -59,6 +62,11 @@ export class ImageLookup {
   /** Milliseconds that lookups took whose registries were answering: for these the images under review have waited. */
   get spent(): number {
     return this.#spent;
+  }
+
+  /** Tells what a tag under review names, so that conditions are about the image that is verified and pinned. */
+  resolved({ reference, credentials }: Named, digest: Digest): void {
+    this.#resolved.set(keyedBy(credentials, imageKey(reference)), digest);
   }
 
   /** The image as it was fetched for a lookup, so that whoever asks for the same one need not ask again. */
@@ -147,7 +155,8 @@ export class ImageLookup {
     const before = this.fetched(target);
     if (before !== undefined) return before;
     const { reference, credentials } = target;
-    const { repository, digest, tag = 'latest' } = reference;
+    const { repository, tag = 'latest' } = reference;
+    const digest = reference.digest ?? this.#resolved.get(keyedBy(credentials, imageKey(reference)));
     const { registries } = this.#ports;
     const fetching =
       digest === undefined

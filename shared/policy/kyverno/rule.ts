@@ -101,7 +101,7 @@ function readSaid(fields: RuleFields, place: Place, common: Common, report: Repo
   const context = readContext(place.field('context'), report);
   const preconditions = readBlock(place.field('preconditions'), report);
   const said = { entries, context, ...(preconditions !== undefined && { preconditions }) };
-  refuseUnknownNames(said, place, report);
+  refuseUnknownNames(context, place, report);
   refuseNamesOfTwo(context, place, report);
   const varies =
     context.length > 0 ||
