@@ -15,6 +15,7 @@ import { ImageNeeded } from './policy/context.ts';
 import type { Rule } from './policy/policy.ts';
 import { isToBePrepared, isVarying, prepareInSlices } from './policy/prepare.ts';
 import { type Question, selectInSlices } from './policy/select.ts';
+import type { Stated } from './policy/stated.ts';
 import { asRefusal, Refusal } from './reasons.ts';
 import { defaultReviewImages } from './registry/allowance.ts';
 import type { Allowance, Registries } from './registry/registry.ts';
@@ -51,6 +52,8 @@ export interface Call {
   readonly deadline: Deadline;
   /** Set where the caller gave less time than the rules ask. */
   readonly shortage?: Shortage | undefined;
+  /** Names that count in place of what the request and contexts say: on the command line alone. */
+  readonly stated?: Stated | undefined;
 }
 
 /** What a review may believe and whom it may call. */
@@ -106,7 +109,7 @@ export function createPipeline(ports: Ports): Pipeline {
     const deadline = shareOf(call.deadline, shares.prepare, elapsed);
     const what = 'the rules were prepared for the object';
     const isNamed = (registry: string) => named === 'all' || named.has(registry);
-    const preparation = { request, now: ports.clock(), imageData: lookups.known, isNamed };
+    const preparation = { request, now: ports.clock(), imageData: lookups.known, isNamed, stated: call.stated };
     const prepare = () => inSlices(prepareInSlices(questions, preparation), { deadline, review: call, elapsed, what });
     try {
       return await withImages(lookups, deadline, prepare);

@@ -8,6 +8,7 @@ import { asksRequest, contextScope, type ImageData, ImageNeeded } from './contex
 import type { AttestorSet, Entry, Rule } from './policy.ts';
 import type { LoadProblem } from './problems.ts';
 import type { Question } from './select.ts';
+import { loadedBeside, type Stated, withStated } from './stated.ts';
 import { variablesOf } from './variables.ts';
 
 /** What rules are prepared by. */
@@ -20,6 +21,8 @@ export interface Preparation {
   readonly imageData: ImageData;
   /** Whether the rules or the settings name a registry: an object that could name another one would have any host called. */
   isNamed(registry: string): boolean;
+  /** What counts in place of the request and of the contexts; `undefined`: nothing. */
+  readonly stated?: Stated | undefined;
 }
 
 /** Whether any of the questions is of a rule that depends on more of the object than its images. */
@@ -73,14 +76,17 @@ class PreparedRule {
   readonly #entries = new Map<readonly Entry[], readonly Entry[] | Refusal>();
 
   constructor(rule: Rule, preparation: Preparation) {
-    const { request, now, imageData, isNamed } = preparation;
+    const { request, now, imageData, isNamed, stated: states } = preparation;
     this.#rule = rule;
     this.#preparation = preparation;
     this.#now = now;
     this.#isNamed = isNamed;
-    const base = request === undefined ? nothing : variablesOf(request);
+    const stated = states?.(rule);
+    const said = request === undefined ? nothing : variablesOf(request);
+    const base = stated === undefined ? said : withStated(said, stated);
+    const context = stated === undefined ? rule.context : loadedBeside(rule.context, stated);
     const sources = { configMaps: rule.configMaps, imageData, policyNamespace: rule.namespace };
-    this.#scope = contextScope(rule.context, base, sources, createRun(now));
+    this.#scope = contextScope(context, base, sources, createRun(now));
   }
 
   question(question: Question): Question {
