@@ -100,7 +100,7 @@ test('a whole webhook, as an API server takes it', () => {
           {
             name: 'spec-labels-or-annotations-changed',
             expression:
-              "request.operation != 'UPDATE' || object.spec != oldObject.spec || object.metadata.?labels.orValue({}) != " +
+              "request.operation != 'UPDATE' || object.?spec != oldObject.?spec || object.metadata.?labels.orValue({}) != " +
               'oldObject.metadata.?labels.orValue({}) || object.metadata.?annotations.orValue({}) != ' +
               'oldObject.metadata.?annotations.orValue({})',
           },
@@ -231,7 +231,9 @@ test('every rule is asked on both steps about every resource that it applies to,
           const applying = scopes.all.filter((each) => ruleApplies(each, pod({ ...resource, operation: 'UPDATE' })));
           const called = scopesCalled(webhooks, purpose, resource);
           expect(new Set(called.map(({ kind }) => kind))).toEqual(new Set(applying.map(scopeOf)));
-          expect(called.flatMap((scope) => rulesIn(scopes, scope) ?? [])).toEqual(expect.arrayContaining(applying));
+          expect(called.flatMap((scope) => rulesIn(scopes, scope, 'shop') ?? [])).toEqual(
+            expect.arrayContaining(applying),
+          );
           for (const { kind } of called) seen.add(`${kind} ${resource.resource}`);
         }
       }

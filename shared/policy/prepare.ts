@@ -72,7 +72,7 @@ class PreparedRule {
   constructor(rule: Rule, { request, now, imageData, isNamed }: Preparation) {
     this.#now = now;
     this.#isNamed = isNamed;
-    const base = request === undefined ? nothing : variablesOf(request);
+    const base = request === undefined ? nothing : variablesOf(request, rule.extractors.get(request.kind.kind));
     const sources = { configMaps: rule.configMaps, imageData, policyNamespace: rule.namespace };
     this.#scope = contextScope(rule.context, base, sources, createRun(now));
     this.#answer = this.#asks(rule);

@@ -1,6 +1,7 @@
 import { defaultTimeoutSeconds } from '../admission/budget.ts';
 import type { Scope } from '../admission/path.ts';
 import { scopeOf } from './action.ts';
+import { compileSelector } from './match.ts';
 import { type Selection, selectedRules, selectionHash } from './namespace-scopes.ts';
 import type { PolicySet, Rule } from './policy.ts';
 
@@ -19,12 +20,19 @@ interface Blocking {
 
 export interface SelectedScope extends Blocking {
   readonly selection: Selection;
+  /** Whether it selects what has no labels. */
+  readonly withoutLabels: boolean;
 }
 
-/** The rules of one scope; `undefined` for a selection that no rule has. */
-export function rulesIn(scopes: Scopes, scope: Scope): readonly Rule[] | undefined {
+/**
+ * The rules of one scope for an object in this namespace; `undefined` for a selection that no rule has. An object that is in none, of a
+ * kind that the cluster has as a whole, an API server sends whatever is selected: it counts as one without labels, as in Kyverno.
+ */
+export function rulesIn(scopes: Scopes, scope: Scope, namespace: string): readonly Rule[] | undefined {
   if (!('selector' in scope) || scope.selector === undefined) return scopes[scope.kind];
-  return scopes.selected.get(scope.selector)?.[scope.kind];
+  const selected = scopes.selected.get(scope.selector);
+  if (namespace === '' && selected !== undefined && !selected.withoutLabels) return [];
+  return selected?.[scope.kind];
 }
 
 /**
@@ -33,12 +41,13 @@ export function rulesIn(scopes: Scopes, scope: Scope): readonly Rule[] | undefin
  */
 export function scopesOf({ rules }: PolicySet): Scopes {
   const unselected = { fail: [] as Rule[], ignore: [] as Rule[] };
-  const selected = new Map<string, { selection: Selection; fail: Rule[]; ignore: Rule[] }>();
+  const selected = new Map<string, SelectedScope & { fail: Rule[]; ignore: Rule[] }>();
   for (const { rule, selection } of rules.flatMap(selectedRules)) {
     const hash = selectionHash(selection);
     let scope = hash === undefined ? unselected : selected.get(hash);
     if (hash !== undefined && scope === undefined) {
-      const empty = { selection, fail: [], ignore: [] };
+      const selects = compileSelector({ matchLabels: {}, matchExpressions: selection.requirements });
+      const empty = { selection, withoutLabels: selects({}), fail: [], ignore: [] };
       selected.set(hash, empty);
       scope = empty;
     }
