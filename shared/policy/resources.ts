@@ -32,7 +32,7 @@ export function extractedKindsOf({ match, exclude, extractors }: Rule): Extracte
     for (const pattern of patterns) {
       if (podResources.some((row) => row.kind === kind && isOf(pattern.group, row.group))) continue;
       const resource = { group: plain(pattern.group), version: plain(pattern.version), kind, subresource: '' } as const;
-      const isAsked = holds(match, (block) => mayLetIn(block, resource));
+      const isAsked = mayBe(pattern, resource) && holds(match, (block) => mayLetIn(block, resource));
       if (isAsked && !holds(exclude, (block) => takesAll(block, resource))) {
         found.set(JSON.stringify(resource), resource);
       }

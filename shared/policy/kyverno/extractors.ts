@@ -18,7 +18,7 @@ const fieldsOf = list(
 /** A rule's `imageExtractors`, by kind, with Kyverno's lint. */
 export function readExtractors(place: Place, report: Report): ReadonlyMap<string, readonly ImageExtractor[]> {
   const extractors = new Map<string, readonly ImageExtractor[]>();
-  if (place.empty) return extractors;
+  if (place.empty && place.names.length === 0) return extractors;
   if (place.tree?.kind !== 'mapping') {
     report.problem(place, `a mapping is expected, this is ${place.is}`);
     return extractors;
