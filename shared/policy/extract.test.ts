@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { Refusal } from '../reasons.ts';
 import { extractedSlots, pathOf, slotsFor } from './extract.ts';
 import type { ImageExtractor } from './policy.ts';
@@ -227,4 +228,58 @@ test('the place of an extractor as it is written, and kinds without extractors',
   expect(
     slotsFor(extractors({ path: '/spec/other' }), { group: '', kind: 'Pod' }, pod).map(({ text }) => text),
   ).toEqual(['y']);
+});
+
+/** What stands at a JSON pointer (RFC 6901). */
+function at(object: unknown, pointer: string): unknown {
+  const keys = pointer
+    .split('/')
+    .slice(1)
+    .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
+  return keys.reduce<unknown>(
+    (value, key) => Object.entries(value as Json).find(([name]) => name === key)?.[1],
+    object,
+  );
+}
+
+test('whatever an object is: each image is the text at its pointer, no two have one, or the object is refused', () => {
+  const names = fc.constantFrom('a', 'b', '__proto__', 'a/b', '~', '~1', '0', '');
+  const { object } = fc.letrec((tie) => ({
+    object: fc
+      .tuple(
+        fc.dictionary(fc.constantFrom('a', 'b', '__proto__'), tie('value'), { maxKeys: 3, noNullPrototype: true }),
+        fc.constantFrom<unknown>('x', 'y', 'z', null),
+      )
+      .map(([fields, image]) => ({ ...fields, image })),
+    value: fc.oneof(
+      { maxDepth: 5 },
+      fc.constantFrom<unknown>('x', null, {}),
+      { arbitrary: fc.array(tie('object'), { maxLength: 3 }), weight: 3 },
+      { arbitrary: fc.dictionary(names, tie('object'), { maxKeys: 3, noNullPrototype: true }), weight: 5 },
+    ),
+  }));
+  const step = fc.constantFrom('a', 'a/*', 'b', 'b/*', '__proto__/*');
+  const path = fc.array(step, { maxLength: 3 }).map((steps) => `/${[...steps, 'image'].join('/')}`);
+  const fields = fc.record(
+    { path, name: fc.constantFrom('x', 'y'), key: fc.constantFrom('image', 'b') },
+    { requiredKeys: ['path'] },
+  );
+  let found = 0;
+  fc.assert(
+    fc.property(object, fc.array(fields, { minLength: 1, maxLength: 3 }), (made, written) => {
+      // As it comes: read from JSON.
+      const read = JSON.parse(JSON.stringify(made)) as Json;
+      try {
+        const slots = extractedSlots(extractors(...written), read);
+        for (const { jsonPointer, text } of slots) expect(at(read, jsonPointer)).toBe(text);
+        expect(new Set(slots.map(({ list, name }) => JSON.stringify([list, name]))).size).toBe(slots.length);
+        found += slots.length;
+      } catch (thrown) {
+        if (!(thrown instanceof Refusal)) throw thrown;
+        expect(thrown.reason).toBe('object-malformed');
+      }
+    }),
+    { numRuns: 500 },
+  );
+  expect(found).toBeGreaterThan(20);
 });
