@@ -68,6 +68,7 @@ Options of manifests:
   --cluster NAME          whose policies and paths: default, or a folder of DIR (default: default)
   --ca FILE               certificates (PEM) that the API server is to trust; without it, its system's
   --break-glass NAMESPACE  nothing is blocked in it, and each use is recorded
+  --resource KIND=PLURAL  what the API server calls a kind that rules have imageExtractors for; without it, a guess
   -o, --output yaml|json  two documents (default), or one List
 
 Exit status: 1 if any result is fail (apply: of a rule that enforces; test: unlike what is expected), else 2 if any is error or the use

@@ -1,13 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isJsonObject, type JsonObject, own } from './json.ts';
 import type { AdmissionRequest } from './review.ts';
-import type { ImageSlot } from './slots.ts';
+import { type ImageSlot, slotId } from './slots.ts';
 
 /** Those of `slots` whose text equals that of the old object's slot of the same list and name: an UPDATE left them alone. */
 export function unchangedSlots(oldSlots: readonly ImageSlot[], slots: readonly ImageSlot[]): ReadonlySet<ImageSlot> {
   const before = new Map<string, string>();
-  for (const slot of oldSlots) before.set(`${slot.list}/${slot.name}`, slot.text);
-  return new Set(slots.filter((slot) => before.get(`${slot.list}/${slot.name}`) === slot.text));
+  for (const slot of oldSlots) before.set(slotId(slot), slot.text);
+  return new Set(slots.filter((slot) => before.get(slotId(slot)) === slot.text));
 }
 
 /**

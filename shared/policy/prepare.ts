@@ -82,7 +82,7 @@ class PreparedRule {
     this.#now = now;
     this.#isNamed = isNamed;
     const stated = states?.(rule);
-    const said = request === undefined ? nothing : variablesOf(request);
+    const said = request === undefined ? nothing : variablesOf(request, rule.extractors.get(request.kind.kind));
     const base = stated === undefined ? said : withStated(said, stated);
     const context = stated === undefined ? rule.context : loadedBeside(rule.context, stated);
     const sources = { configMaps: rule.configMaps, imageData, policyNamespace: rule.namespace };

@@ -12,7 +12,7 @@ import type { Slices } from '../slices.ts';
 import type { About } from './about.ts';
 import { actionFor } from './action.ts';
 import { coverage } from './coverage.ts';
-import { slotsFor } from './extract.ts';
+import { pathOf, slotsFor } from './extract.ts';
 import { ruleApplies } from './match.ts';
 import type { Action, Entry, ImageExtractor, Rule } from './policy.ts';
 
@@ -26,7 +26,9 @@ export interface Question {
   readonly problem?: Refusal | undefined;
   /** The entries that cover the image; empty when it is skipped, or left as it was with nothing else to ask. */
   readonly entries: readonly Entry[];
-  readonly ask: 'verify' | 'unchanged' | 'skipped' | 'unmet';
+  readonly ask: 'verify' | 'unchanged' | 'skipped' | 'unmet' | 'no-image';
+  /** Where the rule's extractors found none. */
+  readonly searched?: readonly string[] | undefined;
   /** What conditions may be about beside what is attested; `undefined`: the image alone. */
   readonly scope?: Scope | undefined;
 }
@@ -103,6 +105,7 @@ function* questionsOf(
   } catch (thrown) {
     return unanswerables(applicable, request, slowFilters(asRefusal(thrown)));
   }
+  if (extractors !== undefined && slots.length === 0) return noImage(asking, extractors);
   let tried = 0;
   for (const [text, same] of byText(slots)) {
     const parsed = parseReference(text);
@@ -124,6 +127,19 @@ function* questionsOf(
     }
   }
   return asking.flatMap(({ questions }) => questions);
+}
+
+/**
+ * An object in which a rule's extractors find nothing may be one that has no image, or they look in the wrong place, and nobody would be
+ * told. One that the rule was about before is as it was, or has lost its images.
+ */
+function noImage(asking: readonly Asking[], extractors: readonly ImageExtractor[]): readonly Question[] {
+  const searched = extractors.map(pathOf);
+  return asking
+    .filter(({ untouched }) => untouched === undefined)
+    .map(({ rule, action }) => {
+      return { rule, action, about: theObject, reference: undefined, entries: [], ask: 'no-image', searched };
+    });
 }
 
 function unanswerables(rules: readonly Rule[], request: AdmissionRequest, problem: Refusal): readonly Question[] {

@@ -27,6 +27,10 @@ export function judge(planned: QuestionPlan, plan: Plan, inquiries: readonly Inq
   if (ask === 'unchanged') return settledVerdict(question, 'unchanged', 'the image is as it was before the update');
   if (ask === 'skipped') return settledVerdict(question, 'image-skipped', 'covered by skipImageReferences');
   if (ask === 'unmet') return settledVerdict(question, 'preconditions-unmet', "the rule's preconditions do not hold");
+  if (ask === 'no-image') {
+    const { searched = [] } = question;
+    return settledVerdict(question, 'no-image', `the rule's imageExtractors find nothing at ${searched.join(', ')}`);
+  }
   if (question.problem !== undefined || reference === undefined) {
     const problem = question.problem ?? new Refusal('internal-error', 'an image without a reference');
     return settledVerdict(question, problem.reason, problem.message);

@@ -1,5 +1,6 @@
 import { enforcesSomewhere } from '../action.ts';
 import type { ConfigMap } from '../context.ts';
+import { selectedRules, Unselectable } from '../namespace-scopes.ts';
 import type { MatchCondition, Rule } from '../policy.ts';
 import { controllerRules, controllersAnnotation, controllersOf, lintControllers } from './autogen.ts';
 import { readConfigMap } from './config-map.ts';
@@ -170,7 +171,8 @@ function readCommon(
     action: readAction(spec.validationFailureAction ?? (isActionRefused(place, report) ? 'Enforce' : 'Audit')),
     actionFrom: spec.validationFailureAction === undefined ? 'by default' : 'as written',
     overrides: readOverrides(overrides, place.field('validationFailureActionOverrides'), report),
-    applyOne: spec.applyRules === 'One',
+    // Of one rule, which is what auto-gen makes others of for other kinds, none comes before another.
+    applyOne: spec.applyRules === 'One' && (spec.rules ?? []).length > 1,
     matchConditions: readMatchConditions(spec, place.field('webhookConfiguration').field('matchConditions'), report),
     configMaps,
   };
@@ -233,7 +235,19 @@ function readRules(fields: PolicyFields, policy: Place, common: Common, report: 
       report.problem(place.item(taken).field('name'), 'is taken: auto-gen makes a rule of this name; choose another');
   }
   refuseRepeatedMade(made, place, report);
-  return [...rules, ...made];
+  const all = [...rules, ...made];
+  if (common.applyOne && report.clean(place)) refuseUnselectable(all, policy.field('spec').field('applyRules'), report);
+  return all;
+}
+
+/** Where one rule is applied, an API server has to be asked about all of them together. */
+function refuseUnselectable(rules: readonly Rule[], place: Place, report: Report): void {
+  try {
+    for (const rule of rules) selectedRules(rule, rules);
+  } catch (thrown) {
+    if (!(thrown instanceof Unselectable)) throw thrown;
+    report.problem(place, thrown.message);
+  }
 }
 
 function refuseRepeatedNames(names: readonly (string | undefined)[], place: Place, report: Report): void {

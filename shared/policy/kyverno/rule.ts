@@ -3,7 +3,7 @@ import type { Action, Entry, Rule } from '../policy.ts';
 import { readBlock } from './conditions.ts';
 import { readContext } from './context.ts';
 import { type AuditsBy, readEntry } from './entry.ts';
-import { lintPinned, readExtractors } from './extractors.ts';
+import { lintExtractors, readExtractors } from './extractors.ts';
 import { type EntryFields, entrySchema, type RuleFields } from './fields.ts';
 import { readExclude, readMatch, refuseEmptySet } from './filter.ts';
 import { forControllers, namesPodFields, type PodPath } from './for-controllers.ts';
@@ -86,7 +86,7 @@ function readVerifyImages(
   const { action, overrides } = actionOf(fields.verifyImages ?? [], common);
   const said = readSaid(fields, place, common, report);
   const extractors = readExtractors(place.field('imageExtractors'), report);
-  lintPinned(extractors, said.entries, place.field('imageExtractors'), report);
+  lintExtractors({ extractors, match, entries: said.entries }, place.field('imageExtractors'), report);
   if (!report.clean(place)) return undefined;
   const reported = reportedOf(common.annotations, fields.reportProperties);
   const rule: Rule = {

@@ -1,6 +1,6 @@
 import { podResources } from '../../admission/slots.ts';
-import { compileKind } from '../match.ts';
 import type { Rule } from '../policy.ts';
+import { mayBe } from '../resources.ts';
 import { asksNothing, likely } from '../unasked.ts';
 import { resourcesIn } from './filter-places.ts';
 import { parseKind } from './kinds.ts';
@@ -12,6 +12,14 @@ import type { Report } from './report.ts';
  * `made`: what auto-gen made of the rule.
  */
 export function warnOfUnasked(rule: Rule, made: readonly Rule[], place: Place, report: Report): void {
+  const holdImages = [
+    ...podResources,
+    ...[...rule.extractors.keys()].map((kind) => ({ group: '*', version: '*', kind, subresource: '' })),
+  ];
+  const isUnknown = ({ text = '' }: Place) => {
+    const pattern = parseKind(text);
+    return pattern !== undefined && !holdImages.some((resource) => mayBe(pattern, resource));
+  };
   const unknown = kindPlaces(place.field('match')).filter(isUnknown);
   for (const kind of unknown) {
     report.warning(
@@ -34,11 +42,6 @@ export function warnOfUnasked(rule: Rule, made: readonly Rule[], place: Place, r
 /** Each kind that a filter names. */
 function kindPlaces(filter: Place): Place[] {
   return resourcesIn(filter).flatMap((resources) => resources.field('kinds').items);
-}
-
-function isUnknown({ text = '' }: Place): boolean {
-  const pattern = parseKind(text);
-  return pattern !== undefined && !podResources.some(compileKind(pattern));
 }
 
 function likelyMeaning({ text = '' }: Place): string | undefined {
