@@ -1,4 +1,3 @@
-import dns from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import tls from 'node:tls';
 import type { buildConnector } from 'undici';
@@ -10,11 +9,10 @@ export interface ConnectorSettings {
   readonly addresses: AddressRules;
   /** PEM certificates by host[:port], trusted for that host beside the default roots. */
   readonly ca: Readonly<Record<string, string>>;
-  /** PEM certificates that are trusted for every host beside the default roots; asked for when TLS is first spoken. */
-  readonly roots: () => readonly string[];
   /** Milliseconds for TCP and TLS together. */
   readonly connectTimeout: number;
-  readonly lookup: LookupFunction | undefined;
+  readonly lookup: LookupFunction;
+  readonly trust: Trust;
 }
 
 /**
@@ -22,10 +20,7 @@ export interface ConnectorSettings {
  * is checked apart; of a name all addresses are checked, and one of these very addresses is connected to, so that a name
  * cannot change its mind between the check and the connection (DNS rebinding).
  */
-export function createConnector(
-  settings: ConnectorSettings,
-  trust: Trust = trusting(settings.roots),
-): buildConnector.connector {
+export function createConnector(settings: ConnectorSettings): buildConnector.connector {
   const byKey = new Map<string, buildConnector.connector>();
   // An image's author names the host: `constructor:443` is one.
   const given = (host: string) => (Object.hasOwn(settings.ca, host) ? settings.ca[host] : undefined);
@@ -49,8 +44,8 @@ export function createConnector(
       connector = newConnector({
         allowH2: false,
         timeout: settings.connectTimeout,
-        ...(options.protocol === 'https:' ? trust(ca) : {}),
-        lookup: checked(settings.lookup ?? dns.lookup, settings.addresses, host),
+        ...(options.protocol === 'https:' ? settings.trust(ca) : {}),
+        lookup: checked(settings.lookup, settings.addresses, host),
       });
       byKey.set(key, connector);
     }
@@ -62,11 +57,12 @@ export function createConnector(
  * A connector of the same addresses that asks for no trust: for finding out whether TLS is spoken at all. Nothing is sent over what
  * it connects to. It loads no roots, which takes longer than all else that happens before a first request.
  */
-export function createProbingConnector(settings: ConnectorSettings): buildConnector.connector {
-  return createConnector(settings, () => ({ ...exchange, ca: [], rejectUnauthorized: false }));
+export function createProbingConnector(settings: Omit<ConnectorSettings, 'trust'>): buildConnector.connector {
+  return createConnector({ ...settings, trust: () => ({ ...exchange, ca: [], rejectUnauthorized: false }) });
 }
 
-type Trust = (
+/** How TLS is spoken with a host that has certificates of its own, or none. */
+export type Trust = (
   ca: string | undefined,
 ) => Pick<tls.ConnectionOptions, 'ca' | 'secureContext' | 'rejectUnauthorized' | 'ciphers' | 'ecdhCurve'>;
 
@@ -76,8 +72,11 @@ type Trust = (
  */
 const exchange = { ciphers: `${tls.DEFAULT_CIPHERS}:!DHE`, ecdhCurve: 'X25519:P-256:P-384:P-521' } as const;
 
-/** What TLS believes for a host with `ca` of its own. Roots are parsed once: there are some 150, and a parse takes milliseconds. */
-function trusting(rootsOf: () => readonly string[]): Trust {
+/**
+ * What TLS believes for a host with `ca` of its own. Roots are parsed once: there are some 150, and a parse takes milliseconds.
+ * `rootsOf`: PEM certificates that are trusted for every host beside the default roots; asked for when TLS is first spoken.
+ */
+export function createTrust(rootsOf: () => readonly string[]): Trust {
   const contexts = new Map<string | undefined, tls.SecureContext | undefined>();
   return (ca) => {
     if (!contexts.has(ca)) {

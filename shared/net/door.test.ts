@@ -380,6 +380,47 @@ describe('connections in all', () => {
     }
   });
 
+  test('however many are open to hosts that nobody named, those to named ones are kept', async () => {
+    const { at, sockets } = await counting({ keepAlive: 'timeout=600' });
+    const door = open({ lookup, permits: 4 });
+    const ask = async (name: string, named: boolean) => {
+      const request = { spending: { ...spending(), named }, what: 'a thing' };
+      await (await door.request(new URL(at(name)), request)).read(10);
+    };
+    await ask('named', true);
+    const kept = [...sockets];
+    for (let index = 0; index < 20; index++) await ask(`h${index}`, false);
+    for (let count = 0; count < 5; count++) {
+      await nextTurn();
+      await ask('named', true);
+    }
+    expect([...sockets].filter((socket) => kept.includes(socket))).toHaveLength(1);
+    // The one of before, two that are kept to the others, and one on its way out.
+    expect(sockets.size).toBeLessThanOrEqual(4);
+  });
+
+  test('nor does a named host lose its addresses to a thousand others', async () => {
+    const { at } = await counting();
+    const never: LookupFunction = () => {};
+    let now: LookupFunction = lookup;
+    const door = open({
+      lookup: (name, ...rest) => (name.startsWith('named') ? now : lookup)(name, ...rest),
+      idleTimeout: 20,
+    });
+    const ask = async (url: string, named: boolean) => {
+      const request = { spending: { ...spending(), named }, what: 'a thing' };
+      await (await door.request(new URL(url), request)).read(10);
+    };
+    await ask(at('named'), true);
+    for (let round = 0; round < 11; round++) {
+      const names = Array.from({ length: 100 }, (_, index) => `http://h${round}-${index}.localhost:1/`);
+      // They are resolved, and nobody listens there.
+      await Promise.allSettled(names.map((url) => ask(url, false)));
+    }
+    now = never;
+    await ask(at('named'), true);
+  });
+
   test('a permit is free again however its request ended', async () => {
     const { server, at } = await counting();
     const door = open({ lookup, connections: 1 });

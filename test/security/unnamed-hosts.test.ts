@@ -1,0 +1,83 @@
+import type { LookupFunction } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { makeImage, sign } from '../../local/signer/signer.ts';
+import type { Digest } from '../../shared/image/digest.ts';
+import { openWorld, pod, policy, review, type World } from '../e2e/harness.ts';
+
+// Hosts that only a wildcard covers, which an author runs: what they bring about stays with those who name them.
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+type Give = Parameters<LookupFunction>[2];
+
+const loopback = (all: boolean | undefined, give: Give) =>
+  all ? give(null, [{ address: '127.0.0.1', family: 4 }]) : give(null, '127.0.0.1', 4);
+
+/** Resolves two names at a time, as the system does: those of `slow.example` not before they are let go, all others to loopback. */
+function system() {
+  const line: (() => void)[] = [];
+  const stuck: (() => void)[] = [];
+  const asked: string[] = [];
+  let underWay = 0;
+  const goOn = () => {
+    while (underWay < 2 && line.length > 0) {
+      underWay++;
+      line.shift()?.();
+    }
+  };
+  const lookup: LookupFunction = (name, { all }, give) => {
+    line.push(() => {
+      asked.push(name);
+      const answer = () => {
+        underWay--;
+        loopback(all, give);
+        goOn();
+      };
+      if (name.endsWith('slow.example')) stuck.push(answer);
+      else setImmediate(answer);
+    });
+    goOn();
+  };
+  const letGo = () => {
+    for (const answer of stuck.splice(0)) answer();
+  };
+  return { lookup, asked, letGo };
+}
+
+interface Scene {
+  readonly world: World;
+  readonly named: string;
+  readonly signed: Digest;
+  readonly unsigned: Digest;
+}
+
+/** A registry that the policy names as `registry.example`, beside a wildcard. */
+async function scene(lookup: LookupFunction, failurePolicy: 'Fail' | 'Ignore'): Promise<Scene> {
+  const door = { addresses: 'any', lookup, allowHttp: ['registry.example'] } as const;
+  const world = await openWorld({ core: { door, registries: [] } });
+  closing.push(world.close);
+  const { destination, team: key, registry } = world;
+  const signed = await makeImage(destination, 'team/signed', '1');
+  await sign(destination, { repository: 'team/signed', digest: signed, key, format: 'sig' });
+  const unsigned = await makeImage(destination, 'team/unsigned', '1', { label: 'unsigned' });
+  const named = `registry.example:${registry.port}`;
+  world.policies(policy({ images: [`${named}/team/*`, '*'], keys: [key], failurePolicy }));
+  return { world, named, signed, unsigned };
+}
+
+describe.each(['Fail', 'Ignore'] as const)('beside hosts of an author’s own, failurePolicy %s', (failurePolicy) => {
+  test('whose names never resolve, a registry that is named is resolved at once', async () => {
+    const { lookup, asked, letGo } = system();
+    const { world, named, signed, unsigned } = await scene(lookup, failurePolicy);
+    const send = (...images: string[]) => world.send('/mutate', review(pod(images)), { timeout: '3s' });
+    closing.push(letGo);
+    const slow = send(...Array.from({ length: 60 }, (_, index) => `h${index}.slow.example/a:1`));
+    while (asked.length === 0) await nextTurn();
+    expect(await send(`${named}/team/signed@${signed}`)).toMatchObject({ allowed: true, warnings: [] });
+    expect(await send(`${named}/team/unsigned@${unsigned}`)).toMatchObject({ allowed: false, code: 403 });
+    expect(await slow).toMatchObject({ allowed: false, code: 403 });
+  });
+});
