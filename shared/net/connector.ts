@@ -3,6 +3,7 @@ import tls from 'node:tls';
 import type { buildConnector } from 'undici';
 import { type AddressRules, allowsAddress } from './addresses.ts';
 import { addressRefused } from './failure.ts';
+import { inPieces, type TurnShare } from './pieces.ts';
 import { buildConnector as newConnector } from './undici.ts';
 
 export interface ConnectorSettings {
@@ -13,6 +14,8 @@ export interface ConnectorSettings {
   readonly connectTimeout: number;
   readonly lookup: LookupFunction;
   readonly trust: Trust;
+  /** What the connections hand over in one turn of the event loop; absent: all that there is. */
+  readonly share?: TurnShare;
 }
 
 /**
@@ -49,7 +52,10 @@ export function createConnector(settings: ConnectorSettings): buildConnector.con
       });
       byKey.set(key, connector);
     }
-    connector(options, callback);
+    connector(options, (...made) => {
+      if (made[0] === null) inPieces(made[1], settings.share);
+      callback(...made);
+    });
   };
 }
 

@@ -101,6 +101,38 @@ describe('bodies', () => {
   });
 });
 
+describe('answers of many lines', () => {
+  const lines = 'a:\r\n';
+  /** Answers each connection with these bytes as soon as it is asked anything. */
+  async function answering(bytes: Buffer): Promise<string> {
+    const server = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.once('data', () => socket.write(bytes));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    closing.push(() => new Promise((resolve) => server.close(resolve)));
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  }
+  const ask = (url: string, named: boolean) =>
+    open().request(new URL(url), { spending: { ...spending(), named }, what: 'a thing' });
+
+  test.each([true, false])('within the bounds they are read, of a host that is named or not (%s)', async (named) => {
+    const body = Buffer.from('"x",\n'.repeat(100_000));
+    const head = `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n${lines.repeat(4000)}\r\n`;
+    const response = await ask(await answering(Buffer.concat([Buffer.from(head), body])), named);
+    expect(Buffer.from(await response.read(body.length)).equals(body)).toBe(true);
+  });
+
+  test.each([true, false])('over them they end the connection', async (named) => {
+    const head = `HTTP/1.1 200 OK\r\n${lines.repeat(40_000)}`;
+    const tooLarge = { reason: 'registry-error', cause: { code: 'UND_ERR_HEADERS_OVERFLOW' } };
+    await expect(ask(await answering(Buffer.from(head)), named)).rejects.toMatchObject(tooLarge);
+    const trailers = `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n${lines.repeat(40_000)}`;
+    const response = await ask(await answering(Buffer.from(trailers)), named);
+    await expect(response.read(10)).rejects.toEqual(refused('body-cut-short'));
+  });
+});
+
 describe('content codings that come unasked', () => {
   /** Compresses badly, so that what is packed is the longer one. */
   const noise = createHash('sha512').update('noise').digest();

@@ -4,6 +4,7 @@ import type { AddressRules } from './addresses.ts';
 import { createConnector, createProbingConnector, createTrust } from './connector.ts';
 import { createNames } from './names.ts';
 import { countOpen } from './open.ts';
+import { createTurnShare } from './pieces.ts';
 import { createSchemeProbe, type SchemeProbe } from './scheme.ts';
 import type { Spending } from './spending.ts';
 import { Agent } from './undici.ts';
@@ -42,15 +43,15 @@ export interface Ways {
 /**
  * Two ways out: to hosts that the rules or the settings name, and to those that an image's author chose. Each has its own connections,
  * names and TLS sessions, so that nobody who names a thousand hosts of their own closes or forgets those of a registry
- * that is named, or has its name wait for theirs.
+ * that is named, or has its name wait for theirs; and what the others answer is parsed some milliseconds a turn.
  */
 export function createWays(settings: WaysSettings): Ways {
   const { addresses, ca, roots, connectTimeout, permits, lookup = dns.lookup } = settings;
   const trust = createTrust(roots);
 
-  function way(names: LookupFunction, kept: number): Way {
+  function way(names: LookupFunction, kept: number, share: ReturnType<typeof createTurnShare> | undefined): Way {
     const connecting = { addresses, ca, connectTimeout, lookup: names };
-    const { connect, open } = countOpen(createConnector({ ...connecting, trust }));
+    const { connect, open } = countOpen(createConnector({ ...connecting, trust, ...(share && { share }) }));
     const agent = new Agent({
       connect,
       connections: settings.connections,
@@ -64,11 +65,12 @@ export function createWays(settings: WaysSettings): Ways {
     return { agent, probe: createSchemeProbe(createProbingConnector(connecting)), isFull: () => open() >= kept };
   }
 
-  const named = way(createNames(lookup), permits);
+  const named = way(createNames(lookup), permits, undefined);
   const others = way(
     createNames(lookup, { atOnce: settings.lookups, longest: connectTimeout }),
     // As many as may be in use there at a time (turns.ts).
     Math.ceil(permits / 2),
+    createTurnShare(),
   );
   return {
     of: ({ named: isNamed = true }) => (isNamed ? named : others),

@@ -1,4 +1,4 @@
-import type { LookupFunction } from 'node:net';
+import { createServer, type LookupFunction, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { makeImage, sign } from '../../local/signer/signer.ts';
 import type { Digest } from '../../shared/image/digest.ts';
@@ -79,5 +79,46 @@ describe.each(['Fail', 'Ignore'] as const)('beside hosts of an author’s own, f
     expect(await send(`${named}/team/signed@${signed}`)).toMatchObject({ allowed: true, warnings: [] });
     expect(await send(`${named}/team/unsigned@${unsigned}`)).toMatchObject({ allowed: false, code: 403 });
     expect(await slow).toMatchObject({ allowed: false, code: 403 });
+  });
+
+  test.each([
+    ['header', 'HTTP/1.1 200 OK\r\n'],
+    ['trailers', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n'],
+  ])('that send 40,000 lines of %s at once, all others have their turns', async (_, head) => {
+    const { world, named, signed } = await scene((_name, { all }, give) => loopback(all, give), failurePolicy);
+    const [hosts, flood] = [20, Buffer.from(head + 'a:\r\n'.repeat(40_000))];
+    const waiting: Socket[] = [];
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.on('data', ([first]) => {
+        // A hello of TLS is answered in plain text.
+        if (first === 0x16) return void socket.end('HTTP/1.1 400 no\r\n\r\n');
+        waiting.push(socket);
+        if (waiting.length === hosts) for (const one of waiting) one.write(flood);
+      });
+    });
+    closing.push(() => server.close());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    const port = typeof address === 'object' ? address?.port : undefined;
+    const images = Array.from({ length: hosts }, (_, index) => `h${index}.localhost:${port}/a:1`);
+    let ended = false;
+    const hostile = world.send('/mutate', review(pod(images))).finally(() => {
+      ended = true;
+    });
+    while (waiting.length < hosts) await nextTurn();
+    let longest = 0;
+    for (let before = process.threadCpuUsage(); !ended; before = process.threadCpuUsage()) {
+      await nextTurn();
+      const { user, system } = process.threadCpuUsage(before);
+      longest = Math.max(longest, (user + system) / 1000);
+    }
+    // Milliseconds of this thread. What one host sends would take 100 and more, were it parsed in one piece.
+    expect(longest).toBeLessThan(100);
+    expect(await hostile).toMatchObject({ allowed: false, code: 403 });
+    expect(await world.send('/mutate', review(pod([`${named}/team/signed@${signed}`])))).toMatchObject({
+      allowed: true,
+      warnings: [],
+    });
   });
 });
