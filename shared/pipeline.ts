@@ -41,6 +41,8 @@ export interface Call {
   readonly deadline: Deadline;
   /** Set where the caller gave less time than the rules ask. */
   readonly shortage?: Shortage | undefined;
+  /** All rules of the cluster, whichever of them are asked; these alone by default. */
+  readonly inForce?: readonly Rule[];
 }
 
 /** What a review may believe and whom it may call. */

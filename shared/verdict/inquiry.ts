@@ -10,7 +10,7 @@ import type { Outcome } from '../verify/outcome.ts';
 /** What was found out about one target of a review's plan. */
 export interface Inquiry {
   readonly target: Target;
-  /** The registry is named by the rules or the settings; any other one is its author's choice. */
+  /** The registry is named by the rules in force or the settings; any other one is its author's choice. */
   readonly named: boolean;
   /** By the very name that the image has: which one is asked is its author's choice as well. */
   readonly written: boolean;
@@ -50,10 +50,10 @@ export function openInquiries({ targets }: Plan, hosts: Hosts, now: number): Inq
   return inquiries;
 }
 
-function openInquiry(target: Target, { named: names, written, others }: Hosts, now: number): Inquiry {
+function openInquiry(target: Target, { named: names, asked, written, others }: Hosts, now: number): Inquiry {
   const { registry } = target.reference.repository;
   const named = names === 'all' || names.has(registry);
-  const refused = !named && others === 'refuse';
+  const refused = others === 'refuse' && asked !== 'all' && !asked.has(registry);
   return {
     target,
     named,

@@ -56,7 +56,7 @@ interface Scene {
 
 /** A registry that the policy names as `registry.example`, beside a wildcard. */
 async function scene(lookup: LookupFunction, failurePolicy: 'Fail' | 'Ignore'): Promise<Scene> {
-  const door = { addresses: 'any', lookup, allowHttp: ['registry.example'] } as const;
+  const door = { addresses: 'any', lookup, allowHttp: ['registry.example', 'cdn.example', 'evil.example'] } as const;
   const world = await openWorld({ core: { door, registries: [] } });
   closing.push(world.close);
   const { destination, team: key, registry } = world;
@@ -122,3 +122,72 @@ describe.each(['Fail', 'Ignore'] as const)('beside hosts of an author’s own, f
     });
   });
 });
+
+describe.each(['Fail', 'Ignore'] as const)(
+  'a registry that a rule names under failurePolicy %s, beside a rule with a wildcard',
+  (failurePolicy) => {
+    /** The rule with the wildcard is of the other scope. The registry redirects to `cdn.example` for the blobs of some images. */
+    async function two(redirects: (name: string) => boolean, limits: (path: string) => boolean) {
+      const { world, named, signed, unsigned } = await scene(
+        (_name, { all }, give) => loopback(all, give),
+        failurePolicy,
+      );
+      const { destination, team: key, stranger, registry } = world;
+      const foreign = await makeImage(destination, 'team/foreign', '1', { label: 'foreign' });
+      await sign(destination, { repository: 'team/foreign', digest: foreign, key: stranger, format: 'sig' });
+      const hot = await makeImage(destination, 'team/hot', '1', { label: 'hot' });
+      await sign(destination, { repository: 'team/hot', digest: hot, key, format: 'sig' });
+      const scopes = failurePolicy === 'Fail' ? { named: 'fail', wild: 'ignore' } : { named: 'ignore', wild: 'fail' };
+      world.policies(
+        policy({ name: 'named', images: `${named}/team/*`, keys: [key], failurePolicy }),
+        policy({ name: 'wild', images: '*', keys: [key], failurePolicy: failurePolicy === 'Fail' ? 'Ignore' : 'Fail' }),
+      );
+      registry.settings.intercept = ({ kind, name = '', path, headers: { host = '' } }) => {
+        const to = (path: string) => ({ kind: 'redirect', to: `http://cdn.example:${registry.port}${path}` }) as const;
+        if (host.startsWith('evil.example')) return to('/limited');
+        if (!host.startsWith('cdn.example')) return kind === 'blob' && redirects(name) ? to(path) : undefined;
+        return limits(path) ? { kind: 'status', status: 429, headers: { 'retry-after': '40' } } : undefined;
+      };
+      const send = (scope: keyof typeof scopes, image: string) =>
+        world.send(`/default/mutate/${scopes[scope]}`, review(pod([image])));
+      const evil = `evil.example:${registry.port}/a:1`;
+      const of = (name: string, digest: Digest) => `${named}/team/${name}@${digest}`;
+      const images = { hot: of('hot', hot), signed: of('signed', signed), unsigned: of('unsigned', unsigned) };
+      return { registry, send, evil, foreign: of('foreign', foreign), ...images };
+    }
+
+    const admitted = { allowed: true, warnings: [] };
+    const denied = { allowed: false, code: 403 };
+
+    test('is not put down for the one by what a host that it redirects to tells the other', async () => {
+      const { send, hot, signed, unsigned } = await two(
+        (name) => name === 'team/hot',
+        () => true,
+      );
+      const limited = await send('wild', hot);
+      expect(`${limited.message}${limited.warnings}`).toContain('answered 429');
+      expect(await send('named', signed)).toMatchObject(admitted);
+      expect(await send('named', unsigned)).toMatchObject(denied);
+    });
+
+    test('is answered for under the one where the other asks at the same time, whatever the author of another image was told', async () => {
+      const { registry, send, evil, signed, foreign } = await two(
+        () => true,
+        (path) => path === '/limited',
+      );
+      expect(await send('wild', evil)).toMatchObject(denied);
+      for (const [image, answer] of [
+        [foreign, denied],
+        [signed, admitted],
+      ] as const) {
+        registry.requests.length = 0;
+        for (const answered of await Promise.all([send('wild', image), send('named', image)])) {
+          expect(answered).toMatchObject(answer);
+        }
+        // The registry is named for both, so that they share what they read.
+        const asked = registry.requests.map(({ path, headers }) => `${headers.host}${path}`);
+        expect(asked).toHaveLength(new Set(asked).size);
+      }
+    });
+  },
+);
