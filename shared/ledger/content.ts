@@ -65,7 +65,7 @@ export function parsePointer(text: string): Pointer | undefined {
 
 export function verificationText({ verification, generations, expiresAt, askedBy }: Remembered): string {
   const { digest, signers, evidence, verifiedAt, validUntil } = verification;
-  const named = signers.map(({ attestor, kind, identity }) => ({ attestor, kind, identity }));
+  const named = signers.map(({ attestor, kind, identity, issuer }) => ({ attestor, kind, identity, issuer }));
   const { policy, rule } = askedBy;
   const guards = [...generations];
   return JSON.stringify({
