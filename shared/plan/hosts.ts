@@ -1,4 +1,4 @@
-import { namedHosts, writtenHosts } from '../policy/hosts.ts';
+import { hostFits, namedHosts, writtenHosts } from '../policy/hosts.ts';
 import type { Rule } from '../policy/policy.ts';
 
 /** Whose choice a registry is, and whether it may be called. */
@@ -16,36 +16,39 @@ export interface Hosts {
    */
   readonly written: ReadonlySet<string> | 'all';
   /**
-   * What becomes of an image at any host but those of `asked`, which its author chose: deployed it is refused, since the holder of a webhook
-   * token could have any host called. Else it is called, and the failures of such a host deny.
+   * Whether an image at any host but those of `asked`, which its author chose, has it called: deployed none has, since the holder of a
+   * webhook token could have any host called. Else those that a pattern's host fits are, and the failures of such a host deny.
    */
-  readonly others: 'refuse' | 'call';
+  readonly others: (registry: string) => boolean;
 }
 
-export const everyHost: Hosts = { named: 'all', asked: 'all', written: 'all', others: 'call' };
+export const everyHost: Hosts = { named: 'all', asked: 'all', written: 'all', others: () => true };
+
+type OfRules = Pick<Hosts, 'others'> & Record<'written' | 'named', ReadonlySet<string>>;
 
 /**
  * The hosts of the rules that are asked, of those `inForce`: those that they name literally and `registries`, the settings'. Found once
- * for each list.
+ * for each list. `others`: whether hosts that they do not name may be called at all.
  */
 export function hostsOfRules(
   registries: readonly string[],
-  others: Hosts['others'],
+  others: 'refuse' | 'call',
 ): (rules: readonly Rule[], inForce?: readonly Rule[]) => Hosts {
-  const known = new WeakMap<readonly Rule[], Record<'written' | 'named', ReadonlySet<string>>>();
+  const known = new WeakMap<readonly Rule[], OfRules>();
 
   function hostsOf(rules: readonly Rule[]) {
     let hosts = known.get(rules);
     if (hosts === undefined) {
       const written = writtenHosts(rules, registries);
-      hosts = { written, named: namedHosts(written) };
+      const fitting = others === 'refuse' ? () => false : hostFits(rules);
+      hosts = { written, named: namedHosts(written), others: fitting };
       known.set(rules, hosts);
     }
     return hosts;
   }
 
   return (rules, inForce = rules) => {
-    const { written, named: asked } = hostsOf(rules);
-    return { named: hostsOf(inForce).named, asked, written, others };
+    const { written, named: asked, others: fitting } = hostsOf(rules);
+    return { named: hostsOf(inForce).named, asked, written, others: fitting };
   };
 }

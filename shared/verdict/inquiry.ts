@@ -53,7 +53,7 @@ export function openInquiries({ targets }: Plan, hosts: Hosts, now: number): Inq
 function openInquiry(target: Target, { named: names, asked, written, others }: Hosts, now: number): Inquiry {
   const { registry } = target.reference.repository;
   const named = names === 'all' || names.has(registry);
-  const refused = others === 'refuse' && asked !== 'all' && !asked.has(registry);
+  const refused = asked !== 'all' && !asked.has(registry) && !others(registry);
   return {
     target,
     named,

@@ -56,7 +56,11 @@ interface Scene {
 
 /** A registry that the policy names as `registry.example`, beside a wildcard. */
 async function scene(lookup: LookupFunction, failurePolicy: 'Fail' | 'Ignore'): Promise<Scene> {
-  const door = { addresses: 'any', lookup, allowHttp: ['registry.example', 'cdn.example', 'evil.example'] } as const;
+  const door = {
+    addresses: 'any',
+    lookup,
+    allowHttp: ['registry', 'registry.corp', 'cdn', 'evil'].map((name) => `${name}.example`),
+  } as const;
   const world = await openWorld({ core: { door, registries: [] } });
   closing.push(world.close);
   const { destination, team: key, registry } = world;
@@ -191,3 +195,15 @@ describe.each(['Fail', 'Ignore'] as const)(
     });
   },
 );
+
+test('a host that fits a pattern by way of its path alone is not called', async () => {
+  const { world, signed } = await scene((_name, { all }, give) => loopback(all, give), 'Ignore');
+  const { registry, team: key } = world;
+  const images = [`*.corp.example:${registry.port}/team/*`, '*.corp.example/team/*'];
+  world.policies(policy({ images, keys: [key], failurePolicy: 'Ignore' }));
+  const ask = (host: string, path: string) => world.send('/mutate', review(pod([`${host}:${registry.port}/${path}`])));
+  const refused = await ask('evil.example', `x.corp.example/team/signed@${signed}`);
+  expect(refused).toMatchObject({ allowed: false, code: 403, message: expect.stringContaining('(host-refused)') });
+  expect(registry.count()).toBe(0);
+  expect(await ask('registry.corp.example', `team/signed@${signed}`)).toMatchObject({ allowed: true, warnings: [] });
+});

@@ -1,4 +1,4 @@
-import { skipsOpenHost, skipsOpenOwner } from '../../image/open-skips.ts';
+import { skipsOpenHost, skipsOpenOwner } from '../../image/open-hosts.ts';
 import { namesSomeTags, withoutRegistry } from '../../image/pattern.ts';
 import { canCover, canSkip, skipsAll } from '../../image/pattern-reach.ts';
 import type { EntryFields } from './fields.ts';

@@ -1,4 +1,4 @@
-import { skipsOpenHost, skipsOpenOwner } from './open-skips.ts';
+import { skipsOpenHost, skipsOpenOwner } from './open-hosts.ts';
 
 test.each([
   ['*', true],

@@ -3,7 +3,7 @@ import { ecrHosts, registryNames } from './registry-names.ts';
 import { hasWildcard } from './wildcard.ts';
 
 /*
- * What patterns of skipImageReferences fit that is anyone's to make. Their authors mean registries and repositories of their own.
+ * What patterns fit that is anyone's to make. Those who write them mean registries and repositories of their own.
  */
 
 /** Domains under which everyone may have a registry: the label before them is its owner's. */
@@ -25,11 +25,26 @@ export function skipsOpenHost(pattern: string): boolean {
   const slash = pattern.indexOf('/');
   if (slash === -1 && /^[*?]/.test(pattern)) return true;
   const host = slash === -1 ? pattern : pattern.slice(0, slash);
-  const labels = host.replace(/:[^:\]]*$/, '').split('.');
+  const labels = labelsOf(host);
   const name = labels.join('.');
   const under = (domain: string) => name.endsWith(`.${domain}`);
   if (ofAccounts.some(under)) return hasWildcard(labels[0] ?? '');
   return hasWildcard(labels.slice(rented.some(under) ? -3 : -2).join('.'));
+}
+
+/**
+ * What a pattern of imageReferences says of hosts, port included; `undefined`: any will do, since it has no `/`, or a wildcard in the host's
+ * last two labels.
+ */
+export function hostOfPattern(pattern: string): string | undefined {
+  const slash = pattern.indexOf('/');
+  if (slash === -1) return undefined;
+  const host = pattern.slice(0, slash);
+  return hasWildcard(labelsOf(host).slice(-2).join('.')) ? undefined : host;
+}
+
+function labelsOf(host: string): string[] {
+  return host.replace(/:[^:\]]*$/, '').split('.');
 }
 
 /**
