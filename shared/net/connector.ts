@@ -1,8 +1,11 @@
-import { isIP, type LookupFunction } from 'node:net';
+import { isIP, type LookupFunction, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import tls from 'node:tls';
 import type { buildConnector } from 'undici';
 import { type AddressRules, allowsAddress } from './addresses.ts';
+import { monotonic } from './deadline.ts';
 import { addressRefused } from './failure.ts';
+import type { Gates } from './gates.ts';
 import { inPieces, type TurnShare } from './pieces.ts';
 import { buildConnector as newConnector } from './undici.ts';
 
@@ -16,6 +19,8 @@ export interface ConnectorSettings {
   readonly trust: Trust;
   /** What the connections hand over in one turn of the event loop; absent: all that there is. */
   readonly share?: TurnShare;
+  /** What stands between a connection and its TLS; absent: nothing. */
+  readonly gates?: Gates;
 }
 
 /**
@@ -44,15 +49,18 @@ export function createConnector(settings: ConnectorSettings): buildConnector.con
     let connector = byKey.get(key);
     if (connector === undefined) {
       if (byKey.size >= 1000) byKey.clear();
-      connector = newConnector({
+      const common = {
         allowH2: false,
         timeout: settings.connectTimeout,
-        ...(options.protocol === 'https:' ? settings.trust(ca) : {}),
         lookup: checked(settings.lookup, settings.addresses, host),
-      });
+      };
+      connector = newConnector(options.protocol === 'https:' ? { ...common, ...settings.trust(ca) } : common);
+      if (options.protocol === 'https:' && settings.gates !== undefined) {
+        connector = gated(newConnector(common), connector, settings.gates, settings.connectTimeout);
+      }
       byKey.set(key, connector);
     }
-    connector(options, (...made) => {
+    connector({ ...options, port }, (...made) => {
       if (made[0] === null) inPieces(made[1], settings.share);
       callback(...made);
     });
@@ -92,6 +100,31 @@ export function createTrust(rootsOf: () => readonly string[]): Trust {
     }
     const secureContext = contexts.get(ca);
     return secureContext === undefined ? exchange : { secureContext };
+  };
+}
+
+/** Connects with `plain`, and speaks TLS with `secure` through a gate. Both have the same time together. */
+function gated(
+  plain: buildConnector.connector,
+  secure: buildConnector.connector,
+  gates: Gates,
+  connectTimeout: number,
+): buildConnector.connector {
+  return ({ hostname, protocol, port, ...options }, callback) => {
+    const since = monotonic();
+    plain({ hostname, protocol: 'http:', port }, (...connected) => {
+      if (connected[0] !== null) return callback(...connected);
+      const gate = gates.before(connected[1]);
+      const late = () => gate.destroy(Object.assign(new Error('slow handshake'), { code: 'UND_ERR_CONNECT_TIMEOUT' }));
+      const timer = setTimeout(late, Math.max(0, connectTimeout - (monotonic() - since)));
+      // undici takes a socket and hands it to tls.connect, which takes any stream.
+      const httpSocket = gate as Duplex as Socket;
+      return secure({ ...options, hostname, protocol, port, httpSocket }, (...made) => {
+        clearTimeout(timer);
+        gate.opened();
+        callback(...made);
+      });
+    });
   };
 }
 

@@ -341,6 +341,57 @@ test('roots of one’s own are trusted for every host, beside the default ones',
   }
 });
 
+describe('TLS with hosts that nobody named', () => {
+  const unnamed = () => ({ spending: { ...spending(), named: false }, what: 'a thing' });
+  const names = (count: number) => Array.from({ length: count }, (_, index) => `registry-${index}.example.com`);
+
+  test('is as any other: what is long comes whole, connections are used again, and end with the door', async () => {
+    const tls = await selfSigned('127.0.0.1', ...names(200));
+    const body = Buffer.alloc(3 * 1024 * 1024, 'x');
+    const server = await serve((_, response) => response.end(body), tls);
+    const sockets = new Set<Socket>();
+    server.connections((socket) => sockets.add(socket));
+    const door = open({ ca: { [server.host]: tls.cert } });
+    for (let count = 0; count < 4; count++) {
+      const response = await door.request(new URL(server.url), unnamed());
+      expect(Buffer.from(await response.read(body.length)).equals(body)).toBe(true);
+    }
+    expect(sockets.size).toBeLessThanOrEqual(2);
+    const closed = [...sockets].filter(({ closed }) => !closed).map((socket) => once(socket, 'close'));
+    await door.close();
+    await Promise.all(closed);
+  });
+
+  test('a certificate is checked, and one that is larger than any is not read; of a named host it is', async () => {
+    const [small, large] = [await selfSigned('127.0.0.1'), await selfSigned('127.0.0.1', ...names(1000))];
+    const server = await serve((_, response) => response.end('x'), small);
+    await expect(open().request(new URL(server.url), unnamed())).rejects.toThrow('self-signed');
+    const another = await serve((_, response) => response.end('x'), large);
+    const door = open({ ca: { [another.host]: large.cert } });
+    await expect(door.request(new URL(another.url), unnamed())).rejects.toThrow(
+      'its certificates are more than are read',
+    );
+    expect((await get(door, another.url)).status).toBe(200);
+  });
+
+  test('one that never ends its handshake is left when the time for it ends', async () => {
+    const gone = Promise.withResolvers<void>();
+    const server = createServer((socket) =>
+      socket
+        .resume()
+        .on('error', () => {})
+        .on('close', () => gone.resolve()),
+    );
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    closing.push(() => new Promise((resolve) => server.close(resolve)));
+    const { port } = server.address() as AddressInfo;
+    const door = open({ connectTimeout: 50 });
+    const asked = door.request(new URL(`https://127.0.0.1:${port}/`), unnamed());
+    await expect(asked).rejects.toThrow('the connection timed out');
+    await gone.promise;
+  });
+});
+
 describe('connections in all', () => {
   /** Every name leads to loopback: as many origins as there are names, on one server. */
   const lookup: LookupFunction = (_name, options, callback) =>

@@ -1,7 +1,8 @@
 import dns from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import type { AddressRules } from './addresses.ts';
-import { createConnector, createProbingConnector, createTrust } from './connector.ts';
+import { type ConnectorSettings, createConnector, createProbingConnector, createTrust } from './connector.ts';
+import { createGates } from './gates.ts';
 import { createNames } from './names.ts';
 import { countOpen } from './open.ts';
 import { createTurnShare } from './pieces.ts';
@@ -49,9 +50,9 @@ export function createWays(settings: WaysSettings): Ways {
   const { addresses, ca, roots, connectTimeout, permits, lookup = dns.lookup } = settings;
   const trust = createTrust(roots);
 
-  function way(names: LookupFunction, kept: number, share: ReturnType<typeof createTurnShare> | undefined): Way {
-    const connecting = { addresses, ca, connectTimeout, lookup: names };
-    const { connect, open } = countOpen(createConnector({ ...connecting, trust, ...(share && { share }) }));
+  function way(names: LookupFunction, kept: number, bounds: Pick<ConnectorSettings, 'share' | 'gates'>): Way {
+    const connecting = { addresses, ca, connectTimeout, lookup: names, ...bounds };
+    const { connect, open } = countOpen(createConnector({ ...connecting, trust }));
     const agent = new Agent({
       connect,
       connections: settings.connections,
@@ -65,12 +66,12 @@ export function createWays(settings: WaysSettings): Ways {
     return { agent, probe: createSchemeProbe(createProbingConnector(connecting)), isFull: () => open() >= kept };
   }
 
-  const named = way(createNames(lookup), permits, undefined);
+  const named = way(createNames(lookup), permits, {});
   const others = way(
     createNames(lookup, { atOnce: settings.lookups, longest: connectTimeout }),
     // As many as may be in use there at a time (turns.ts).
     Math.ceil(permits / 2),
-    createTurnShare(),
+    { share: createTurnShare(), gates: createGates() },
   );
   return {
     of: ({ named: isNamed = true }) => (isNamed ? named : others),
