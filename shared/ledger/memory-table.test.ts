@@ -35,6 +35,21 @@ test('the least recently used items give way, by number and by bytes; generation
   expect(await table.read([{ pk: 'gen#a', sk: 'gen' }], options)).toMatchObject([{ body: 'g' }]);
 });
 
+test('pointers, however many, take nothing from verifications', async () => {
+  const table = memoryTable({ clock: () => start, maxSize: 2 });
+  const verified = { pk: 'img#a', sk: 'check#1', body: 'v', deleteAt: 1 };
+  const pointers = Array.from({ length: 9 }, (_, index) => ({
+    pk: `tag#${index}`,
+    sk: 'pointer',
+    body: '',
+    deleteAt: 1,
+  }));
+  table.write([verified, ...pointers], options);
+  const found = await table.read([verified, ...pointers], options);
+  expect(found[0]).toEqual(verified);
+  expect(found.slice(1).map((one) => one !== 'absent')).toEqual([...Array(7).fill(false), true, true]);
+});
+
 describe('generations at their bound', () => {
   function small() {
     const time = { now: start };
