@@ -38,7 +38,7 @@ describe.each(shapes)('an event of a %s', (shape) => {
     const annotations = { note: 'grün – 緑 – 🟢' };
     const request = review(pod([unsigned], { annotations, name: 'grün' }));
     const answer = await world.send(path, request, { shape, base64: true });
-    expect(answer).toMatchObject({ allowed: false, message: expect.stringContaining('Pod default/grün') });
+    expect(answer).toMatchObject({ allowed: false, message: expect.stringContaining('Pod default/"grün"') });
     expect(await world.send(path, review(pod([signed])), { shape, base64: true })).toMatchObject({ allowed: true });
   });
 
