@@ -142,12 +142,17 @@ describe('imageRegistry', () => {
     };
     const object = pod([it.image.name], { annotations: { base: `${other.registry.host}/base:1` } });
     expect(await send('{{ request.object.metadata.annotations.base }}', object)).toContain('(host-refused)');
+    it.policies(write('{{ request.object.metadata.annotations.base }}'));
+    expect(told(await admit(it, object))).toContain('(host-refused)');
     expect(other.registry.requests).toEqual([]);
     expect(await send(`${other.registry.host}/base:1`, object)).toBe('allowed');
     expect(await send(`${other.registry.host}/{{ 'base' }}:1`, object)).toBe('allowed');
     expect(other.registry.requests.length).toBeGreaterThan(0);
-    // Here it is asked, and its failures are the doing of whoever chose it.
-    it.policies(write('{{ request.object.metadata.annotations.base }}'));
+    // One that another rule names is asked, and its failures are the doing of whoever chose it.
+    it.policies(
+      write('{{ request.object.metadata.annotations.base }}'),
+      about(it, { name: 'others', images: `${other.registry.host}/*` }),
+    );
     expect(told(await admit(it, object))).toBe('allowed');
     other.registry.settings.intercept = () => ({ kind: 'status', status: 503 });
     expect(told(await admit(it, object))).toContain('403 (registry-not-named)');
