@@ -4,6 +4,7 @@ import { createRun } from '../expression/run.ts';
 import { nothing, type Scope } from '../expression/scope.ts';
 import { messageOf, Refusal } from '../reasons.ts';
 import type { Slices } from '../slices.ts';
+import { refusalFor } from './chosen-image.ts';
 import { asksRequest, contextScope, type ImageData, ImageNeeded } from './context.ts';
 import type { AttestorSet, Entry, Rule } from './policy.ts';
 import type { LoadProblem } from './problems.ts';
@@ -90,11 +91,14 @@ class PreparedRule {
       return { ...question, entries: [] };
     if (this.#answer === 'unmet') return { ...question, entries: [], ask: 'unmet' };
     if (question.ask === 'unchanged' && this.#askedTheSame(question.entries)) return { ...question, entries: [] };
-    if (this.#answer !== 'asks') return { ...question, ask: 'verify', problem: this.#answer };
+    const refused = (problem: Refusal): Question => ({
+      ...question,
+      ask: 'verify',
+      problem: refusalFor(question.reference, problem),
+    });
+    if (this.#answer !== 'asks') return refused(this.#answer);
     const entries = this.#substituted(question.entries);
-    return entries instanceof Refusal
-      ? { ...question, ask: 'verify', problem: entries }
-      : { ...question, ask: 'verify', entries, scope };
+    return entries instanceof Refusal ? refused(entries) : { ...question, ask: 'verify', entries, scope };
   }
 
   /**

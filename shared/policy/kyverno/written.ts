@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Run } from '../../expression/run.ts';
 import type { Scope } from '../../expression/scope.ts';
 import type { Json } from '../../expression/value.ts';
+import type { ContextEntry } from '../context.ts';
 import { writtenRegistry } from '../hosts.ts';
 import type { Entry, Written } from '../policy.ts';
 import type { LoadProblem } from '../problems.ts';
@@ -42,7 +43,13 @@ export function substitutedPlace({ tree, path, line }: Place): Place {
 }
 
 /** An entry in which variables stand; `undefined` where the report says why it cannot be one. */
-export function readWritten(frame: Frame, place: Place, report: Report, readWanted: ReadWanted): Written | undefined {
+export function readWritten(
+  frame: Frame,
+  place: Place,
+  context: readonly ContextEntry[],
+  report: Report,
+  readWanted: ReadWanted,
+): Written | undefined {
   const { tree, path, line } = place;
   if (tree === undefined) return undefined;
   const part = substitutedPart(tree);
@@ -53,7 +60,7 @@ export function readWritten(frame: Frame, place: Place, report: Report, readWant
   function entryOf(value: Json): Entry | readonly LoadProblem[] {
     const substituted = new Report(report.file);
     const here = new Place(withRest(treeOf(value, part, line), tree), path, line);
-    refuseValues(new Place(part, path, line), here, substituted);
+    refuseValues(new Place(part, path, line), here, context, substituted);
     const fields = entrySchema(here, substituted);
     const wanted = fields && readWanted(fields, here, substituted);
     return wanted === undefined || substituted.problems.length > 0 ? substituted.problems : { ...frame, ...wanted };
