@@ -9,7 +9,7 @@ import { readKeyless } from './keyless-attestor.ts';
 import { readKeySource } from './keys-attestor.ts';
 import type { Place } from './place.ts';
 import { Report } from './report.ts';
-import { variableTexts } from './variables.ts';
+import { namesIn, variableTexts } from './variables.ts';
 import { type Frame, holdsVariables, readWritten, type Wanted } from './written.ts';
 
 /** What says that an entry audits. */
