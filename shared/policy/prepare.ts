@@ -72,6 +72,8 @@ class PreparedRule {
   #asked: 'asks' | 'unmet' | Refusal | undefined;
   /** By what covers an image. */
   readonly #entries = new Map<readonly Entry[], readonly Entry[] | Refusal>();
+  /** The registries in them that the object says. */
+  readonly #chosen = new Map<readonly Entry[], ReadonlySet<string>>();
 
   constructor(rule: Rule, preparation: Preparation) {
     const { request, now, imageData, isNamed } = preparation;
@@ -98,7 +100,9 @@ class PreparedRule {
     });
     if (this.#answer !== 'asks') return refused(this.#answer);
     const entries = this.#substituted(question.entries);
-    return entries instanceof Refusal ? refused(entries) : { ...question, ask: 'verify', entries, scope };
+    if (entries instanceof Refusal) return refused(entries);
+    const chosen = this.#chosen.get(question.entries);
+    return { ...question, ask: 'verify', entries, scope, ...(chosen !== undefined && { chosen }) };
   }
 
   /**
@@ -159,6 +163,7 @@ class PreparedRule {
 
   #substitute(entries: readonly Entry[]): readonly Entry[] | Refusal {
     const substituted: Entry[] = [];
+    const chosen = new Set<string>();
     for (const entry of entries) {
       if (entry.written === undefined) {
         substituted.push(entry);
@@ -168,13 +173,16 @@ class PreparedRule {
         const made = entry.written.entry(this.#scope, createRun(this.#now));
         if (isProblems(made)) return unfit(entry, made);
         const { registries } = entry.written;
-        const stranger = registriesOf(made).find((registry) => !registries.has(registry) && !this.#isNamed(registry));
+        const others = registries === undefined ? [] : registriesOf(made).filter((one) => !registries.has(one));
+        const stranger = others.find((registry) => !this.#isNamed(registry));
         if (stranger !== undefined) return new Refusal('host-refused', strangerIn(entry, stranger));
+        for (const registry of others) chosen.add(registry);
         substituted.push(made);
       } catch (thrown) {
         return problemOf(entry.path, thrown);
       }
     }
+    if (chosen.size > 0) this.#chosen.set(entries, chosen);
     return substituted;
   }
 }

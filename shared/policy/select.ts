@@ -25,6 +25,8 @@ export interface Question {
   /** The entries that cover the image; empty when it is skipped, or left as it was with nothing else to ask. */
   readonly entries: readonly Entry[];
   readonly ask: 'verify' | 'unchanged' | 'skipped' | 'unmet';
+  /** Registries, named by rules or settings, that signatures are read from since the object says so. */
+  readonly chosen?: ReadonlySet<string> | undefined;
   /** What conditions may be about beside what is attested; `undefined`: the image alone. */
   readonly scope?: Scope | undefined;
 }

@@ -4,6 +4,7 @@ import type { Scope } from '../../expression/scope.ts';
 import type { Json } from '../../expression/value.ts';
 import type { ContextEntry } from '../context.ts';
 import { writtenRegistry } from '../hosts.ts';
+import { isPoliciesWord } from '../policies-word.ts';
 import type { Entry, Written } from '../policy.ts';
 import type { LoadProblem } from '../problems.ts';
 import { type EntryFields, entrySchema } from './fields.ts';
@@ -68,7 +69,7 @@ export function readWritten(
 
   return {
     names: template.names,
-    registries: new Set(registriesIn(new Place(part, path, line))),
+    registries: writtenRegistries(new Place(part, path, line), context),
     entry(scope: Scope, run: Run) {
       const value = template.render(scope, run);
       const name = JSON.stringify(value);
@@ -82,13 +83,19 @@ export function readWritten(
   };
 }
 
-/** The registries of signature repositories that no variable says. */
-function registriesIn(place: Place): readonly string[] {
+/** The registries of signature repositories that no variable says; `undefined`: what the variables say, policies say. */
+function writtenRegistries(place: Place, context: readonly ContextEntry[]): ReadonlySet<string> | undefined {
+  const texts = repositoriesIn(place);
+  if (texts.every((text) => isPoliciesWord(text, context))) return undefined;
+  return new Set(texts.flatMap((text) => writtenRegistry(text) ?? []));
+}
+
+function repositoriesIn(place: Place): readonly string[] {
   const below = place.names.flatMap((name) => {
     const at = place.field(name);
-    return name === 'repository' && at.text ? (writtenRegistry(at.text) ?? []) : registriesIn(at);
+    return name === 'repository' && at.text ? [at.text] : repositoriesIn(at);
   });
-  return [...below, ...place.items.flatMap(registriesIn)];
+  return [...below, ...place.items.flatMap(repositoriesIn)];
 }
 
 /** An entry without what is read as it stands. */
