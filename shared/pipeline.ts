@@ -50,6 +50,8 @@ export interface Call {
   readonly deadline: Deadline;
   /** Set where the caller gave less time than the rules ask. */
   readonly shortage?: Shortage | undefined;
+  /** All rules of the cluster, whichever of them are asked; these alone by default. */
+  readonly inForce?: readonly Rule[];
 }
 
 /** What a review may believe and whom it may call. */
@@ -99,7 +101,7 @@ export function createPipeline(ports: Ports): Pipeline {
     questions: readonly Question[],
     request: AdmissionRequest | undefined,
     call: Call,
-    { named }: Hosts,
+    { asked: named }: Hosts,
     lookups: ImageLookup,
   ): Promise<readonly Question[]> {
     const deadline = shareOf(call.deadline, shares.prepare, elapsed);

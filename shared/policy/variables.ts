@@ -145,7 +145,9 @@ function byName(slots: readonly ImageSlot[]): Json {
   return images;
 }
 
-function slotsOf({ kind, object }: AdmissionRequest): readonly ImageSlot[] {
+function slotsOf(request: AdmissionRequest): readonly ImageSlot[] {
+  const { kind } = request;
+  const object = objectOf(request);
   if (object === undefined) return [];
   try {
     return imageSlots(kind.group, kind.kind, object);

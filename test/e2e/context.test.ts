@@ -124,7 +124,7 @@ describe('imageRegistry', () => {
     expect(answer.warnings.join()).toContain('registry-error');
   });
 
-  test('hosts: one that the policy writes is asked, one that the object chooses is not where deployed', async () => {
+  test('hosts: one that the policy writes is asked, one that the object chooses is not, here or deployed', async () => {
     await using it = await openAttested();
     await using other = await openAttested();
     await makeImage(other.destination, 'base', '1', { label: 'trusted' });
@@ -148,6 +148,13 @@ describe('imageRegistry', () => {
     expect(await send(`${other.registry.host}/base:1`, object)).toBe('allowed');
     expect(await send(`${other.registry.host}/{{ 'base' }}:1`, object)).toBe('allowed');
     expect(other.registry.requests.length).toBeGreaterThan(0);
+    other.registry.requests.length = 0;
+    it.policies(write('{{ request.object.metadata.annotations.base }}'));
+    expect(told(await admit(it, object))).toContain('403 (host-refused)');
+    expect(other.registry.requests).toEqual([]);
+    await makeImage(it.destination, 'acme/base', '1', { label: 'trusted' });
+    const named = pod([it.image.name], { annotations: { base: `${it.registry.host}/acme/base:1` } });
+    expect(told(await admit(it, named))).toBe('allowed');
     // One that another rule names is asked, and its failures are the doing of whoever chose it.
     it.policies(
       write('{{ request.object.metadata.annotations.base }}'),
