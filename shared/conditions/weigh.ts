@@ -144,8 +144,8 @@ function choicesOf(
 function messageOf({ message }: Deny, scope: Scope, run: Run): string {
   try {
     const text = message.render(scope, run);
-    return typeof text === 'string' && text !== ''
-      ? shortened(text, longestMessage)
+    return typeof text === 'string' && text.trim() !== ''
+      ? shortened(text.trim(), longestMessage)
       : 'the conditions of validate.deny are met';
   } catch (thrown) {
     if (!(thrown instanceof ExpressionError)) throw thrown;

@@ -29,6 +29,8 @@ export interface Question {
   readonly ask: 'verify' | 'unchanged' | 'skipped' | 'unmet' | 'no-image';
   /** Where the rule's extractors found none. */
   readonly searched?: readonly string[] | undefined;
+  /** Registries, named by rules or settings, that signatures are read from since the object says so. */
+  readonly chosen?: ReadonlySet<string> | undefined;
   /** What conditions may be about beside what is attested; `undefined`: the image alone. */
   readonly scope?: Scope | undefined;
 }

@@ -150,10 +150,9 @@ function byName(slots: readonly ImageSlot[]): Json {
   return images;
 }
 
-function slotsOf(
-  { kind, object }: AdmissionRequest,
-  extractors: readonly ImageExtractor[] | undefined,
-): readonly ImageSlot[] {
+function slotsOf(request: AdmissionRequest, extractors: readonly ImageExtractor[] | undefined): readonly ImageSlot[] {
+  const { kind } = request;
+  const object = objectOf(request);
   if (object === undefined) return [];
   try {
     return slotsFor(extractors, kind, object);

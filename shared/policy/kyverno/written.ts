@@ -2,7 +2,9 @@ import { LRUCache } from 'lru-cache';
 import type { Run } from '../../expression/run.ts';
 import type { Scope } from '../../expression/scope.ts';
 import type { Json } from '../../expression/value.ts';
+import type { ContextEntry } from '../context.ts';
 import { writtenRegistry } from '../hosts.ts';
+import { isPoliciesWord } from '../policies-word.ts';
 import type { Entry, Written } from '../policy.ts';
 import type { LoadProblem } from '../problems.ts';
 import { type EntryFields, entrySchema } from './fields.ts';
@@ -42,7 +44,13 @@ export function substitutedPlace({ tree, path, line }: Place): Place {
 }
 
 /** An entry in which variables stand; `undefined` where the report says why it cannot be one. */
-export function readWritten(frame: Frame, place: Place, report: Report, readWanted: ReadWanted): Written | undefined {
+export function readWritten(
+  frame: Frame,
+  place: Place,
+  context: readonly ContextEntry[],
+  report: Report,
+  readWanted: ReadWanted,
+): Written | undefined {
   const { tree, path, line } = place;
   if (tree === undefined) return undefined;
   const part = substitutedPart(tree);
@@ -53,7 +61,7 @@ export function readWritten(frame: Frame, place: Place, report: Report, readWant
   function entryOf(value: Json): Entry | readonly LoadProblem[] {
     const substituted = new Report(report.file);
     const here = new Place(withRest(treeOf(value, part, line), tree), path, line);
-    refuseValues(new Place(part, path, line), here, substituted);
+    refuseValues(new Place(part, path, line), here, context, substituted);
     const fields = entrySchema(here, substituted);
     const wanted = fields && readWanted(fields, here, substituted);
     return wanted === undefined || substituted.problems.length > 0 ? substituted.problems : { ...frame, ...wanted };
@@ -61,7 +69,7 @@ export function readWritten(frame: Frame, place: Place, report: Report, readWant
 
   return {
     names: template.names,
-    registries: new Set(registriesIn(new Place(part, path, line))),
+    registries: writtenRegistries(new Place(part, path, line), context),
     entry(scope: Scope, run: Run) {
       const value = template.render(scope, run);
       const name = JSON.stringify(value);
@@ -75,13 +83,19 @@ export function readWritten(frame: Frame, place: Place, report: Report, readWant
   };
 }
 
-/** The registries of signature repositories that no variable says. */
-function registriesIn(place: Place): readonly string[] {
+/** The registries of signature repositories that no variable says; `undefined`: what the variables say, policies say. */
+function writtenRegistries(place: Place, context: readonly ContextEntry[]): ReadonlySet<string> | undefined {
+  const texts = repositoriesIn(place);
+  if (texts.every((text) => isPoliciesWord(text, context))) return undefined;
+  return new Set(texts.flatMap((text) => writtenRegistry(text) ?? []));
+}
+
+function repositoriesIn(place: Place): readonly string[] {
   const below = place.names.flatMap((name) => {
     const at = place.field(name);
-    return name === 'repository' && at.text ? (writtenRegistry(at.text) ?? []) : registriesIn(at);
+    return name === 'repository' && at.text ? [at.text] : repositoriesIn(at);
   });
-  return [...below, ...place.items.flatMap(registriesIn)];
+  return [...below, ...place.items.flatMap(repositoriesIn)];
 }
 
 /** An entry without what is read as it stands. */
