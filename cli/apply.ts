@@ -1,4 +1,5 @@
 import type { LocalCore } from '../local/core.ts';
+import { readExceptions } from '../local/policies.ts';
 import type { AdmissionRequest } from '../shared/admission/review.ts';
 import { shownName } from '../shared/answer/message.ts';
 import { patchOf } from '../shared/answer/patch.ts';
@@ -27,11 +28,12 @@ const form = 'countersign apply POLICY... --resource FILE...';
 export async function apply(words: readonly string[]): Promise<number> {
   const found = readArguments(words, {
     single: coreOptions.single,
-    several: [...coreOptions.several, 'registries', 'resource'],
+    several: [...coreOptions.several, 'registries', 'resource', 'exception'],
     bare: 'taken',
     elsewhere: {
       policy: `policies stand before any option: write ${form}`,
       policies: `policies stand before any option: write ${form}`,
+      exceptions: 'write --exception FILE',
       image: 'apply is about resources; for images: countersign verify --policy FILE... --image REF...',
     },
   });
@@ -41,7 +43,8 @@ export async function apply(words: readonly string[]): Promise<number> {
   const files = atLeastOne(found, 'resource', '--resource FILE');
   const registries = registriesFrom(found);
   const roots = await trustRootFrom(found);
-  const { rules } = await policiesFrom(policies, { openHosts: 'warn', registries, trust: roots });
+  const exceptions = await readExceptions(found.get('exception') ?? []);
+  const { rules } = await policiesFrom(policies, { openHosts: 'warn', registries, trust: roots, exceptions });
   refuseUnasked(rules);
   const resources = await readResources(files);
 

@@ -41,6 +41,7 @@ Options of apply and serve:
   --registries HOST,...   registries that are named beside those of the rules: where one of them fails it is an outage
 Options of apply:
   -f, --resource FILE     resources, YAML or JSON; - is standard input
+  --exception FILE        PolicyExceptions, beside those among the policies
   -o, --output yaml       the resources on standard output if all are admitted, results on standard error
 Options of serve:
   --log text|json|none    one line per admission (default: text on a terminal, else json)

@@ -37,9 +37,15 @@ const ofFolders = { ...onThisMachine, clusters: 'folders', unasked: 'refuse' } a
  */
 export async function readPolicySet(
   named: readonly string[],
-  options: Pick<SetOptions, 'registries' | 'openHosts' | 'trust'>,
+  options: Pick<SetOptions, 'registries' | 'openHosts' | 'trust' | 'exceptions'>,
 ): Promise<PolicySet> {
   return loadSet(await namesOfPolicies(named), readPolicy, { ...onThisMachine, ...options, unasked: 'allow' });
+}
+
+/** Reads PolicyExceptions by the names of files and of folders, for `readPolicySet`. Throws PolicyLoadError, FileError. */
+export async function readExceptions(named: readonly string[]): Promise<readonly PolicyFile[]> {
+  const names = await namesOfPolicies(named);
+  return Promise.all(names.map(readPolicy));
 }
 
 /**

@@ -26,6 +26,8 @@ export interface SetOptions {
   readonly openHosts: 'refuse' | 'warn' | 'allow';
   /** Hosts that the settings name, beside those that the rules name. */
   readonly registries: readonly string[];
+  /** Files of PolicyExceptions alone, beside those that are read. */
+  readonly exceptions?: readonly PolicyFile[];
 }
 
 /**
@@ -33,13 +35,14 @@ export interface SetOptions {
  * @throws PolicyLoadError with every problem in every file, and what `read` and the trust root throw
  */
 export async function loadSet(names: readonly string[], read: ReadFile, options: SetOptions): Promise<PolicySet> {
-  const { namespace, trust, unasked } = options;
+  const { namespace, trust, unasked, exceptions = [] } = options;
   const files = await readAll(names, read);
-  const expressions = files.some(({ text }) => mayHoldExpression(text));
+  const all = [...files, ...exceptions];
+  const expressions = all.some(({ text }) => mayHoldExpression(text));
   // Some functions of expressions take a regular expression.
-  if (expressions || files.some(({ text }) => mayHoldRegExp(text))) await loadRegExps();
+  if (expressions || all.some(({ text }) => mayHoldRegExp(text))) await loadRegExps();
   if (expressions) await loadExpressions();
-  const set = loadPolicies(files, namespace === undefined ? {} : { namespace });
+  const set = loadPolicies(files, { exceptions, ...(namespace === undefined ? {} : { namespace }) });
   if (unasked === 'refuse') refuseUnasked(set.rules);
   const opened = openHosts(set.rules, options);
   const more = trust === 'leave' ? opened : [...(await trustWarnings(set, trust)), ...opened];

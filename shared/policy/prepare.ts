@@ -1,13 +1,16 @@
 import type { AdmissionRequest } from '../admission/review.ts';
+import { type Subject, subjectOf } from '../admission/subject.ts';
 import { ExpressionError } from '../expression/error.ts';
 import { createRun } from '../expression/run.ts';
 import { nothing, type Scope } from '../expression/scope.ts';
 import { Refusal } from '../reasons.ts';
 import type { Slices } from '../slices.ts';
 import { contextScope, type ImageData } from './context.ts';
-import type { AttestorSet, Entry, Rule } from './policy.ts';
+import { exceptionMatches } from './exceptions.ts';
+import type { AttestorSet, Entry, Rule, RuleException } from './policy.ts';
 import type { LoadProblem } from './problems.ts';
 import type { Question } from './select.ts';
+import { stride, triesOf } from './stride.ts';
 import { variablesOf } from './variables.ts';
 
 /** What rules are prepared by. */
@@ -30,13 +33,16 @@ export function isToBePrepared(questions: readonly Question[]): boolean {
 
 /**
  * The questions as they are for this object, in Kyverno's order: a rule's context is there for whoever asks for it, its preconditions are
- * evaluated, and variables are substituted in its entries. A slice for each rule. What goes wrong is the rule's own problem.
+ * evaluated, then its exceptions, and variables are substituted in its entries. A slice for each rule. What goes wrong is the rule's own problem.
  * Throws ImageNeeded where a context names an image that has not been looked up.
  */
 export function* prepareInSlices(
   questions: readonly Question[],
   preparation: Preparation,
 ): Slices<readonly Question[]> {
+  const { request } = preparation;
+  /** Of exceptions; where nobody has given an object, none holds. */
+  let subject: Subject | undefined;
   const rules = new Map<Rule, PreparedRule>();
   const prepared: Question[] = [];
   for (const question of questions) {
@@ -47,6 +53,11 @@ export function* prepareInSlices(
     let rule = rules.get(question.rule);
     if (rule === undefined) {
       rule = new PreparedRule(question.rule, preparation);
+      const { exceptions } = question.rule;
+      if (exceptions.length > 0 && request?.object !== undefined) {
+        subject ??= subjectOf(request, request.object);
+        yield* rule.exceptInSlices(exceptions, subject);
+      }
       rules.set(question.rule, rule);
       yield;
     }
@@ -60,12 +71,15 @@ export function isVarying({ rule, ask, problem }: Question): boolean {
   return rule.varies && ask === 'verify' && problem === undefined;
 }
 
+/** Exceptions of one rule and object that are looked for and named: one is enough for the rule to ask nothing. */
+const mostNamed = 8;
+
 /** A rule as it is for one object. */
 class PreparedRule {
   readonly #scope: Scope;
   readonly #now: number;
   readonly #isNamed: Preparation['isNamed'];
-  readonly #answer: 'asks' | 'unmet' | Refusal;
+  #answer: 'asks' | 'unmet' | Refusal | { readonly exceptions: readonly string[] };
   /** By what covers an image. */
   readonly #entries = new Map<readonly Entry[], readonly Entry[] | Refusal>();
 
@@ -81,9 +95,47 @@ class PreparedRule {
   question(question: Question): Question {
     const scope = this.#scope;
     if (this.#answer === 'unmet') return { ...question, entries: [], ask: 'unmet' };
-    if (this.#answer !== 'asks') return { ...question, problem: this.#answer };
+    if (this.#answer instanceof Refusal) return { ...question, problem: this.#answer };
+    if (this.#answer !== 'asks') return { ...question, entries: [], ask: 'excepted', ...this.#answer };
     const entries = this.#substituted(question.entries);
     return entries instanceof Refusal ? { ...question, problem: entries } : { ...question, entries, scope };
+  }
+
+  /** Looks for exceptions from the rule that hold for the object. */
+  *exceptInSlices(exceptions: readonly RuleException[], subject: Subject): Slices<void> {
+    if (this.#answer !== 'asks') return;
+    const found: string[] = [];
+    let tried = 0;
+    for (const exception of exceptions) {
+      tried += 1 + triesOf(subject);
+      if (tried >= stride) {
+        tried = 0;
+        yield;
+      }
+      if (!exceptionMatches(exception, subject)) continue;
+      if (exception.conditions !== undefined) yield;
+      const holds = this.#holds(exception);
+      if (holds instanceof Refusal) this.#answer = holds;
+      else if (holds) found.push(exception.name);
+      if (found.length === mostNamed) break;
+    }
+    // One that holds is enough, whatever could not be found out of another.
+    if (found.length > 0) this.#answer = { exceptions: found };
+  }
+
+  /**
+   * One of which a condition has no value does not hold, as in Kyverno (pkg/engine/utils/exceptions.go). A registry that does not say
+   * what a context asks of it is no such condition: whether the rule asks is not known then.
+   */
+  #holds({ conditions }: RuleException): boolean | Refusal {
+    if (conditions === undefined) return true;
+    try {
+      return conditions.test(this.#scope, createRun(this.#now)).met;
+    } catch (thrown) {
+      if (thrown instanceof Refusal) return thrown;
+      if (thrown instanceof ExpressionError) return false;
+      throw thrown;
+    }
   }
 
   #asks({ preconditions }: Rule): 'asks' | 'unmet' | Refusal {

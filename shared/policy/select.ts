@@ -12,9 +12,11 @@ import type { Slices } from '../slices.ts';
 import type { About } from './about.ts';
 import { actionFor } from './action.ts';
 import { coverage } from './coverage.ts';
+import { exceptedInSlices } from './exceptions.ts';
 import { slotsFor } from './extract.ts';
 import { ruleApplies } from './match.ts';
 import type { Action, Entry, ImageExtractor, Rule } from './policy.ts';
+import { charactersATry, stride, triesOf } from './stride.ts';
 
 /** One rule and one image slot that it covers: what the rest of the line answers with one verdict. */
 export interface Question {
@@ -26,17 +28,14 @@ export interface Question {
   readonly problem?: Refusal | undefined;
   /** The entries that cover the image; empty when it is skipped. */
   readonly entries: readonly Entry[];
-  readonly ask: 'verify' | 'unchanged' | 'skipped' | 'unmet';
+  readonly ask: 'verify' | 'unchanged' | 'skipped' | 'unmet' | 'excepted';
+  /** The exceptions by which it is `excepted`, by their names. */
+  readonly exceptions?: readonly string[] | undefined;
   /** What conditions may be about beside what is attested; `undefined`: the image alone. */
   readonly scope?: Scope | undefined;
 }
 
 const theObject: About = { kind: 'object' };
-
-/** Patterns that are tried in one slice: more than the images of a common object need. */
-const stride = 100;
-/** Characters of labels and annotations for which a rule's filters count as one pattern. */
-const charactersATry = 1024;
 
 /** A rule that applies to the object, with what is asked of all its images. */
 interface Asking {
@@ -49,8 +48,8 @@ interface Asking {
 
 /**
  * Which of `rules` apply to the request's object, and which slots each covers. An UPDATE's unchanged slot is not asked
- * again if the rule also applied to the old object, by the old object's own labels, annotations and name; a slot of an
- * object that was being deleted already is not asked again if every slot is unchanged.
+ * again if the rule also applied to the old object, by the old object's own labels, annotations and name, and none of its exceptions
+ * was about it; a slot of an object that was being deleted already is not asked again if every slot is unchanged.
  *
  * Whoever writes the object says how many texts are compared with the filters and the patterns of every rule: so it goes in
  * slices, and what has no time for the next one throws Refusal `deadline` into it. Then each rule denies the object, which is its
@@ -97,7 +96,8 @@ function* questionsOf(
       old === undefined || old.leaving || !takesSlices(applicable, old.subject)
         ? undefined
         : new Set(yield* applyingInSlices(applicable, old.subject));
-    asking = askingOf(applicable, request, old, before);
+    const excepted = old === undefined || old.leaving ? undefined : yield* exceptedInSlices(applicable, old.subject);
+    asking = askingOf(applicable, request, old, { before, excepted });
   } catch (thrown) {
     return unanswerables(applicable, request, slowFilters(asRefusal(thrown)));
   }
@@ -140,7 +140,7 @@ function* applyingInSlices(rules: readonly Rule[], subject: Subject): Slices<rea
   let tried = 0;
   for (const rule of rules) {
     if (ruleApplies(rule, subject)) applicable.push(rule);
-    tried += subject.size / charactersATry;
+    tried += triesOf(subject);
     if (tried < stride) continue;
     tried = 0;
     yield;
@@ -155,15 +155,22 @@ function slowFilters(problem: Refusal): Refusal {
   return new Refusal('object-too-slow', told, { cause: problem });
 }
 
-/** @param before which rules applied to the old object, where that has been found out. */
+/** What has been found out of the rules and the old object. */
+interface OldRules {
+  /** Which ones applied to it; `undefined`: that has not been found out. */
+  readonly before: ReadonlySet<Rule> | undefined;
+  /** Which ones have an exception about it: they may never have looked at its images. */
+  readonly excepted: ReadonlySet<Rule> | undefined;
+}
+
 function askingOf(
   rules: readonly Rule[],
   request: AdmissionRequest,
   old: OldSide | undefined,
-  before: ReadonlySet<Rule> | undefined,
+  { before, excepted }: OldRules,
 ): Asking[] {
   const applied = (rule: Rule, { subject }: OldSide) =>
-    before === undefined ? ruleApplies(rule, subject) : before.has(rule);
+    (before === undefined ? ruleApplies(rule, subject) : before.has(rule)) && excepted?.has(rule) !== true;
   return rules.map((rule) => ({
     rule,
     action: actionFor(rule, request.namespace, request.namespaceLabels),

@@ -2,6 +2,7 @@ import { titleOf } from '../conditions/weigh.ts';
 import { type Signer, signerName } from '../ledger/verification.ts';
 import type { AskedOfTarget, EntryPlan, Plan, QuestionPlan } from '../plan/plan.ts';
 import type { Entry, WantedAttestation } from '../policy/policy.ts';
+import type { Question } from '../policy/select.ts';
 import { type Reason, Refusal } from '../reasons.ts';
 import type { Objection } from '../verify/anchor-judge.ts';
 import type { AttestorResult } from '../verify/outcome.ts';
@@ -27,6 +28,7 @@ export function judge(planned: QuestionPlan, plan: Plan, inquiries: readonly Inq
   if (ask === 'unchanged') return settledVerdict(question, 'unchanged', 'the image is as it was before the update');
   if (ask === 'skipped') return settledVerdict(question, 'image-skipped', 'covered by skipImageReferences');
   if (ask === 'unmet') return settledVerdict(question, 'preconditions-unmet', "the rule's preconditions do not hold");
+  if (ask === 'excepted') return settledVerdict(question, 'policy-exception', exceptedBy(question));
   if (question.problem !== undefined || reference === undefined) {
     const problem = question.problem ?? new Refusal('internal-error', 'an image without a reference');
     return settledVerdict(question, problem.reason, problem.message);
@@ -45,6 +47,11 @@ export function judge(planned: QuestionPlan, plan: Plan, inquiries: readonly Inq
   const other = known === undefined ? undefined : inquiries[known.at];
   if (other !== undefined) looked.push(other);
   return combine(question, [first, ...rest], looked[0]?.digest ?? reference.digest, effortOf(looked));
+}
+
+/** In Kyverno's words, which people look for. */
+function exceptedBy({ exceptions = [] }: Question): string {
+  return `rule is skipped due to policy exceptions: ${exceptions.join(', ')}`;
 }
 
 function judgeEntry(planned: EntryPlan, inquiry: Inquiry | undefined): Judgement {

@@ -91,6 +91,7 @@ ${indented(keyC, 20)}
     matchConditions: [],
     context: [],
     configMaps: new Map(),
+    exceptions: [],
     varies: false,
   });
   const expected: Entry = {

@@ -3,6 +3,7 @@ import type { ConfigMap } from '../context.ts';
 import type { MatchCondition, Rule } from '../policy.ts';
 import { controllerRules, controllersAnnotation, controllersOf, lintControllers } from './autogen.ts';
 import { readConfigMap } from './config-map.ts';
+import { exceptionVersions, isException, readException, type WrittenException } from './exception.ts';
 import { type PolicyFields, policySchemas, type SpecFields } from './fields.ts';
 import { isActionRefused, readAction, readOverrides } from './overrides.ts';
 import type { Place } from './place.ts';
@@ -16,29 +17,31 @@ import { warnOfUnaskedUpdates } from './unasked-updates.ts';
 export interface ReadPolicy {
   readonly identity: string;
   readonly place: Place;
+  /** `name`, or `namespace/name` of a Policy. */
+  readonly name: string;
   readonly rules: readonly Rule[];
 }
 
 /** Kinds that come later. */
-const later = /^policies\.kyverno\.io\/\S+ (?:Namespaced)?ImageValidatingPolicy$|^kyverno\.io\/\S+ PolicyException$/;
+const later = /^policies\.kyverno\.io\/\S+ (?:(?:Namespaced)?ImageValidatingPolicy|PolicyException)$/;
 
-/**
- * The policies of one document: one, or the items of a list as `kubectl get -o yaml` writes it. A ConfigMap goes among `configMaps`. `otherwise`: the namespace of a
- * Policy that names none.
- */
-export function readObject(
-  place: Place,
-  report: Report,
-  configMaps: Map<string, ConfigMap>,
-  otherwise?: string,
-): ReadPolicy[] {
+/** What the documents of a set have in common. */
+export interface Surroundings {
+  /** Takes the ConfigMaps among them. */
+  readonly configMaps: Map<string, ConfigMap>;
+  /** Takes the exceptions among them. */
+  readonly exceptions: WrittenException[];
+  /** Of a Policy that names none. */
+  readonly namespace?: string | undefined;
+}
+
+/** The policies of one document: one, or the items of a list as `kubectl get -o yaml` writes it. */
+export function readObject(place: Place, report: Report, surroundings: Surroundings): ReadPolicy[] {
+  const { configMaps, namespace: otherwise } = surroundings;
   const apiVersion = place.field('apiVersion').text ?? '';
   const kind = place.field('kind').text ?? '';
-  const isPolicyList = /^kyverno\.io\//.test(apiVersion) && (kind === 'ClusterPolicyList' || kind === 'PolicyList');
-  if ((apiVersion === 'v1' && kind === 'List') || isPolicyList) {
-    listEnvelope(place, report);
-    return place.field('items').items.flatMap((item) => readObject(item, report, configMaps, otherwise));
-  }
+  const items = itemsOf(place, report);
+  if (items !== undefined) return items.flatMap((item) => readObject(item, report, surroundings));
   if (isKnownVersion(apiVersion) && (kind === 'ClusterPolicy' || kind === 'Policy')) {
     const verifies = rulesOf(place).items.some((rule) => !rule.field('verifyImages').empty);
     const fields = policySchemas[apiVersion](place, report);
@@ -48,17 +51,49 @@ export function readObject(
     readConfigMap(place, configMaps, report);
     return [];
   }
+  if (isException(apiVersion, kind)) {
+    const exception = readException(place, report);
+    if (exception !== undefined) surroundings.exceptions.push(exception);
+    return [];
+  }
   const what = `${apiVersion} ${kind}`;
   if (later.test(what)) report.problem(place, `not supported yet: ${what}`);
   else if (apiVersion === '' || kind === '') report.problem(place, 'is not a policy: apiVersion and kind are required');
   else {
     report.problem(
       place,
-      `${what.slice(0, 120)} is no policy: ClusterPolicy and Policy of ${Object.keys(policySchemas).join(' and ')} are read`,
+      `${what.slice(0, 120)} is no policy: ClusterPolicy and Policy of ${Object.keys(policySchemas).join(' and ')} are read, and PolicyException of ${exceptionVersions.join(' and ')}`,
     );
   }
   return [];
 }
+
+/** The exceptions of a document that may hold nothing else: one, or the items of a list. */
+export function readExceptions(place: Place, report: Report): WrittenException[] {
+  const items = itemsOf(place, report);
+  if (items !== undefined) return items.flatMap((item) => readExceptions(item, report));
+  const [apiVersion = '', kind = ''] = [place.field('apiVersion').text, place.field('kind').text];
+  if (isException(apiVersion, kind)) {
+    const exception = readException(place, report);
+    return exception === undefined ? [] : [exception];
+  }
+  report.problem(
+    place,
+    `${`${apiVersion} ${kind}`.slice(0, 120)} is no PolicyException of ${exceptionVersions.join(' or ')}`,
+  );
+  return [];
+}
+
+/** The items of a list of documents; `undefined`: it is none. */
+function itemsOf(place: Place, report: Report): readonly Place[] | undefined {
+  const [apiVersion = '', kind = ''] = [place.field('apiVersion').text, place.field('kind').text];
+  const isOfKyverno = /^kyverno\.io\//.test(apiVersion) && listKinds.includes(kind);
+  if (!isOfKyverno && !(apiVersion === 'v1' && kind === 'List')) return undefined;
+  listEnvelope(place, report);
+  return place.field('items').items;
+}
+
+const listKinds = ['ClusterPolicyList', 'PolicyList', 'PolicyExceptionList'];
 
 const listEnvelope = object({ apiVersion: plainText, kind: plainText, metadata: readOver, items: list(asWritten) });
 
@@ -66,7 +101,8 @@ function isKnownVersion(apiVersion: string): apiVersion is keyof typeof policySc
   return Object.hasOwn(policySchemas, apiVersion);
 }
 
-function rulesOf(policy: Place): Place {
+/** Where the rules of a policy are written. */
+export function rulesOf(policy: Place): Place {
   return policy.field('spec').field('rules');
 }
 
@@ -96,7 +132,7 @@ function readPolicy(
   if (verifies) lintVerifyingSpec(spec, at, namespaced, report);
   else if (report.clean(place)) report.warning(place, `${policy} has no verifyImages rule: it is left to Kyverno`);
   const common = readCommon(spec, at, policy, namespaced ? namespace : undefined, configMaps, report);
-  return { identity: `${kind} ${policy}`, place, rules: readRules(fields, place, common, report) };
+  return { identity: `${kind} ${policy}`, place, name: policy, rules: readRules(fields, place, common, report) };
 }
 
 function lintMetadata({ metadata }: PolicyFields, place: Place, kind: string, report: Report): void {

@@ -19,15 +19,20 @@ export function warnOfUnasked(rule: Rule, made: readonly Rule[], place: Place, r
       `kind '${kind.text}' holds no image that is known here: ${likelyMeaning(kind) ?? 'nothing is asked about it'}`,
     );
   }
-  for (const kind of kindPlaces(place.field('exclude')).filter(isUnknown)) {
-    const meant = likelyMeaning(kind);
-    if (meant !== undefined) report.warning(kind, `kind '${kind.text}' excludes nothing that is asked about: ${meant}`);
-  }
+  warnOfMisspeltKinds(place.field('exclude'), 'excludes nothing that is asked about', report);
   if (unknown.length === 0 && [rule, ...made].every(asksNothing)) {
     report.warning(
       place,
       `rule '${rule.name}' matches no Pod and no Pod controller that is created or updated: nothing is asked`,
     );
+  }
+}
+
+/** Warns of kinds in a filter that takes objects away which are likely meant to be others. */
+export function warnOfMisspeltKinds(filter: Place, comesTo: string, report: Report): void {
+  for (const kind of kindPlaces(filter).filter(isUnknown)) {
+    const meant = likelyMeaning(kind);
+    if (meant !== undefined) report.warning(kind, `kind '${kind.text}' ${comesTo}: ${meant}`);
   }
 }
 
