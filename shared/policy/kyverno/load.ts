@@ -43,7 +43,7 @@ export function loadPolicies(files: readonly PolicyFile[], options: LoadOptions 
   const reports = files.map((file) =>
     readFile(file, 'policy', (place, report) => {
       for (const policy of readObject(place, report, surroundings)) {
-        refuseSecond(policy, known, report);
+        refuseSecond('policy', policy, known, report);
         policies.push(policy);
       }
     }),
@@ -53,7 +53,7 @@ export function loadPolicies(files: readonly PolicyFile[], options: LoadOptions 
     reports.push(readFile(file, 'exception', (place, report) => exceptions.push(...readExceptions(place, report))));
   }
   for (const { exception, place, report } of exceptions) {
-    refuseSecond({ identity: `PolicyException ${exception.name}`, place }, known, report);
+    refuseSecond('exception', { identity: `PolicyException ${exception.name}`, place }, known, report);
   }
   const rules = withExceptions(policies.map(namedPolicy), exceptions);
 
@@ -89,6 +89,7 @@ function namedPolicy({ name, place, rules }: ReadPolicy): NamedPolicy {
 }
 
 function refuseSecond(
+  what: string,
   { identity, place }: Pick<ReadPolicy, 'identity' | 'place'>,
   known: Map<string, string>,
   report: Report,
@@ -98,7 +99,7 @@ function refuseSecond(
   else
     report.problem(
       place.field('metadata').field('name'),
-      `${identity} is already defined in ${first}: a name is for one of them`,
+      `${identity} is already defined in ${first}: a name is for one ${what}`,
     );
 }
 
