@@ -28,12 +28,16 @@ export function rulesIn(scopes: Scopes, scope: Scope): readonly Rule[] | undefin
 }
 
 /**
- * `fail`: rules that enforce somewhere under failurePolicy Fail. `ignore`: all others. `audit`: every rule, none blocks. Rules about
+ * `fail`: rules that enforce somewhere under failurePolicy Fail, and all rules of a policy that applies one of them, where one of them does
+ * (which one it is must be found out in one call). `ignore`: all others. `audit`: every rule, none blocks. Rules about
  * namespaces with some labels are in scopes of their own, by what the API server selects.
  */
 export function scopesOf({ rules }: PolicySet): Scopes {
   const unselected = { fail: [] as Rule[], ignore: [] as Rule[] };
   const selected = new Map<string, { selection: Selection; fail: Rule[]; ignore: Rule[] }>();
+  const together = new Set(
+    rules.filter((rule) => rule.applyOne && scopeOf(rule) === 'fail').map(({ policy }) => policy),
+  );
   for (const { rule, selection } of rules.flatMap(selectedRules)) {
     const hash = selectionHash(selection);
     let scope = hash === undefined ? unselected : selected.get(hash);
@@ -42,7 +46,7 @@ export function scopesOf({ rules }: PolicySet): Scopes {
       selected.set(hash, empty);
       scope = empty;
     }
-    scope?.[scopeOf(rule)].push(rule);
+    scope?.[together.has(rule.policy) ? 'fail' : scopeOf(rule)].push(rule);
   }
   return {
     ...unselected,

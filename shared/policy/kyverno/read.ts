@@ -1,6 +1,7 @@
 import { enforcesSomewhere } from '../action.ts';
 import type { ConfigMap } from '../context.ts';
 import type { MatchCondition, Rule } from '../policy.ts';
+import { warnOfApplyOne } from './apply-one.ts';
 import { controllerRules, controllersAnnotation, controllersOf, lintControllers } from './autogen.ts';
 import { readConfigMap } from './config-map.ts';
 import { exceptionVersions, isException, readException, type WrittenException } from './exception.ts';
@@ -132,7 +133,9 @@ function readPolicy(
   if (verifies) lintVerifyingSpec(spec, at, namespaced, report);
   else if (report.clean(place)) report.warning(place, `${policy} has no verifyImages rule: it is left to Kyverno`);
   const common = readCommon(spec, at, policy, namespaced ? namespace : undefined, configMaps, report);
-  return { identity: `${kind} ${policy}`, place, name: policy, rules: readRules(fields, place, common, report) };
+  const rules = readRules(fields, place, common, report);
+  if (report.clean(place)) warnOfApplyOne(rules, at.field('applyRules'), report);
+  return { identity: `${kind} ${policy}`, place, name: policy, rules };
 }
 
 function lintMetadata({ metadata }: PolicyFields, place: Place, kind: string, report: Report): void {
