@@ -237,3 +237,43 @@ test('any token that a deployment takes is taken', async () => {
     expect(items[0]?.webhooks[0]?.clientConfig.url).toMatch(new RegExp(`/${token.replaceAll('.', '\\.')}$`));
   }
 });
+
+describe('kinds that rules have extractors for', () => {
+  const about = async (kind: string) => {
+    const match = { any: [{ resources: { kinds: [`tekton.dev/v1/${kind}`] } }] };
+    const imageExtractors = { [kind]: [{ path: '/spec/image' }] };
+    const rules = [rule({ match, imageExtractors })];
+    await file('policies/a.yaml', clusterPolicy({ rules }));
+  };
+
+  test('are asked about by a guess that is told, or by the name that is said', async () => {
+    await about('Task');
+    const guessed = await good();
+    expect(guessed.output).toContain('tasks');
+    expect(guessed.warnings).toEqual([
+      expect.stringMatching(
+        /a\.yaml:\d+: warning: Task is asked about as 'tasks', a guess: .* --resource Task=tasks, or /,
+      ),
+    ]);
+    const said = await good('--resource', 'Task=jobs-of-tekton');
+    expect(said.output).toContain('jobs-of-tekton');
+    expect(said.output).not.toContain('tasks');
+    expect(said.warnings).toEqual([]);
+  });
+
+  test.each([
+    [['Task'], "--resource takes KIND=PLURAL, as Task=tasks, not 'Task'"],
+    [['Task='], '--resource takes KIND=PLURAL'],
+    [['Task=Tasks'], '--resource takes KIND=PLURAL'],
+    [['Task=tasks/status'], '--resource takes KIND=PLURAL'],
+    [['Task=a=b'], '--resource takes KIND=PLURAL'],
+    [['Pod=pods'], '--resource Pod=pods: no rule has imageExtractors for a Pod that it matches'],
+    [['Task=tasks', 'Task=others'], '--resource names Task twice'],
+  ])('--resource %s is refused', async (words, message) => {
+    await about('Task');
+    await expect(good('--resource', ...words)).rejects.toMatchObject({
+      name: 'UsageError',
+      message: expect.stringContaining(message),
+    });
+  });
+});

@@ -5,10 +5,12 @@ import { namespaceName } from '../shared/policy/kyverno/object-names.ts';
 import { toYaml } from '../shared/policy/kyverno/yaml/write.ts';
 import type { Rule } from '../shared/policy/policy.ts';
 import { PolicyLoadError, printWarning } from '../shared/policy/problems.ts';
+import { extractedKindsOf } from '../shared/policy/resources.ts';
 import { type ClusterPolicies, EmptyPolicySet, UnknownCluster } from '../shared/policy-set/clusters.ts';
 import type { TrustRoots } from '../shared/trust/root/trust-root.ts';
 import { type Arguments, atLeastOne, readArguments, single } from './arguments.ts';
 import { certificatesIn } from './certificates.ts';
+import { type Plurals, pluralOf, readPlurals } from './plurals.ts';
 import { tokenFrom } from './token.ts';
 import { trustedRootOption, trustRootFrom } from './trust-root.ts';
 import { UsageError } from './usage.ts';
@@ -26,7 +28,7 @@ export async function manifests(words: readonly string[]): Promise<number> {
 export async function manifestsFrom(words: readonly string[]): Promise<{ output: string; warnings: string[] }> {
   const found = readArguments(words, {
     single: ['policies', 'url', 'ca', 'cluster', 'token', 'break-glass', 'output', trustedRootOption],
-    several: [],
+    several: ['resource'],
     bare: { instead: 'write countersign manifests --policies DIR --url URL' },
     elsewhere: { policy: 'write --policies DIR, a folder with the policies' },
   });
@@ -46,8 +48,10 @@ export async function manifestsFrom(words: readonly string[]): Promise<{ output:
   if (!isClusterName(settings.cluster)) {
     throw new UsageError(`--cluster: '${settings.cluster.slice(0, 120)}' cannot be a segment of the webhook's URL`);
   }
-  const configurations = webhookConfigurations(policies.scopes, settings);
-  return { output: print(configurations), warnings: warningsOf(policies, settings) };
+  const plurals = readPlurals(found.get('resource') ?? [], policies.scopes.all);
+  const configurations = webhookConfigurations(policies.scopes, { ...settings, plurals });
+  const warnings = [...warningsOf(policies, settings), ...guesses(policies.scopes.all, plurals)];
+  return { output: print(configurations), warnings };
 }
 
 async function policiesOf(folder: string, cluster: string, roots: TrustRoots): Promise<ClusterPolicies> {
@@ -84,6 +88,23 @@ function warningsOf(policies: ClusterPolicies, { token, breakGlass }: WebhookSet
     );
   }
   return warnings;
+}
+
+/** A wrong guess would ask about nothing, and no API server says so. */
+function guesses(rules: readonly Rule[], plurals: Plurals): string[] {
+  const warnings = new Map<string, string>();
+  for (const rule of rules) {
+    for (const resource of extractedKindsOf(rule)) {
+      const { kind } = resource;
+      if (plurals.has(kind) || warnings.has(kind)) continue;
+      const plural = pluralOf(resource, plurals);
+      const message =
+        `${kind} is asked about as '${plural}', a guess: ` +
+        `compare it with kubectl api-resources, and say --resource ${kind}=${plural}, or what it is called`;
+      warnings.set(kind, printWarning({ file: rule.file, line: rule.line, message }));
+    }
+  }
+  return [...warnings.values()];
 }
 
 /** The namespaces that a rule names, if it is about no others. Patterns stand for themselves. */

@@ -1,9 +1,10 @@
 import type { AdmissionRequest } from '../shared/admission/review.ts';
-import { type ImageSlot, imageSlots } from '../shared/admission/slots.ts';
+import type { ImageSlot } from '../shared/admission/slots.ts';
 import { subjectOf } from '../shared/admission/subject.ts';
 import { type ImageReference, parseReference } from '../shared/image/reference.ts';
 import type { About } from '../shared/policy/about.ts';
 import { actionFor } from '../shared/policy/action.ts';
+import { slotsFor } from '../shared/policy/extract.ts';
 import { ruleApplies } from '../shared/policy/match.ts';
 import type { Action, Rule } from '../shared/policy/policy.ts';
 import { type Question, questionFor } from '../shared/policy/select.ts';
@@ -39,25 +40,28 @@ export function notAsked(
   denied: boolean,
 ): NotAsked {
   const { object, kind, namespace } = request;
-  let slots: readonly ImageSlot[];
+  const slotsOf = slotsByRule(request);
   let applicable: readonly Rule[];
+  let images: number;
   try {
-    slots = object === undefined ? [] : imageSlots(kind.group, kind.kind, object);
-    if (object === undefined || slots.length === 0) return { verdicts: [], untouched: 'no-image' };
+    const isKnown = rules.some(({ extractors }) => extractors.has(kind.kind)) || slotsOf(undefined).length > 0;
+    if (object === undefined || !isKnown) return { verdicts: [], untouched: 'no-image' };
     const subject = subjectOf(request, object);
     applicable = rules.filter((rule) => ruleApplies(rule, subject));
+    images = applicable.reduce((sum, rule) => sum + slotsOf(rule).length, 0);
   } catch (thrown) {
     // What is malformed is the rules' verdict on the object as a whole, where a rule can be about it.
     if (thrown instanceof Refusal) return { verdicts: [], ...(known.length === 0 ? { untouched: 'no-rule' } : {}) };
     throw thrown;
   }
   if (applicable.length === 0) return { verdicts: [], untouched: 'no-rule' };
+  if (images === 0) return { verdicts: [], ...(known.length === 0 ? { untouched: 'no-image' } : {}) };
   const answered = new Set(known.map(({ question }) => slotKey(question.rule, question.about)));
   const verdicts: Verdict[] = [];
   for (const rule of applicable) {
     if (answered.has(slotKey(rule, { kind: 'object' }))) continue;
     const action = actionFor(rule, namespace, request.namespaceLabels);
-    for (const slot of slots) {
+    for (const slot of slotsOf(rule)) {
       const about = { kind: 'slot', slot } as const;
       const parsed = parseReference(slot.text);
       if (answered.has(slotKey(rule, about)) || 'problem' in parsed) continue;
@@ -67,6 +71,17 @@ export function notAsked(
     }
   }
   return { verdicts };
+}
+
+/** The slots that a rule sees, `undefined` standing for one without extractors. Throws Refusal `object-malformed`. */
+function slotsByRule({ object, kind }: AdmissionRequest): (rule: Rule | undefined) => readonly ImageSlot[] {
+  const known = new Map<unknown, readonly ImageSlot[]>();
+  return (rule) => {
+    const extractors = rule?.extractors.get(kind.kind);
+    const slots = known.get(extractors) ?? (object === undefined ? [] : slotsFor(extractors, kind, object));
+    known.set(extractors, slots);
+    return slots;
+  };
 }
 
 /** A rule and what it is asked about: by the slot, since mutate may have changed its text. */

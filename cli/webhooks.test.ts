@@ -20,7 +20,8 @@ function policy(spec: Json = {}, match: Json = pods()): Json {
   return clusterPolicy({ rules, ...spec }, { metadata: { name: `policy-${count}` } });
 }
 
-const enforcing = (spec: Json = {}) => policy({ validationFailureAction: 'Enforce', ...spec });
+const enforcing = (spec: Json = {}, match: Json = pods()) =>
+  policy({ validationFailureAction: 'Enforce', ...spec }, match);
 const auditing = (spec: Json = {}) => policy({ validationFailureAction: 'Audit', ...spec });
 const ignoring = (spec: Json = {}) => enforcing({ failurePolicy: 'Ignore', ...spec });
 const overridden = (action: string, ...namespaces: string[]) => ({
@@ -100,7 +101,7 @@ test('a whole webhook, as an API server takes it', () => {
           {
             name: 'spec-labels-or-annotations-changed',
             expression:
-              "request.operation != 'UPDATE' || object.spec != oldObject.spec || object.metadata.?labels.orValue({}) != " +
+              "request.operation != 'UPDATE' || object.?spec != oldObject.?spec || object.metadata.?labels.orValue({}) != " +
               'oldObject.metadata.?labels.orValue({}) || object.metadata.?annotations.orValue({}) != ' +
               'oldObject.metadata.?annotations.orValue({})',
           },
@@ -133,6 +134,108 @@ function on(group: string, ...resources: string[]) {
     scope: 'Namespaced',
   };
 }
+
+describe('kinds that rules have extractors for', () => {
+  const about = (kinds: string[], imageExtractors: Json, spec: Json = {}) => {
+    const verifyImages = [entry({ mutateDigest: false })];
+    const rules = [rule({ match: { any: [{ resources: { kinds } }] }, imageExtractors, verifyImages })];
+    return enforcing({ rules, ...spec });
+  };
+  const at = (path: string) => [{ path }];
+  const rulesOf = (policies: readonly Json[], changes: Partial<WebhookSettings> = {}) =>
+    webhookNamed(webhooksOf(policies, changes), 'mutate-fail').rules.map(
+      ({ apiGroups, apiVersions, resources, scope }) => `${apiGroups}/${apiVersions} ${resources} ${scope}`,
+    );
+
+  test('are asked about beside those that make Pods, also where they are in no namespace', () => {
+    const tasks = about(['tekton.dev/v1/Task', 'Rollout', 'Job'], {
+      Task: at('/spec/steps/*/image'),
+      Rollout: at('/spec/image'),
+    });
+    expect(rulesOf([tasks])).toEqual(['*/* rollouts *', 'batch/v1 jobs Namespaced', 'tekton.dev/v1 tasks *']);
+  });
+
+  test.each([
+    ['Task', 'tasks'],
+    ['Gateway', 'gatewaies'],
+    ['Policy', 'policies'],
+    ['Class', 'classes'],
+    ['Endpoints', 'endpoints'],
+    ['NetworkEndpoints', 'networkendpoints'],
+  ])('a %s is called %s, as kubectl guesses, unless its name is said', (kind, guess) => {
+    const policies = [about([`x.dev/v1/${kind}`], { [kind]: at('/spec/image') })];
+    expect(rulesOf(policies)).toEqual([`x.dev/v1 ${guess} *`]);
+    expect(rulesOf(policies, { plurals: new Map([[kind, 'said']]) })).toEqual(['x.dev/v1 said *']);
+  });
+
+  test('what is in no namespace is not recorded as break glass', () => {
+    const policies = [about(['x.dev/v1/Task'], { Task: at('/spec/image') })];
+    const webhooks = webhooksOf(policies, { breakGlass: 'emergency' });
+    expect(webhookNamed(webhooks, 'validate-audit').rules.map(({ scope }) => scope)).toEqual(['Namespaced']);
+    expect(webhookNamed(webhooks, 'validate-fail').rules.map(({ scope }) => scope)).toEqual(['*']);
+  });
+
+  const condition = (...policies: Json[]) =>
+    webhookNamed(webhooksOf(policies), 'mutate-fail').matchConditions.map(({ expression }) => expression);
+
+  test('an update is sent where images stand outside of the spec', () => {
+    const usual = condition(enforcing());
+    expect(condition(about(['Task'], { Task: at('/spec/image') }))).toEqual(usual);
+    expect(condition(about(['Task'], { Task: at('/metadata/annotations/image') }))).toEqual(usual);
+    const [expression = ''] = condition(about(['Thing'], { Thing: [...at('/data/*/image'), ...at('/a"b/image')] }));
+    expect(expression).toBe(
+      `${usual[0]} || object[?"a\\"b"] != oldObject[?"a\\"b"] || object[?"data"] != oldObject[?"data"]`,
+    );
+    const [anywhere = ''] = condition(about(['Thing'], { Thing: at('/*/image') }));
+    expect(anywhere).toBe(`${usual[0]} || object != oldObject`);
+  });
+});
+
+describe('namespaces with a label', () => {
+  const labelled = (value: string) => ({ matchLabels: { tier: value } });
+  const selecting = (value: string) => enforcing({}, pods({ namespaceSelector: labelled(value) }));
+  const requirementsOf = ({ namespaceSelector }: Webhook) => namespaceSelector.matchExpressions.slice(1);
+
+  test('have webhooks of their own, whose URLs name what is selected', () => {
+    const webhooks = webhooksOf([enforcing(), selecting('prod'), selecting('dev')]);
+    const [plain, ...selected] = webhooks.filter(({ name }) => name.startsWith('mutate-'));
+    expect(plain?.name).toBe('mutate-fail.countersign.internal');
+    expect(
+      selected
+        .flatMap(requirementsOf)
+        .map(({ key, operator, values }) => `${key} ${operator} ${values}`)
+        .sort(),
+    ).toEqual(['tier In dev', 'tier In prod']);
+    for (const { name, clientConfig } of selected) {
+      const [, hash] = /^mutate-fail-([0-9a-f]{16})\.countersign\.internal$/.exec(name) ?? [];
+      expect(clientConfig.url).toBe(`${base}/blue/mutate/fail-${hash}`);
+    }
+  });
+
+  test('of an override: the rule audits there, and enforces elsewhere', () => {
+    const overrides = [{ action: 'Audit', namespaceSelector: labelled('dev') }];
+    const webhooks = webhooksOf([enforcing({ validationFailureActionOverrides: overrides })]);
+    const shown = webhooks
+      .filter(({ name }) => name.startsWith('mutate-'))
+      .map((webhook) => `${webhook.failurePolicy} ${requirementsOf(webhook).map(({ operator }) => operator)}`);
+    expect(shown.sort()).toEqual(['Fail NotIn', 'Ignore In']);
+  });
+
+  test('the order of policies changes nothing', () => {
+    const all = [selecting('prod'), enforcing(), selecting('dev')];
+    expect(JSON.stringify(webhooksOf(all))).toBe(JSON.stringify(webhooksOf(all.toReversed())));
+  });
+
+  test('conditions of a policy stand behind ours, and Exists has no values', () => {
+    const matchConditions = [{ name: 'not-ci', expression: "request.userInfo.username != 'ci'" }];
+    const exists = { matchExpressions: [{ key: 'tier', operator: 'Exists' }] };
+    const [webhook] = webhooksOf([
+      enforcing({ webhookConfiguration: { matchConditions } }, pods({ namespaceSelector: exists })),
+    ]);
+    expect(webhook?.matchConditions.map(({ name }) => name)).toEqual(['spec-labels-or-annotations-changed', 'not-ci']);
+    expect(webhook && requirementsOf(webhook)).toEqual([{ key: 'tier', operator: 'Exists' }]);
+  });
+});
 
 test('without token and certificate the URL ends with the scope, and the system roots are trusted', () => {
   for (const { clientConfig } of webhooksOf([enforcing(), auditing()])) {
@@ -231,7 +334,9 @@ test('every rule is asked on both steps about every resource that it applies to,
           const applying = scopes.all.filter((each) => ruleApplies(each, pod({ ...resource, operation: 'UPDATE' })));
           const called = scopesCalled(webhooks, purpose, resource);
           expect(new Set(called.map(({ kind }) => kind))).toEqual(new Set(applying.map(scopeOf)));
-          expect(called.flatMap((scope) => rulesIn(scopes, scope) ?? [])).toEqual(expect.arrayContaining(applying));
+          expect(called.flatMap((scope) => rulesIn(scopes, scope, 'shop') ?? [])).toEqual(
+            expect.arrayContaining(applying),
+          );
           for (const { kind } of called) seen.add(`${kind} ${resource.resource}`);
         }
       }

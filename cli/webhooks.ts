@@ -1,9 +1,9 @@
 import type { WebhookPurpose } from '../shared/admission/path.ts';
-import type { PodResource } from '../shared/admission/slots.ts';
 import type { Requirement, Selection } from '../shared/policy/namespace-scopes.ts';
-import type { Rule } from '../shared/policy/policy.ts';
-import { resourcesOf } from '../shared/policy/resources.ts';
+import type { MatchCondition, Rule } from '../shared/policy/policy.ts';
+import { extractedKindsOf, resourcesOf } from '../shared/policy/resources.ts';
 import { type Scopes, timeoutSecondsOf } from '../shared/policy/scopes.ts';
+import { type Plurals, pluralOf } from './plurals.ts';
 
 /** Where a cluster's API server calls, and what it leaves out. */
 export interface WebhookSettings {
@@ -15,6 +15,8 @@ export interface WebhookSettings {
   readonly caBundle?: string;
   /** A namespace in which nothing is ever blocked, and each use is recorded. */
   readonly breakGlass?: string;
+  /** Of the kinds that rules have extractors for; what it does not name is guessed. */
+  readonly plurals?: Plurals;
 }
 
 /** admissionregistration.k8s.io/v1; only what is written here. */
@@ -30,7 +32,7 @@ export interface Webhook {
   readonly clientConfig: { readonly url: string; readonly caBundle?: string };
   readonly rules: readonly WebhookRule[];
   readonly namespaceSelector: { readonly matchExpressions: readonly NamespaceRequirement[] };
-  readonly matchConditions: readonly { readonly name: string; readonly expression: string }[];
+  readonly matchConditions: readonly MatchCondition[];
   readonly failurePolicy: 'Fail' | 'Ignore';
   readonly matchPolicy: 'Equivalent';
   readonly sideEffects: 'None';
@@ -44,7 +46,8 @@ export interface WebhookRule {
   readonly apiVersions: readonly string[];
   readonly resources: readonly string[];
   readonly operations: readonly ['CREATE', 'UPDATE'];
-  readonly scope: 'Namespaced';
+  /** `*`: also what is in no namespace, as some custom resources. */
+  readonly scope: 'Namespaced' | '*';
 }
 
 interface NamespaceRequirement {
@@ -58,20 +61,38 @@ type ScopeName = 'fail' | 'ignore' | 'audit';
 /** What runs there starts the cluster, this project's own way into it included: no webhook is called for it. */
 export const systemNamespace = 'kube-system';
 
+const changedName = 'spec-labels-or-annotations-changed';
+
 /**
  * An UPDATE that changes nothing which a rule looks at is not sent: status, finalizers, owners, managed fields. The same
- * whatever the rules, so that a change of policies changes no condition. An optional map is compared as empty where it is
- * absent, since a condition that fails to evaluate fails the request.
+ * whatever the rules, so that a change of policies changes no condition, unless extractors look for images elsewhere. What may be absent is
+ * compared as an optional value, since a condition that fails to evaluate fails the request.
  */
-const changed = {
-  name: 'spec-labels-or-annotations-changed',
-  expression: [
+function changed(rules: readonly Rule[]): MatchCondition {
+  const roots = new Set(rules.flatMap(rootsOf));
+  const elsewhere = roots.has('*')
+    ? ['object != oldObject']
+    : [...roots].sort().map((root) => `object[?${celText(root)}] != oldObject[?${celText(root)}]`);
+  const expression = [
     "request.operation != 'UPDATE'",
-    'object.spec != oldObject.spec',
+    'object.?spec != oldObject.?spec',
     'object.metadata.?labels.orValue({}) != oldObject.metadata.?labels.orValue({})',
     'object.metadata.?annotations.orValue({}) != oldObject.metadata.?annotations.orValue({})',
-  ].join(' || '),
-};
+    ...elsewhere,
+  ].join(' || ');
+  return { name: changedName, expression };
+}
+
+/** The fields of an object in which extractors look, beside those that are compared anyway. */
+function rootsOf({ extractors }: Rule): readonly string[] {
+  const roots = [...extractors.values()].flat().map(({ path, value }) => path[0] ?? value);
+  return roots.filter((root) => root !== 'spec' && root !== 'metadata');
+}
+
+/** A string of CEL, whose escapes are among JSON's. */
+function celText(text: string): string {
+  return JSON.stringify(text);
+}
 
 /**
  * The webhooks that ask a cluster's rules: one per purpose and per scope that has rules, for exactly the resources that these can
@@ -111,8 +132,8 @@ function webhook(
   selected?: { readonly hash: string; readonly selection: Selection },
 ): Webhook[] {
   const { base, cluster, token, caBundle, breakGlass } = settings;
-  const resources = rules.flatMap(resourcesOf);
-  if (resources.length === 0) return [];
+  const asked = webhookRules(rules, settings.plurals ?? new Map(), scope);
+  if (asked.length === 0) return [];
   const named = selected === undefined ? scope : `${scope}-${selected.hash}`;
   const url = [base, cluster, purpose, named, ...(token === undefined ? [] : [token])].join('/');
   const leftOut = [systemNamespace, ...(breakGlass === undefined ? [] : [breakGlass])];
@@ -127,11 +148,11 @@ function webhook(
       // Names want three segments; the top-level domain `internal` is for private use, nobody's to own.
       name: `${purpose}-${named}.countersign.internal`,
       clientConfig: { url, ...(caBundle === undefined ? {} : { caBundle }) },
-      rules: webhookRules(resources),
+      rules: asked,
       namespaceSelector: {
         matchExpressions: [namespaces, ...(selected?.selection.requirements ?? []).map(requirement)],
       },
-      matchConditions: [changed, ...(selected?.selection.matchConditions ?? [])],
+      matchConditions: [changed(rules), ...(selected?.selection.matchConditions ?? [])],
       failurePolicy: scope === 'fail' ? 'Fail' : 'Ignore',
       matchPolicy: 'Equivalent',
       sideEffects: 'None',
@@ -147,21 +168,30 @@ function requirement({ key, operator, values }: Requirement): NamespaceRequireme
   return values.length === 0 ? { key, operator } : { key, operator, values };
 }
 
-/** One rule per group and version. Sorted, so that the order of policies and files changes nothing. */
-function webhookRules(resources: readonly PodResource[]): WebhookRule[] {
-  const byGroup = new Map<string, Set<string>>();
-  for (const { group, version, resource } of resources) {
-    const key = `${group}/${version}`;
-    byGroup.set(key, (byGroup.get(key) ?? new Set()).add(resource));
-  }
-  return [...byGroup].sort().map(([key, names]) => {
-    const [group = '', version = ''] = key.split('/');
+/**
+ * One rule per group and version. Sorted, so that the order of policies and files changes nothing. What is in no namespace is not in the
+ * break-glass namespace either: an API server sends it whatever namespaces are selected.
+ */
+function webhookRules(rules: readonly Rule[], plurals: Plurals, scope: ScopeName): WebhookRule[] {
+  const ofPods = rules.flatMap(resourcesOf).map((row) => ({ ...row, scope: 'Namespaced' as const }));
+  const extracted = rules.flatMap(extractedKindsOf).map((row) => {
     return {
-      apiGroups: [group],
-      apiVersions: [version],
-      resources: [...names].sort(),
-      operations: ['CREATE', 'UPDATE'],
-      scope: 'Namespaced',
+      ...row,
+      resource: pluralOf(row, plurals),
+      scope: scope === 'audit' ? ('Namespaced' as const) : ('*' as const),
     };
   });
+  const groups = Map.groupBy([...ofPods, ...extracted], (row) => `${row.group}/${row.version} ${row.scope}`);
+  return [...groups]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([, [first, ...more]]) => {
+      if (first === undefined) return [];
+      return {
+        apiGroups: [first.group],
+        apiVersions: [first.version],
+        resources: [...new Set([first, ...more].map(({ resource }) => resource))].sort(),
+        operations: ['CREATE', 'UPDATE'],
+        scope: first.scope,
+      };
+    });
 }

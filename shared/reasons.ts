@@ -23,6 +23,11 @@ export const reasons = {
     summary: 'the policy applies one rule (applyRules: One), and one before this has answered',
     advice: '',
   },
+  'no-image': {
+    kind: 'skip',
+    summary: "the rule's imageExtractors find no image in the object",
+    advice: 'if the object has one, correct the paths of the imageExtractors',
+  },
   'not-covered': { kind: 'skip', summary: 'no entry of the rule covers the image', advice: '' },
 
   'image-not-found': {

@@ -71,7 +71,7 @@ async function answer(ports: AdmissionPorts, webhook: WebhookRequest, context: C
     return refuse(ports, path, request, new Refusal('unknown-cluster', message));
   }
   if (policies instanceof Refusal) return refuse(ports, path, request, policies);
-  const rules = rulesIn(policies.scopes, path.scope);
+  const rules = rulesIn(policies.scopes, path.scope, request.namespace);
   if (rules === undefined) {
     return refuse(ports, path, request, new Refusal('unknown-scope', 'no rule has this namespaceSelector'));
   }

@@ -13,6 +13,12 @@ export interface ImageSlot {
   readonly text: string;
 }
 
+/** Tells a slot from the object's others, and knows it again in the old object. */
+export function slotId({ list, name }: Pick<ImageSlot, 'list' | 'name'>): string {
+  // Either may hold any character where a rule's extractors choose them.
+  return `${list.length} ${list} ${name}`;
+}
+
 const inTemplate: readonly string[] = ['spec', 'template', 'spec'];
 
 /**
@@ -40,16 +46,9 @@ const kinds: readonly {
   },
 ];
 
-/** A resource whose requests may bring images to a cluster, as a webhook's rules name it. */
-export interface ImageResource {
-  /** `*`: any. */
-  readonly group: string;
-  readonly version: string;
-  readonly resource: string;
-}
-
 /** A resource whose requests bring images to a cluster, and what the reviews of such requests say in `kind` and `subResource`. */
-export interface PodResource extends ImageResource {
+export interface PodResource {
+  readonly group: string;
   readonly version: 'v1';
   readonly kind: string;
   readonly subresource: '' | 'ephemeralcontainers';
@@ -78,6 +77,14 @@ const podSpecPaths: ReadonlyMap<string, readonly string[]> = new Map(
 /** Where an object of this kind holds its pod spec; `undefined` for a kind that has none. The group of Pod is empty. */
 export function podSpecPath(group: string, kind: string): readonly string[] | undefined {
   return podSpecPaths.get(`${group}/${kind}`);
+}
+
+/** Every place of a kind where an image may stand, as a path with wildcards; none for a kind that is not known. */
+export function imagePlaces(kind: string): readonly string[] {
+  const path = kinds.find((row) => row.kind === kind)?.path;
+  if (path === undefined) return [];
+  const places = [...containerLists.map((list) => `${list}/*/image`), 'volumes/*/image/reference'];
+  return places.map((place) => `/${path.join('/')}/${place}`);
 }
 
 /** Far over what fits a Pod in etcd with a use for it, and a bound on the work that one review can ask for. */

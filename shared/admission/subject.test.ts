@@ -11,7 +11,7 @@ const request: AdmissionRequest = {
   namespace: 'shop',
   name: 'api',
   dryRun: false,
-  userInfo: { username: '', groups: [] },
+  userInfo: { username: 'jane', groups: ['team-a'] },
   object: undefined,
   oldObject: undefined,
 };
@@ -31,6 +31,8 @@ test("kind, namespace and operation are the request's; the rest is the object's 
     generateName: '',
     labels: { app: 'api' },
     annotations: { team: 'x' },
+    user: { username: 'jane', groups: ['team-a'] },
+    namespaceLabels: undefined,
     size: 11,
   });
 });

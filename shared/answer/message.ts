@@ -58,6 +58,12 @@ export function troubleWith(reason: Reason): string {
   return reason === 'no-attestors' ? 'unverified image' : 'failed to verify image';
 }
 
+/** What is wrong and why, in one text; `undefined`: nothing is. */
+export function failureOf(verdict: Verdict): string | undefined {
+  const { result, message } = verdict;
+  return result === 'fail' || result === 'error' ? `${troubleOf(verdict)}: ${message}` : undefined;
+}
+
 function troubleOf(verdict: Verdict, longest = Number.POSITIVE_INFINITY): string {
   const { reason, question } = verdict;
   if (question.about.kind === 'object') return `${troubleWith(reason)}s of the object`;

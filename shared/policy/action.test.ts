@@ -56,3 +56,47 @@ test.each<[string, Rule, boolean, 'fail' | 'ignore']>([
   expect(enforcesSomewhere(rule)).toBe(enforces);
   expect(scopeOf(rule)).toBe(scope);
 });
+
+describe('overrides of namespaces with a label', () => {
+  const selecting = (action: string, value: string, namespaces?: string[]) => {
+    return { action, namespaces, namespaceSelector: { matchLabels: { tier: value } } };
+  };
+  const withOverrides = (validationFailureAction: string, ...validationFailureActionOverrides: Json[]) =>
+    ruleOf({ validationFailureAction, validationFailureActionOverrides });
+  const dev = withOverrides('Enforce', selecting('Audit', 'dev'));
+  const prod = withOverrides('Audit', selecting('Enforce', 'prod'));
+
+  test.each<[string, Rule, Record<string, string> | undefined, string]>([
+    ['the label', dev, { tier: 'dev' }, 'audit'],
+    ['another one', dev, { tier: 'prod' }, 'enforce'],
+    ['no label', dev, {}, 'enforce'],
+    ['labels that nobody tells: the stricter one', dev, undefined, 'enforce'],
+    ['the label that enforces', prod, { tier: 'prod' }, 'enforce'],
+    ['none that enforces', prod, {}, 'audit'],
+    ['labels that nobody tells, where the override enforces', prod, undefined, 'enforce'],
+    [
+      'a label of another namespace',
+      withOverrides('Enforce', selecting('Audit', 'dev', ['b'])),
+      { tier: 'dev' },
+      'enforce',
+    ],
+    [
+      'the label in the namespace that is named',
+      withOverrides('Enforce', selecting('Audit', 'dev', ['a*'])),
+      { tier: 'dev' },
+      'audit',
+    ],
+    [
+      'the first that holds',
+      withOverrides('Audit', selecting('Enforce', 'prod'), selecting('Audit', 'dev')),
+      { tier: 'dev' },
+      'audit',
+    ],
+  ])('%s', (_, rule, labels, expected) => {
+    expect(actionFor(rule, 'a', labels)).toBe(expected);
+  });
+
+  test('enforce somewhere, unless every namespace is overridden', () => {
+    expect([dev, prod].map(enforcesSomewhere)).toEqual([true, true]);
+  });
+});

@@ -1,5 +1,4 @@
-import { atOnce } from '../slices.ts';
-import { exceptedInSlices, exceptionMatches } from './exceptions.ts';
+import { exceptionMatches } from './exceptions.ts';
 import type { RuleException } from './policy.ts';
 import { clusterPolicy, deployment, load, pod, pods } from './testing/policies.ts';
 
@@ -56,13 +55,4 @@ test('of all blocks each has to match, and one that asks nothing never does', ()
 
 test('an exception is about debug containers as well, as the rule is', () => {
   expect(exceptionMatches(about(pods()), pod({ subresource: 'ephemeralcontainers', operation: 'UPDATE' }))).toBe(true);
-});
-
-test('the rules with one about an object are found; an object with long labels takes more slices', () => {
-  const { rules } = loaded(pods());
-  expect(atOnce(exceptedInSlices(rules, pod()))).toEqual(new Set(rules));
-  expect(atOnce(exceptedInSlices(rules, deployment()))).toEqual(new Set());
-  const slices = (size: number) => [...exceptedInSlices(rules, deployment({ size }))].length;
-  expect(slices(0)).toBe(0);
-  expect(slices(512 * 1024)).toBeGreaterThan(0);
 });

@@ -216,3 +216,69 @@ test('the rule that auto-gen makes is about the controller, not the Pod', () => 
   expect(subjects.map((subject) => ruleApplies(made, subject))).toEqual([false, true, false]);
   expect(subjects.map((subject) => ruleApplies(cron, subject))).toEqual([false, false, true]);
 });
+
+describe('who makes the request', () => {
+  const by = (username: string, ...groups: string[]) => pod({ user: { username, groups } });
+  const subjects = (...list: Json[]) => ({ any: [{ resources: { kinds: ['Pod'] }, subjects: list }] });
+  const account = (namespace: string, name: string) => ({ kind: 'ServiceAccount', name, namespace });
+
+  test.each<[string, Json, Subject, boolean]>([
+    ['a user', { kind: 'User', name: 'jane' }, by('jane'), true],
+    ['another user', { kind: 'User', name: 'jane' }, by('janet'), false],
+    ['a user by wildcard', { kind: 'User', name: 'jane@*.example.com' }, by('jane@a.example.com'), true],
+    ['a user is no group', { kind: 'User', name: 'admins' }, by('jane', 'admins'), false],
+    ['a group', { kind: 'Group', name: 'admins' }, by('jane', 'dev', 'admins'), true],
+    ['no such group', { kind: 'Group', name: 'admins' }, by('admins', 'dev'), false],
+    ['a group by wildcard', { kind: 'Group', name: 'team-?' }, by('jane', 'team-a'), true],
+    ['a service account', account('ci', 'bot'), by('system:serviceaccount:ci:bot'), true],
+    ['one of another namespace', account('ci', 'bot'), by('system:serviceaccount:shop:bot'), false],
+    ['service accounts of a namespace', account('ci', '*'), by('system:serviceaccount:ci:other'), true],
+    ['service accounts of namespaces', account('ci-*', 'bot'), by('system:serviceaccount:ci-a:bot'), true],
+    [
+      'a service account by its user name',
+      { kind: 'User', name: 'system:serviceaccount:ci:*' },
+      by('system:serviceaccount:ci:bot'),
+      true,
+    ],
+    ['nobody', { kind: 'User', name: 'jane' }, by(''), false],
+  ])('%s', (_, subject, about, expected) => {
+    expect(applies(subjects(subject), about)).toBe(expected);
+    expect(applies(kind('Pod'), about, { any: [{ subjects: [subject] }] })).toBe(!expected);
+  });
+
+  test('any of them, and all that a block asks beside them', () => {
+    const match = subjects({ kind: 'User', name: 'a' }, { kind: 'Group', name: 'b' });
+    expect([by('a'), by('x', 'b'), by('x')].map((subject) => applies(match, subject))).toEqual([true, true, false]);
+    expect(applies(match, deployment({ user: { username: 'a', groups: [] } }))).toBe(false);
+    const excluded = { any: [{ resources: { namespaces: ['ci'] }, subjects: [{ kind: 'User', name: 'a' }] }] };
+    expect(applies(kind('Pod'), pod({ namespace: 'ci', user: { username: 'a', groups: [] } }), excluded)).toBe(false);
+    expect(applies(kind('Pod'), pod({ namespace: 'shop', user: { username: 'a', groups: [] } }), excluded)).toBe(true);
+    expect(applies(kind('Pod'), pod({ namespace: 'ci' }), excluded)).toBe(true);
+  });
+});
+
+describe('labels of the namespace', () => {
+  const selecting = (resources: Json = {}) => ({
+    any: [{ resources: { kinds: ['Pod'], namespaceSelector: { matchLabels: { tier: 'prod' } }, ...resources } }],
+  });
+  const labelled = (namespaceLabels: Record<string, string> | undefined) => pod({ namespaceLabels });
+
+  test.each<[Record<string, string> | undefined, boolean, boolean]>([
+    [{ tier: 'prod' }, true, false],
+    [{ tier: 'dev' }, false, true],
+    [{}, false, true],
+    // Nobody tells them: the rule is about the object, whichever they are.
+    [undefined, true, true],
+  ])('%j', (labels, matched, left) => {
+    expect(applies(selecting(), labelled(labels))).toBe(matched);
+    expect(
+      applies(kind('Pod'), labelled(labels), {
+        any: [{ resources: { namespaceSelector: { matchLabels: { tier: 'prod' } } } }],
+      }),
+    ).toBe(left);
+  });
+
+  test('beside what else a block asks', () => {
+    expect(applies(selecting({ names: ['other'] }), labelled({ tier: 'prod' }))).toBe(false);
+  });
+});

@@ -112,3 +112,40 @@ test('equal selections share a scope, whatever the order in which they are writt
   expect(fail).toEqual([]);
   expect(all.length).toBeGreaterThan(1);
 });
+
+describe('a policy that applies one rule', () => {
+  const one = (name: string, match: object, action: string) =>
+    rule({ name, match, verifyImages: [entry({ failureAction: action, mutateDigest: false })] });
+  const scopesBy = (applyRules: string, ...rules: Record<string, unknown>[]) => {
+    const annotations = { 'pod-policies.kyverno.io/autogen-controllers': 'none' };
+    const policy = clusterPolicy({ rules, applyRules }, { metadata: { name: 'one', annotations } });
+    const { selected, fail, ignore } = scopesOf(load(policy));
+    const shown = (where: string, scope: { fail: readonly { name: string }[]; ignore: readonly { name: string }[] }) =>
+      (['fail', 'ignore'] as const).flatMap((kind) => {
+        return scope[kind].length === 0 ? [] : `${where} ${kind}: ${scope[kind].map(({ name }) => name)}`;
+      });
+    return [
+      ...shown('all', { fail, ignore }),
+      ...[...selected.values()].flatMap((scope) =>
+        shown(scope.selection.requirements.map(({ key, operator }) => `${key} ${operator}`).join(), scope),
+      ),
+    ].sort();
+  };
+  const first = one('first', pods({ namespaceSelector: labelled('prod') }), 'Audit');
+  const second = one('second', pods(), 'Enforce');
+
+  test('has its rules in one scope, wherever they are asked', () => {
+    expect(scopesBy('One', first, second)).toEqual(['tier In fail: first,second', 'tier NotIn fail: second']);
+    expect(scopesBy('All', first, second)).toEqual(['all fail: second', 'tier In ignore: first']);
+  });
+
+  test('is refused where an API server cannot be asked about them together', () => {
+    const both = [one('first', pods({ namespaceSelector: twoLabels }), 'Enforce'), second];
+    expect(problemsOf(clusterPolicy({ rules: both, applyRules: 'One' }))[0]).toMatch(
+      /^spec.applyRules: has a namespaceSelector of several requirements .* one of several rules of which one is applied/,
+    );
+    expect(problemsOf(clusterPolicy({ rules: both, applyRules: 'All' }))).toEqual([]);
+    const alike = ['first', 'other'].map((name) => one(name, pods({ namespaceSelector: twoLabels }), 'Enforce'));
+    expect(problemsOf(clusterPolicy({ rules: alike, applyRules: 'One' }))).toEqual([]);
+  });
+});

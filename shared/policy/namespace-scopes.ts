@@ -25,11 +25,12 @@ export class Unselectable extends Error {}
 /**
  * A rule as an API server can be asked about it: once for each way in which its selectors of namespaces may hold, since a review does not
  * tell the labels of a namespace. A selector is negated by its requirement's opposite, so it has to have one alone where the rule asks
- * anything of the namespaces that it does not select. Throws Unselectable.
+ * anything of the namespaces that it does not select. `together`: rules of which one is asked depending on another, so that wherever some of
+ * them are asked, all are that say anything there. Throws Unselectable.
  */
-export function selectedRules(rule: Rule): readonly SelectedRule[] {
+export function selectedRules(rule: Rule, together: readonly Rule[] = [rule]): readonly SelectedRule[] {
   const { matchConditions } = rule;
-  const selectors = selectorsOf(rule);
+  const selectors = selectorsOf(together);
   if (selectors.size === 0) return [{ rule, selection: { requirements: [], matchConditions } }];
   if (selectors.size > mostSelectors) {
     throw new Unselectable(`has ${selectors.size} different namespaceSelectors: more than ${mostSelectors}`);
@@ -59,17 +60,20 @@ interface UsedSelector {
   exact: boolean;
 }
 
-function selectorsOf({ match, exclude, overrides }: Rule): ReadonlyMap<string, UsedSelector> {
+function selectorsOf(rules: readonly Rule[]): ReadonlyMap<string, UsedSelector> {
   const found = new Map<string, UsedSelector>();
+  const depend = rules.length > 1;
   const use = (selector: LabelSelector | undefined, exact: boolean) => {
     if (selector === undefined) return;
     const id = idOf(selector);
-    const used = found.get(id) ?? { id, requirements: requirementsIn(selector), exact: false };
+    const used = found.get(id) ?? { id, requirements: requirementsIn(selector), exact: depend };
     used.exact ||= exact;
     found.set(id, used);
   };
-  for (const { namespaceSelector } of match.blocks) use(namespaceSelector, false);
-  for (const { namespaceSelector } of [...exclude.blocks, ...overrides]) use(namespaceSelector, true);
+  for (const { match, exclude, overrides } of rules) {
+    for (const { namespaceSelector } of match.blocks) use(namespaceSelector, false);
+    for (const { namespaceSelector } of [...exclude.blocks, ...overrides]) use(namespaceSelector, true);
+  }
   return found;
 }
 
@@ -88,7 +92,7 @@ function requirementsOf({ requirements, exact }: UsedSelector, holds: boolean): 
   if (only !== undefined && another === undefined) return [opposite(only)];
   if (!exact) return [];
   throw new Unselectable(
-    'has a namespaceSelector of several requirements in exclude, or in an override: write one alone, since an API server selects by all of them, never by their opposite',
+    'has a namespaceSelector of several requirements in exclude or in an override, or in one of several rules of which one is applied: write one alone, since an API server selects by all of them, never by their opposite',
   );
 }
 

@@ -56,6 +56,17 @@ export interface Rule {
   readonly exceptions: readonly RuleException[];
   /** Whether anything of it but its images depends on the object: context, preconditions, exceptions, variables, conditions. */
   readonly varies: boolean;
+  /** What is written for reports; `undefined`: nothing is. */
+  readonly reported?: Reported;
+}
+
+/** What reports say of a rule's results, by the policy's annotations `policies.kyverno.io/…` and the rule's `reportProperties`. */
+export interface Reported {
+  /** Where false, a failure counts as a warning. */
+  readonly scored: boolean;
+  readonly category?: string;
+  readonly severity?: string;
+  readonly properties: Readonly<Record<string, string>>;
 }
 
 /** A PolicyException, as a rule that it names sees it: both must hold of an object. */

@@ -1,15 +1,17 @@
+import { leavesAll } from '../admission/changes.ts';
+import type { JsonObject } from '../admission/json.ts';
 import type { AdmissionRequest } from '../admission/review.ts';
 import { type Subject, subjectOf } from '../admission/subject.ts';
-import { ExpressionError } from '../expression/error.ts';
 import { createRun } from '../expression/run.ts';
 import { nothing, type Scope } from '../expression/scope.ts';
-import { Refusal } from '../reasons.ts';
+import { messageOf, Refusal } from '../reasons.ts';
 import type { Slices } from '../slices.ts';
-import { contextScope, type ImageData } from './context.ts';
+import { asksRequest, contextScope, type ImageData, ImageNeeded } from './context.ts';
 import { exceptionMatches } from './exceptions.ts';
 import type { AttestorSet, Entry, Rule, RuleException } from './policy.ts';
 import type { LoadProblem } from './problems.ts';
 import type { Question } from './select.ts';
+import { loadedBeside, type Stated, withStated } from './stated.ts';
 import { stride, triesOf } from './stride.ts';
 import { variablesOf } from './variables.ts';
 
@@ -23,6 +25,8 @@ export interface Preparation {
   readonly imageData: ImageData;
   /** Whether the rules or the settings name a registry: an object that could name another one would have any host called. */
   isNamed(registry: string): boolean;
+  /** What counts in place of the request and of the contexts; `undefined`: nothing. */
+  readonly stated?: Stated | undefined;
 }
 
 /** Whether any of the questions is of a rule that depends on more of the object than its images. */
@@ -40,9 +44,7 @@ export function* prepareInSlices(
   questions: readonly Question[],
   preparation: Preparation,
 ): Slices<readonly Question[]> {
-  const { request } = preparation;
-  /** Of exceptions; where nobody has given an object, none holds. */
-  let subject: Subject | undefined;
+  const subjects: Subjects = new Map();
   const rules = new Map<Rule, PreparedRule>();
   const prepared: Question[] = [];
   for (const question of questions) {
@@ -53,57 +55,121 @@ export function* prepareInSlices(
     let rule = rules.get(question.rule);
     if (rule === undefined) {
       rule = new PreparedRule(question.rule, preparation);
-      const { exceptions } = question.rule;
-      if (exceptions.length > 0 && request?.object !== undefined) {
-        subject ??= subjectOf(request, request.object);
-        yield* rule.exceptInSlices(exceptions, subject);
-      }
       rules.set(question.rule, rule);
+      yield* rule.exceptInSlices(subjects);
       yield;
     }
+    if (question.ask === 'unchanged') yield* rule.exceptBeforeInSlices(subjects);
     prepared.push(rule.question(question));
   }
   return prepared;
 }
 
 /** Whether a question depends on more of the object than its images. */
-export function isVarying({ rule, ask, problem }: Question): boolean {
-  return rule.varies && ask === 'verify' && problem === undefined;
+export function isVarying({ rule, ask, problem, entries }: Question): boolean {
+  if (!rule.varies || problem !== undefined) return false;
+  return ask === 'verify' || (ask === 'unchanged' && entries.length > 0);
 }
+
+/** Of the new object and of the old one: exceptions of many rules are asked about them. */
+type Subjects = Map<JsonObject, Subject>;
 
 /** Exceptions of one rule and object that are looked for and named: one is enough for the rule to ask nothing. */
 const mostNamed = 8;
 
+interface Excepted {
+  readonly exceptions: readonly string[];
+}
+
 /** A rule as it is for one object. */
 class PreparedRule {
+  readonly #rule: Rule;
+  readonly #preparation: Preparation;
   readonly #scope: Scope;
   readonly #now: number;
   readonly #isNamed: Preparation['isNamed'];
-  #answer: 'asks' | 'unmet' | Refusal | { readonly exceptions: readonly string[] };
+  #asked: 'asks' | 'unmet' | Refusal | undefined;
+  /** What its exceptions come to; `undefined`: none is about the object. */
+  #excepted: Excepted | Refusal | undefined;
+  #lookedForExceptions = false;
   /** By what covers an image. */
   readonly #entries = new Map<readonly Entry[], readonly Entry[] | Refusal>();
 
-  constructor(rule: Rule, { request, now, imageData, isNamed }: Preparation) {
+  constructor(rule: Rule, preparation: Preparation) {
+    const { request, now, imageData, isNamed, stated: states } = preparation;
+    this.#rule = rule;
+    this.#preparation = preparation;
     this.#now = now;
     this.#isNamed = isNamed;
-    const base = request === undefined ? nothing : variablesOf(request);
+    const stated = states?.(rule);
+    const said = request === undefined ? nothing : variablesOf(request, rule.extractors.get(request.kind.kind));
+    const base = stated === undefined ? said : withStated(said, stated);
+    const context = stated === undefined ? rule.context : loadedBeside(rule.context, stated);
     const sources = { configMaps: rule.configMaps, imageData, policyNamespace: rule.namespace };
-    this.#scope = contextScope(rule.context, base, sources, createRun(now));
-    this.#answer = this.#asks(rule);
+    this.#scope = contextScope(context, base, sources, createRun(now));
   }
 
   question(question: Question): Question {
     const scope = this.#scope;
+    const { request } = this.#preparation;
+    if (question.ask === 'unchanged' && request !== undefined && leavesAll(request))
+      return { ...question, entries: [] };
     if (this.#answer === 'unmet') return { ...question, entries: [], ask: 'unmet' };
-    if (this.#answer instanceof Refusal) return { ...question, problem: this.#answer };
-    if (this.#answer !== 'asks') return { ...question, entries: [], ask: 'excepted', ...this.#answer };
+    if (isExcepted(this.#answer)) return { ...question, entries: [], ask: 'excepted', ...this.#answer };
+    if (question.ask === 'unchanged' && this.#askedTheSame(question.entries)) return { ...question, entries: [] };
+    if (this.#answer !== 'asks') return { ...question, ask: 'verify', problem: this.#answer };
     const entries = this.#substituted(question.entries);
-    return entries instanceof Refusal ? { ...question, problem: entries } : { ...question, entries, scope };
+    return entries instanceof Refusal
+      ? { ...question, ask: 'verify', problem: entries }
+      : { ...question, ask: 'verify', entries, scope };
   }
 
-  /** Looks for exceptions from the rule that hold for the object. */
-  *exceptInSlices(exceptions: readonly RuleException[], subject: Subject): Slices<void> {
+  /**
+   * Whether the rule asked the same of the object before an UPDATE that left the image alone. One that is relabelled into a rule's reach, or
+   * whose conditions are about the object, is asked like a new one.
+   */
+  #askedTheSame(entries: readonly Entry[]): boolean {
+    const before = this.#before();
+    if (before === undefined) return false;
+    if (before.#answer !== 'asks' || this.#answer !== 'asks') return isSame(before.#answer, this.#answer);
+    const [old, now] = [before.#substituted(entries), this.#substituted(entries)];
+    if (old instanceof Refusal || now instanceof Refusal) return isSame(old, now);
+    return old.every((entry, index) => entry === now[index]) && !now.some((entry) => this.#isAboutRequest(entry));
+  }
+
+  /** Whether what is asked of the statements depends on the request: of an entry with its variables substituted, or else it has none. */
+  #isAboutRequest({ attestations, deny }: Entry): boolean {
+    const asked = [...attestations.flatMap(({ conditions }) => conditions ?? []), ...(deny ? [deny.conditions] : [])];
+    return asked.some(({ names }) => asksRequest(names, this.#rule.context));
+  }
+
+  #known: PreparedRule | undefined;
+
+  /** The rule as it was for the old object. */
+  #before(): PreparedRule | undefined {
+    const { request } = this.#preparation;
+    if (request?.oldObject === undefined) return undefined;
+    this.#known ??= new PreparedRule(this.#rule, {
+      ...this.#preparation,
+      request: { ...request, object: request.oldObject },
+    });
+    return this.#known;
+  }
+
+  get #answer(): 'asks' | 'unmet' | Refusal | Excepted {
+    this.#asked ??= this.#asks(this.#rule);
+    return this.#asked === 'asks' ? (this.#excepted ?? 'asks') : this.#asked;
+  }
+
+  /** Looks for exceptions from the rule that hold for the object, once. Of images that somebody named without one there are none. */
+  *exceptInSlices(subjects: Subjects): Slices<void> {
+    const { exceptions } = this.#rule;
+    const { request } = this.#preparation;
+    if (this.#lookedForExceptions || exceptions.length === 0 || request?.object === undefined) return;
+    this.#lookedForExceptions = true;
     if (this.#answer !== 'asks') return;
+    const subject = subjects.get(request.object) ?? subjectOf(request, request.object);
+    subjects.set(request.object, subject);
     const found: string[] = [];
     let tried = 0;
     for (const exception of exceptions) {
@@ -115,12 +181,17 @@ class PreparedRule {
       if (!exceptionMatches(exception, subject)) continue;
       if (exception.conditions !== undefined) yield;
       const holds = this.#holds(exception);
-      if (holds instanceof Refusal) this.#answer = holds;
+      if (holds instanceof Refusal) this.#excepted = holds;
       else if (holds) found.push(exception.name);
       if (found.length === mostNamed) break;
     }
     // One that holds is enough, whatever could not be found out of another.
-    if (found.length > 0) this.#answer = { exceptions: found };
+    if (found.length > 0) this.#excepted = { exceptions: found };
+  }
+
+  /** The same of the object before an UPDATE. */
+  *exceptBeforeInSlices(subjects: Subjects): Slices<void> {
+    if (this.#rule.exceptions.length > 0) yield* this.#before()?.exceptInSlices(subjects) ?? [];
   }
 
   /**
@@ -133,8 +204,9 @@ class PreparedRule {
       return conditions.test(this.#scope, createRun(this.#now)).met;
     } catch (thrown) {
       if (thrown instanceof Refusal) return thrown;
-      if (thrown instanceof ExpressionError) return false;
-      throw thrown;
+      if (thrown instanceof ImageNeeded) throw thrown;
+      // Whatever else goes wrong, nobody is excepted for it.
+      return false;
     }
   }
 
@@ -179,6 +251,15 @@ class PreparedRule {
   }
 }
 
+function isExcepted(answer: 'asks' | 'unmet' | Refusal | Excepted): answer is Excepted {
+  return typeof answer === 'object' && 'exceptions' in answer;
+}
+
+/** Whether a rule could not be asked before for what it cannot be asked for now. */
+function isSame(old: unknown, now: unknown): boolean {
+  return old instanceof Refusal && now instanceof Refusal && old.reason === now.reason && old.message === now.message;
+}
+
 function isProblems(made: Entry | readonly LoadProblem[]): made is readonly LoadProblem[] {
   return Array.isArray(made);
 }
@@ -206,6 +287,7 @@ function unfit({ path }: Entry, [problem]: readonly LoadProblem[]): Refusal {
 
 function problemOf(where: string, thrown: unknown): Refusal {
   if (thrown instanceof Refusal) return thrown;
-  if (thrown instanceof ExpressionError) return new Refusal('variable-unresolved', `${where}: ${thrown.message}`);
-  throw thrown;
+  if (thrown instanceof ImageNeeded) throw thrown;
+  // Whatever else goes wrong, a defect of ours too, is brought about by what the object says.
+  return new Refusal('variable-unresolved', `${where}: ${messageOf(thrown)}`, { cause: thrown });
 }

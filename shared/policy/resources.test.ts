@@ -1,4 +1,4 @@
-import { resourcesOf } from './resources.ts';
+import { extractedKindsOf, resourcesOf } from './resources.ts';
 import { clusterPolicy, load, loadRule, pods } from './testing/policies.ts';
 
 type Json = Record<string, unknown>;
@@ -75,4 +75,71 @@ test.each<[string, Json, string[]]>([
 test('a rule for Pods and what auto-gen makes of it: every kind, each once', () => {
   const { rules } = load(clusterPolicy());
   expect(rules.flatMap(resourcesOf).map(({ group, resource }) => `${group}/${resource}`)).toEqual(everything);
+});
+
+describe('kinds that a rule has extractors for', () => {
+  const extracted = (imageExtractors: readonly string[], match: Json, exclude: Json = {}) =>
+    extractedKindsOf(
+      loadRule({
+        match,
+        exclude,
+        imageExtractors: Object.fromEntries(imageExtractors.map((kind) => [kind, [{ path: '/spec/image' }]])),
+      }),
+    ).map(({ group, version, kind }) => `${group}/${version}/${kind}`);
+
+  test.each<[string, string[], Json, Json, string[]]>([
+    ['as match names them', ['Task'], kinds('tekton.dev/v1/Task'), {}, ['tekton.dev/v1/Task']],
+    ['of any version', ['Task'], kinds('tekton.dev/*/Task'), {}, ['tekton.dev/*/Task']],
+    ['of any group', ['Task'], kinds('Task'), {}, ['*/*/Task']],
+    ['of groups and versions that a webhook cannot name', ['Task'], kinds('*.dev/v1*/Task'), {}, ['*/*/Task']],
+    [
+      'each that a wildcard names',
+      ['Task', 'TaskRun', 'Run'],
+      kinds('tekton.dev/v1/Task*'),
+      {},
+      ['tekton.dev/v1/Task', 'tekton.dev/v1/TaskRun'],
+    ],
+    [
+      'in several versions',
+      ['Task'],
+      kinds('tekton.dev/v1/Task', 'tekton.dev/v1beta1/Task'),
+      {},
+      ['tekton.dev/v1/Task', 'tekton.dev/v1beta1/Task'],
+    ],
+    ['that match does not name', ['Task'], kinds('Pod'), {}, []],
+    ['of which match names the status', ['Task'], kinds('Task/status'), {}, []],
+    ['with all subresources', ['Task'], kinds('Task/*'), {}, ['*/*/Task']],
+    ['that make Pods', ['Pod', 'StatefulSet'], kinds('Pod', 'apps/v1/StatefulSet'), {}, []],
+    [
+      'of such a name in another group',
+      ['StatefulSet'],
+      kinds('apps.kruise.io/v1beta1/StatefulSet'),
+      {},
+      ['apps.kruise.io/v1beta1/StatefulSet'],
+    ],
+    ['that an exclude takes away', ['Task', 'Run'], kinds('tekton.dev/v1/*'), kinds('Task'), ['tekton.dev/v1/Run']],
+    ['of which an exclude takes some', ['Task'], kinds('Task'), kinds('tekton.dev/v1/Task'), ['*/*/Task']],
+    [
+      'of which an exclude takes a namespace',
+      ['Task'],
+      kinds('Task'),
+      { any: [{ resources: { kinds: ['Task'], namespaces: ['ci'] } }] },
+      ['*/*/Task'],
+    ],
+    ['on a DELETE alone', ['Task'], { any: [{ resources: { kinds: ['Task'], operations: ['DELETE'] } }] }, {}, []],
+    [
+      'in blocks that must all hold',
+      ['Task', 'Run'],
+      {
+        all: [
+          { resources: { kinds: ['tekton.dev/v1/*'] } },
+          { resources: { kinds: ['tekton.dev/v1/Task'], names: ['a'] } },
+        ],
+      },
+      {},
+      ['tekton.dev/v1/Task'],
+    ],
+  ])('%s', (_, imageExtractors, match, exclude, expected) => {
+    expect(extracted(imageExtractors, match, exclude)).toEqual(expected);
+  });
 });

@@ -12,8 +12,7 @@ import type { Slices } from '../slices.ts';
 import type { About } from './about.ts';
 import { actionFor } from './action.ts';
 import { coverage } from './coverage.ts';
-import { exceptedInSlices } from './exceptions.ts';
-import { slotsFor } from './extract.ts';
+import { pathOf, slotsFor } from './extract.ts';
 import { ruleApplies } from './match.ts';
 import type { Action, Entry, ImageExtractor, Rule } from './policy.ts';
 import { charactersATry, stride, triesOf } from './stride.ts';
@@ -26,11 +25,13 @@ export interface Question {
   /** `undefined` where `problem` says why nothing can be asked about it. */
   readonly reference: ImageReference | undefined;
   readonly problem?: Refusal | undefined;
-  /** The entries that cover the image; empty when it is skipped. */
+  /** The entries that cover the image; empty when it is skipped, or left as it was with nothing else to ask. */
   readonly entries: readonly Entry[];
-  readonly ask: 'verify' | 'unchanged' | 'skipped' | 'unmet' | 'excepted';
+  readonly ask: 'verify' | 'unchanged' | 'skipped' | 'unmet' | 'excepted' | 'no-image';
   /** The exceptions by which it is `excepted`, by their names. */
   readonly exceptions?: readonly string[] | undefined;
+  /** Where the rule's extractors found none. */
+  readonly searched?: readonly string[] | undefined;
   /** What conditions may be about beside what is attested; `undefined`: the image alone. */
   readonly scope?: Scope | undefined;
 }
@@ -43,13 +44,15 @@ interface Asking {
   readonly action: Action;
   /** The slots that are not asked again. */
   readonly untouched: ReadonlySet<ImageSlot> | undefined;
+  /** Whether that holds for what the rule says of more than images, too: deletion of the object has begun. */
+  readonly leaving: boolean;
   readonly questions: Question[];
 }
 
 /**
  * Which of `rules` apply to the request's object, and which slots each covers. An UPDATE's unchanged slot is not asked
- * again if the rule also applied to the old object, by the old object's own labels, annotations and name, and none of its exceptions
- * was about it; a slot of an object that was being deleted already is not asked again if every slot is unchanged.
+ * again if the rule also applied to the old object, by the old object's own labels, annotations and name; a slot of an
+ * object that was being deleted already is not asked again if every slot is unchanged.
  *
  * Whoever writes the object says how many texts are compared with the filters and the patterns of every rule: so it goes in
  * slices, and what has no time for the next one throws Refusal `deadline` into it. Then each rule denies the object, which is its
@@ -96,11 +99,11 @@ function* questionsOf(
       old === undefined || old.leaving || !takesSlices(applicable, old.subject)
         ? undefined
         : new Set(yield* applyingInSlices(applicable, old.subject));
-    const excepted = old === undefined || old.leaving ? undefined : yield* exceptedInSlices(applicable, old.subject);
-    asking = askingOf(applicable, request, old, { before, excepted });
+    asking = askingOf(applicable, request, old, before);
   } catch (thrown) {
     return unanswerables(applicable, request, slowFilters(asRefusal(thrown)));
   }
+  if (extractors !== undefined && slots.length === 0) return noImage(asking, extractors);
   let tried = 0;
   for (const [text, same] of byText(slots)) {
     const parsed = parseReference(text);
@@ -122,6 +125,19 @@ function* questionsOf(
     }
   }
   return asking.flatMap(({ questions }) => questions);
+}
+
+/**
+ * An object in which a rule's extractors find nothing may be one that has no image, or they look in the wrong place, and nobody would be
+ * told. One that the rule was about before is as it was, or has lost its images.
+ */
+function noImage(asking: readonly Asking[], extractors: readonly ImageExtractor[]): readonly Question[] {
+  const searched = extractors.map(pathOf);
+  return asking
+    .filter(({ untouched }) => untouched === undefined)
+    .map(({ rule, action }) => {
+      return { rule, action, about: theObject, reference: undefined, entries: [], ask: 'no-image', searched };
+    });
 }
 
 function unanswerables(rules: readonly Rule[], request: AdmissionRequest, problem: Refusal): readonly Question[] {
@@ -155,26 +171,20 @@ function slowFilters(problem: Refusal): Refusal {
   return new Refusal('object-too-slow', told, { cause: problem });
 }
 
-/** What has been found out of the rules and the old object. */
-interface OldRules {
-  /** Which ones applied to it; `undefined`: that has not been found out. */
-  readonly before: ReadonlySet<Rule> | undefined;
-  /** Which ones have an exception about it: they may never have looked at its images. */
-  readonly excepted: ReadonlySet<Rule> | undefined;
-}
-
+/** @param before which rules applied to the old object, where that has been found out. */
 function askingOf(
   rules: readonly Rule[],
   request: AdmissionRequest,
   old: OldSide | undefined,
-  { before, excepted }: OldRules,
+  before: ReadonlySet<Rule> | undefined,
 ): Asking[] {
   const applied = (rule: Rule, { subject }: OldSide) =>
-    (before === undefined ? ruleApplies(rule, subject) : before.has(rule)) && excepted?.has(rule) !== true;
+    before === undefined ? ruleApplies(rule, subject) : before.has(rule);
   return rules.map((rule) => ({
     rule,
     action: actionFor(rule, request.namespace, request.namespaceLabels),
     untouched: old !== undefined && (old.leaving || applied(rule, old)) ? old.unchanged : undefined,
+    leaving: old?.leaving === true,
     questions: [],
   }));
 }
@@ -191,15 +201,17 @@ function byText(slots: readonly ImageSlot[]): ReadonlyMap<string, ImageSlot[]> {
 
 /** What a rule asks about the slots that name one image. */
 function askAll(
-  { rule, action, untouched, questions }: Asking,
+  { rule, action, untouched, leaving, questions }: Asking,
   slots: readonly ImageSlot[],
   spellings: Spellings,
 ): void {
   const asked = entriesAbout(rule, spellings);
   if (asked === undefined) return;
   const { reference } = spellings;
+  // A rule that depends on more of the object is asked whether that is as it was.
+  const again: Asked = rule.varies && !leaving && asked.ask === 'verify' ? { ...asked, ask: 'unchanged' } : unasked;
   for (const slot of slots) {
-    const ask = untouched?.has(slot) ? unasked : asked;
+    const ask = untouched?.has(slot) ? again : asked;
     questions.push({ rule, action, about: { kind: 'slot', slot }, reference, ...ask });
   }
 }

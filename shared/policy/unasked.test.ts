@@ -69,4 +69,15 @@ describe('a set of which no rule asks about anything', () => {
     ).toBeUndefined();
     expect(refusal(load(clusterPolicy()))).toBeUndefined();
   });
+
+  test('nor one with extractors for a kind that it matches', () => {
+    const tasks = (kind: string) =>
+      load(
+        clusterPolicy({
+          rules: [rule({ match: kinds('Task'), imageExtractors: { [kind]: [{ path: '/spec/image' }] } })],
+        }),
+      );
+    expect(refusal(tasks('Task'))).toBeUndefined();
+    expect(refusal(tasks('Run'))).toContain("rule 'signed' of signed-images matches no Pod");
+  });
 });

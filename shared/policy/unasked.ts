@@ -3,7 +3,7 @@ import { compileKind } from './match.ts';
 import { nearestName } from './nearest-name.ts';
 import type { KindPattern, Rule } from './policy.ts';
 import { type LoadProblem, PolicyLoadError } from './problems.ts';
-import { resourcesOf } from './resources.ts';
+import { extractedKindsOf, resourcesOf } from './resources.ts';
 
 /*
  * Rules that are about nothing which holds an image. Custom resources have any name, so a kind that is not known is no error by
@@ -31,7 +31,7 @@ function unaskedProblem({ file, line, name, policy, match }: Rule): LoadProblem 
 
 /** Whether the rule can match nothing that holds an image. */
 export function asksNothing(rule: Rule): boolean {
-  return resourcesOf(rule).length === 0;
+  return resourcesOf(rule).length === 0 && extractedKindsOf(rule).length === 0;
 }
 
 const debug = 'ephemeralcontainers';

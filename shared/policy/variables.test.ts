@@ -4,6 +4,7 @@ import { createRun } from '../expression/run.ts';
 import { layered, lazily, type Scope } from '../expression/scope.ts';
 import { compile } from '../expression/testing/templates.ts';
 import type { Json } from '../expression/value.ts';
+import { entry, loadRule } from './testing/policies.ts';
 import { imageScope, variablesOf, withPredicate } from './variables.ts';
 
 const pod = {
@@ -189,5 +190,44 @@ describe('with a predicate', () => {
   test('its other fields of image can be asked for', () => {
     const scope = withPredicate(base, { image: { tag: '2', config: 'x' } });
     expect(evaluate('[image.tag, image.config]', scope)).toEqual(['1', 'x']);
+  });
+});
+
+describe('images that extractors find', () => {
+  const task = JSON.parse(
+    '{"spec": {"steps": [{"name": "build", "image": "ghcr.io/acme/build:1"}, {"name": "none"}],' +
+      ' "images": {"a/b": {"image": "docker://nginx"}, "__proto__": {"image": "docker://ghcr.io/org/side:v1"}}}}',
+  );
+  const { extractors } = loadRule({
+    match: { any: [{ resources: { kinds: ['Task'] } }] },
+    verifyImages: [entry({ mutateDigest: false })],
+    imageExtractors: {
+      Task: [
+        { path: '/spec/steps/*/image', key: 'name', name: 'steps' },
+        { path: '/spec/images/*/image', jmesPath: "trim_prefix(@, 'docker://')" },
+      ],
+    },
+  });
+  const scope = (object: unknown) =>
+    variablesOf(
+      request({ kind: { group: 'tekton.dev', version: 'v1', kind: 'Task' }, object }),
+      extractors.get('Task'),
+    );
+
+  test.each<[string, Json]>([
+    ['images.steps.build.reference', 'ghcr.io/acme/build:1'],
+    ['images.steps.build.jsonPointer', '/spec/steps/0/image'],
+    ['keys(images.steps)', ['build']],
+    ['images.custom."/spec/images/a~1b/image".path', 'nginx'],
+    ['images.custom."/spec/images/__proto__/image".tag', 'v1'],
+    ['keys(images)', ['custom', 'steps']],
+    ["images.containers || 'none'", 'none'],
+  ])('%s is %j', (text, expected) => {
+    expect(evaluate(text, scope(task))).toEqual(expected);
+  });
+
+  test('none, and an object that is none', () => {
+    expect(evaluate("images || 'none'", scope({}))).toBe('none');
+    expect(() => evaluate('images', scope({ spec: { steps: 'x' } }))).toThrow(ExpressionError);
   });
 });

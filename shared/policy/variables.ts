@@ -1,10 +1,14 @@
+import { isJsonObject, type JsonObject, own } from '../admission/json.ts';
 import type { AdmissionRequest, RequestKind, RequestResource, UserInfo } from '../admission/review.ts';
-import { type ImageSlot, imageSlots } from '../admission/slots.ts';
+import type { ImageSlot } from '../admission/slots.ts';
 import { ExpressionError } from '../expression/error.ts';
 import { lazily, type Scope } from '../expression/scope.ts';
 import { isObject, type Json } from '../expression/value.ts';
 import { Refusal } from '../reasons.ts';
+import { requestNames } from './context.ts';
+import { slotsFor } from './extract.ts';
 import { variableImage, variableOfImages } from './image-variables.ts';
+import type { ImageExtractor } from './policy.ts';
 
 /** Image volumes are not among Kyverno's images. */
 const imageLists: readonly ImageSlot['list'][] = ['initContainers', 'containers', 'ephemeralContainers'];
@@ -12,16 +16,17 @@ const serviceAccount = /^system:serviceaccount:([^:]+):([^:]+)$/;
 
 /**
  * What a policy may name of the request under review, as Kyverno has it: `request` (an AdmissionRequest as Go writes it: what is empty is
- * not there, but for the objects), `images.<list>.<container>`, `serviceAccountName` and `serviceAccountNamespace`. The roles
+ * not there, but for the objects), `images.<list>.<container>` (of a rule's own `extractors` for the object's kind what they find, by key
+ * or by JSON pointer), `serviceAccountName` and `serviceAccountNamespace`. The roles
  * of a user are not known to a webhook: `request.roles` and `request.clusterRoles` are not there. On DELETE `request.object` is the
  * object that was there, as Kyverno reads it as `request.oldObject`.
  */
-export function variablesOf(request: AdmissionRequest): Scope {
+export function variablesOf(request: AdmissionRequest, extractors?: readonly ImageExtractor[]): Scope {
   const [, namespace = '', name = ''] = serviceAccount.exec(request.userInfo.username) ?? [];
   return lazily(
     new Map<string, () => Json | undefined>([
       ['request', () => requestOf(request)],
-      ['images', () => imagesOf(request)],
+      ['images', () => imagesOf(request, extractors)],
       ['serviceAccountName', () => name],
       ['serviceAccountNamespace', () => namespace],
     ]),
@@ -43,12 +48,20 @@ export function withPredicate(scope: Scope, predicate: { readonly [name: string]
   return {
     get(name) {
       const said = scope.get(name);
+      // What a request says nobody else says, where there is none either.
+      if (isOfRequest(name)) return said;
       const stated = Object.hasOwn(predicate, name) ? predicate[name] : undefined;
       if (said === undefined) return stated;
       return name === 'image' ? withOthers(said, stated) : said;
     },
-    names: () => new Set([...scope.names(), ...Object.keys(predicate)]),
+    names: () => new Set([...scope.names(), ...Object.keys(predicate).filter((name) => !isOfRequest(name))]),
   };
+}
+
+const ofRequest: readonly string[] = requestNames;
+
+function isOfRequest(name: string): boolean {
+  return ofRequest.includes(name);
 }
 
 /** The fields of `said`, and those of `stated` that it does not have. */
@@ -58,6 +71,25 @@ function withOthers(said: Json, stated: Json | undefined): Json {
   for (const name of Object.keys(stated)) all[name] = stated[name] ?? null;
   for (const name of Object.keys(said)) all[name] = said[name] ?? null;
   return all;
+}
+
+/**
+ * What comes of the object. Through `ephemeralcontainers` nothing but those can be written: whatever else is there the API server drops after
+ * mutate, so that the old object's counts, as it does for filters.
+ */
+function objectOf({ subResource, object, oldObject }: AdmissionRequest): AdmissionRequest['object'] {
+  if (subResource !== 'ephemeralcontainers' || object === undefined || oldObject === undefined) return object;
+  const [spec, written] = [own(oldObject, 'spec'), own(object, 'spec')];
+  if (!isJsonObject(spec) || !isJsonObject(written)) return oldObject;
+  return withField(oldObject, 'spec', withField(spec, 'ephemeralContainers', written['ephemeralContainers']));
+}
+
+function withField(object: JsonObject, name: string, value: unknown): JsonObject {
+  const copy: Record<string, unknown> = Object.create(null);
+  for (const each of Object.keys(object)) copy[each] = object[each];
+  if (value === undefined) delete copy[name];
+  else copy[name] = value;
+  return copy;
 }
 
 function requestOf(request: AdmissionRequest): Json {
@@ -74,7 +106,7 @@ function requestOf(request: AdmissionRequest): Json {
     namespace: request.namespace,
     operation: request.operation,
     userInfo: userOf(request.userInfo),
-    object: request.operation === 'DELETE' ? old : asJson(request.object),
+    object: request.operation === 'DELETE' ? old : asJson(objectOf(request)),
     oldObject: old,
     dryRun: request.dryRun,
     options: asJson(request.options),
@@ -101,11 +133,13 @@ function asJson(object: AdmissionRequest['object']): Json {
 }
 
 /** There is no such name where the object has no images. */
-function imagesOf(request: AdmissionRequest): Json | undefined {
-  const lists: Record<string, Json> = {};
-  for (const list of imageLists) {
-    const slots = slotsOf(request).filter((slot) => slot.list === list);
-    if (slots.length > 0) lists[list] = byName(slots);
+function imagesOf(request: AdmissionRequest, extractors: readonly ImageExtractor[] | undefined): Json | undefined {
+  const slots = slotsOf(request, extractors);
+  const names = extractors === undefined ? imageLists : extractors.map(({ list }) => list);
+  const lists: Record<string, Json> = Object.create(null);
+  for (const name of new Set(names)) {
+    const listed = slots.filter(({ list }) => list === name);
+    if (listed.length > 0) lists[name] = byName(listed);
   }
   return Object.keys(lists).length === 0 ? undefined : lists;
 }
@@ -116,10 +150,13 @@ function byName(slots: readonly ImageSlot[]): Json {
   return images;
 }
 
-function slotsOf({ kind, object }: AdmissionRequest): readonly ImageSlot[] {
+function slotsOf(
+  { kind, object }: AdmissionRequest,
+  extractors: readonly ImageExtractor[] | undefined,
+): readonly ImageSlot[] {
   if (object === undefined) return [];
   try {
-    return imageSlots(kind.group, kind.kind, object);
+    return slotsFor(extractors, kind, object);
   } catch (thrown) {
     if (thrown instanceof Refusal) throw new ExpressionError(thrown.message, { cause: thrown });
     throw thrown;

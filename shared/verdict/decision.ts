@@ -6,7 +6,7 @@ export interface Decision {
   /** HTTP-like status of a denial: 403 where the evidence or the policy says no, 503 where nothing could be said. */
   readonly status: 200 | 403 | 503;
   readonly blocking: readonly Verdict[];
-  /** Failed without blocking: each becomes a warning. */
+  /** Failed without blocking, or found nothing to look at: each becomes a warning. */
   readonly warned: readonly Verdict[];
 }
 
@@ -18,6 +18,7 @@ export function decide(verdicts: readonly Verdict[]): Decision {
   const blocking: Verdict[] = [];
   const warned: Verdict[] = [];
   for (const verdict of verdicts) {
+    if (verdict.reason === 'no-image') warned.push(verdict);
     if (verdict.result === 'pass' || verdict.result === 'skip') continue;
     (blocks(verdict) ? blocking : warned).push(verdict);
   }

@@ -29,6 +29,10 @@ export function judge(planned: QuestionPlan, plan: Plan, inquiries: readonly Inq
   if (ask === 'skipped') return settledVerdict(question, 'image-skipped', 'covered by skipImageReferences');
   if (ask === 'unmet') return settledVerdict(question, 'preconditions-unmet', "the rule's preconditions do not hold");
   if (ask === 'excepted') return settledVerdict(question, 'policy-exception', exceptedBy(question));
+  if (ask === 'no-image') {
+    const { searched = [] } = question;
+    return settledVerdict(question, 'no-image', `the rule's imageExtractors find nothing at ${searched.join(', ')}`);
+  }
   if (question.problem !== undefined || reference === undefined) {
     const problem = question.problem ?? new Refusal('internal-error', 'an image without a reference');
     return settledVerdict(question, problem.reason, problem.message);
@@ -72,13 +76,21 @@ function judgeImage(entry: Entry, asked: AskedOfTarget | undefined, inquiry: Inq
   if (asked === undefined || (asked.check === undefined && asked.attestations.length === 0))
     return no(entry, { reason: 'digest-resolved', message: `the digest is ${digest}` });
   const signed = asked.check === undefined ? nothingAsked : said(findings[asked.check.at]);
-  const attested = asked.attestations.map(({ wanted, check }) => attestationOf(wanted, said(findings[check.at])));
+  const attested = asked.attestations.map(({ wanted, check }) => ({
+    wanted,
+    ...attestationOf(wanted, said(findings[check.at])),
+  }));
   const by = {
     attestors: signed.attestors,
     attestations: attested.map(({ result }) => result),
   };
   const failing = [signed, ...attested].find(({ objection }) => objection !== undefined)?.objection;
-  if (failing !== undefined) return { ...no(entry, failing), ...by };
+  if (failing !== undefined)
+    return {
+      ...no(entry, failing),
+      ...by,
+      attestations: attested.map(({ wanted, result }) => unweighed(wanted, entry, result)),
+    };
   const weighed = asksConditions(entry) ? weighedOf(asked, inquiry) : undefined;
   if (weighed !== undefined)
     return { ...no(entry, titled(asked, weighed)), ...by, attestations: withObjection(by.attestations, weighed) };
@@ -122,6 +134,12 @@ function attestationOf(wanted: WantedAttestation, finding: Said): Said & { reado
     attestors,
   };
   return { ...finding, objection: told, result };
+}
+
+/** Where something else is missing nothing is weighed: one that is there must not read as if it had met its conditions. */
+function unweighed({ conditions }: WantedAttestation, { deny }: Entry, result: AttestationResult): AttestationResult {
+  if (!result.pass || (conditions === undefined && deny === undefined)) return result;
+  return { ...result, message: `${result.message}; what it states was not weighed` };
 }
 
 /** Conditions are evaluated before anyone is judged; an entry that was left out is no pass. */

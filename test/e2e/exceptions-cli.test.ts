@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { startRegistry } from '../../local/registry/server.ts';
 import { storeDestination } from '../../local/signer/destination.ts';
 import { makeImage, newKey } from '../../local/signer/signer.ts';
@@ -136,15 +137,45 @@ test('one that names nothing is warned of', async () => {
   );
 });
 
-test("Kyverno's other name of the option is told", async () => {
-  const { status, stderr } = await cli(
-    'apply',
-    'policy.yaml',
-    '--exceptions',
-    'legacy.yaml',
-    '--resource',
-    'pods.yaml',
-  );
-  expect(status).toBe(2);
-  expect(stderr).toContain('write --exception FILE');
+test("Kyverno's other names of the option, and patterns", async () => {
+  const expected = { status: 0, reasons: { 'legacy-1': 'policy-exception' } };
+  for (const option of ['--exceptions', '-e']) {
+    expect(await applied('policy.yaml', option, 'legacy.yaml', '--resource', 'legacy-pod.yaml')).toMatchObject(
+      expected,
+    );
+  }
+  expect(await applied('policy.yaml', '-e', 'leg*y.yaml', '--resource', 'legacy-pod.yaml')).toMatchObject(expected);
+});
+
+test('a policy report has the names, and for a failure the words that Kyverno has', async () => {
+  const { stdout } = await cli('apply', 'set', '--resource', 'pods.yaml', '--policy-report', '-o', 'json');
+  const { results } = JSON.parse(stdout) as { results: { result: string; message: string; properties: object }[] };
+  expect(results.map(({ result, message }) => [result, message])).toEqual([
+    ['skip', 'rule is skipped due to policy exceptions: team/legacy'],
+    ['fail', expect.stringMatching(/^failed to verify image \S+\/exc\/unsigned:1\S*: no signature/)],
+    ['fail', expect.stringContaining('failed to verify image')],
+  ]);
+  expect(results[0]?.properties).toMatchObject({ exceptions: 'team/legacy', reason: 'policy-exception' });
+});
+
+test('a suite names its exceptions; those among its policies are left out', async () => {
+  const suite = (exceptions: readonly string[], policies: readonly string[], result: string) =>
+    JSON.stringify({
+      apiVersion: 'cli.kyverno.io/v1alpha1',
+      kind: 'Test',
+      metadata: { name: 'exceptions' },
+      policies,
+      resources: ['legacy-pod.yaml'],
+      exceptions,
+      results: [{ policy: 'signed', rule: 'check', kind: 'Pod', resources: ['legacy-1'], result }],
+    });
+  const tested = async (text: string) => {
+    await writeFile(folder.file('kyverno-test.yaml'), text);
+    return (await cli('test', '.')).status;
+  };
+  expect(await tested(suite(['legacy.yaml'], ['policy.yaml'], 'skip'))).toBe(0);
+  expect(await tested(suite(['legacy.yaml'], ['policy.yaml'], 'fail'))).toBe(1);
+  expect(await tested(suite(['old.yaml'], ['policy.yaml'], 'fail'))).toBe(0);
+  expect(await tested(suite([], ['set'], 'fail'))).toBe(0);
+  expect(await tested(suite(['policy.yaml'], ['policy.yaml'], 'skip'))).toBe(2);
 });

@@ -200,6 +200,33 @@ describe('sbom.yaml', () => {
   });
 });
 
+test('tekton-tasks.yaml: steps by position, sidecars by name, both pinned', async () => {
+  const team = newKey();
+  await using it = await open('tekton-tasks.yaml', [team]);
+  const image = await imageOf(it, 'build/app');
+  const task = (apiVersion = 'tekton.dev/v1') => ({
+    apiVersion,
+    kind: 'Task',
+    metadata: { name: 'build', namespace: 'ci' },
+    spec: {
+      steps: [{ image: image.name }, { name: 'log', image: image.name }],
+      sidecars: [{ name: 'log', image: image.name }],
+    },
+  });
+  expect((await it.world.send('/mutate', review(task()))).message).toContain('(no-signature)');
+  expect(await it.world.send('/mutate', review(task('tekton.dev/v1beta1')))).toMatchObject({
+    allowed: true,
+    patch: [],
+  });
+  await sign(it.world.destination, { repository: image.repository, digest: image.digest, key: team });
+  it.world.now += 2 * 3_600_000;
+  const { allowed, patch } = await it.world.send('/mutate', review(task()));
+  expect([allowed, patch.map(({ path }) => path).filter((path) => path.startsWith('/spec'))]).toEqual([
+    true,
+    ['/spec/steps/0/image', '/spec/steps/1/image', '/spec/sidecars/0/image'],
+  ]);
+});
+
 describe('exception.yaml', () => {
   const text = (sample: string, host: string) => sample.replaceAll('registry.vendor.example', host);
   const named = { name: 'vendor-agent', namespace: 'monitoring' };

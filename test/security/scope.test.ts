@@ -232,28 +232,38 @@ describe('A2 CVE-2023-34091: a deletionTimestamp that the requester wrote', () =
 });
 
 describe('A3 CVE-2025-46342: selectors that are dropped', () => {
-  test('a namespaceSelector counts in the scope that the API server selects for, and for who asks all rules in any namespace', async () => {
-    const selecting = (selector: string) =>
-      policy({
-        images: `${world.registry.host}/*`,
-        keys: [world.team],
-        match: `any: [{resources: {kinds: [Pod], ${selector}}}]`,
-      });
-    world.policies(selecting('namespaceSelector: {matchLabels: {env: prod}}'));
+  const matching = (resources: string, more = '') =>
+    policy({
+      images: `${world.registry.host}/*`,
+      keys: [world.team],
+      match: `any: [{resources: {kinds: [Pod], ${resources}}${more}}]`,
+    });
+
+  test('a namespaceSelector is asked at the URL of those that it selects alone; where nobody has evaluated it, it lets nothing by', async () => {
+    world.policies(matching('namespaceSelector: {matchLabels: {env: prod}}'));
     expectDenied(await mutate(pod([image(':bad')])));
-    expect(() => world.policies(selecting('namespaceSelector: {}'))).toThrow('requirements are not specified');
-    world.policies(selecting('selector: {matchLabels: {env: prod}}'));
-    expect(await mutate(pod([image(':bad')]))).toMatchObject({ allowed: true });
+    expect((await mutate(pod([image(':good')]))).allowed).toBe(true);
+    const elsewhere = await world.send('/default/mutate/fail', review(pod([image(':bad')])));
+    expect([elsewhere.allowed, world.records.at(-1)?.images]).toEqual([true, []]);
+    expect(() => world.policies(matching('namespaceSelector: {}'))).toThrow('requirements are not specified');
   });
 
-  test.each(['roles: [x]', 'clusterRoles: [x]'])(
-    '%s in a match is refused at load, since a review does not tell it',
-    (users) => {
-      expect(() =>
-        world.policies(policy({ images: '*', match: `any: [{resources: {kinds: [Pod]}, ${users}}]` })),
-      ).toThrow('cannot be known');
-    },
-  );
+  test('in an exclude it takes nothing away where nobody has evaluated it', async () => {
+    const excluded = 'exclude: {any: [{resources: {namespaceSelector: {matchLabels: {env: dev}}}}]}';
+    world.policies(matching('names: ["*"]').replace('      verifyImages:', `      ${excluded}\n      verifyImages:`));
+    expectDenied(await mutate(pod([image(':bad')])));
+    expect((await mutate(pod([image(':good')]))).allowed).toBe(true);
+  });
+
+  test('subjects in a match are asked, and roles, which no review tells, are refused at load', async () => {
+    world.policies(matching('names: ["*"]', ', subjects: [{kind: User, name: x}]'));
+    const by = (username: string) => mutate(pod([image(':bad')]), undefined, { userInfo: { username, groups: [] } });
+    expectDenied(await by('x'));
+    expect((await by('y')).allowed).toBe(true);
+    for (const users of ['roles: [x]', 'clusterRoles: [x]']) {
+      expect(() => world.policies(matching('names: ["*"]', `, ${users}`))).toThrow('cannot be known: a review names');
+    }
+  });
 });
 
 describe('A4 GHSA-gg4x, CVE-2024-48921: exceptions that combine, from any namespace', () => {

@@ -1,5 +1,5 @@
 import { scopesOf } from '../scopes.ts';
-import { clusterPolicy, entry, load, pods, rule, warningsOf } from '../testing/policies.ts';
+import { clusterPolicy, entry, load, rule, warningsOf } from '../testing/policies.ts';
 
 type Json = Record<string, unknown>;
 
@@ -34,11 +34,9 @@ describe('the webhook that asks the rules of a policy which applies one of them'
 });
 
 describe('warnings', () => {
-  const selecting = (env: string) => ({ match: pods({ namespaceSelector: { matchLabels: { env } } }) });
   const spared = expect.stringMatching(
     /^spec\.applyRules: One: .* rule 'first' covers has rule 'second' asked nothing/,
   );
-  const several = expect.stringMatching(/^spec\.applyRules: One is found out in one call, .* asked in \d/);
 
   test('of images that one added to the object spares', () => {
     expect(warningsOf(one(first, second))).toEqual([spared]);
@@ -55,14 +53,5 @@ describe('warnings', () => {
       ),
     ).toEqual([]);
     expect(warningsOf(clusterPolicy({ rules: [first, second] }))).toEqual([]);
-  });
-
-  test('of rules that several calls ask, by the labels of namespaces', () => {
-    expect(warningsOf(one({ ...first, ...selecting('a') }, { ...second, ...selecting('b') }))).toEqual([
-      spared,
-      several,
-    ]);
-    expect(warningsOf(one({ ...first, ...selecting('a') }, second))).toEqual([spared, several]);
-    expect(warningsOf(one({ ...first, ...selecting('a') }))).toEqual([]);
   });
 });

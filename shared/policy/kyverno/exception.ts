@@ -2,10 +2,10 @@ import type { RuleException } from '../policy.ts';
 import { readOneBlock } from './conditions.ts';
 import { filterFields, metadata } from './fields.ts';
 import { readExceptionMatch } from './filter.ts';
+import { itemsOf } from './lists.ts';
 import type { Place } from './place.ts';
 import type { Report } from './report.ts';
 import { asWritten, flag, list, object, text } from './schema.ts';
-import { warnOfMisspeltKinds } from './unasked-kinds.ts';
 
 /** A PolicyException as it is written: which rules it names is found out once all policies have been read. */
 export interface WrittenException {
@@ -67,8 +67,23 @@ export function readException(place: Place, report: Report): WrittenException | 
     );
     return undefined;
   }
-  warnOfMisspeltKinds(spec.field('match'), 'is in no object that a rule asks about', report);
   return { exception: { name, match, ...(conditions !== undefined && { conditions }) }, targets, place, report };
+}
+
+/** The exceptions of a document that may hold nothing else: one, or the items of a list. */
+export function readExceptions(place: Place, report: Report): WrittenException[] {
+  const items = itemsOf(place, report);
+  if (items !== undefined) return items.flatMap((item) => readExceptions(item, report));
+  const [apiVersion = '', kind = ''] = [place.field('apiVersion').text, place.field('kind').text];
+  if (isException(apiVersion, kind)) {
+    const exception = readException(place, report);
+    return exception === undefined ? [] : [exception];
+  }
+  report.problem(
+    place,
+    `${`${apiVersion} ${kind}`.slice(0, 120)} is no PolicyException of ${exceptionVersions.join(' or ')}`,
+  );
+  return [];
 }
 
 function readName(at: Place, report: Report): string {

@@ -130,9 +130,6 @@ function readBlock(fields: BlockFields, place: Place, whose: Whose, report: Repo
   if (namespaced && nonEmpty(resources.namespaces) !== undefined) {
     report.problem(at.field('namespaces'), 'Filtering namespaces not allowed in namespaced policies');
   }
-  if (namespaced && resources.namespaceSelector !== undefined) {
-    report.problem(at.field('namespaceSelector'), 'Filtering namespaces not allowed in namespaced policies');
-  }
   const kinds = readKinds(resources.kinds ?? [], at.field('kinds'), whose, report);
   const names = resources.name ? [resources.name] : nonEmpty(resources.names);
   const namespaces = nonEmpty(resources.namespaces);

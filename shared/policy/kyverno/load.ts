@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import type { ConfigMap } from '../context.ts';
 import type { PolicySet } from '../policy.ts';
 import { PolicyLoadError } from '../problems.ts';
-import type { WrittenException } from './exception.ts';
+import { readExceptions, type WrittenException } from './exception.ts';
 import type { Place } from './place.ts';
-import { type ReadPolicy, readExceptions, readObject, rulesOf } from './read.ts';
+import { type ReadPolicy, readObject, rulesOf } from './read.ts';
 import { Report } from './report.ts';
 import { type NamedPolicy, withExceptions } from './with-exceptions.ts';
 import { readDocuments } from './yaml/document.ts';
@@ -20,7 +20,12 @@ export interface LoadOptions {
   readonly namespace?: string;
   /** Files that hold PolicyExceptions and nothing else, beside those that may hold some among policies. */
   readonly exceptions?: readonly PolicyFile[];
+  /** Documents that are left to others without a look at what is in them; none by default. */
+  readonly leaves?: Leaves;
 }
+
+/** Whether a document, or an item of a list, is left to others. */
+export type Leaves = (document: Place) => boolean;
 
 const maxFiles = 2000;
 /** UTF-16 units of all files together. */
@@ -33,13 +38,19 @@ const maxTotal = 32 * 1024 * 1024;
  * @throws PolicyLoadError with every problem in every file
  */
 export function loadPolicies(files: readonly PolicyFile[], options: LoadOptions = {}): PolicySet {
-  const { namespace, exceptions: exceptionFiles = [] } = options;
+  const { namespace, leaves, exceptions: exceptionFiles = [] } = options;
   const all = [...files, ...exceptionFiles];
   refuseTooMuch(all);
   const known = new Map<string, string>();
   const policies: ReadPolicy[] = [];
   // Rules find in them what stands in any file.
-  const surroundings = { configMaps: new Map<string, ConfigMap>(), exceptions: [] as WrittenException[], namespace };
+  const surroundings = {
+    configMaps: new Map<string, ConfigMap>(),
+    exceptions: [] as WrittenException[],
+    left: [] as Place[],
+    namespace,
+    leaves,
+  };
   const reports = files.map((file) =>
     readFile(file, 'policy', (place, report) => {
       for (const policy of readObject(place, report, surroundings)) {
@@ -55,7 +66,7 @@ export function loadPolicies(files: readonly PolicyFile[], options: LoadOptions 
   for (const { exception, place, report } of exceptions) {
     refuseSecond('exception', { identity: `PolicyException ${exception.name}`, place }, known, report);
   }
-  const rules = withExceptions(policies.map(namedPolicy), exceptions);
+  const rules = withExceptions([...policies, ...surroundings.left.map(leftPolicy)].map(namedPolicy), exceptions);
 
   const byLine = (a: { line: number }, b: { line: number }) => a.line - b.line;
   const problems = reports.flatMap((ofFile) => ofFile.flatMap((report) => report.problems).sort(byLine));
@@ -83,7 +94,13 @@ function readFile(
   return [syntax, ...documents];
 }
 
-function namedPolicy({ name, place, rules }: ReadPolicy): NamedPolicy {
+/** What is left to others is no less a policy that exceptions may be from. */
+function leftPolicy(place: Place): Pick<ReadPolicy, 'name' | 'place' | 'rules'> {
+  const [name = '', namespace = ''] = ['name', 'namespace'].map((field) => place.field('metadata').field(field).text);
+  return { name: namespace === '' ? name : `${namespace}/${name}`, place, rules: [] };
+}
+
+function namedPolicy({ name, place, rules }: Pick<ReadPolicy, 'name' | 'place' | 'rules'>): NamedPolicy {
   const written = rulesOf(place).items.flatMap((rule) => rule.field('name').text ?? []);
   return { name, written, rules };
 }

@@ -1,16 +1,17 @@
 import { enforcesSomewhere } from '../action.ts';
 import type { ConfigMap } from '../context.ts';
+import { selectedRules, Unselectable } from '../namespace-scopes.ts';
 import type { MatchCondition, Rule } from '../policy.ts';
-import { warnOfApplyOne } from './apply-one.ts';
+import { warnOfSpared } from './apply-one.ts';
 import { controllerRules, controllersAnnotation, controllersOf, lintControllers } from './autogen.ts';
 import { readConfigMap } from './config-map.ts';
 import { exceptionVersions, isException, readException, type WrittenException } from './exception.ts';
 import { type PolicyFields, policySchemas, type SpecFields } from './fields.ts';
+import { itemsOf } from './lists.ts';
 import { isActionRefused, readAction, readOverrides } from './overrides.ts';
 import type { Place } from './place.ts';
 import type { Report } from './report.ts';
 import { type Common, readRule, rereadForControllers } from './rule.ts';
-import { asWritten, list, object, plainText, readOver } from './schema.ts';
 import { warnOfUnasked } from './unasked-kinds.ts';
 import { warnOfUnaskedUpdates } from './unasked-updates.ts';
 
@@ -32,17 +33,25 @@ export interface Surroundings {
   readonly configMaps: Map<string, ConfigMap>;
   /** Takes the exceptions among them. */
   readonly exceptions: WrittenException[];
+  /** Takes those that are left to others. */
+  readonly left: Place[];
   /** Of a Policy that names none. */
   readonly namespace?: string | undefined;
+  /** Which ones are left to others, unread. */
+  readonly leaves?: ((document: Place) => boolean) | undefined;
 }
 
 /** The policies of one document: one, or the items of a list as `kubectl get -o yaml` writes it. */
 export function readObject(place: Place, report: Report, surroundings: Surroundings): ReadPolicy[] {
-  const { configMaps, namespace: otherwise } = surroundings;
+  const { configMaps, left, namespace: otherwise, leaves } = surroundings;
   const apiVersion = place.field('apiVersion').text ?? '';
   const kind = place.field('kind').text ?? '';
   const items = itemsOf(place, report);
   if (items !== undefined) return items.flatMap((item) => readObject(item, report, surroundings));
+  if (leaves?.(place) === true) {
+    left.push(place);
+    return [];
+  }
   if (isKnownVersion(apiVersion) && (kind === 'ClusterPolicy' || kind === 'Policy')) {
     const verifies = rulesOf(place).items.some((rule) => !rule.field('verifyImages').empty);
     const fields = policySchemas[apiVersion](place, report);
@@ -68,35 +77,6 @@ export function readObject(place: Place, report: Report, surroundings: Surroundi
   }
   return [];
 }
-
-/** The exceptions of a document that may hold nothing else: one, or the items of a list. */
-export function readExceptions(place: Place, report: Report): WrittenException[] {
-  const items = itemsOf(place, report);
-  if (items !== undefined) return items.flatMap((item) => readExceptions(item, report));
-  const [apiVersion = '', kind = ''] = [place.field('apiVersion').text, place.field('kind').text];
-  if (isException(apiVersion, kind)) {
-    const exception = readException(place, report);
-    return exception === undefined ? [] : [exception];
-  }
-  report.problem(
-    place,
-    `${`${apiVersion} ${kind}`.slice(0, 120)} is no PolicyException of ${exceptionVersions.join(' or ')}`,
-  );
-  return [];
-}
-
-/** The items of a list of documents; `undefined`: it is none. */
-function itemsOf(place: Place, report: Report): readonly Place[] | undefined {
-  const [apiVersion = '', kind = ''] = [place.field('apiVersion').text, place.field('kind').text];
-  const isOfKyverno = /^kyverno\.io\//.test(apiVersion) && listKinds.includes(kind);
-  if (!isOfKyverno && !(apiVersion === 'v1' && kind === 'List')) return undefined;
-  listEnvelope(place, report);
-  return place.field('items').items;
-}
-
-const listKinds = ['ClusterPolicyList', 'PolicyList', 'PolicyExceptionList'];
-
-const listEnvelope = object({ apiVersion: plainText, kind: plainText, metadata: readOver, items: list(asWritten) });
 
 function isKnownVersion(apiVersion: string): apiVersion is keyof typeof policySchemas {
   return Object.hasOwn(policySchemas, apiVersion);
@@ -132,10 +112,12 @@ function readPolicy(
   lintSpec(spec, at, report);
   if (verifies) lintVerifyingSpec(spec, at, namespaced, report);
   else if (report.clean(place)) report.warning(place, `${policy} has no verifyImages rule: it is left to Kyverno`);
-  const common = readCommon(spec, at, policy, namespaced ? namespace : undefined, configMaps, report);
-  const rules = readRules(fields, place, common, report);
-  if (report.clean(place)) warnOfApplyOne(rules, at.field('applyRules'), report);
-  return { identity: `${kind} ${policy}`, place, name: policy, rules };
+  const { annotations = {} } = fields.metadata ?? {};
+  const common = {
+    ...readCommon(spec, at, policy, namespaced ? namespace : undefined, configMaps, report),
+    annotations,
+  };
+  return { identity: `${kind} ${policy}`, place, name: policy, rules: readRules(fields, place, common, report) };
 }
 
 function lintMetadata({ metadata }: PolicyFields, place: Place, kind: string, report: Report): void {
@@ -190,7 +172,7 @@ function readCommon(
   namespace: string | undefined,
   configMaps: ReadonlyMap<string, ConfigMap>,
   report: Report,
-): Common {
+): Omit<Common, 'annotations'> {
   const timeoutSeconds = spec.webhookConfiguration?.timeoutSeconds ?? spec.webhookTimeoutSeconds;
   const overrides = spec.validationFailureActionOverrides ?? [];
   return {
@@ -201,7 +183,8 @@ function readCommon(
     action: readAction(spec.validationFailureAction ?? (isActionRefused(place, report) ? 'Enforce' : 'Audit')),
     actionFrom: spec.validationFailureAction === undefined ? 'by default' : 'as written',
     overrides: readOverrides(overrides, place.field('validationFailureActionOverrides'), report),
-    applyOne: spec.applyRules === 'One',
+    // Of one rule, which is what auto-gen makes others of for other kinds, none comes before another.
+    applyOne: spec.applyRules === 'One' && (spec.rules ?? []).length > 1,
     matchConditions: readMatchConditions(spec, place.field('webhookConfiguration').field('matchConditions'), report),
     configMaps,
   };
@@ -264,7 +247,23 @@ function readRules(fields: PolicyFields, policy: Place, common: Common, report: 
       report.problem(place.item(taken).field('name'), 'is taken: auto-gen makes a rule of this name; choose another');
   }
   refuseRepeatedMade(made, place, report);
-  return [...rules, ...made];
+  const all = [...rules, ...made];
+  if (common.applyOne && report.clean(place)) {
+    const applyRules = policy.field('spec').field('applyRules');
+    refuseUnselectable(all, applyRules, report);
+    warnOfSpared(rules, applyRules, report);
+  }
+  return all;
+}
+
+/** Where one rule is applied, an API server has to be asked about all of them together. */
+function refuseUnselectable(rules: readonly Rule[], place: Place, report: Report): void {
+  try {
+    for (const rule of rules) selectedRules(rule, rules);
+  } catch (thrown) {
+    if (!(thrown instanceof Unselectable)) throw thrown;
+    report.problem(place, thrown.message);
+  }
 }
 
 function refuseRepeatedNames(names: readonly (string | undefined)[], place: Place, report: Report): void {

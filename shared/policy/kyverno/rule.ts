@@ -3,7 +3,7 @@ import type { Action, Entry, Rule } from '../policy.ts';
 import { readBlock } from './conditions.ts';
 import { readContext } from './context.ts';
 import { type AuditsBy, readEntry } from './entry.ts';
-import { lintPinned, readExtractors } from './extractors.ts';
+import { lintExtractors, readExtractors } from './extractors.ts';
 import { type EntryFields, entrySchema, type RuleFields } from './fields.ts';
 import { readExclude, readMatch, refuseEmptySet } from './filter.ts';
 import { forControllers, namesPodFields, type PodPath } from './for-controllers.ts';
@@ -11,6 +11,7 @@ import { refuseNamesOfTwo, refuseUnknownNames } from './known-names.ts';
 import { isActionRefused, readAction } from './overrides.ts';
 import type { Place } from './place.ts';
 import { Report } from './report.ts';
+import { reportedOf } from './reported.ts';
 
 /** What a policy says for all of its rules. */
 export interface Common
@@ -27,6 +28,8 @@ export interface Common
   > {
   readonly action: Action;
   readonly actionFrom: AuditsBy;
+  /** The policy's annotations. */
+  readonly annotations: Readonly<Record<string, string>>;
 }
 
 /** What a rule does. Kyverno's messages call it an operation; elsewhere an operation is what a request does to its object. */
@@ -83,8 +86,9 @@ function readVerifyImages(
   const { action, overrides } = actionOf(fields.verifyImages ?? [], common);
   const said = readSaid(fields, place, common, report);
   const extractors = readExtractors(place.field('imageExtractors'), report);
-  lintPinned(extractors, said.entries, place.field('imageExtractors'), report);
+  lintExtractors({ extractors, match, entries: said.entries }, place.field('imageExtractors'), report);
   if (!report.clean(place)) return undefined;
+  const reported = reportedOf(common.annotations, fields.reportProperties);
   const rule: Rule = {
     policy: common.policy,
     ...(common.namespace !== undefined && { namespace: common.namespace }),
@@ -103,6 +107,7 @@ function readVerifyImages(
     // Exceptions may stand in any file: they come once all have been read (with-exceptions.ts).
     exceptions: [],
     ...said,
+    ...(reported !== undefined && { reported }),
   };
   try {
     selectedRules(rule);
@@ -121,7 +126,7 @@ function readSaid(fields: RuleFields, place: Place, common: Common, report: Repo
   const context = readContext(place.field('context'), report);
   const preconditions = readBlock(place.field('preconditions'), report);
   const said = { entries, context, ...(preconditions !== undefined && { preconditions }) };
-  refuseUnknownNames(said, place, report);
+  refuseUnknownNames(context, place, report);
   refuseNamesOfTwo(context, place, report);
   const varies =
     context.length > 0 ||

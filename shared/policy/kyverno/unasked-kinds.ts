@@ -1,6 +1,6 @@
 import { podResources } from '../../admission/slots.ts';
-import { compileKind } from '../match.ts';
 import type { Rule } from '../policy.ts';
+import { mayBe } from '../resources.ts';
 import { asksNothing, likely } from '../unasked.ts';
 import { resourcesIn } from './filter-places.ts';
 import { parseKind } from './kinds.ts';
@@ -12,14 +12,14 @@ import type { Report } from './report.ts';
  * `made`: what auto-gen made of the rule.
  */
 export function warnOfUnasked(rule: Rule, made: readonly Rule[], place: Place, report: Report): void {
-  const unknown = kindPlaces(place.field('match')).filter(isUnknown);
+  const unknown = unknownKinds(place.field('match'), [rule]);
   for (const kind of unknown) {
     report.warning(
       kind,
       `kind '${kind.text}' holds no image that is known here: ${likelyMeaning(kind) ?? 'nothing is asked about it'}`,
     );
   }
-  warnOfMisspeltKinds(place.field('exclude'), 'excludes nothing that is asked about', report);
+  warnOfMisspeltKinds(place.field('exclude'), [rule], 'excludes nothing that is asked about', report);
   if (unknown.length === 0 && [rule, ...made].every(asksNothing)) {
     report.warning(
       place,
@@ -28,22 +28,26 @@ export function warnOfUnasked(rule: Rule, made: readonly Rule[], place: Place, r
   }
 }
 
-/** Warns of kinds in a filter that takes objects away which are likely meant to be others. */
-export function warnOfMisspeltKinds(filter: Place, comesTo: string, report: Report): void {
-  for (const kind of kindPlaces(filter).filter(isUnknown)) {
+/** Warns of kinds in a filter that takes objects away from rules, where others were likely meant. */
+export function warnOfMisspeltKinds(filter: Place, rules: readonly Rule[], comesTo: string, report: Report): void {
+  for (const kind of unknownKinds(filter, rules)) {
     const meant = likelyMeaning(kind);
     if (meant !== undefined) report.warning(kind, `kind '${kind.text}' ${comesTo}: ${meant}`);
   }
 }
 
-/** Each kind that a filter names. */
-function kindPlaces(filter: Place): Place[] {
-  return resourcesIn(filter).flatMap((resources) => resources.field('kinds').items);
-}
-
-function isUnknown({ text = '' }: Place): boolean {
-  const pattern = parseKind(text);
-  return pattern !== undefined && !podResources.some(compileKind(pattern));
+/** The kinds in a filter that hold no image which is known here, or to the rules' own extractors. */
+function unknownKinds(filter: Place, rules: readonly Rule[]): Place[] {
+  const extracted = new Set(rules.flatMap(({ extractors }) => [...extractors.keys()]));
+  const holdImages = [
+    ...podResources,
+    ...[...extracted].map((kind) => ({ group: '*', version: '*', kind, subresource: '' })),
+  ];
+  const kinds = resourcesIn(filter).flatMap((resources) => resources.field('kinds').items);
+  return kinds.filter(({ text = '' }) => {
+    const pattern = parseKind(text);
+    return pattern !== undefined && !holdImages.some((resource) => mayBe(pattern, resource));
+  });
 }
 
 function likelyMeaning({ text = '' }: Place): string | undefined {

@@ -4,6 +4,7 @@ import { nearestName } from '../nearest-name.ts';
 import type { Rule, RuleException } from '../policy.ts';
 import { isAbout, resourcesOf } from '../resources.ts';
 import type { ExceptionTarget, WrittenException } from './exception.ts';
+import { warnOfMisspeltKinds } from './unasked-kinds.ts';
 
 /** A policy as exceptions name it. */
 export interface NamedPolicy {
@@ -35,6 +36,12 @@ export function withExceptions(
     if (written.targets.length === 0) {
       written.report.warning(written.place.field('spec').field('exceptions'), 'lists nothing, so it excepts nothing');
     }
+    warnOfMisspeltKinds(
+      written.place.field('spec').field('match'),
+      [...rules],
+      'excepts nothing that is asked about',
+      written.report,
+    );
     warnOfUnmeantControllers(rules, policies, written);
     warnOfUnknownNames(rules, written);
   }
