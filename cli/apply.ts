@@ -1,3 +1,5 @@
+import { expanded } from '../local/globs.ts';
+import { readExceptions } from '../local/policies.ts';
 import { shownName } from '../shared/answer/message.ts';
 import { exitStatus, type ReportResult, report, reportResult } from '../shared/answer/report.ts';
 import { toJson, toYaml } from '../shared/policy/kyverno/yaml/write.ts';
@@ -25,9 +27,9 @@ const form = 'countersign apply POLICY... --resource FILE...';
 export async function apply(words: readonly string[]): Promise<number> {
   const found = readArguments(words, {
     single: [...coreOptions.single, ...circumstanceOptions],
-    several: [...coreOptions.several, 'registries', 'resource'],
+    several: [...coreOptions.several, 'registries', 'resource', 'exception'],
     flags: ['policy-report', 'openreportsEnabled'],
-    aliases: { resources: 'resource', 'output-format': 'output' },
+    aliases: { resources: 'resource', exceptions: 'exception', 'output-format': 'output' },
     bare: 'taken',
     elsewhere: {
       policy: `policies stand before any option: write ${form}`,
@@ -45,7 +47,8 @@ export async function apply(words: readonly string[]): Promise<number> {
   refuseSecondStandardInput(policies, files);
   const registries = registriesFrom(found);
   const roots = await trustRootFrom(found);
-  const { rules } = await policiesFrom(policies, { openHosts: 'warn', registries, trust: roots });
+  const exceptions = await readExceptions(await expanded(found.get('exception') ?? []));
+  const { rules } = await policiesFrom(policies, { openHosts: 'warn', registries, trust: roots, exceptions });
   refuseUnasked(rules);
   const resources = await readResources(files);
   const circumstances = await circumstancesFrom(found);

@@ -7,6 +7,7 @@ export type Arguments = ReadonlyMap<string, readonly string[]>;
 
 /** Letters that stand for an option, of the commands that have it. */
 const letters: Readonly<Record<string, string>> = {
+  exception: 'e',
   output: 'o',
   resource: 'f',
   userinfo: 'u',

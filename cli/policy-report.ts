@@ -1,4 +1,5 @@
 import type { AdmissionRequest } from '../shared/admission/review.ts';
+import { failureOf } from '../shared/answer/message.ts';
 import { reportResult } from '../shared/answer/report.ts';
 import type { Reported } from '../shared/policy/policy.ts';
 import type { Verdict } from '../shared/verdict/verdict.ts';
@@ -69,7 +70,7 @@ function summaryOf(told: readonly Told[]): PolicyReport['summary'] {
 function resultOf({ verdict, request }: Told, now: number): unknown {
   const { rule } = verdict.question;
   const { reported } = rule;
-  const { image, digest, action, reason, message } = reportResult(verdict);
+  const { image, digest, action, reason, exceptions } = reportResult(verdict);
   const { group, version, kind } = request.kind;
   const result = reportedResult(verdict, reported);
   return {
@@ -81,7 +82,7 @@ function resultOf({ verdict, request }: Told, now: number): unknown {
     result,
     scored: reported?.scored ?? true,
     timestamp: { seconds: Math.floor(now / 1000), nanos: 0 },
-    message: messageFor(result, reported) ?? message,
+    message: messageFor(result, reported) ?? failureOf(verdict) ?? verdict.message,
     resources: [
       {
         apiVersion: group === '' ? version : `${group}/${version}`,
@@ -97,6 +98,7 @@ function resultOf({ verdict, request }: Told, now: number): unknown {
       ...(digest === null ? [] : [['digest', digest]]),
       ['reason', reason],
       ['action', action],
+      ...(exceptions === undefined ? [] : [['exceptions', exceptions.join(',')]]),
     ]),
   };
 }

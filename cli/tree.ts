@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { told } from '../shared/answer/message.ts';
+import { told, troubleWith } from '../shared/answer/message.ts';
 import type { Report, ReportAttestation, ReportAttestor, ReportResult } from '../shared/answer/report.ts';
 import { printable, quoted } from '../shared/printable.ts';
 import { type Reason, reasons } from '../shared/reasons.ts';
@@ -28,7 +28,7 @@ export function treeOf(report: Report, colour: boolean): string {
     const audit = result.action === 'audit' ? ' (audit)' : '';
     const asked = printable(`${result.policy} / ${result.rule}${audit}: ${result.reason}`);
     lines.push(`  ${paint(style, `${mark} ${result.result}`)}  ${asked}`);
-    lines.push(printable(`      ${result.message}`));
+    lines.push(printable(`      ${messageOf(result)}`));
     attestorTree(result.attestors, '      ', lines, paint);
     attestationTree(result.attestations, '      ', lines, paint);
     const advice = reasons[result.reason as Reason]?.advice ?? '';
@@ -39,6 +39,13 @@ export function treeOf(report: Report, colour: boolean): string {
   const [, style] = marks[report.verdict];
   lines.push('', `${paint(style, report.verdict)}: ${countsOf(report.results)}`);
   return `${lines.join('\n')}\n`;
+}
+
+/** It stands below the name of the image. */
+function messageOf({ result, reason, image, message }: ReportResult): string {
+  if (result !== 'fail' && result !== 'error') return message;
+  const trouble = troubleWith(reason as Reason);
+  return `${reason === 'digest-missing' ? `${trouble} ${image}` : trouble}: ${message}`;
 }
 
 function attestorTree(

@@ -44,6 +44,7 @@ Options of apply, test and serve:
   --registries HOST,...   registries that are named beside those of the rules: where one of them fails it is an outage
 Options of apply:
   -f, --resource FILE     resources, YAML or JSON
+  -e, --exception FILE    PolicyExceptions, beside those among the policies
   -o, --output yaml       the resources on standard output if all are admitted, results on standard error
   --values-file FILE      values for variables and for the request (kind: Values)
   -u, --userinfo FILE     who asks (kind: UserInfo)

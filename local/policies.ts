@@ -41,7 +41,7 @@ const standardInput = '-';
  */
 export async function readPolicySet(
   named: readonly string[],
-  options: Pick<SetOptions, 'registries' | 'openHosts' | 'trust' | 'leaves'>,
+  options: Pick<SetOptions, 'registries' | 'openHosts' | 'trust' | 'leaves' | 'exceptions'>,
   stdin: Readable = process.stdin,
 ): Promise<PolicySet> {
   const read = async (name: string): Promise<PolicyFile> => {
@@ -49,6 +49,12 @@ export async function readPolicySet(
     return { name: 'standard input', text: await readStream(stdin, 'standard input', largestFile) };
   };
   return loadSet(await namesOfPolicies(named), read, { ...onThisMachine, ...options, unasked: 'allow' });
+}
+
+/** Reads PolicyExceptions by the names of files and of folders, for `readPolicySet` and `loadTexts`. Throws PolicyLoadError, FileError. */
+export async function readExceptions(named: readonly string[]): Promise<readonly PolicyFile[]> {
+  const names = await namesOfPolicies(named);
+  return Promise.all(names.map(readPolicy));
 }
 
 /**

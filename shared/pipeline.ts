@@ -97,7 +97,7 @@ export function createPipeline(ports: Ports): Pipeline {
     const plan = isPromise(planned) ? await planned : planned;
     const inquiries = openInquiries(plan, site.hosts, elapsed());
     await settle(ports, plan, inquiries, deadline, review, lookups);
-    return applyOne(judgeAll(plan, inquiries));
+    return applyOne(plan.questions, judgeAll(plan, inquiries));
   }
 
   /** The questions as they are for this object. The time that it takes is the object's doing: its author says how much is in it. */

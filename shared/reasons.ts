@@ -17,6 +17,7 @@ export const reasons = {
   unchanged: { kind: 'skip', summary: 'an UPDATE left this image as it was', advice: '' },
   'image-skipped': { kind: 'skip', summary: 'a pattern of skipImageReferences covers the image', advice: '' },
   'preconditions-unmet': { kind: 'skip', summary: "the rule's preconditions do not hold for the object", advice: '' },
+  'policy-exception': { kind: 'skip', summary: 'a PolicyException takes the object out of the rule', advice: '' },
   'rule-not-reached': {
     kind: 'skip',
     summary: 'the policy applies one rule (applyRules: One), and one before this has answered',

@@ -1,3 +1,4 @@
+import { readExceptions } from '../../local/policies.ts';
 import { PolicyLoadError, printWarning } from '../../shared/policy/problems.ts';
 import { loadTexts } from '../../shared/policy-set/load.ts';
 import type { TrustRoots } from '../../shared/trust/root/trust-root.ts';
@@ -54,11 +55,8 @@ function refuseForeign({ foreign }: Expected): void {
 
 async function trialOf(suite: Suite, texts: Parameters<typeof loadTexts>[0], options: SuiteOptions): Promise<Trial> {
   const { roots, warn } = options;
-  const [exception] = suite.exceptions;
-  if (exception !== undefined) {
-    throw new PolicyLoadError([{ ...exception.at, message: 'not supported yet: PolicyException' }]);
-  }
   const set = await loadTexts(texts, {
+    exceptions: await readExceptions(suite.exceptions.map(({ name }) => name)),
     namespace: 'default',
     trust: roots,
     unasked: 'allow',

@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject, own } from '../admission/json.ts';
 import type { AdmissionRequest } from '../admission/review.ts';
 import { formatReference } from '../image/reference.ts';
 import { printable, quoted, shortened } from '../printable.ts';
-import { reasons } from '../reasons.ts';
+import { type Reason, reasons } from '../reasons.ts';
 import type { Decision } from '../verdict/decision.ts';
 import { type AttestationResult, kindOf, type Verdict } from '../verdict/verdict.ts';
 import type { AttestorResult } from '../verify/outcome.ts';
@@ -17,9 +17,9 @@ const longestWarning = 250;
 const longestUnfolded = 4 * longestWarning;
 const mostWarnings = 16;
 /** Of a warning, what an image's name may take: the reason stands behind it. */
-const longestImage = 160;
+const longestImage = 140;
 
-/** What `kubectl` prints: object, then per verdict policy, rule, image, reason, each attestor tried, and what to do next. */
+/** What `kubectl` prints: object, then per verdict policy, rule, what is wrong with which image, reason, each attestor tried, and what to do next. */
 export function denialMessage(request: AdmissionRequest, { blocking, status }: Decision): string {
   const what = status === 503 ? 'could not be verified' : 'denied';
   const images = blocking.length === 1 ? '1 image' : `${blocking.length} results`;
@@ -42,7 +42,7 @@ export function denialMessage(request: AdmissionRequest, { blocking, status }: D
 function denialOf(verdict: Verdict): string {
   const { rule } = verdict.question;
   const lines = [
-    `policy ${rule.policy}, rule ${rule.name}, image ${imageName(verdict)}`,
+    `policy ${rule.policy}, rule ${rule.name}: ${troubleOf(verdict)}`,
     `  ${kindOf(verdict.reason)} (${verdict.reason}): ${verdict.message}`,
   ];
   attestorLines(verdict.attestors, '  ', lines);
@@ -50,6 +50,26 @@ function denialOf(verdict: Verdict): string {
   const { advice } = reasons[verdict.reason];
   if (advice !== '') lines.push(`  next: ${advice}`);
   return lines.map((line) => printable(line, longestDenial)).join('\n');
+}
+
+/** What is wrong with an image, in the words that Kyverno has for it and people look for. */
+export function troubleWith(reason: Reason): string {
+  if (reason === 'digest-missing') return 'missing digest for';
+  return reason === 'no-attestors' ? 'unverified image' : 'failed to verify image';
+}
+
+/** What is wrong and why, in one text; `undefined`: nothing is. */
+export function failureOf(verdict: Verdict): string | undefined {
+  const { result, message } = verdict;
+  return result === 'fail' || result === 'error' ? `${troubleOf(verdict)}: ${message}` : undefined;
+}
+
+function troubleOf(verdict: Verdict, longest = Number.POSITIVE_INFINITY): string {
+  const { reason, question } = verdict;
+  if (question.about.kind === 'object') return `${troubleWith(reason)}s of the object`;
+  // What it is missing is no part of its name.
+  const name = imageName(reason === 'digest-missing' ? { ...verdict, digest: undefined } : verdict);
+  return `${troubleWith(reason)} ${shortened(name, longest)}`;
 }
 
 /** A set of one says nothing that its only attestor does not: that one stands in its place. */
@@ -87,8 +107,8 @@ export function warningsOf(verdicts: readonly Verdict[]): string[] {
 
 function warningOf(verdict: Verdict): string {
   const { rule } = verdict.question;
-  const image = shortened(imageName(verdict), longestImage);
-  return oneWarning(`${rule.policy}/${rule.name}: ${image}: ${verdict.reason}: ${verdict.message}`);
+  const trouble = troubleOf(verdict, longestImage);
+  return oneWarning(`${rule.policy}/${rule.name}: ${trouble}: ${verdict.reason}: ${verdict.message}`);
 }
 
 /** On one line, and cut to what the API server passes on; a warning with a line break it drops. */

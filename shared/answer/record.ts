@@ -40,6 +40,8 @@ export interface ImageRecord {
   /** `identity (issuer …)`; of a key its hash. */
   readonly signers: readonly string[];
   readonly source: string;
+  /** Of the reason `policy-exception`: their names. */
+  readonly exceptions?: readonly string[];
 }
 
 /** Characters of all results: CloudWatch takes lines of 256 KB, and a function's answer of 6 MB holds them as well. */
@@ -101,6 +103,7 @@ function thoseThatFit(verdicts: readonly Verdict[]): readonly ImageRecord[] {
 }
 
 function imageOf(verdict: Verdict): ImageRecord {
+  const { exceptions } = verdict.question;
   return {
     image: imageName(verdict),
     policy: verdict.question.rule.policy,
@@ -109,5 +112,6 @@ function imageOf(verdict: Verdict): ImageRecord {
     reason: verdict.reason,
     signers: verdict.signers.map(signerName),
     source: verdict.effort.source,
+    ...(exceptions === undefined ? {} : { exceptions }),
   };
 }

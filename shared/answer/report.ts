@@ -30,6 +30,8 @@ export interface ReportResult {
   readonly requests: number;
   readonly ms: number;
   readonly source: string;
+  /** Of the reason `policy-exception`: their names, `namespace/name`. */
+  readonly exceptions?: readonly string[];
 }
 
 export interface ReportSigner {
@@ -70,6 +72,7 @@ export function reportResult(verdict: Verdict, resource?: string): ReportResult 
     requests: effort.requests,
     ms: Math.round(effort.ms * 10) / 10,
     source: effort.source,
+    ...(question.exceptions === undefined ? {} : { exceptions: question.exceptions }),
   };
 }
 

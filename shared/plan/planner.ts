@@ -1,5 +1,5 @@
 import { blameCaller, type Shortage } from '../admission/budget.ts';
-import { formatReference, type ImageReference, imageKey } from '../image/reference.ts';
+import { type ImageReference, imageKey } from '../image/reference.ts';
 import { type Deadline, type Elapsed, shareOf } from '../net/deadline.ts';
 import { inTime, isPromise } from '../net/in-time.ts';
 import type { Entry, Rule, WantedAttestation } from '../policy/policy.ts';
@@ -62,8 +62,8 @@ class Planner {
   readonly #targets = new Map<string, DraftTarget>();
   /** By reference, which all rules share: a long name takes long to write, and its author chooses how long it is. */
   readonly #images = new Map<ImageReference, string>();
-  /** By reference too: a refusal notes where it was made, which takes longer than all else. */
-  #undigested: Map<ImageReference, Refusal> | undefined;
+  /** One for all images: a refusal notes where it was made, which takes longer than all else. */
+  #undigested: Refusal | undefined;
   #awaited: Map<Asker, Promise<GivenCheck>> | undefined;
 
   /** @param known what has been waited for. */
@@ -123,7 +123,7 @@ class Planner {
     const tagged = asked.reference.digest === undefined;
     if (this.#purpose === 'validate') {
       if (verifyDigest && tagged) {
-        const refusal = this.#digestMissing(asked.reference);
+        const refusal = this.#digestMissing();
         return mutateDigest ? this.#unpinned(entry, asked, verifies, refusal) : { task: 'refuse', entry, refusal };
       }
       if (!required) return undefined;
@@ -133,14 +133,9 @@ class Planner {
     return verifies ? this.#verified(entry, asked) : { task: 'refuse', entry, refusal: noAttestors() };
   }
 
-  #digestMissing(reference: ImageReference): Refusal {
-    this.#undigested ??= new Map();
-    let refusal = this.#undigested.get(reference);
-    if (refusal === undefined) {
-      refusal = digestMissing(reference);
-      this.#undigested.set(reference, refusal);
-    }
-    return refusal;
+  #digestMissing(): Refusal {
+    this.#undigested ??= new Refusal('digest-missing', 'the image has no digest, and verifyDigest asks for one');
+    return this.#undigested;
   }
 
   #verified(entry: Entry, asked: Asked): EntryPlan | undefined {
@@ -245,11 +240,6 @@ function isSame({ entries, reference, ask, problem }: Question, before: Question
   return (
     entries === before.entries && reference === before.reference && ask === before.ask && problem === before.problem
   );
-}
-
-function digestMissing(reference: ImageReference): Refusal {
-  const message = `${formatReference(reference)} has no digest, and verifyDigest asks for one`;
-  return new Refusal('digest-missing', message);
 }
 
 function noAttestors(): Refusal {

@@ -80,6 +80,25 @@ test('a source that answers at once and one that answers later come to the same'
   expect(await loadClusters(atOnce, options)).toEqual(await loadClusters(bucket(all), options));
 });
 
+test('exceptions are for all clusters or for one; one that does not load keeps its cluster from loading', async () => {
+  const exception = (spec: object) =>
+    JSON.stringify({
+      apiVersion: 'kyverno.io/v2',
+      kind: 'PolicyException',
+      metadata: { name: 'legacy' },
+      spec: { match: pods(), exceptions: [{ policyName: 'all', ruleNames: ['signed'] }], ...spec },
+    });
+  const excepted = async (name: string, text: string) => {
+    const loaded = await loadClusters(bucket({ ...all, [name]: text }), options);
+    return [...loaded.values()].map((one) =>
+      one instanceof Refusal ? one.reason : one.scopes.all[0]?.exceptions.length,
+    );
+  };
+  expect(await excepted('exceptions/a.yaml', exception({}))).toEqual([1, 1]);
+  expect(await excepted('dev/exceptions/a.yaml', exception({}))).toEqual([0, 1]);
+  expect(await excepted('dev/exceptions/a.yaml', exception({ matches: {} }))).toEqual([0, 'policies-invalid']);
+});
+
 test('a file for all clusters is read once, and what is no policy not at all', async () => {
   const source = bucket({ ...all, 'dev/own.yaml': named('own'), 'README.md': '', 'samples/x.yaml': 'nonsense' });
   expect(await outcomes(source)).toEqual({ prod: 'all', dev: 'all' });
@@ -141,8 +160,11 @@ describe('what does not load', () => {
 describe('the clusters of a folder', () => {
   const folders = { clusters: 'folders' } as const;
 
-  test('are default and each folder but samples, one without files too', async () => {
-    expect(await outcomes(bucket(all, ['dev', 'samples', 'default']), folders)).toEqual({ default: 'all', dev: 'all' });
+  test('are default and each folder but samples and exceptions, one without files too', async () => {
+    expect(await outcomes(bucket(all, ['dev', 'samples', 'exceptions', 'default']), folders)).toEqual({
+      default: 'all',
+      dev: 'all',
+    });
   });
 
   test('a cluster of none of them is told from one without policies', async () => {

@@ -1,12 +1,12 @@
 import { type LoadWarning, PolicyLoadError, printWarning } from '../policy/problems.ts';
 import { type Scopes, scopesOf } from '../policy/scopes.ts';
 import { Refusal } from '../reasons.ts';
-import { clusterFiles, isSample, samplesLeftOut } from './layout.ts';
+import { clusterFiles, isSample, reservedFolders, samplesLeftOut } from './layout.ts';
 import { loadSet, type SetOptions } from './load.ts';
 import type { PolicySource, ReadFile } from './source.ts';
 
 export interface ClusterOptions extends SetOptions {
-  /** The configured ones; `folders`: `default`, and every folder of the source but samples. */
+  /** The configured ones; `folders`: `default`, and every folder of the source but samples and exceptions. */
   readonly clusters: readonly string[] | 'folders';
 }
 
@@ -95,7 +95,7 @@ interface Files {
 
 async function filesByCluster(source: PolicySource, clusters: ClusterOptions['clusters']): Promise<Files> {
   const { files, folders } = await source.list();
-  const found = folders.filter((name) => name !== 'samples' && name !== 'default');
+  const found = folders.filter((name) => name !== 'default' && !reservedFolders.includes(name));
   const byCluster = clusterFiles(files, clusters === 'folders' ? ['default', ...found] : clusters);
   return { byCluster, besideSamples: files.some(isSample) };
 }

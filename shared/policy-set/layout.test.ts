@@ -31,10 +31,29 @@ test('samples are never deployed, and no cluster is named so', () => {
   );
 });
 
+test('exceptions stand beside the policies, for all clusters or for one, and no cluster is named so', () => {
+  const files = clusterFiles(
+    ['exceptions/a.yaml', 'prod/exceptions/b.yaml', 'exceptions/README.md', 'c.yaml'],
+    clusters,
+  );
+  expect([...files]).toEqual([
+    ['prod', ['exceptions/a.yaml', 'prod/exceptions/b.yaml', 'c.yaml']],
+    ['dev', ['exceptions/a.yaml', 'c.yaml']],
+  ]);
+  expect(clusterFiles(['dev\\exceptions\\a.yaml'], clusters).get('dev')).toHaveLength(1);
+  expect(() => clusterFiles([], ['exceptions'])).toThrow('exceptions: cannot be the name of a cluster');
+});
+
 test.each([
   ['prdo/a.yaml', "'prdo' is not a configured cluster (prod, dev)"],
   ['prdo/README.md', "'prdo' is not a configured cluster"],
   ['prod/team/a.yaml', 'is nested too deep'],
+  ['exceptions/prod/a.yaml', 'is nested too deep'],
+  ['prod/exceptions/team/a.yaml', 'is nested too deep'],
+  ['exceptions/exceptions/a.yaml', "'exceptions' is not a configured cluster"],
+  ['prdo/exceptions/a.yaml', "'prdo' is not a configured cluster"],
+  ['prod/exception/a.yaml', 'is nested too deep'],
+  ['exceptions/a.yaml.bak', 'is neither a policy'],
   ['a.yaml.bak', 'is neither a policy (.yaml, .yml, .json) nor documentation'],
   ['prod/policy', 'is neither a policy'],
   ['../a.yaml', 'is not a relative file name'],

@@ -2,6 +2,10 @@ import { type LoadProblem, PolicyLoadError } from '../policy/problems.ts';
 
 /** The folder that is never deployed, so never a cluster. */
 const samples = 'samples';
+/** The folder that exceptions may stand in, beside the policies that they are from: for all clusters, or for the one whose folder it is in. */
+const exceptions = 'exceptions';
+/** Folders that are none of a cluster's, and so cannot be a cluster's name. */
+export const reservedFolders: readonly string[] = [samples, exceptions];
 const policyFile = /\.(?:ya?ml|json)$/i;
 /** What may lie beside policies: documentation, and what begins with a dot. Anything else could be a policy misnamed. */
 const noPolicy = /^\.|\.(?:md|txt)$|^(?:LICENSE|NOTICE|OWNERS|CODEOWNERS)$/i;
@@ -39,8 +43,8 @@ export function policyFiles(names: readonly string[]): string[] {
 }
 
 /**
- * Which policy files each cluster gets: those at the top for all, those in a folder for the cluster of that name. Names are
- * relative to the folder of policies; they come back as they were given, in their order. A configured cluster without a file
+ * Which policy files each cluster gets: those at the top for all, those in a folder for the cluster of that name, and in both those in
+ * its folder `exceptions`. Names are relative to the folder of policies; they come back as they were given, in their order. A configured cluster without a file
  * is in the result, with none.
  * @throws PolicyLoadError for a folder that is no configured cluster, for deeper nesting, and for files that are neither
  *   policies nor documentation: what would be left out without a word might be the policy that mattered
@@ -49,26 +53,30 @@ export function clusterFiles(names: readonly string[], clusters: readonly string
   const problems: LoadProblem[] = [];
   const problem = (file: string, message: string) => problems.push({ file, line: 0, field: '', message });
   if (clusters.includes(samples)) problem(samples, 'cannot be the name of a cluster: samples are never deployed');
+  if (clusters.includes(exceptions))
+    problem(exceptions, 'cannot be the name of a cluster: it is a folder of exceptions');
 
   const files = new Map(clusters.map((cluster): [string, string[]] => [cluster, []]));
   for (const name of names) {
     const parts = name.split(/[\\/]/);
-    const [folder = '', ...deeper] = parts;
     const base = parts.at(-1) ?? '';
-    if (parts.length > 1 && folder === samples) continue;
+    const folders = parts.slice(0, -1);
+    // What is in a folder of exceptions is for whom that folder is.
+    const [folder, deeper] = folders.at(-1) === exceptions ? folders.slice(0, -1) : folders;
+    if (folder === samples) continue;
     if (parts.some((part) => part === '' || part === '.' || part === '..')) {
       problem(name, 'is not a relative file name');
-    } else if (deeper.length > 1) {
+    } else if (deeper !== undefined) {
       problem(
         name,
-        'is nested too deep: a policy stands at the top, for all clusters, or in the folder of its cluster',
+        `is nested too deep: a policy stands at the top, for all clusters, or in the folder of its cluster; exceptions may stand in a folder ${exceptions} of either`,
       );
-    } else if (parts.length > 1 && !files.has(folder)) {
+    } else if (folder !== undefined && !files.has(folder)) {
       problem(name, `'${folder}' is not a configured cluster (${clusters.join(', ')})`);
     } else if (kindOf(base) === 'documentation') {
     } else if (kindOf(base) === 'neither') {
       problem(name, neither);
-    } else if (parts.length > 1) {
+    } else if (folder !== undefined) {
       files.get(folder)?.push(name);
     } else {
       for (const list of files.values()) list.push(name);

@@ -28,6 +28,8 @@ export interface SetOptions {
   readonly registries: readonly string[];
   /** Documents that are left to others; none where it is not there. */
   readonly leaves?: Leaves;
+  /** Files of PolicyExceptions alone, beside those that are read. */
+  readonly exceptions?: readonly PolicyFile[];
 }
 
 /**
@@ -43,12 +45,14 @@ export async function loadSet(names: readonly string[], read: ReadFile, options:
  * @throws PolicyLoadError with every problem in every file, and what the trust root throws
  */
 export async function loadTexts(files: readonly PolicyFile[], options: SetOptions): Promise<PolicySet> {
-  const { namespace, trust, unasked, leaves } = options;
-  const expressions = files.some(({ text }) => mayHoldExpression(text));
+  const { namespace, trust, unasked, leaves, exceptions = [] } = options;
+  const all = [...files, ...exceptions];
+  const expressions = all.some(({ text }) => mayHoldExpression(text));
   // Some functions of expressions take a regular expression.
-  if (expressions || files.some(({ text }) => mayHoldRegExp(text))) await loadRegExps();
+  if (expressions || all.some(({ text }) => mayHoldRegExp(text))) await loadRegExps();
   if (expressions) await loadExpressions();
   const set = loadPolicies(files, {
+    exceptions,
     ...(namespace === undefined ? {} : { namespace }),
     ...(leaves === undefined ? {} : { leaves }),
   });

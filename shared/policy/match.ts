@@ -3,7 +3,7 @@ import { compileWildcard, hasWildcard } from '../image/wildcard.ts';
 import { everyNameFits, someNameFits } from './generated-name.ts';
 import type { Filter, KindPattern, LabelSelector, RequestSubject, ResourceFilter, Rule } from './policy.ts';
 
-type Test = (subject: Subject) => boolean;
+export type Test = (subject: Subject) => boolean;
 type Matches = (text: string) => boolean;
 
 /** Rules live as long as their policy set; their filters are compiled once. */
@@ -26,7 +26,7 @@ export function ruleApplies(rule: Rule, subject: Subject): boolean {
 
 function compileRule({ namespace, match, exclude }: Rule): Test {
   const matches = compileFilter(match, letsIn);
-  const excludes = compileFilter(exclude, takesAway);
+  const excludes = compileExclusion(exclude);
   return (subject) => {
     if (subject.operation !== 'CREATE' && subject.operation !== 'UPDATE') return false;
     if (namespace !== undefined && subject.namespace !== namespace) return false;
@@ -44,6 +44,11 @@ interface Doubt {
 
 const letsIn: Doubt = { names: someNameFits, namespace: true };
 const takesAway: Doubt = { names: everyNameFits, namespace: false };
+
+/** What takes an object away from a rule: an exclude, and what an exception is about. */
+export function compileExclusion(filter: Filter): Test {
+  return compileFilter(filter, takesAway);
+}
 
 function compileFilter({ mode, blocks }: Filter, doubt: Doubt): Test {
   const tests = blocks.map((block) => compileBlock(block, doubt));

@@ -52,7 +52,9 @@ export interface Rule {
   readonly configMaps: ReadonlyMap<string, ConfigMap>;
   /** `undefined`: none, so the rule asks whatever the object says. */
   readonly preconditions?: Conditions;
-  /** Whether anything of it but its images depends on the object: context, preconditions, variables, conditions. */
+  /** Objects of which it asks nothing, by the PolicyExceptions among the policies that name it. */
+  readonly exceptions: readonly RuleException[];
+  /** Whether anything of it but its images depends on the object: context, preconditions, exceptions, variables, conditions. */
   readonly varies: boolean;
   /** What is written for reports; `undefined`: nothing is. */
   readonly reported?: Reported;
@@ -65,6 +67,15 @@ export interface Reported {
   readonly category?: string;
   readonly severity?: string;
   readonly properties: Readonly<Record<string, string>>;
+}
+
+/** A PolicyException, as a rule that it names sees it: both must hold of an object. */
+export interface RuleException {
+  /** `namespace/name`, or `name` where it says no namespace. */
+  readonly name: string;
+  readonly match: Filter;
+  /** `undefined`: none, so the match alone decides. */
+  readonly conditions?: Conditions;
 }
 
 /** An element of imageExtractors: images in objects that are no Pods. */

@@ -1,15 +1,19 @@
 import { leavesAll } from '../admission/changes.ts';
+import type { JsonObject } from '../admission/json.ts';
 import type { AdmissionRequest } from '../admission/review.ts';
+import { type Subject, subjectOf } from '../admission/subject.ts';
 import { createRun } from '../expression/run.ts';
 import { nothing, type Scope } from '../expression/scope.ts';
 import { messageOf, Refusal } from '../reasons.ts';
 import type { Slices } from '../slices.ts';
 import { refusalFor } from './chosen-image.ts';
 import { asksRequest, contextScope, type ImageData, ImageNeeded } from './context.ts';
-import type { AttestorSet, Entry, Rule } from './policy.ts';
+import { exceptionMatches } from './exceptions.ts';
+import type { AttestorSet, Entry, Rule, RuleException } from './policy.ts';
 import type { LoadProblem } from './problems.ts';
 import type { Question } from './select.ts';
 import { loadedBeside, type Stated, withStated } from './stated.ts';
+import { stride, triesOf } from './stride.ts';
 import { variablesOf } from './variables.ts';
 
 /** What rules are prepared by. */
@@ -34,13 +38,14 @@ export function isToBePrepared(questions: readonly Question[]): boolean {
 
 /**
  * The questions as they are for this object, in Kyverno's order: a rule's context is there for whoever asks for it, its preconditions are
- * evaluated, and variables are substituted in its entries. A slice for each rule. What goes wrong is the rule's own problem.
+ * evaluated, then its exceptions, and variables are substituted in its entries. A slice for each rule. What goes wrong is the rule's own problem.
  * Throws ImageNeeded where a context names an image that has not been looked up.
  */
 export function* prepareInSlices(
   questions: readonly Question[],
   preparation: Preparation,
 ): Slices<readonly Question[]> {
+  const subjects: Subjects = new Map();
   const rules = new Map<Rule, PreparedRule>();
   const prepared: Question[] = [];
   for (const question of questions) {
@@ -52,8 +57,10 @@ export function* prepareInSlices(
     if (rule === undefined) {
       rule = new PreparedRule(question.rule, preparation);
       rules.set(question.rule, rule);
+      yield* rule.exceptInSlices(subjects);
       yield;
     }
+    if (question.ask === 'unchanged') yield* rule.exceptBeforeInSlices(subjects);
     prepared.push(rule.question(question));
   }
   return prepared;
@@ -65,6 +72,16 @@ export function isVarying({ rule, ask, problem, entries }: Question): boolean {
   return ask === 'verify' || (ask === 'unchanged' && entries.length > 0);
 }
 
+/** Of the new object and of the old one: exceptions of many rules are asked about them. */
+type Subjects = Map<JsonObject, Subject>;
+
+/** Exceptions of one rule and object that are looked for and named: one is enough for the rule to ask nothing. */
+const mostNamed = 8;
+
+interface Excepted {
+  readonly exceptions: readonly string[];
+}
+
 /** A rule as it is for one object. */
 class PreparedRule {
   readonly #rule: Rule;
@@ -73,6 +90,9 @@ class PreparedRule {
   readonly #now: number;
   readonly #isNamed: Preparation['isNamed'];
   #asked: 'asks' | 'unmet' | Refusal | undefined;
+  /** What its exceptions come to; `undefined`: none is about the object. */
+  #excepted: Excepted | Refusal | undefined;
+  #lookedForExceptions = false;
   /** By what covers an image. */
   readonly #entries = new Map<readonly Entry[], readonly Entry[] | Refusal>();
   /** The registries in them that the object says. */
@@ -98,6 +118,7 @@ class PreparedRule {
     if (question.ask === 'unchanged' && request !== undefined && leavesAll(request))
       return { ...question, entries: [] };
     if (this.#answer === 'unmet') return { ...question, entries: [], ask: 'unmet' };
+    if (isExcepted(this.#answer)) return { ...question, entries: [], ask: 'excepted', ...this.#answer };
     if (question.ask === 'unchanged' && this.#askedTheSame(question.entries)) return { ...question, entries: [] };
     const refused = (problem: Refusal): Question => ({
       ...question,
@@ -143,9 +164,58 @@ class PreparedRule {
     return this.#known;
   }
 
-  get #answer(): 'asks' | 'unmet' | Refusal {
+  get #answer(): 'asks' | 'unmet' | Refusal | Excepted {
     this.#asked ??= this.#asks(this.#rule);
-    return this.#asked;
+    return this.#asked === 'asks' ? (this.#excepted ?? 'asks') : this.#asked;
+  }
+
+  /** Looks for exceptions from the rule that hold for the object, once. Of images that somebody named without one there are none. */
+  *exceptInSlices(subjects: Subjects): Slices<void> {
+    const { exceptions } = this.#rule;
+    const { request } = this.#preparation;
+    if (this.#lookedForExceptions || exceptions.length === 0 || request?.object === undefined) return;
+    this.#lookedForExceptions = true;
+    if (this.#answer !== 'asks') return;
+    const subject = subjects.get(request.object) ?? subjectOf(request, request.object);
+    subjects.set(request.object, subject);
+    const found: string[] = [];
+    let tried = 0;
+    for (const exception of exceptions) {
+      tried += 1 + triesOf(subject);
+      if (tried >= stride) {
+        tried = 0;
+        yield;
+      }
+      if (!exceptionMatches(exception, subject)) continue;
+      if (exception.conditions !== undefined) yield;
+      const holds = this.#holds(exception);
+      if (holds instanceof Refusal) this.#excepted = holds;
+      else if (holds) found.push(exception.name);
+      if (found.length === mostNamed) break;
+    }
+    // One that holds is enough, whatever could not be found out of another.
+    if (found.length > 0) this.#excepted = { exceptions: found };
+  }
+
+  /** The same of the object before an UPDATE. */
+  *exceptBeforeInSlices(subjects: Subjects): Slices<void> {
+    if (this.#rule.exceptions.length > 0) yield* this.#before()?.exceptInSlices(subjects) ?? [];
+  }
+
+  /**
+   * One of which a condition has no value does not hold, as in Kyverno (pkg/engine/utils/exceptions.go). A registry that does not say
+   * what a context asks of it is no such condition: whether the rule asks is not known then.
+   */
+  #holds({ conditions }: RuleException): boolean | Refusal {
+    if (conditions === undefined) return true;
+    try {
+      return conditions.test(this.#scope, createRun(this.#now)).met;
+    } catch (thrown) {
+      if (thrown instanceof Refusal) return thrown;
+      if (thrown instanceof ImageNeeded) throw thrown;
+      // Whatever else goes wrong, nobody is excepted for it.
+      return false;
+    }
   }
 
   #asks({ preconditions }: Rule): 'asks' | 'unmet' | Refusal {
@@ -191,6 +261,10 @@ class PreparedRule {
     if (chosen.size > 0) this.#chosen.set(entries, chosen);
     return substituted;
   }
+}
+
+function isExcepted(answer: 'asks' | 'unmet' | Refusal | Excepted): answer is Excepted {
+  return typeof answer === 'object' && 'exceptions' in answer;
 }
 
 /** Whether a rule could not be asked before for what it cannot be asked for now. */

@@ -15,6 +15,7 @@ import { coverage } from './coverage.ts';
 import { pathOf, slotsFor } from './extract.ts';
 import { ruleApplies } from './match.ts';
 import type { Action, Entry, ImageExtractor, Rule } from './policy.ts';
+import { charactersATry, stride, triesOf } from './stride.ts';
 
 /** One rule and one image slot that it covers: what the rest of the line answers with one verdict. */
 export interface Question {
@@ -26,7 +27,9 @@ export interface Question {
   readonly problem?: Refusal | undefined;
   /** The entries that cover the image; empty when it is skipped, or left as it was with nothing else to ask. */
   readonly entries: readonly Entry[];
-  readonly ask: 'verify' | 'unchanged' | 'skipped' | 'unmet' | 'no-image';
+  readonly ask: 'verify' | 'unchanged' | 'skipped' | 'unmet' | 'excepted' | 'no-image';
+  /** The exceptions by which it is `excepted`, by their names. */
+  readonly exceptions?: readonly string[] | undefined;
   /** Where the rule's extractors found none. */
   readonly searched?: readonly string[] | undefined;
   /** Registries, named by rules or settings, that signatures are read from since the object says so. */
@@ -36,11 +39,6 @@ export interface Question {
 }
 
 const theObject: About = { kind: 'object' };
-
-/** Patterns that are tried in one slice: more than the images of a common object need. */
-const stride = 100;
-/** Characters of labels and annotations for which a rule's filters count as one pattern. */
-const charactersATry = 1024;
 
 /** A rule that applies to the object, with what is asked of all its images. */
 interface Asking {
@@ -160,7 +158,7 @@ function* applyingInSlices(rules: readonly Rule[], subject: Subject): Slices<rea
   let tried = 0;
   for (const rule of rules) {
     if (ruleApplies(rule, subject)) applicable.push(rule);
-    tried += subject.size / charactersATry;
+    tried += triesOf(subject);
     if (tried < stride) continue;
     tried = 0;
     yield;

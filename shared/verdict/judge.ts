@@ -28,6 +28,7 @@ export function judge(planned: QuestionPlan, plan: Plan, inquiries: readonly Inq
   if (ask === 'unchanged') return settledVerdict(question, 'unchanged', 'the image is as it was before the update');
   if (ask === 'skipped') return settledVerdict(question, 'image-skipped', 'covered by skipImageReferences');
   if (ask === 'unmet') return settledVerdict(question, 'preconditions-unmet', "the rule's preconditions do not hold");
+  if (ask === 'excepted') return settledVerdict(question, 'policy-exception', exceptedBy(question));
   if (ask === 'no-image') {
     const { searched = [] } = question;
     return settledVerdict(question, 'no-image', `the rule's imageExtractors find nothing at ${searched.join(', ')}`);
@@ -50,6 +51,11 @@ export function judge(planned: QuestionPlan, plan: Plan, inquiries: readonly Inq
   const other = known === undefined ? undefined : inquiries[known.at];
   if (other !== undefined) looked.push(other);
   return combine(question, [first, ...rest], looked[0]?.digest ?? reference.digest, effortOf(looked));
+}
+
+/** In Kyverno's words, which people look for. */
+function exceptedBy({ exceptions = [] }: Question): string {
+  return `rule is skipped due to policy exceptions: ${exceptions.join(', ')}`;
 }
 
 function judgeEntry(planned: EntryPlan, inquiry: Inquiry | undefined): Judgement {

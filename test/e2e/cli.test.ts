@@ -179,7 +179,7 @@ describe('verify', () => {
       image('signed'),
       `  ${digest}`,
       '  ✗ fail  signed / check: too-few-attestors',
-      '      attestors\\[0\\]: 1 of 2 needed attestors verified',
+      '      failed to verify image: attestors\\[0\\]: 1 of 2 needed attestors verified',
       '      ✗ attestors\\[0\\]: 1 of 2 needed attestors verified',
       `        ✓ attestors\\[0\\].entries\\[0\\]: a signature verifies with ${key}`,
       `        ✗ attestors\\[0\\].entries\\[1\\]: no signature verifies with ${key} \\(1 signature tried\\)`,

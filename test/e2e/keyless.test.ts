@@ -129,7 +129,7 @@ describe('a denial names who signed and whom the policy wants', () => {
       `the policy wants subject ${subject}, issuer ${githubIssuer}`;
     expect((await asked(world, tagged)).message).toBe(
       'Pod default/web: 1 image denied\n' +
-        `policy signed, rule check, image ${pinned}\n` +
+        `policy signed, rule check: failed to verify image ${pinned}\n` +
         `  denied (subject-mismatch): ${why}\n` +
         `  - no attestors[0].entries[0]: ${why}\n` +
         '  next: compare subject in the policy with who signed, in the message',

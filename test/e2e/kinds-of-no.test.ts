@@ -140,7 +140,7 @@ describe('invalid names the field', () => {
     expect(answer.code).toBe(403);
     expect(answer.message).toContain('invalid (object-malformed): /spec/containers must be a list');
     // It is about no image, and invents none.
-    expect(answer.message).toContain('rule check, image (the object as a whole)\n');
+    expect(answer.message).toContain('rule check: failed to verify images of the object\n');
     expect(world.records.at(-1)?.images).toEqual([
       expect.objectContaining({ image: '(the object as a whole)', reason: 'object-malformed', source: 'none' }),
     ]);

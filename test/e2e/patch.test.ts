@@ -105,7 +105,7 @@ describe.each(kinds)('$kind', ({ apiVersion, kind, rule: ruleName, spec }) => {
     const before = object((name) => (name === 'data' ? image('unsigned') : image(name)));
     const answer = await world.send('/mutate', review(before));
     expect(answer).toMatchObject({ allowed: false, code: 403, patch: [] });
-    expect(answer.message).toContain(`policy signed, rule ${ruleName}, image ${image('unsigned')}`);
+    expect(answer.message).toContain(`policy signed, rule ${ruleName}: failed to verify image ${image('unsigned')}`);
   });
 });
 
@@ -252,7 +252,7 @@ describe('what is pinned', () => {
     world.policies(rule({ keys: [] }));
     expect(await world.send('/validate', review(pod([pinned('unsigned')])))).toMatchObject({
       code: 403,
-      message: expect.stringContaining('no-attestors'),
+      message: expect.stringMatching(/: unverified image \S+\n {2}denied \(no-attestors\): /),
     });
   });
 

@@ -9,7 +9,7 @@ import { type LeafChanges, type SigningOptions, signedBundle } from '../fixtures
 import type { TrustedRootParts } from '../fixtures/authority/trusted-root.ts';
 import { trustIn } from '../fixtures/carriers.ts';
 import { attachItems, imageIn } from '../security/attach.ts';
-import { openWorld, pod, review, type World } from './harness.ts';
+import { openWorld, type PodParts, pod, review, type World } from './harness.ts';
 import { root } from './processes.ts';
 
 // The samples about attestations, with this test's registry and keys in place of theirs: what they let in, and what not.
@@ -27,7 +27,7 @@ interface Sampled {
 /** What the page of a sample says to change in it. */
 interface Change {
   readonly trust?: TrustedRootParts;
-  readonly text?: (sample: string) => string;
+  readonly text?: (sample: string, host: string) => string;
 }
 
 /** A world in which a sample holds; `keys` stand for the ones in it, in their order. */
@@ -41,7 +41,7 @@ async function open(name: string, keys: readonly SigningKey[] = [], change: Chan
       const column = at - whole.lastIndexOf('\n', at) - 1;
       return (left.shift()?.publicKeyPem ?? '').trim().replaceAll('\n', `\n${' '.repeat(column)}`);
     });
-  world.policies(change.text?.(text) ?? text);
+  world.policies(change.text?.(text, host) ?? text);
   return { world, host, [Symbol.asyncDispose]: () => world.close() };
 }
 
@@ -51,8 +51,8 @@ async function imageOf({ world, host }: Sampled, repository: string) {
 }
 
 /** `allowed`, or the reason and what is told after it. */
-async function told({ world }: Sampled, { name }: { readonly name: string }): Promise<string> {
-  const { allowed, message } = await world.send('/mutate', review(pod([name])));
+async function told({ world }: Sampled, { name }: { readonly name: string }, parts: PodParts = {}): Promise<string> {
+  const { allowed, message } = await world.send('/mutate', review(pod([name], parts)));
   return allowed === true ? 'allowed' : (/\((?:[a-z-]+)\): .*/.exec(message)?.[0] ?? message);
 }
 
@@ -225,4 +225,39 @@ test('tekton-tasks.yaml: steps by position, sidecars by name, both pinned', asyn
     true,
     ['/spec/steps/0/image', '/spec/steps/1/image', '/spec/sidecars/0/image'],
   ]);
+});
+
+describe('exception.yaml', () => {
+  const text = (sample: string, host: string) => sample.replaceAll('registry.vendor.example', host);
+  const named = { name: 'vendor-agent', namespace: 'monitoring' };
+
+  test.each<[string, PodParts, string]>([
+    ['the program that is named', named, 'allowed'],
+    ['another one', { ...named, name: 'agent' }, '(no-signature): '],
+    ['the same elsewhere', { ...named, namespace: 'shop' }, '(no-signature): '],
+    [
+      'beside an image of another registry',
+      { ...named, initContainers: ['docker.io/mallory/app:1'] },
+      '(no-signature): ',
+    ],
+  ])('%s', async (_, parts, expected) => {
+    await using it = await open('exception.yaml', [newKey()], { text });
+    const image = await imageOf(it, 'vendor/agent');
+    expect(await told(it, image, parts)).toContain(expected);
+    it.world.now = Date.parse('2027-07-02T00:00:00Z');
+    expect(await told(it, image, parts)).toContain('(no-signature): ');
+  });
+
+  test("its DaemonSet, by the name of auto-gen's rule", async () => {
+    await using it = await open('exception.yaml', [newKey()], { text });
+    const { name } = await imageOf(it, 'vendor/agent');
+    const daemonSet = (metadata: object) => ({
+      apiVersion: 'apps/v1',
+      kind: 'DaemonSet',
+      metadata,
+      spec: { template: { spec: { containers: [{ name: 'agent', image: name }] } } },
+    });
+    expect(await it.world.send('/mutate', review(daemonSet(named)))).toMatchObject({ allowed: true, patch: [] });
+    expect(await it.world.send('/mutate', review(daemonSet({ ...named, name: 'other' })))).toMatchObject({ code: 403 });
+  });
 });

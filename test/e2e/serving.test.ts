@@ -134,7 +134,7 @@ describe('npm start', () => {
     for (const name of ['unsigned', 'foreign', 'attested']) {
       const denial = new RegExp(
         [
-          `policy require-team-signature, rule signed-by-the-team, image localhost:\\d+/demo/${name}:1@sha256:.*`,
+          `policy require-team-signature, rule signed-by-the-team: failed to verify image localhost:\\d+/demo/${name}:1@sha256:.*`,
           '  denied \\([a-z-]+\\): .*',
           '  - no attestors\\[0\\]\\.entries\\[0\\]: .*',
           '  next: .*',

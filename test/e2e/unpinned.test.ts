@@ -55,7 +55,7 @@ test.each([true, false])(
     const name = await image('app', signed);
     expect(await validate(name)).toMatchObject({
       code: 403,
-      message: expect.stringContaining('denied (digest-missing)'),
+      message: expect.stringContaining(`: missing digest for ${name}\n  denied (digest-missing): `),
     });
   },
 );

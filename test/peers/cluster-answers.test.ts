@@ -127,7 +127,7 @@ describe.each(['http-api', 'rest-api'] as const)('events of a %s', (shape) => {
       ]);
       const { code, stderr } = await scene.create(podOf(scene, [good.tagged], { name: 'web' }));
       expect(code).toBe(1);
-      expect(stderr).toContain(`policy signed, rule check, image ${bad.pinned}`);
+      expect(stderr).toContain(`policy signed, rule check: failed to verify image ${bad.pinned}`);
     });
   });
 

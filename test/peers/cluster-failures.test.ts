@@ -59,7 +59,9 @@ describe.each(['http-api', 'rest-api'] as const)('events of a %s', (shape) => {
         if (blocks) {
           expect(code).toBe(1);
           expect(stderr).toContain(`Pod ${scene.namespace}/${name}: 1 image could not be verified\n`);
-          expect(stderr).toContain(`policy signed, rule check, image ${image.tagged}\n  unavailable (${reason}): `);
+          expect(stderr).toContain(
+            `policy signed, rule check: failed to verify image ${image.tagged}\n  unavailable (${reason}): `,
+          );
           expect((await scene.audited('create', name)).responseStatus?.code).toBe(503);
         } else {
           expect(stderr).toMatch(new RegExp(`^(Warning: signed/check: ${image.tagged}: ${reason}: .*\n)+$`));
@@ -78,7 +80,9 @@ describe.each(['http-api', 'rest-api'] as const)('events of a %s', (shape) => {
       const { code, stderr } = await scene.create(podOf(scene, bad.tagged, 'bad'));
       if (action === 'Enforce') {
         expect(code).toBe(1);
-        expect(stderr).toContain(`policy signed, rule check, image ${bad.pinned}\n  denied (no-signature): `);
+        expect(stderr).toContain(
+          `policy signed, rule check: failed to verify image ${bad.pinned}\n  denied (no-signature): `,
+        );
       } else {
         expect(code).toBe(0);
         expect(stderr).toBe(

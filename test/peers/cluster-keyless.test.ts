@@ -80,7 +80,7 @@ describe('without a key', () => {
       'Error from server (Forbidden): error when creating "STDIN": ' +
         'admission webhook "mutate-fail.countersign.internal" denied the request: ' +
         `Pod ${scene.namespace}/branch-${cosign}: 1 image denied\n` +
-        `policy signed, rule check, image ${branch.pinned}\n` +
+        `policy signed, rule check: failed to verify image ${branch.pinned}\n` +
         `  denied (subject-mismatch): ${why}\n` +
         `  - no attestors[0].entries[0]: ${why}\n` +
         '  next: compare subject in the policy with who signed, in the message\n',

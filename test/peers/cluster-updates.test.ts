@@ -68,7 +68,7 @@ describe.each(['http-api', 'rest-api'] as const)('events of a %s', (shape) => {
       const { code, stderr } = await scene.kubectl(['set', 'image', 'deployment/web', `c0=${bad.tagged}`]);
       expect(code).toBe(1);
       expect(stderr).toContain(`Deployment ${scene.namespace}/web: 1 image denied`);
-      expect(stderr).toContain(`policy signed, rule autogen-check, image ${bad.pinned}`);
+      expect(stderr).toContain(`policy signed, rule autogen-check: failed to verify image ${bad.pinned}`);
       expect(await images()).toEqual(before);
     });
 
@@ -174,7 +174,7 @@ describe.each(['http-api', 'rest-api'] as const)('events of a %s', (shape) => {
     test('an unsigned Pod cannot be labelled into its reach', async () => {
       const { code, stderr } = await scene.kubectl(['label', 'pod/bad', 'verify=yes']);
       expect(code).toBe(1);
-      expect(stderr).toContain(`policy signed, rule check, image ${bad.pinned}`);
+      expect(stderr).toContain(`policy signed, rule check: failed to verify image ${bad.pinned}`);
       expect((await scene.stored('pod/bad')).metadata.labels).toBeUndefined();
     });
 

@@ -27,7 +27,7 @@ describe.each(['http-api', 'rest-api'] as const)('events of a %s', (shape) => {
   const denial = (kind: string, name: string, rule: string) =>
     `admission webhook "mutate-fail.countersign.internal" denied the request: ` +
     `${kind} ${scene.namespace}/${name}: 1 image denied\n` +
-    `policy signed, rule ${rule}, image ${bad.pinned}\n` +
+    `policy signed, rule ${rule}: failed to verify image ${bad.pinned}\n` +
     '  denied (no-signature): no signature is attached to the image\n' +
     `  - no attestors[0].entries[0]: no signature is attached in ${scene.registry.host}/bad\n` +
     '  next: sign the image by digest\n';

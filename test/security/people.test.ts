@@ -85,7 +85,9 @@ describe.each(['Fail', 'Ignore'] as const)('a denial, failurePolicy %s', (failur
       const asked = review(objectOf(unsigned, character.repeat(1_000_000)));
       const { allowed, code, message, body } = await world.send('/mutate', asked);
       expect([allowed, code]).toEqual([false, 403]);
-      expect(message).toMatch(/^Pod .*…\S*: (?:1 image|3 results) denied\npolicy signed, rule check, image .*\n/);
+      expect(message).toMatch(
+        /^Pod .*…\S*: (?:1 image|3 results) denied\npolicy signed, rule check: failed to verify images? .*\n/,
+      );
       expect(message).toContain(`\n  ${reason}: `);
       expect(message).toContain('\n  next: ');
       expect(body.length).toBeLessThan(10_000);
@@ -113,7 +115,7 @@ describe.each(['Fail', 'Ignore'] as const)('a denial, failurePolicy %s', (failur
       world.policies(policy({ ...whole, action: 'Audit' }));
       const warned = await world.send('/mutate', review(objectOf(name)));
       expect(warned.allowed).toBe(true);
-      expect(warned.warnings[0]).toMatch(/^signed\/check: "BAD image": image-unparsable: /);
+      expect(warned.warnings[0]).toMatch(/^signed\/check: failed to verify image "BAD image": image-unparsable: /);
     }
     world.policies(policy(whole));
     expect(await world.send('/mutate', review(named(pod(['ghcr.io/other/app:1']), 'web')))).toMatchObject({

@@ -231,7 +231,7 @@ describe('A2 CVE-2023-34091: a deletionTimestamp that the requester wrote', () =
   });
 });
 
-describe('A3 CVE-2025-46342, A4 GHSA-gg4x: selectors and exceptions that are dropped', () => {
+describe('A3 CVE-2025-46342: selectors that are dropped', () => {
   const matching = (resources: string, more = '') =>
     policy({
       images: `${world.registry.host}/*`,
@@ -264,12 +264,43 @@ describe('A3 CVE-2025-46342, A4 GHSA-gg4x: selectors and exceptions that are dro
       expect(() => world.policies(matching('names: ["*"]', `, ${users}`))).toThrow('cannot be known: a review names');
     }
   });
+});
 
-  test('a PolicyException in the folder is refused, and so widens nothing', () => {
-    const exception = 'apiVersion: kyverno.io/v2\nkind: PolicyException\nmetadata: {name: x}\nspec: {}\n';
-    const rule = policy({ images: '*', keys: [world.team] });
-    expect(() => world.policies(rule, exception)).toThrow('not supported yet');
-    expect(() => world.policies(rule)).not.toThrow();
+describe('A4 GHSA-gg4x, CVE-2024-48921: exceptions that combine, from any namespace', () => {
+  const exception = (name: string, match: Json, more: Json = {}) =>
+    JSON.stringify({
+      apiVersion: 'kyverno.io/v2',
+      kind: 'PolicyException',
+      metadata: { name, namespace: 'mallory' },
+      spec: { match: { any: [match] }, exceptions: [{ policyName: 'signed', ruleNames: ['check'] }], ...more },
+    });
+  const rule = () => policy({ images: `${world.registry.host}/*`, keys: [world.team] });
+
+  test('one that a cluster holds, or is sent, is none: those beside the policies count', async () => {
+    const everything = exception('all', { resources: { kinds: ['*'] } });
+    world.policies(rule());
+    expect((await mutate(JSON.parse(everything))).allowed).toBe(true);
+    expectDenied(await mutate(pod([image(':bad')])));
+    world.policies(rule(), everything);
+    expect(await mutate(pod([image(':bad')]))).toMatchObject({ allowed: true, patch: [] });
+  });
+
+  test('each has to hold by itself: the match of one and the conditions of another are no exception', async () => {
+    const never = { conditions: { all: [{ key: '{{ request.name }}', operator: 'Equals', value: 'never' }] } };
+    const of = (legacy: string) => ({ resources: { kinds: ['Pod'], selector: { matchLabels: { legacy } } } });
+    world.policies(rule(), exception('a', of('a'), never), exception('b', of('b')));
+    expectDenied(await mutate(pod([image(':bad')], { labels: { legacy: 'a' } })));
+    expect(await mutate(pod([image(':bad')], { labels: { legacy: 'b' } }))).toMatchObject({ allowed: true });
+  });
+
+  test('one that asks nothing is about nothing', async () => {
+    world.policies(rule(), exception('a', {}));
+    expectDenied(await mutate(pod([image(':bad')])));
+  });
+
+  test('one that cannot be read keeps the policies from loading, so widens nothing', () => {
+    expect(() => world.policies(rule(), exception('a', { resources: { kindz: ['Pod'] } }))).toThrow('unknown field');
+    expect(() => world.policies(rule())).not.toThrow();
   });
 });
 

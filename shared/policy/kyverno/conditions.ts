@@ -72,6 +72,12 @@ export function readBlock(place: Place, report: Report): Conditions | undefined 
     const all = conditions(place, report);
     return compiled(all && [{ all }], place, report);
   }
+  return readOneBlock(place, report);
+}
+
+/** One block alone, as exceptions have it. */
+export function readOneBlock(place: Place, report: Report): Conditions | undefined {
+  if (place.empty) return undefined;
   const one = block(place, report);
   return compiled(one && [one], place, report);
 }

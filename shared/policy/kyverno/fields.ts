@@ -34,6 +34,14 @@ const unknownToWebhooks: Schema<never> = (place, report) => {
   return undefined;
 };
 
+/** Kyverno evaluates them of validate.cel rules, and passes them over in all others. */
+const ofCelRules: Schema<never> = (place, report) => {
+  if (!place.empty) {
+    report.problem(place, 'would have no effect: they are of validate.cel rules alone; write preconditions');
+  }
+  return undefined;
+};
+
 const labelSelector = object({
   matchLabels: dictionary(text),
   matchExpressions: list(
@@ -60,7 +68,8 @@ const subject = object({
 });
 const users = { subjects: list(subject), roles: unknownToWebhooks, clusterRoles: unknownToWebhooks };
 const block = object({ resources, ...users });
-const filterFields = { any: list(block), all: list(block) };
+/** A filter's own, in v2beta1 and later. */
+export const filterFields = { any: list(block), all: list(block) };
 
 const rekor = object({ url: text, pubkey: text, ignoreTlog: flag });
 const ctlog = object({ ignoreSCT: flag, pubkey: text, tsaCertChain: text });
@@ -168,7 +177,7 @@ function ruleSchema(filter: Schema<FilterFields>, entry: Schema<EntryFields>): S
     verifyImages: list(entry),
     context: asWritten,
     preconditions: asWritten,
-    celPreconditions: notBuilt,
+    celPreconditions: ofCelRules,
     imageExtractors: asWritten,
     mutate: asWritten,
     validate: asWritten,
@@ -225,7 +234,7 @@ function policySchema(rule: Schema<RuleFields>) {
   });
 }
 
-const metadata = object({
+export const metadata = object({
   name: plainText,
   namespace: plainText,
   annotations: dictionary(plainText),

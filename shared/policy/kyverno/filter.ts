@@ -2,6 +2,7 @@ import { possibleIn } from '../../image/possible.ts';
 import { hasWildcard } from '../../image/wildcard.ts';
 import type { Filter, KindPattern, LabelSelector, RequestSubject, ResourceFilter } from '../policy.ts';
 import type { BlockFields, FilterFields, SelectorFields } from './fields.ts';
+import { resourcesIn } from './filter-places.ts';
 import { parseKind } from './kinds.ts';
 import { type ImpossibleName, impossibleNames } from './object-names.ts';
 import type { Place } from './place.ts';
@@ -11,7 +12,7 @@ const nothing: Filter = { mode: 'any', blocks: [] };
 
 /** A rule's `match`, with Kyverno's lint: what it matches must be said, and by kind. */
 export function readMatch(fields: FilterFields | undefined, place: Place, namespaced: boolean, report: Report): Filter {
-  const filter = readFilter(fields, place, namespaced, report);
+  const filter = readFilter(fields, place, namespaced ? 'namespaced' : 'cluster', report);
   if (!report.clean(place)) return nothing;
   if (filter.blocks.length === 0) report.problem(place, 'match resources not specified');
   for (const { block, at } of filter.blocks) {
@@ -29,12 +30,31 @@ export function readExclude(
   namespaced: boolean,
   report: Report,
 ): Filter {
-  const filter = readFilter(fields, place, namespaced, report);
+  const filter = readFilter(fields, place, namespaced ? 'namespaced' : 'cluster', report);
   for (const { at, message } of filter.blocks.flatMap(({ impossible }) => impossible)) {
     report.warning(at, `${message}, so it excludes nothing`);
   }
   if (filter.mode === 'all' && filter.blocks.some(({ block }) => block === undefined)) return nothing;
   return withoutPlaces(filter);
+}
+
+/** The `match` of an exception. Kyverno asks for no kind in it, and one that asks nothing matches nothing. */
+export function readExceptionMatch(fields: FilterFields | undefined, place: Place, report: Report): Filter {
+  const filter = readFilter(fields, place, 'exception', report);
+  for (const resources of resourcesIn(place)) {
+    if (!resources.field('namespaceSelector').given) continue;
+    report.problem(
+      resources.field('namespaceSelector'),
+      'cannot be known: a review does not tell the labels of a namespace, and no webhook is called by those of an exception; write namespaces',
+    );
+  }
+  for (const { at, message } of filter.blocks.flatMap(({ impossible }) => impossible)) {
+    report.warning(at, `${message}, so it excepts nothing`);
+  }
+  const asksNothing = filter.blocks.filter(({ block }) => block === undefined);
+  for (const { at } of asksNothing) report.warning(at, 'asks nothing, so it excepts nothing');
+  if (place.given && filter.blocks.length === 0) report.warning(place, 'lists nothing, so it excepts nothing');
+  return filter.mode === 'all' && asksNothing.length > 0 ? nothing : withoutPlaces(filter);
 }
 
 /**
@@ -76,7 +96,10 @@ function withoutPlaces({ mode, blocks }: PlacedFilter): Filter {
   return { mode, blocks: blocks.flatMap(({ block }) => (block === undefined ? [] : [block])) };
 }
 
-function readFilter(fields: FilterFields | undefined, place: Place, namespaced: boolean, report: Report): PlacedFilter {
+/** Whose a filter is: of a namespaced Policy it names no namespaces, and an exception alone may be about every kind. */
+type Whose = 'cluster' | 'namespaced' | 'exception';
+
+function readFilter(fields: FilterFields | undefined, place: Place, whose: Whose, report: Report): PlacedFilter {
   const any = fields?.any ?? [];
   const all = fields?.all ?? [];
   if (any.length > 0 && all.length > 0) report.problem(place, "can't specify any and all together");
@@ -84,7 +107,7 @@ function readFilter(fields: FilterFields | undefined, place: Place, namespaced: 
     report.problem(place, "can't specify any/all together with resources, the older form");
   }
   const read = (fields: BlockFields, at: Place): PlacedBlock => {
-    const block = readBlock(fields, at, namespaced, report);
+    const block = readBlock(fields, at, whose, report);
     return { at, block, ...impossibleIn(block ?? {}, at.field('resources')) };
   };
   if (any.length > 0) {
@@ -97,7 +120,8 @@ function readFilter(fields: FilterFields | undefined, place: Place, namespaced: 
   return isWritten ? { mode: 'any', blocks: [read(fields, place)] } : { mode: 'any', blocks: [] };
 }
 
-function readBlock(fields: BlockFields, place: Place, namespaced: boolean, report: Report): ResourceFilter | undefined {
+function readBlock(fields: BlockFields, place: Place, whose: Whose, report: Report): ResourceFilter | undefined {
+  const namespaced = whose === 'namespaced';
   const resources = fields.resources ?? {};
   const at = place.field('resources');
   if (resources.name && resources.names && resources.names.length > 0) {
@@ -106,7 +130,7 @@ function readBlock(fields: BlockFields, place: Place, namespaced: boolean, repor
   if (namespaced && nonEmpty(resources.namespaces) !== undefined) {
     report.problem(at.field('namespaces'), 'Filtering namespaces not allowed in namespaced policies');
   }
-  const kinds = readKinds(resources.kinds ?? [], at.field('kinds'), report);
+  const kinds = readKinds(resources.kinds ?? [], at.field('kinds'), whose, report);
   const names = resources.name ? [resources.name] : nonEmpty(resources.names);
   const namespaces = nonEmpty(resources.namespaces);
   const operations = nonEmpty(resources.operations);
@@ -186,12 +210,13 @@ function nonEmpty<T>(list: readonly T[] | undefined): readonly T[] | undefined {
   return list !== undefined && list.length > 0 ? list : undefined;
 }
 
-function readKinds(texts: readonly string[], place: Place, report: Report): KindPattern[] {
+function readKinds(texts: readonly string[], place: Place, whose: Whose, report: Report): KindPattern[] {
   const kinds: KindPattern[] = [];
   for (const [index, text] of texts.entries()) {
     const at = place.item(index);
     const kind = parseKind(text);
-    if (text === '*') report.problem(at, "wildcard policy does not support rule type: name the kinds, '*' is none");
+    if (text === '*' && whose !== 'exception')
+      report.problem(at, "wildcard policy does not support rule type: name the kinds, '*' is none");
     else if (kind === undefined || kind.kind === '') report.problem(at, 'is not a kind: write group/version/Kind');
     else if (kind.subresource !== kind.subresource.toLowerCase()) {
       report.problem(at, `reads as '${kind.subresource}', a subresource of ${kind.kind}: write group/version/Kind`);

@@ -91,6 +91,7 @@ ${indented(keyC, 20)}
     matchConditions: [],
     context: [],
     configMaps: new Map(),
+    exceptions: [],
     varies: false,
   });
   const expected: Entry = {
@@ -205,7 +206,8 @@ test.each([
     'ImageValidatingPolicy',
     'not supported yet: policies.kyverno.io/v1 ImageValidatingPolicy',
   ],
-  ['kyverno.io/v2', 'PolicyException', 'not supported yet: kyverno.io/v2 PolicyException'],
+  ['policies.kyverno.io/v1', 'PolicyException', 'not supported yet: policies.kyverno.io/v1 PolicyException'],
+  ['kyverno.io/v2alpha1', 'PolicyException', 'PolicyException of kyverno.io/v2 and kyverno.io/v2beta1'],
   ['kyverno.io/v3', 'ClusterPolicy', 'kyverno.io/v3 ClusterPolicy is no policy'],
   ['apps/v1', 'Deployment', 'apps/v1 Deployment is no policy'],
   ['', 'ClusterPolicy', 'apiVersion and kind are required'],
@@ -317,7 +319,7 @@ test('all problems of all files are found, each with its file and line, and noth
     "a.yaml:6: spec.rulez: unknown field 'rulez'; did you mean 'rules'?",
     'a.yaml:7: spec.background: true or false is expected, this is a string',
     "b.yaml:2: 'a' is in this mapping twice",
-    'b.yaml:4: v1 Pod is no policy: ClusterPolicy and Policy of kyverno.io/v1 and kyverno.io/v2beta1 are read',
+    'b.yaml:4: v1 Pod is no policy: ClusterPolicy and Policy of kyverno.io/v1 and kyverno.io/v2beta1 are read, and PolicyException of kyverno.io/v2 and kyverno.io/v2beta1',
   ]);
   expect(loadPolicies([good]).rules).toHaveLength(3);
 });
@@ -373,8 +375,8 @@ describe('policies/samples', () => {
   });
 
   test('they stand beside each other', () => {
-    expect(names).toHaveLength(16);
+    expect(names).toHaveLength(17);
     const files = names.map((name) => ({ name, text: readFileSync(join(folder, name), 'utf8') }));
-    expect(loadPolicies(files).rules).toHaveLength(46);
+    expect(loadPolicies(files).rules).toHaveLength(49);
   });
 });

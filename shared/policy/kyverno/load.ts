@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { ConfigMap } from '../context.ts';
-import type { PolicySet, Rule } from '../policy.ts';
-import { type LoadProblem, type LoadWarning, PolicyLoadError } from '../problems.ts';
+import type { PolicySet } from '../policy.ts';
+import { PolicyLoadError } from '../problems.ts';
+import { readExceptions, type WrittenException } from './exception.ts';
 import type { Place } from './place.ts';
-import { type ReadPolicy, readObject } from './read.ts';
+import { type ReadPolicy, readObject, rulesOf } from './read.ts';
 import { Report } from './report.ts';
+import { type NamedPolicy, withExceptions } from './with-exceptions.ts';
 import { readDocuments } from './yaml/document.ts';
 
 export interface PolicyFile {
@@ -16,6 +18,8 @@ export interface PolicyFile {
 export interface LoadOptions {
   /** Of a Policy that names none, as `kubectl apply` and the Kyverno CLI take it. Without it such a Policy is refused. */
   readonly namespace?: string;
+  /** Files that hold PolicyExceptions and nothing else, beside those that may hold some among policies. */
+  readonly exceptions?: readonly PolicyFile[];
   /** Documents that are left to others without a look at what is in them; none by default. */
   readonly leaves?: Leaves;
 }
@@ -29,62 +33,90 @@ const maxTotal = 32 * 1024 * 1024;
 
 /**
  * Reads Kyverno's ClusterPolicy and Policy documents, several to a file. A set loads as a whole or not at all. Beside them
- * there may be ConfigMaps, for rules whose context names one. Where a text `mayHoldRegExp`, `loadRegExps` must have been awaited, and where it
+ * there may be ConfigMaps, for rules whose context names one, and PolicyExceptions. Where a text `mayHoldRegExp`, `loadRegExps` must have been awaited, and where it
  * `mayHoldExpression`, `loadExpressions`.
  * @throws PolicyLoadError with every problem in every file
  */
 export function loadPolicies(files: readonly PolicyFile[], options: LoadOptions = {}): PolicySet {
-  refuseTooMuch(files);
-  const problems: LoadProblem[] = [];
-  const warnings: LoadWarning[] = [];
-  const rules: Rule[] = [];
+  const { namespace, leaves, exceptions: exceptionFiles = [] } = options;
+  const all = [...files, ...exceptionFiles];
+  refuseTooMuch(all);
   const known = new Map<string, string>();
-  // Rules find in it what stands in any file.
-  const configMaps = new Map<string, ConfigMap>();
-  for (const file of files) {
-    const documents = readFile(file, configMaps, options);
-    for (const { policies, report } of documents) {
-      for (const policy of policies) refuseSecond(policy, known, report);
-      rules.push(...policies.flatMap((policy) => policy.rules));
-    }
-    const byLine = (a: { line: number }, b: { line: number }) => a.line - b.line;
-    problems.push(...documents.flatMap(({ report }) => report.problems).sort(byLine));
-    warnings.push(...documents.flatMap(({ report }) => report.warnings).sort(byLine));
+  const policies: ReadPolicy[] = [];
+  // Rules find in them what stands in any file.
+  const surroundings = {
+    configMaps: new Map<string, ConfigMap>(),
+    exceptions: [] as WrittenException[],
+    left: [] as Place[],
+    namespace,
+    leaves,
+  };
+  const reports = files.map((file) =>
+    readFile(file, 'policy', (place, report) => {
+      for (const policy of readObject(place, report, surroundings)) {
+        refuseSecond('policy', policy, known, report);
+        policies.push(policy);
+      }
+    }),
+  );
+  const { exceptions } = surroundings;
+  for (const file of exceptionFiles) {
+    reports.push(readFile(file, 'exception', (place, report) => exceptions.push(...readExceptions(place, report))));
   }
-  if (problems.length > 0) throw new PolicyLoadError(problems);
-  return { rules, warnings, hash: hashOf(files) };
-}
+  for (const { exception, place, report } of exceptions) {
+    refuseSecond('exception', { identity: `PolicyException ${exception.name}`, place }, known, report);
+  }
+  const rules = withExceptions([...policies, ...surroundings.left.map(leftPolicy)].map(namedPolicy), exceptions);
 
-interface ReadDocument {
-  readonly policies: readonly ReadPolicy[];
-  readonly report: Report;
+  const byLine = (a: { line: number }, b: { line: number }) => a.line - b.line;
+  const problems = reports.flatMap((ofFile) => ofFile.flatMap((report) => report.problems).sort(byLine));
+  if (problems.length > 0) throw new PolicyLoadError(problems);
+  const warnings = reports.flatMap((ofFile) => ofFile.flatMap((report) => report.warnings).sort(byLine));
+  return { rules, warnings, hash: hashOf(all) };
 }
 
 /** One report for the file as text, and one for each document in it, whose field paths are the document's own. */
 function readFile(
   { name, text }: PolicyFile,
-  configMaps: Map<string, ConfigMap>,
-  { namespace, leaves }: LoadOptions,
-): ReadDocument[] {
+  what: string,
+  readDocument: (place: Place, report: Report) => void,
+): readonly Report[] {
   const syntax = new Report(name);
   const places = readDocuments(text, syntax);
   if (places.length === 0 && syntax.problems.length === 0) {
-    syntax.warnings.push({ file: name, line: 1, message: 'holds no policy' });
+    syntax.warnings.push({ file: name, line: 1, message: `holds no ${what}` });
   }
   const documents = places.map((place) => {
     const report = new Report(name);
-    return { policies: readObject(place, report, { configMaps, namespace, leaves }), report };
+    readDocument(place, report);
+    return report;
   });
-  return [{ policies: [], report: syntax }, ...documents];
+  return [syntax, ...documents];
 }
 
-function refuseSecond({ identity, place }: ReadPolicy, known: Map<string, string>, report: Report): void {
+/** What is left to others is no less a policy that exceptions may be from. */
+function leftPolicy(place: Place): Pick<ReadPolicy, 'name' | 'place' | 'rules'> {
+  const [name = '', namespace = ''] = ['name', 'namespace'].map((field) => place.field('metadata').field(field).text);
+  return { name: namespace === '' ? name : `${namespace}/${name}`, place, rules: [] };
+}
+
+function namedPolicy({ name, place, rules }: Pick<ReadPolicy, 'name' | 'place' | 'rules'>): NamedPolicy {
+  const written = rulesOf(place).items.flatMap((rule) => rule.field('name').text ?? []);
+  return { name, written, rules };
+}
+
+function refuseSecond(
+  what: string,
+  { identity, place }: Pick<ReadPolicy, 'identity' | 'place'>,
+  known: Map<string, string>,
+  report: Report,
+): void {
   const first = known.get(identity);
   if (first === undefined) known.set(identity, `${report.file}:${place.line}`);
   else
     report.problem(
       place.field('metadata').field('name'),
-      `${identity} is already defined in ${first}: a name is for one policy`,
+      `${identity} is already defined in ${first}: a name is for one ${what}`,
     );
 }
 

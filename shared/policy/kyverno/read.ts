@@ -2,14 +2,16 @@ import { enforcesSomewhere } from '../action.ts';
 import type { ConfigMap } from '../context.ts';
 import { selectedRules, Unselectable } from '../namespace-scopes.ts';
 import type { MatchCondition, Rule } from '../policy.ts';
+import { warnOfSpared } from './apply-one.ts';
 import { controllerRules, controllersAnnotation, controllersOf, lintControllers } from './autogen.ts';
 import { readConfigMap } from './config-map.ts';
+import { exceptionVersions, isException, readException, type WrittenException } from './exception.ts';
 import { type PolicyFields, policySchemas, type SpecFields } from './fields.ts';
+import { itemsOf } from './lists.ts';
 import { isActionRefused, readAction, readOverrides } from './overrides.ts';
 import type { Place } from './place.ts';
 import type { Report } from './report.ts';
 import { type Common, readRule, rereadForControllers } from './rule.ts';
-import { asWritten, list, object, plainText, readOver } from './schema.ts';
 import { warnOfUnasked } from './unasked-kinds.ts';
 import { warnOfUnaskedUpdates } from './unasked-updates.ts';
 
@@ -17,16 +19,22 @@ import { warnOfUnaskedUpdates } from './unasked-updates.ts';
 export interface ReadPolicy {
   readonly identity: string;
   readonly place: Place;
+  /** `name`, or `namespace/name` of a Policy. */
+  readonly name: string;
   readonly rules: readonly Rule[];
 }
 
 /** Kinds that come later. */
-const later = /^policies\.kyverno\.io\/\S+ (?:Namespaced)?ImageValidatingPolicy$|^kyverno\.io\/\S+ PolicyException$/;
+const later = /^policies\.kyverno\.io\/\S+ (?:(?:Namespaced)?ImageValidatingPolicy|PolicyException)$/;
 
 /** What the documents of a set have in common. */
 export interface Surroundings {
   /** Takes the ConfigMaps among them. */
   readonly configMaps: Map<string, ConfigMap>;
+  /** Takes the exceptions among them. */
+  readonly exceptions: WrittenException[];
+  /** Takes those that are left to others. */
+  readonly left: Place[];
   /** Of a Policy that names none. */
   readonly namespace?: string | undefined;
   /** Which ones are left to others, unread. */
@@ -35,15 +43,15 @@ export interface Surroundings {
 
 /** The policies of one document: one, or the items of a list as `kubectl get -o yaml` writes it. */
 export function readObject(place: Place, report: Report, surroundings: Surroundings): ReadPolicy[] {
-  const { configMaps, namespace: otherwise, leaves } = surroundings;
+  const { configMaps, left, namespace: otherwise, leaves } = surroundings;
   const apiVersion = place.field('apiVersion').text ?? '';
   const kind = place.field('kind').text ?? '';
-  const isPolicyList = /^kyverno\.io\//.test(apiVersion) && (kind === 'ClusterPolicyList' || kind === 'PolicyList');
-  if ((apiVersion === 'v1' && kind === 'List') || isPolicyList) {
-    listEnvelope(place, report);
-    return place.field('items').items.flatMap((item) => readObject(item, report, surroundings));
+  const items = itemsOf(place, report);
+  if (items !== undefined) return items.flatMap((item) => readObject(item, report, surroundings));
+  if (leaves?.(place) === true) {
+    left.push(place);
+    return [];
   }
-  if (leaves?.(place) === true) return [];
   if (isKnownVersion(apiVersion) && (kind === 'ClusterPolicy' || kind === 'Policy')) {
     const verifies = rulesOf(place).items.some((rule) => !rule.field('verifyImages').empty);
     const fields = policySchemas[apiVersion](place, report);
@@ -53,25 +61,29 @@ export function readObject(place: Place, report: Report, surroundings: Surroundi
     readConfigMap(place, configMaps, report);
     return [];
   }
+  if (isException(apiVersion, kind)) {
+    const exception = readException(place, report);
+    if (exception !== undefined) surroundings.exceptions.push(exception);
+    return [];
+  }
   const what = `${apiVersion} ${kind}`;
   if (later.test(what)) report.problem(place, `not supported yet: ${what}`);
   else if (apiVersion === '' || kind === '') report.problem(place, 'is not a policy: apiVersion and kind are required');
   else {
     report.problem(
       place,
-      `${what.slice(0, 120)} is no policy: ClusterPolicy and Policy of ${Object.keys(policySchemas).join(' and ')} are read`,
+      `${what.slice(0, 120)} is no policy: ClusterPolicy and Policy of ${Object.keys(policySchemas).join(' and ')} are read, and PolicyException of ${exceptionVersions.join(' and ')}`,
     );
   }
   return [];
 }
 
-const listEnvelope = object({ apiVersion: plainText, kind: plainText, metadata: readOver, items: list(asWritten) });
-
 function isKnownVersion(apiVersion: string): apiVersion is keyof typeof policySchemas {
   return Object.hasOwn(policySchemas, apiVersion);
 }
 
-function rulesOf(policy: Place): Place {
+/** Where the rules of a policy are written. */
+export function rulesOf(policy: Place): Place {
   return policy.field('spec').field('rules');
 }
 
@@ -105,7 +117,7 @@ function readPolicy(
     ...readCommon(spec, at, policy, namespaced ? namespace : undefined, configMaps, report),
     annotations,
   };
-  return { identity: `${kind} ${policy}`, place, rules: readRules(fields, place, common, report) };
+  return { identity: `${kind} ${policy}`, place, name: policy, rules: readRules(fields, place, common, report) };
 }
 
 function lintMetadata({ metadata }: PolicyFields, place: Place, kind: string, report: Report): void {
@@ -236,7 +248,11 @@ function readRules(fields: PolicyFields, policy: Place, common: Common, report: 
   }
   refuseRepeatedMade(made, place, report);
   const all = [...rules, ...made];
-  if (common.applyOne && report.clean(place)) refuseUnselectable(all, policy.field('spec').field('applyRules'), report);
+  if (common.applyOne && report.clean(place)) {
+    const applyRules = policy.field('spec').field('applyRules');
+    refuseUnselectable(all, applyRules, report);
+    warnOfSpared(rules, applyRules, report);
+  }
   return all;
 }
 

@@ -105,6 +105,8 @@ function readVerifyImages(
     applyOne: common.applyOne,
     extractors,
     matchConditions: common.matchConditions,
+    // Exceptions may stand in any file: they come once all have been read (with-exceptions.ts).
+    exceptions: [],
     ...said,
     ...(reported !== undefined && { reported }),
   };

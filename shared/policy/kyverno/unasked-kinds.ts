@@ -12,25 +12,14 @@ import type { Report } from './report.ts';
  * `made`: what auto-gen made of the rule.
  */
 export function warnOfUnasked(rule: Rule, made: readonly Rule[], place: Place, report: Report): void {
-  const holdImages = [
-    ...podResources,
-    ...[...rule.extractors.keys()].map((kind) => ({ group: '*', version: '*', kind, subresource: '' })),
-  ];
-  const isUnknown = ({ text = '' }: Place) => {
-    const pattern = parseKind(text);
-    return pattern !== undefined && !holdImages.some((resource) => mayBe(pattern, resource));
-  };
-  const unknown = kindPlaces(place.field('match')).filter(isUnknown);
+  const unknown = unknownKinds(place.field('match'), [rule]);
   for (const kind of unknown) {
     report.warning(
       kind,
       `kind '${kind.text}' holds no image that is known here: ${likelyMeaning(kind) ?? 'nothing is asked about it'}`,
     );
   }
-  for (const kind of kindPlaces(place.field('exclude')).filter(isUnknown)) {
-    const meant = likelyMeaning(kind);
-    if (meant !== undefined) report.warning(kind, `kind '${kind.text}' excludes nothing that is asked about: ${meant}`);
-  }
+  warnOfMisspeltKinds(place.field('exclude'), [rule], 'excludes nothing that is asked about', report);
   if (unknown.length === 0 && [rule, ...made].every(asksNothing)) {
     report.warning(
       place,
@@ -39,9 +28,26 @@ export function warnOfUnasked(rule: Rule, made: readonly Rule[], place: Place, r
   }
 }
 
-/** Each kind that a filter names. */
-function kindPlaces(filter: Place): Place[] {
-  return resourcesIn(filter).flatMap((resources) => resources.field('kinds').items);
+/** Warns of kinds in a filter that takes objects away from rules, where others were likely meant. */
+export function warnOfMisspeltKinds(filter: Place, rules: readonly Rule[], comesTo: string, report: Report): void {
+  for (const kind of unknownKinds(filter, rules)) {
+    const meant = likelyMeaning(kind);
+    if (meant !== undefined) report.warning(kind, `kind '${kind.text}' ${comesTo}: ${meant}`);
+  }
+}
+
+/** The kinds in a filter that hold no image which is known here, or to the rules' own extractors. */
+function unknownKinds(filter: Place, rules: readonly Rule[]): Place[] {
+  const extracted = new Set(rules.flatMap(({ extractors }) => [...extractors.keys()]));
+  const holdImages = [
+    ...podResources,
+    ...[...extracted].map((kind) => ({ group: '*', version: '*', kind, subresource: '' })),
+  ];
+  const kinds = resourcesIn(filter).flatMap((resources) => resources.field('kinds').items);
+  return kinds.filter(({ text = '' }) => {
+    const pattern = parseKind(text);
+    return pattern !== undefined && !holdImages.some((resource) => mayBe(pattern, resource));
+  });
 }
 
 function likelyMeaning({ text = '' }: Place): string | undefined {
