@@ -1,33 +1,33 @@
-import type { LocalCore } from '../local/core.ts';
-import type { AdmissionRequest } from '../shared/admission/review.ts';
 import { shownName } from '../shared/answer/message.ts';
-import { patchOf } from '../shared/answer/patch.ts';
 import { exitStatus, type ReportResult, report, reportResult } from '../shared/answer/report.ts';
-import { startDeadline } from '../shared/net/deadline.ts';
 import { toJson, toYaml } from '../shared/policy/kyverno/yaml/write.ts';
-import type { Rule } from '../shared/policy/policy.ts';
 import { refuseUnasked } from '../shared/policy/unasked.ts';
 import { printable } from '../shared/printable.ts';
-import { decide } from '../shared/verdict/decision.ts';
-import { kindOf, severity, type Verdict } from '../shared/verdict/verdict.ts';
+import { type Admission, admission } from './admission.ts';
 import { atLeastOne, readArguments } from './arguments.ts';
+import { circumstanceOptions, circumstancesFrom } from './circumstances.ts';
 import { coreFrom, coreOptions, outputFrom, registriesFrom, timeoutFrom } from './core.ts';
-import { notAsked, slotKey } from './not-asked.ts';
-import { patched } from './patched.ts';
+import { type NotAsked, notAsked } from './not-asked.ts';
 import { policiesFrom } from './policies.ts';
+import { type PolicyReport, policyReports, type Told } from './policy-report.ts';
 import { progress } from './progress.ts';
 import { readResources } from './resources.ts';
 import { shortRun } from './short-run.ts';
+import { refuseSecondStandardInput } from './standard-input.ts';
 import { treeOf } from './tree.ts';
 import { trustRootFrom } from './trust-root.ts';
+import { UsageError } from './usage.ts';
+import { type Asked, askedAbout } from './values/circumstances.ts';
 
 const form = 'countersign apply POLICY... --resource FILE...';
 
 /** `countersign apply POLICY... --resource FILE...`: both webhooks, one after the other, on each resource as a CREATE. */
 export async function apply(words: readonly string[]): Promise<number> {
   const found = readArguments(words, {
-    single: coreOptions.single,
+    single: [...coreOptions.single, ...circumstanceOptions],
     several: [...coreOptions.several, 'registries', 'resource'],
+    flags: ['policy-report', 'openreportsEnabled'],
+    aliases: { resources: 'resource', 'output-format': 'output' },
     bare: 'taken',
     elsewhere: {
       policy: `policies stand before any option: write ${form}`,
@@ -36,28 +36,37 @@ export async function apply(words: readonly string[]): Promise<number> {
     },
   });
   const output = outputFrom(found, ['json', 'yaml']);
+  if (found.has('openreportsEnabled') && !found.has('policy-report')) {
+    throw new UsageError('--openreportsEnabled is about reports: write --policy-report too');
+  }
   const timeout = timeoutFrom(found);
   const policies = atLeastOne(found, '', 'POLICY');
   const files = atLeastOne(found, 'resource', '--resource FILE');
+  refuseSecondStandardInput(policies, files);
   const registries = registriesFrom(found);
   const roots = await trustRootFrom(found);
   const { rules } = await policiesFrom(policies, { openHosts: 'warn', registries, trust: roots });
   refuseUnasked(rules);
   const resources = await readResources(files);
+  const circumstances = await circumstancesFrom(found);
 
   const core = await coreFrom(found, { registries, roots });
   using _ = shortRun();
   const results: ReportResult[] = [];
+  const everything: Told[] = [];
   const after: unknown[] = [];
   const untouched = { 'no-image': [] as string[], 'no-rule': [] as string[] };
   const bar = progress(resources.length);
   try {
     for (const { title, request } of resources) {
-      const { verdicts, object, denied } = await admission(core, rules, request, timeout);
-      const rest = notAsked(rules, request, verdicts, denied);
-      results.push(...[...verdicts, ...rest.verdicts].map((verdict) => reportResult(verdict, title)));
+      const asked = askedAbout(rules, request, circumstances);
+      const admitted = await admission(core, asked, { timeout, denied: 'ends' });
+      const rest = leftOut(asked, admitted);
+      const told = [...admitted.verdicts, ...rest.verdicts];
+      results.push(...told.map((verdict) => reportResult(verdict, title)));
+      everything.push(...told.map((verdict) => ({ verdict, request })));
       if (rest.untouched !== undefined) untouched[rest.untouched].push(request.kind.kind);
-      after.push(object);
+      if (admitted.object !== undefined) after.push(admitted.object);
       bar.advance(1);
     }
   } finally {
@@ -67,7 +76,10 @@ export async function apply(words: readonly string[]): Promise<number> {
   tellUntouched(untouched['no-image'], ['holds no image that is known here', 'hold no image that is known here']);
   tellUntouched(untouched['no-rule'], ['is matched by no rule', 'are matched by no rule']);
   const whole = report(results, after);
-  if (output === 'json') process.stdout.write(`${toJson(whole)}\n`);
+  if (found.has('policy-report')) {
+    const api = found.has('openreportsEnabled') ? 'openreports.io' : 'wgpolicyk8s.io';
+    process.stdout.write(reportsAs(output, policyReports(everything, api, core.clock())));
+  } else if (output === 'json') process.stdout.write(`${toJson(whole)}\n`);
   else if (output === 'text') process.stdout.write(treeOf(whole, process.stdout.isTTY));
   else {
     process.stderr.write(treeOf(whole, process.stderr.isTTY));
@@ -85,33 +97,25 @@ function isRefused({ action, result }: ReportResult): boolean {
   return action === 'enforce' && (result === 'fail' || result === 'error');
 }
 
-/** mutate, then validate on what mutate left, unless mutate denied: the worse verdict on each rule and image stands. */
-async function admission(core: LocalCore, rules: readonly Rule[], request: AdmissionRequest, timeout: number) {
-  const deadline = startDeadline(timeout, core.elapsed);
-  try {
-    const first = await core.pipeline.review(rules, request, { purpose: 'mutate', deadline });
-    if (!decide(first).allowed) return { verdicts: first, object: request.object, denied: true };
-    const object = request.object === undefined ? undefined : patched(request.object, patchOf(request, first));
-    const second = await core.pipeline.review(rules, { ...request, object }, { purpose: 'validate', deadline });
-    return { verdicts: worse(first, second), object, denied: false };
-  } finally {
-    deadline.stop();
-  }
+/** Reports for kubectl: YAML, or one JSON object. */
+function reportsAs(output: string, reports: readonly PolicyReport[]): string {
+  if (output !== 'json') return reports.map((one) => `---\n${toYaml(one)}`).join('');
+  const [only, another] = reports;
+  return `${toJson(another === undefined ? only : { apiVersion: 'v1', kind: 'List', items: reports })}\n`;
 }
 
-function worse(first: readonly Verdict[], second: readonly Verdict[]): Verdict[] {
-  const verdicts = new Map(first.map((verdict) => [keyOf(verdict), verdict]));
-  for (const verdict of second) {
-    const before = verdicts.get(keyOf(verdict));
-    if (before === undefined || severity[kindOf(verdict.reason)] > severity[kindOf(before.reason)]) {
-      verdicts.set(keyOf(verdict), verdict);
-    }
-  }
-  return [...verdicts.values()];
-}
-
-function keyOf({ question: { rule, about } }: Verdict): string {
-  return slotKey(rule, about);
+/** What no rule was asked about in a resource; where rules are asked about requests of their own, all of them. */
+function leftOut(asked: readonly Asked[], { requests, verdicts, denied }: Admission): NotAsked {
+  const each = asked.map(({ rules }, index): NotAsked => {
+    const request = requests[index];
+    const known = verdicts.filter(({ question }) => rules.includes(question.rule));
+    // Rules of images are about what comes to a cluster.
+    if (request?.object === undefined) return { verdicts: [], untouched: 'no-rule' };
+    return notAsked(rules, request, known, denied);
+  });
+  const [first] = each;
+  if (first?.untouched !== undefined && each.every(({ untouched }) => untouched !== undefined)) return first;
+  return { verdicts: each.flatMap((one) => one.verdicts) };
 }
 
 /** Kinds that a line names. */

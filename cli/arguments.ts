@@ -5,26 +5,39 @@ import { UsageError } from './usage.ts';
 /** Options by name, each with all its values in order; `''` holds what stands before any option. */
 export type Arguments = ReadonlyMap<string, readonly string[]>;
 
+/** Letters that stand for an option, of the commands that have it. */
+const letters: Readonly<Record<string, string>> = {
+  output: 'o',
+  resource: 'f',
+  userinfo: 'u',
+  'file-name': 'f',
+  'test-case-selector': 't',
+};
+
 /**
  * Reads a command's words. An option named in `several` takes every word up to the next option (`--image a b c`), and may be
- * repeated. `bare`: whether words before any option are taken, or what to write in their place; `elsewhere`: options of other commands,
- * each with what to write here. Throws UsageError for an option that the command does not have, and for a word that nothing asks for.
+ * repeated; one of `flags` takes none. `bare`: whether words before any option are taken, or what to write in their place;
+ * `aliases`: other names of an option, as Kyverno's command line has them; `elsewhere`: options of other commands, each with what to
+ * write here. Throws UsageError for an option that the command does not have, and for a word that nothing asks for.
  */
 export function readArguments(
   words: readonly string[],
   options: {
     readonly single: readonly string[];
     readonly several: readonly string[];
+    readonly flags?: readonly string[];
+    readonly aliases?: Readonly<Record<string, string>>;
     readonly bare: 'taken' | { readonly instead: string };
     readonly elsewhere?: Readonly<Record<string, string>>;
   },
 ): Arguments {
-  const config: Record<string, { type: 'string'; short?: string }> = {};
-  const { elsewhere = {}, bare } = options;
-  for (const name of [...options.single, ...options.several, ...Object.keys(elsewhere)])
-    config[name] = { type: 'string' };
-  if ('output' in config) config['output'] = { type: 'string', short: 'o' };
-  if ('resource' in config) config['resource'] = { type: 'string', short: 'f' };
+  const config: Record<string, { type: 'string' | 'boolean'; short?: string }> = {};
+  const { elsewhere = {}, aliases = {}, flags = [], bare } = options;
+  for (const name of [...options.single, ...options.several, ...Object.keys(aliases), ...Object.keys(elsewhere)]) {
+    const short = Object.hasOwn(letters, name) ? letters[name] : undefined;
+    config[name] = { type: 'string', ...(short === undefined ? {} : { short }) };
+  }
+  for (const name of flags) config[name] = { type: 'boolean' };
   const { tokens } = (() => {
     try {
       return parseArgs({ args: [...words], options: config, allowPositionals: true, tokens: true });
@@ -52,12 +65,18 @@ export function readArguments(
     }
     const instead = Object.hasOwn(elsewhere, token.name) ? elsewhere[token.name] : undefined;
     if (instead !== undefined) throw new UsageError(`there is no ${token.rawName} here: ${instead}`);
+    if (flags.includes(token.name)) {
+      found.set(token.name, []);
+      open = '';
+      continue;
+    }
     if (token.value === undefined || token.value === '') throw new UsageError(`${token.rawName} needs a value`);
-    if (options.single.includes(token.name) && found.has(token.name)) {
+    const name = (Object.hasOwn(aliases, token.name) ? aliases[token.name] : undefined) ?? token.name;
+    if (options.single.includes(name) && found.has(name)) {
       throw new UsageError(`${token.rawName} is given twice`);
     }
-    add(token.name, token.value);
-    open = options.several.includes(token.name) ? token.name : '';
+    add(name, token.value);
+    open = options.several.includes(name) ? name : '';
   }
   return found;
 }

@@ -8,6 +8,7 @@ type Command = (words: readonly string[]) => Promise<number>;
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   verify: async () => (await import('./verify.ts')).verifyImages,
   apply: async () => (await import('./apply.ts')).apply,
+  test: async () => (await import('./suites/command.ts')).test,
   serve: async () => (await import('./serve.ts')).serve,
   manifests: async () => (await import('./manifests.ts')).manifests,
   conformance: async () => (await import('./conformance.ts')).conformance,

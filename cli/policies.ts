@@ -1,18 +1,21 @@
+import { expanded } from '../local/globs.ts';
 import { holdsSamples, readPolicySet } from '../local/policies.ts';
 import type { PolicySet } from '../shared/policy/policy.ts';
 import { printWarning } from '../shared/policy/problems.ts';
 import { samplesLeftOut } from '../shared/policy-set/layout.ts';
+import { refuseSecondStandardInput } from './standard-input.ts';
 import { UsageError } from './usage.ts';
 
 /**
- * Loads the policies of the files and folders that a command was given; warnings go to standard error. Throws PolicyLoadError,
+ * Loads the policies of the files, folders and patterns that a command was given, `-` for standard input; warnings go to standard error. Throws PolicyLoadError,
  * FileError, and UsageError where there is no rule.
  */
 export async function policiesFrom(
-  named: readonly string[],
+  written: readonly string[],
   options: Parameters<typeof readPolicySet>[1],
 ): Promise<PolicySet> {
-  if (named.includes('-')) throw new UsageError("policies are read from files: '-', standard input, is for --resource");
+  refuseSecondStandardInput(written);
+  const named = await expanded(written);
   const set = await readPolicySet(named, options);
   for (const warning of set.warnings) process.stderr.write(`${printWarning(warning)}\n`);
   if (set.rules.length === 0) {

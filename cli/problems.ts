@@ -55,6 +55,8 @@ export function textOf(thrown: unknown): string {
 export function asksForJson(words: readonly string[]): boolean {
   return words.some(
     (word, at) =>
-      word === '-ojson' || word === '--output=json' || (/^(?:-o|--output)$/.test(word) && words[at + 1] === 'json'),
+      word === '-ojson' ||
+      /^--output(?:-format)?=json$/.test(word) ||
+      (/^(?:-o|--output(?:-format)?)$/.test(word) && words[at + 1] === 'json'),
   );
 }

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { filesBelow, readBounded, readStream } from '../local/files.ts';
+import { expanded } from '../local/globs.ts';
 import { isJsonObject, type JsonObject, own } from '../shared/admission/json.ts';
 import { type AdmissionRequest, parseReview } from '../shared/admission/review.ts';
 import { shownName } from '../shared/answer/message.ts';
@@ -8,7 +9,7 @@ import { readObjects } from '../shared/policy/kyverno/yaml/objects.ts';
 import { PolicyLoadError } from '../shared/policy/problems.ts';
 import { quoted } from '../shared/printable.ts';
 import { ResourceError } from './resource-error.ts';
-import { UsageError } from './usage.ts';
+import { refuseSecondStandardInput } from './standard-input.ts';
 
 /** One resource from a file, and the review that its creation would be. */
 export interface Resource {
@@ -23,14 +24,13 @@ const resourceFile = /\.(?:ya?ml|json)$/i;
 
 /**
  * Reads the resources of YAML or JSON files, each with several documents; a List's items are resources of their own. A folder
- * stands for the .yaml, .yml and .json files below it, `-` for standard input. Throws ResourceError, FileError, UsageError.
+ * stands for the .yaml, .yml and .json files below it, a pattern for what it matches, `-` for standard input. Throws ResourceError,
+ * PolicyLoadError, FileError, UsageError.
  */
 export async function readResources(named: readonly string[], stdin: Readable = process.stdin): Promise<Resource[]> {
-  if (named.filter((name) => name === '-').length > 1) {
-    throw new UsageError("'-' is given twice: standard input is read once");
-  }
+  refuseSecondStandardInput(named);
   const resources: Resource[] = [];
-  for (const name of named) {
+  for (const name of await expanded(named)) {
     const below = name === '-' ? undefined : await filesBelow(name);
     const files = below === undefined ? [name] : below.filter((file) => resourceFile.test(file));
     let found = 0;

@@ -18,7 +18,7 @@ export class FileError extends Error {
 
 /** Folders in folders, and files in all, that are looked at: far more than anyone means, and an end for links that go round. */
 const deepest = 16;
-const most = 10_000;
+export const mostFiles = 10_000;
 
 /**
  * The files below a folder, in its folders too, each as `folder/…`, sorted. A link stands for what it leads to, and what begins
@@ -34,7 +34,7 @@ export async function filesBelow(folder: string): Promise<readonly string[] | un
       const name = join(at, entry);
       if ((await statOf(name)).isDirectory()) await walk(name, depth + 1);
       else files.push(name);
-      if (files.length > most) throw new FileError(folder, `${folder} holds over ${most} files`);
+      if (files.length > mostFiles) throw new FileError(folder, `${folder} holds over ${mostFiles} files`);
     }
   };
   await walk(folder, 0);

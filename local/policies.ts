@@ -1,4 +1,5 @@
 import { join, relative } from 'node:path';
+import type { Readable } from 'node:stream';
 import type { PoliciesInForce } from '../functions/http/handler.ts';
 import { codeOf } from '../shared/net/failure.ts';
 import type { PolicyFile } from '../shared/policy/kyverno/load.ts';
@@ -9,7 +10,7 @@ import { loadSet, type SetOptions } from '../shared/policy-set/load.ts';
 import { type Listing, largestFile, type PolicySource } from '../shared/policy-set/source.ts';
 import { Refusal } from '../shared/reasons.ts';
 import type { TrustRoots } from '../shared/trust/root/trust-root.ts';
-import { FileError, filesBelow, foldersIn, readBounded } from './files.ts';
+import { FileError, filesBelow, foldersIn, readBounded, readStream } from './files.ts';
 import { carriedRoots } from './trust-root.ts';
 
 /** The policies of a folder, by cluster: files for all clusters, a folder per cluster. */
@@ -31,15 +32,23 @@ export interface FolderOptions {
 const onThisMachine = { namespace: 'default' } as const;
 const ofFolders = { ...onThisMachine, clusters: 'folders', unasked: 'refuse' } as const;
 
+/** As which policies are named that come from standard input. */
+const standardInput = '-';
+
 /**
  * Reads policies by the names of files and of folders, which stand for all policies below them but those in `samples`, as one set. Names
- * are told as they were written. Throws PolicyLoadError, FileError.
+ * are told as they were written; `-` is standard input. Throws PolicyLoadError, FileError.
  */
 export async function readPolicySet(
   named: readonly string[],
-  options: Pick<SetOptions, 'registries' | 'openHosts' | 'trust'>,
+  options: Pick<SetOptions, 'registries' | 'openHosts' | 'trust' | 'leaves'>,
+  stdin: Readable = process.stdin,
 ): Promise<PolicySet> {
-  return loadSet(await namesOfPolicies(named), readPolicy, { ...onThisMachine, ...options, unasked: 'allow' });
+  const read = async (name: string): Promise<PolicyFile> => {
+    if (name !== standardInput) return readPolicy(name);
+    return { name: 'standard input', text: await readStream(stdin, 'standard input', largestFile) };
+  };
+  return loadSet(await namesOfPolicies(named), read, { ...onThisMachine, ...options, unasked: 'allow' });
 }
 
 /**
@@ -98,6 +107,7 @@ async function readPolicy(name: string): Promise<PolicyFile> {
 /** Whether one of these folders holds samples, which are left out. Throws FileError. */
 export async function holdsSamples(named: readonly string[]): Promise<boolean> {
   for (const name of named) {
+    if (name === standardInput) continue;
     if ((await filesBelow(name))?.some((file) => isSample(relative(name, file)))) return true;
   }
   return false;
@@ -106,7 +116,7 @@ export async function holdsSamples(named: readonly string[]): Promise<boolean> {
 async function namesOfPolicies(named: readonly string[]): Promise<string[]> {
   const found: string[] = [];
   for (const name of named) {
-    const below = await filesBelow(name);
+    const below = name === standardInput ? undefined : await filesBelow(name);
     if (below === undefined) found.push(name);
     else found.push(...policyFiles(below.map((file) => relative(name, file))).map((file) => join(name, file)));
   }

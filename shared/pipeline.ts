@@ -15,6 +15,7 @@ import { ImageNeeded } from './policy/context.ts';
 import type { Rule } from './policy/policy.ts';
 import { isToBePrepared, isVarying, prepareInSlices } from './policy/prepare.ts';
 import { type Question, selectInSlices } from './policy/select.ts';
+import type { Stated } from './policy/stated.ts';
 import { asRefusal, Refusal } from './reasons.ts';
 import { defaultReviewImages } from './registry/allowance.ts';
 import type { Allowance, Registries } from './registry/registry.ts';
@@ -51,6 +52,8 @@ export interface Call {
   readonly deadline: Deadline;
   /** Set where the caller gave less time than the rules ask. */
   readonly shortage?: Shortage | undefined;
+  /** Names that count in place of what the request and contexts say: on the command line alone. */
+  readonly stated?: Stated | undefined;
 }
 
 /** What a review may believe and whom it may call. */
@@ -86,7 +89,7 @@ export function createPipeline(ports: Ports): Pipeline {
   ): Promise<Verdict[]> {
     const { purpose, deadline, shortage } = call;
     const review = beginReview({ ...site, deadline, shortage, bytes: ports.reviewBytes });
-    const lookups = new ImageLookup(ports, review);
+    const lookups = new ImageLookup(ports, review, asked);
     const questions = isToBePrepared(asked) ? await prepared(asked, request, call, site.hosts, lookups) : asked;
     const planned = planQuestions(questions, { purpose, trust, deadline, elapsed, shortage });
     const plan = isPromise(planned) ? await planned : planned;
@@ -106,7 +109,7 @@ export function createPipeline(ports: Ports): Pipeline {
     const deadline = shareOf(call.deadline, shares.prepare, elapsed);
     const what = 'the rules were prepared for the object';
     const isNamed = (registry: string) => named === 'all' || named.has(registry);
-    const preparation = { request, now: ports.clock(), imageData: lookups.known, isNamed };
+    const preparation = { request, now: ports.clock(), imageData: lookups.known, isNamed, stated: call.stated };
     const prepare = () => inSlices(prepareInSlices(questions, preparation), { deadline, review: call, elapsed, what });
     try {
       return await withImages(lookups, deadline, prepare);
@@ -150,7 +153,7 @@ async function withImages<T>(lookups: ImageLookup, deadline: Deadline, work: () 
       return await work();
     } catch (thrown) {
       if (!(thrown instanceof ImageNeeded)) throw thrown;
-      await lookups.lookUp(thrown.reference, deadline);
+      await lookups.lookUp(thrown.reference, deadline, thrown.chosen);
     }
   }
 }
@@ -247,6 +250,7 @@ class Run {
     if (weighs) await this.#weighHits(open);
     await this.#each(open, shares.fetch, (inquiry, deadline) => this.#fetch(inquiry, deadline));
     refuseDisagreement(open);
+    this.#refuseMoved(open);
     if (weighs) await this.#weigh(this.#deadline);
     await this.#session.flush();
   }
@@ -355,11 +359,25 @@ class Run {
     return bytes === undefined ? undefined : parsedPredicate(bytes);
   }
 
+  /**
+   * A tag that moved between a lookup and its verification: what conditions were told is about another image than the one that would be
+   * pinned.
+   */
+  #refuseMoved(inquiries: readonly Inquiry[]): void {
+    for (const inquiry of inquiries) {
+      const looked = this.#lookups.fetched(inquiry.target)?.digest;
+      if (looked === undefined || inquiry.digest === undefined || looked === inquiry.digest) continue;
+      const told = `${inquiry.target.image} named ${looked}, and then ${inquiry.digest}: it was pushed while it was looked at; try again`;
+      inquiry.refusal ??= new Refusal('digest-mismatch', told);
+    }
+  }
+
   /** Whose statements are too many to be weighed in time is not weighed, and its entry denied. */
   async #weigh(deadline: Deadline): Promise<void> {
     const { clock, elapsed } = this.#ports;
     const what = 'conditions were evaluated';
     const now = clock();
+    for (const { target, digest } of this.#inquiries) if (digest !== undefined) this.#lookups.resolved(target, digest);
     const weigh = () =>
       inSlices(weighInSlices(this.#plan, this.#inquiries, now), { deadline, review: this.#review, elapsed, what });
     await withImages(this.#lookups, deadline, weigh).catch((thrown: unknown) => {

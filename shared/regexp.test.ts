@@ -1,4 +1,4 @@
-import { compileRegExp, InvalidRegExp, loadRegExps } from './regexp.ts';
+import { compileRegExp, compileSearch, InvalidRegExp, loadRegExps } from './regexp.ts';
 
 test('what was not loaded is a defect, not a pattern that matches nothing', async () => {
   expect(() => compileRegExp('a')).toThrow('regular expressions are not loaded');
@@ -51,5 +51,44 @@ describe('once loaded', () => {
   test('a pattern is kept and asked again', () => {
     const matches = compileRegExp('^a+$');
     expect(['a', 'b', 'aa', 'ab'].map(matches)).toEqual([true, false, true, false]);
+  });
+});
+
+describe('a search', () => {
+  beforeAll(loadRegExps);
+
+  /** Each match as `start-end` and its groups 0, 1 and `n`. */
+  function found(pattern: string, text: string): string[] {
+    const all: string[] = [];
+    for (const { start, end, group } of compileSearch(pattern).matches(text)) {
+      all.push(`${start}-${end} ${['0', '1', 'n'].map(group).join()}`);
+    }
+    return all;
+  }
+
+  test.each<[string, string, string[]]>([
+    ['a', 'banana', ['1-2 a,,', '3-4 a,,', '5-6 a,,']],
+    ['a*', 'baac', ['0-0 ,,', '1-3 aa,,', '4-4 ,,']],
+    ['', 'ab', ['0-0 ,,', '1-1 ,,', '2-2 ,,']],
+    ['', '\u{1f600}', ['0-0 ,,', '2-2 ,,']],
+    ['^a', 'aa', ['0-1 a,,']],
+    ['\\bb', 'ab b', ['3-4 b,,']],
+    ['(x)|(?P<n>y)', 'xy', ['0-1 x,x,', '1-2 y,,y']],
+    ['a|ab', 'ab', ['0-1 a,,']],
+    ['x', 'abc', []],
+  ])("finds %j in %j as Go's does", (pattern, text, expected) => {
+    expect(found(pattern, text)).toEqual(expected);
+  });
+
+  test('of a group that there is not nothing was matched', () => {
+    for (const { group } of compileSearch('(a)(?P<n>b)').matches('ab')) {
+      for (const name of ['3', '01', '-1', '99999', 'm', '', '__proto__', 'constructor']) expect(group(name)).toBe('');
+      expect(group('2')).toBe('b');
+    }
+  });
+
+  test('says how large it is', () => {
+    expect(compileSearch('a{1000}').size).toBeGreaterThan(compileSearch('a').size + 900);
+    expect(() => compileSearch('(')).toThrow(InvalidRegExp);
   });
 });

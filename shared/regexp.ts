@@ -40,7 +40,9 @@ export interface RegExpMatch {
   /** UTF-16 units of the text; the end is past the match. */
   readonly start: number;
   readonly end: number;
-  /** What a group matched, by its number or its name; empty where it matched nothing, or there is none. */
+  /**
+   * What a group matched, by its number or its name; empty where it matched nothing, or there is none. It is asked before the next match is.
+   */
   group(name: string): string;
 }
 

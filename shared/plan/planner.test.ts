@@ -2,7 +2,7 @@ import { entryOf, keysOf, setOf } from '../../test/fixtures/entries.ts';
 import { questionOn, ruleOf } from '../../test/fixtures/questions.ts';
 import { makeSigner } from '../../test/fixtures/signers.ts';
 import { startDeadline } from '../net/deadline.ts';
-import type { Entry } from '../policy/policy.ts';
+import type { Entry, WantedAttestation } from '../policy/policy.ts';
 import type { Question } from '../policy/select.ts';
 import { Refusal } from '../reasons.ts';
 import { buildCheck } from '../trust/build.ts';
@@ -100,6 +100,61 @@ describe('what an entry asks of an image', () => {
       optionsOf({ purpose: 'validate', trust }),
     );
     expect(told(only(plan))).toBe('refuse registry-unreachable');
+  });
+});
+
+describe('attestations', () => {
+  const wanted = (changes: Partial<WantedAttestation> = {}): WantedAttestation => ({
+    path: 'attestations[0]',
+    predicateType: 'scan',
+    attestors: [setOf([keysOf(signer)])],
+    ...changes,
+  });
+  const bad = wanted({ path: 'attestations[1]', attestors: [setOf([keysOf(signer, { publicKeys: ['no key'] })])] });
+  const lax = { verifyDigest: false, mutateDigest: false };
+
+  test.each<[string, Purpose, Entry, string, string]>([
+    ['beside attestors', 'mutate', signed({ attestations: [wanted()] }), tagged, 'verify'],
+    ['without attestors', 'mutate', unsigned({ ...lax, attestations: [wanted()] }), tagged, 'verify'],
+    ['without attestors', 'validate', unsigned({ ...lax, attestations: [wanted()] }), pinned, 'verify'],
+    ['not required', 'validate', unsigned({ ...lax, required: false, attestations: [wanted()] }), pinned, 'nothing'],
+    ['unpinned', 'validate', unsigned({ attestations: [wanted()] }), tagged, 'unpinned digest-missing'],
+    ['one by a key that is none', 'mutate', signed({ attestations: [wanted(), bad] }), tagged, 'refuse key-invalid'],
+    ['beside a key that is none', 'mutate', withBadKey({ attestations: [wanted()] }), tagged, 'refuse key-invalid'],
+  ])('%s, %s', (_, purpose, entry, image, expected) => {
+    expect(told(only(planned([questionOn(ruleOf([entry]), image)], optionsOf({ purpose }))))).toBe(expected);
+  });
+
+  test('each has a check of its own beside that of the signatures, made once for all who ask the same', () => {
+    const entry = signed({ attestations: [wanted(), wanted({ path: 'attestations[1]', predicateType: 'sbom' })] });
+    const same = signed({ attestations: [wanted()] });
+    const plan = planned([questionOn(ruleOf([entry, same]), tagged)]);
+    const [target] = [...plan.targets.values()];
+    const checks = [...(target?.checks.values() ?? [])];
+    expect(checks.map(({ at, check: { wants } }) => [at, wants.what])).toEqual([
+      [0, 'attestation'],
+      [1, 'attestation'],
+      [2, 'signature'],
+    ]);
+    expect(plan.questions[0]?.entries).toMatchObject([
+      { check: { at: 2 }, attestations: [{ check: { at: 0 } }, { check: { at: 1 } }] },
+      { check: { at: 2 }, attestations: [{ check: { at: 0 } }] },
+    ]);
+  });
+
+  test('what is on its way is waited for, of the entry and of each attestation', async () => {
+    const entry = signed({ attestations: [wanted()] });
+    const asked: (Entry | WantedAttestation)[] = [];
+    const trust: TrustSource = {
+      credentials: () => ownCredentials,
+      async check({ entry: one, attestation }) {
+        asked.push(attestation ?? one);
+        return buildCheck(one, undefined, undefined, attestation);
+      },
+    };
+    const plan = await planQuestions([questionOn(ruleOf([entry]), tagged)], optionsOf({ trust }));
+    expect(told(only(plan))).toBe('verify');
+    expect(asked).toEqual([entry, entry.attestations[0]]);
   });
 });
 

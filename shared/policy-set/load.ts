@@ -1,6 +1,6 @@
 import { loadExpressions } from '../expression/expressions.ts';
 import { type OpenPattern, openHostWarnings, openPatterns } from '../policy/hosts.ts';
-import { isTooMuch, loadPolicies, type PolicyFile } from '../policy/kyverno/load.ts';
+import { isTooMuch, type Leaves, loadPolicies, type PolicyFile } from '../policy/kyverno/load.ts';
 import { mayHoldRegExp } from '../policy/kyverno/regexp.ts';
 import { mayHoldExpression } from '../policy/kyverno/variables.ts';
 import type { PolicySet, Rule } from '../policy/policy.ts';
@@ -26,6 +26,8 @@ export interface SetOptions {
   readonly openHosts: 'refuse' | 'warn' | 'allow';
   /** Hosts that the settings name, beside those that the rules name. */
   readonly registries: readonly string[];
+  /** Documents that are left to others; none where it is not there. */
+  readonly leaves?: Leaves;
 }
 
 /**
@@ -33,13 +35,23 @@ export interface SetOptions {
  * @throws PolicyLoadError with every problem in every file, and what `read` and the trust root throw
  */
 export async function loadSet(names: readonly string[], read: ReadFile, options: SetOptions): Promise<PolicySet> {
-  const { namespace, trust, unasked } = options;
-  const files = await readAll(names, read);
+  return loadTexts(await readAll(names, read), options);
+}
+
+/**
+ * The same of files that have been read.
+ * @throws PolicyLoadError with every problem in every file, and what the trust root throws
+ */
+export async function loadTexts(files: readonly PolicyFile[], options: SetOptions): Promise<PolicySet> {
+  const { namespace, trust, unasked, leaves } = options;
   const expressions = files.some(({ text }) => mayHoldExpression(text));
   // Some functions of expressions take a regular expression.
   if (expressions || files.some(({ text }) => mayHoldRegExp(text))) await loadRegExps();
   if (expressions) await loadExpressions();
-  const set = loadPolicies(files, namespace === undefined ? {} : { namespace });
+  const set = loadPolicies(files, {
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(leaves === undefined ? {} : { leaves }),
+  });
   if (unasked === 'refuse') refuseUnasked(set.rules);
   const opened = openHosts(set.rules, options);
   const more = trust === 'leave' ? opened : [...(await trustWarnings(set, trust)), ...opened];

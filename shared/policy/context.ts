@@ -4,6 +4,7 @@ import type { Query } from '../expression/query.ts';
 import type { Run } from '../expression/run.ts';
 import { layered, lazily, type Scope } from '../expression/scope.ts';
 import type { Template } from '../expression/template.ts';
+import { hasVariables } from '../expression/template-text.ts';
 import type { Json } from '../expression/value.ts';
 import { quoted } from '../printable.ts';
 import { Refusal } from '../reasons.ts';
@@ -62,10 +63,13 @@ export type ImageData = ReadonlyMap<string, Json | Refusal>;
 export class ImageNeeded extends Error {
   override readonly name = 'ImageNeeded';
   readonly reference: string;
+  /** Variables stand in what the policy writes, so that the object may say which image it is. */
+  readonly chosen: boolean;
 
-  constructor(reference: string) {
+  constructor(reference: string, chosen: boolean) {
     super(`${reference} is needed`);
     this.reference = reference;
+    this.chosen = chosen;
   }
 }
 
@@ -110,6 +114,12 @@ export function entriesFor(
 }
 
 /** The names that an entry asks for; `undefined`: any. */
+/** Whether any of these names comes to something of the request, by itself or by an entry. `undefined`: any name may. */
+export function asksRequest(names: ReadonlySet<string> | undefined, entries: readonly ContextEntry[]): boolean {
+  const asked = unionOf([names, ...entriesFor(names, entries).map(namesOf)]);
+  return asked === undefined || requestNames.some((name) => asked.has(name));
+}
+
 export function namesOf(entry: ContextEntry): ReadonlySet<string> | undefined {
   switch (entry.kind) {
     case 'config-map':
@@ -202,14 +212,14 @@ function textOf(template: Template, what: string, scope: Scope, run: Run): strin
 
 /** Throws ImageNeeded, and the Refusal of a registry that did not say it: whose doing that is is no matter of expressions. */
 function imageData(
-  { reference, jmesPath }: ImageRegistryEntry,
+  { reference, written, jmesPath }: ImageRegistryEntry,
   scope: Scope,
   { imageData: known }: ContextSources,
   run: Run,
 ): Json {
   const image = textOf(reference, 'the reference', scope, run);
   const data = known.get(image);
-  if (data === undefined) throw new ImageNeeded(image);
+  if (data === undefined) throw new ImageNeeded(image, hasVariables(written));
   if (data instanceof Refusal) throw data;
   return jmesPath === undefined ? data : jmesPath.evaluateOn(data, scope, run);
 }

@@ -54,6 +54,17 @@ export interface Rule {
   readonly preconditions?: Conditions;
   /** Whether anything of it but its images depends on the object: context, preconditions, variables, conditions. */
   readonly varies: boolean;
+  /** What is written for reports; `undefined`: nothing is. */
+  readonly reported?: Reported;
+}
+
+/** What reports say of a rule's results, by the policy's annotations `policies.kyverno.io/…` and the rule's `reportProperties`. */
+export interface Reported {
+  /** Where false, a failure counts as a warning. */
+  readonly scored: boolean;
+  readonly category?: string;
+  readonly severity?: string;
+  readonly properties: Readonly<Record<string, string>>;
 }
 
 /** An element of imageExtractors: images in objects that are no Pods. */

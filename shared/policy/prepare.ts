@@ -1,13 +1,14 @@
+import { leavesAll } from '../admission/changes.ts';
 import type { AdmissionRequest } from '../admission/review.ts';
-import { ExpressionError } from '../expression/error.ts';
 import { createRun } from '../expression/run.ts';
 import { nothing, type Scope } from '../expression/scope.ts';
-import { Refusal } from '../reasons.ts';
+import { messageOf, Refusal } from '../reasons.ts';
 import type { Slices } from '../slices.ts';
-import { contextScope, type ImageData } from './context.ts';
+import { asksRequest, contextScope, type ImageData, ImageNeeded } from './context.ts';
 import type { AttestorSet, Entry, Rule } from './policy.ts';
 import type { LoadProblem } from './problems.ts';
 import type { Question } from './select.ts';
+import { loadedBeside, type Stated, withStated } from './stated.ts';
 import { variablesOf } from './variables.ts';
 
 /** What rules are prepared by. */
@@ -20,6 +21,8 @@ export interface Preparation {
   readonly imageData: ImageData;
   /** Whether the rules or the settings name a registry: an object that could name another one would have any host called. */
   isNamed(registry: string): boolean;
+  /** What counts in place of the request and of the contexts; `undefined`: nothing. */
+  readonly stated?: Stated | undefined;
 }
 
 /** Whether any of the questions is of a rule that depends on more of the object than its images. */
@@ -56,34 +59,85 @@ export function* prepareInSlices(
 }
 
 /** Whether a question depends on more of the object than its images. */
-export function isVarying({ rule, ask, problem }: Question): boolean {
-  return rule.varies && ask === 'verify' && problem === undefined;
+export function isVarying({ rule, ask, problem, entries }: Question): boolean {
+  if (!rule.varies || problem !== undefined) return false;
+  return ask === 'verify' || (ask === 'unchanged' && entries.length > 0);
 }
 
 /** A rule as it is for one object. */
 class PreparedRule {
+  readonly #rule: Rule;
+  readonly #preparation: Preparation;
   readonly #scope: Scope;
   readonly #now: number;
   readonly #isNamed: Preparation['isNamed'];
-  readonly #answer: 'asks' | 'unmet' | Refusal;
+  #asked: 'asks' | 'unmet' | Refusal | undefined;
   /** By what covers an image. */
   readonly #entries = new Map<readonly Entry[], readonly Entry[] | Refusal>();
 
-  constructor(rule: Rule, { request, now, imageData, isNamed }: Preparation) {
+  constructor(rule: Rule, preparation: Preparation) {
+    const { request, now, imageData, isNamed, stated: states } = preparation;
+    this.#rule = rule;
+    this.#preparation = preparation;
     this.#now = now;
     this.#isNamed = isNamed;
-    const base = request === undefined ? nothing : variablesOf(request, rule.extractors.get(request.kind.kind));
+    const stated = states?.(rule);
+    const said = request === undefined ? nothing : variablesOf(request, rule.extractors.get(request.kind.kind));
+    const base = stated === undefined ? said : withStated(said, stated);
+    const context = stated === undefined ? rule.context : loadedBeside(rule.context, stated);
     const sources = { configMaps: rule.configMaps, imageData, policyNamespace: rule.namespace };
-    this.#scope = contextScope(rule.context, base, sources, createRun(now));
-    this.#answer = this.#asks(rule);
+    this.#scope = contextScope(context, base, sources, createRun(now));
   }
 
   question(question: Question): Question {
     const scope = this.#scope;
+    const { request } = this.#preparation;
+    if (question.ask === 'unchanged' && request !== undefined && leavesAll(request))
+      return { ...question, entries: [] };
     if (this.#answer === 'unmet') return { ...question, entries: [], ask: 'unmet' };
-    if (this.#answer !== 'asks') return { ...question, problem: this.#answer };
+    if (question.ask === 'unchanged' && this.#askedTheSame(question.entries)) return { ...question, entries: [] };
+    if (this.#answer !== 'asks') return { ...question, ask: 'verify', problem: this.#answer };
     const entries = this.#substituted(question.entries);
-    return entries instanceof Refusal ? { ...question, problem: entries } : { ...question, entries, scope };
+    return entries instanceof Refusal
+      ? { ...question, ask: 'verify', problem: entries }
+      : { ...question, ask: 'verify', entries, scope };
+  }
+
+  /**
+   * Whether the rule asked the same of the object before an UPDATE that left the image alone. One that is relabelled into a rule's reach, or
+   * whose conditions are about the object, is asked like a new one.
+   */
+  #askedTheSame(entries: readonly Entry[]): boolean {
+    const before = this.#before();
+    if (before === undefined) return false;
+    if (before.#answer !== 'asks' || this.#answer !== 'asks') return isSame(before.#answer, this.#answer);
+    const [old, now] = [before.#substituted(entries), this.#substituted(entries)];
+    if (old instanceof Refusal || now instanceof Refusal) return isSame(old, now);
+    return old.every((entry, index) => entry === now[index]) && !now.some((entry) => this.#isAboutRequest(entry));
+  }
+
+  /** Whether what is asked of the statements depends on the request: of an entry with its variables substituted, or else it has none. */
+  #isAboutRequest({ attestations, deny }: Entry): boolean {
+    const asked = [...attestations.flatMap(({ conditions }) => conditions ?? []), ...(deny ? [deny.conditions] : [])];
+    return asked.some(({ names }) => asksRequest(names, this.#rule.context));
+  }
+
+  #known: PreparedRule | undefined;
+
+  /** The rule as it was for the old object. */
+  #before(): PreparedRule | undefined {
+    const { request } = this.#preparation;
+    if (request?.oldObject === undefined) return undefined;
+    this.#known ??= new PreparedRule(this.#rule, {
+      ...this.#preparation,
+      request: { ...request, object: request.oldObject },
+    });
+    return this.#known;
+  }
+
+  get #answer(): 'asks' | 'unmet' | Refusal {
+    this.#asked ??= this.#asks(this.#rule);
+    return this.#asked;
   }
 
   #asks({ preconditions }: Rule): 'asks' | 'unmet' | Refusal {
@@ -127,6 +181,11 @@ class PreparedRule {
   }
 }
 
+/** Whether a rule could not be asked before for what it cannot be asked for now. */
+function isSame(old: unknown, now: unknown): boolean {
+  return old instanceof Refusal && now instanceof Refusal && old.reason === now.reason && old.message === now.message;
+}
+
 function isProblems(made: Entry | readonly LoadProblem[]): made is readonly LoadProblem[] {
   return Array.isArray(made);
 }
@@ -154,6 +213,7 @@ function unfit({ path }: Entry, [problem]: readonly LoadProblem[]): Refusal {
 
 function problemOf(where: string, thrown: unknown): Refusal {
   if (thrown instanceof Refusal) return thrown;
-  if (thrown instanceof ExpressionError) return new Refusal('variable-unresolved', `${where}: ${thrown.message}`);
-  throw thrown;
+  if (thrown instanceof ImageNeeded) throw thrown;
+  // Whatever else goes wrong, a defect of ours too, is brought about by what the object says.
+  return new Refusal('variable-unresolved', `${where}: ${messageOf(thrown)}`, { cause: thrown });
 }

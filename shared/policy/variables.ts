@@ -1,9 +1,11 @@
+import { isJsonObject, type JsonObject, own } from '../admission/json.ts';
 import type { AdmissionRequest, RequestKind, RequestResource, UserInfo } from '../admission/review.ts';
 import type { ImageSlot } from '../admission/slots.ts';
 import { ExpressionError } from '../expression/error.ts';
 import { lazily, type Scope } from '../expression/scope.ts';
 import { isObject, type Json } from '../expression/value.ts';
 import { Refusal } from '../reasons.ts';
+import { requestNames } from './context.ts';
 import { slotsFor } from './extract.ts';
 import { variableImage, variableOfImages } from './image-variables.ts';
 import type { ImageExtractor } from './policy.ts';
@@ -46,12 +48,20 @@ export function withPredicate(scope: Scope, predicate: { readonly [name: string]
   return {
     get(name) {
       const said = scope.get(name);
+      // What a request says nobody else says, where there is none either.
+      if (isOfRequest(name)) return said;
       const stated = Object.hasOwn(predicate, name) ? predicate[name] : undefined;
       if (said === undefined) return stated;
       return name === 'image' ? withOthers(said, stated) : said;
     },
-    names: () => new Set([...scope.names(), ...Object.keys(predicate)]),
+    names: () => new Set([...scope.names(), ...Object.keys(predicate).filter((name) => !isOfRequest(name))]),
   };
+}
+
+const ofRequest: readonly string[] = requestNames;
+
+function isOfRequest(name: string): boolean {
+  return ofRequest.includes(name);
 }
 
 /** The fields of `said`, and those of `stated` that it does not have. */
@@ -61,6 +71,25 @@ function withOthers(said: Json, stated: Json | undefined): Json {
   for (const name of Object.keys(stated)) all[name] = stated[name] ?? null;
   for (const name of Object.keys(said)) all[name] = said[name] ?? null;
   return all;
+}
+
+/**
+ * What comes of the object. Through `ephemeralcontainers` nothing but those can be written: whatever else is there the API server drops after
+ * mutate, so that the old object's counts, as it does for filters.
+ */
+function objectOf({ subResource, object, oldObject }: AdmissionRequest): AdmissionRequest['object'] {
+  if (subResource !== 'ephemeralcontainers' || object === undefined || oldObject === undefined) return object;
+  const [spec, written] = [own(oldObject, 'spec'), own(object, 'spec')];
+  if (!isJsonObject(spec) || !isJsonObject(written)) return oldObject;
+  return withField(oldObject, 'spec', withField(spec, 'ephemeralContainers', written['ephemeralContainers']));
+}
+
+function withField(object: JsonObject, name: string, value: unknown): JsonObject {
+  const copy: Record<string, unknown> = Object.create(null);
+  for (const each of Object.keys(object)) copy[each] = object[each];
+  if (value === undefined) delete copy[name];
+  else copy[name] = value;
+  return copy;
 }
 
 function requestOf(request: AdmissionRequest): Json {
@@ -77,7 +106,7 @@ function requestOf(request: AdmissionRequest): Json {
     namespace: request.namespace,
     operation: request.operation,
     userInfo: userOf(request.userInfo),
-    object: request.operation === 'DELETE' ? old : asJson(request.object),
+    object: request.operation === 'DELETE' ? old : asJson(objectOf(request)),
     oldObject: old,
     dryRun: request.dryRun,
     options: asJson(request.options),

@@ -61,7 +61,7 @@ function open(
   const review = beginReview({ ledger: newLedger(), hosts: everyHost, deadline: deadline(), ...terms });
   return {
     review,
-    lookup: new ImageLookup({ registries: registriesAsOurselves(registry), elapsed, reviewImages }, review),
+    lookup: new ImageLookup({ registries: registriesAsOurselves(registry), elapsed, reviewImages }, review, []),
   };
 }
 

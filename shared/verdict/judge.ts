@@ -69,13 +69,21 @@ function judgeImage(entry: Entry, asked: AskedOfTarget | undefined, inquiry: Inq
   if (asked === undefined || (asked.check === undefined && asked.attestations.length === 0))
     return no(entry, { reason: 'digest-resolved', message: `the digest is ${digest}` });
   const signed = asked.check === undefined ? nothingAsked : said(findings[asked.check.at]);
-  const attested = asked.attestations.map(({ wanted, check }) => attestationOf(wanted, said(findings[check.at])));
+  const attested = asked.attestations.map(({ wanted, check }) => ({
+    wanted,
+    ...attestationOf(wanted, said(findings[check.at])),
+  }));
   const by = {
     attestors: signed.attestors,
     attestations: attested.map(({ result }) => result),
   };
   const failing = [signed, ...attested].find(({ objection }) => objection !== undefined)?.objection;
-  if (failing !== undefined) return { ...no(entry, failing), ...by };
+  if (failing !== undefined)
+    return {
+      ...no(entry, failing),
+      ...by,
+      attestations: attested.map(({ wanted, result }) => unweighed(wanted, entry, result)),
+    };
   const weighed = asksConditions(entry) ? weighedOf(asked, inquiry) : undefined;
   if (weighed !== undefined)
     return { ...no(entry, titled(asked, weighed)), ...by, attestations: withObjection(by.attestations, weighed) };
@@ -119,6 +127,12 @@ function attestationOf(wanted: WantedAttestation, finding: Said): Said & { reado
     attestors,
   };
   return { ...finding, objection: told, result };
+}
+
+/** Where something else is missing nothing is weighed: one that is there must not read as if it had met its conditions. */
+function unweighed({ conditions }: WantedAttestation, { deny }: Entry, result: AttestationResult): AttestationResult {
+  if (!result.pass || (conditions === undefined && deny === undefined)) return result;
+  return { ...result, message: `${result.message}; what it states was not weighed` };
 }
 
 /** Conditions are evaluated before anyone is judged; an entry that was left out is no pass. */

@@ -139,7 +139,7 @@ describe('what is read', () => {
     ['a folder without a resource', ['-f', 'nothing'], 'nothing: holds no resource'],
     ['standard input without one', ['-f', '-'], 'standard input: holds no resource'],
     ['standard input twice', ['-f', '-', '-'], 'standard input is read once'],
-    ['policies from it', ['-', '-f', '-'], "policies are read from files: '-', standard input, is for --resource"],
+    ['policies and resources from it', ['-', '-f', '-'], "'-' is given twice: standard input is read once"],
   ])('%s: a wrong use', async (_, words, message) => {
     const { status, stdout, stderr } = await cli(['apply', 'policy.yaml', ...words]);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });

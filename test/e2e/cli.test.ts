@@ -341,7 +341,7 @@ describe('apply', () => {
 
 describe('a wrong use: 2, and what to write instead', () => {
   test.each<[string, string[], RegExp]>([
-    ['a command that is none', ['sign'], /there is no command 'sign', only verify, apply, serve/],
+    ['a command that is none', ['sign'], /there is no command 'sign', only verify, apply, test, serve/],
     ['an option that is none', ['verify', '--polcy', 'x'], /--polcy/],
     [
       'a bare policy for verify',

@@ -29,13 +29,13 @@ sha256() { if command -v sha256sum >/dev/null; then sha256sum; else shasum -a 25
 hash_of() { sha256 | cut -c1-16; }
 each_peer() { while read -r name folder package; do [ -z "$name" ] || "$1" "$name" "$folder" "$package"; done <<<"$peers"; }
 
-built() { # name folder: where its binary is kept
+built() { # name folder package: where its binary is kept
   local sources=("$2/go.mod" "$2/go.sum")
-  [ ! -e "$2/main.go" ] || sources+=("$2/main.go")
+  [ "$3" != . ] || sources+=("$2/main.go")
   echo "$cache/built/$1-$(cat "${sources[@]}" | hash_of)"
 }
-missing() { [ -x "$(built "$1" "$2")" ] || echo "$@"; }
-link() { [ -e "$bin/$1" ] || ln -sf "../built/$(basename "$(built "$1" "$2")")" "$bin/$1"; }
+missing() { [ -x "$(built "$@")" ] || echo "$@"; }
+link() { [ -e "$bin/$1" ] || ln -sf "../built/$(basename "$(built "$@")")" "$bin/$1"; }
 
 cache=${COUNTERSIGN_PEERS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/countersign/peers}
 mkdir -p "$cache/built"
@@ -64,7 +64,7 @@ if [ -n "$(each_peer missing)" ]; then
     started=$SECONDS
     echo "building $name" >&2
     (cd "$folder" && nice -n 10 go build -ldflags '-s -w' -o "$temporary" "$package" 9>&- </dev/null)
-    mv "$temporary" "$(built "$name" "$folder")"
+    mv "$temporary" "$(built "$name" "$folder" "$package")"
     echo "built $name in $((SECONDS - started)) s" >&2
   done <<<"$(each_peer missing)"
 fi

@@ -1,3 +1,6 @@
+import { compileExpression, createRun, functionTable } from '../../shared/expression/engine.ts';
+import { ExpressionError } from '../../shared/expression/error.ts';
+import { nothing } from '../../shared/expression/scope.ts';
 import type { Json, JsonObject } from '../../shared/expression/value.ts';
 import { loadRegExps } from '../../shared/regexp.ts';
 import { compare } from './kyverno/comparison.ts';
@@ -110,4 +113,46 @@ test('a letter that takes more than one byte may stand before a variable', async
   const context = { a: 'x' };
   expect(await oracle.askAll([{ op: 'substitute', document: 'é{{ a }}', context }])).toMatchObject([{ error: {} }]);
   expect(render('é{{ a }}', context)).toBe('éx');
+});
+
+const calledOtherwise: readonly {
+  readonly why: string;
+  readonly call: string;
+  readonly kyverno: Json;
+  readonly ours?: Json;
+}[] = [
+  {
+    why: 'the average of no numbers is null',
+    call: 'avg(`[]`) == `null`',
+    kyverno: false,
+    ours: true,
+  },
+  {
+    why: 'what is no version has no place in a range',
+    call: "semver_compare('latest', '<1.0.0')",
+    kyverno: true,
+  },
+  {
+    why: 'two documents of YAML are not taken for the first',
+    call: "parse_yaml('--- a\n--- b')",
+    kyverno: 'a',
+  },
+  {
+    why: 'the last line of a text in YAML ends as the others do',
+    call: "parse_yaml('|\n  a')",
+    kyverno: 'a',
+    ours: 'a\n',
+  },
+  {
+    why: 'bytes that are no text are none',
+    call: "base64_decode('//8=')",
+    kyverno: '\ufffd\ufffd',
+  },
+];
+
+test.each(calledOtherwise)('$why', async ({ call, kyverno, ours }) => {
+  expect(await oracle.askAll([{ op: 'jmespath', expression: call, context: {} }])).toEqual([{ value: kyverno }]);
+  const called = () => compileExpression(call, functionTable).evaluate(nothing, createRun(0));
+  if (ours === undefined) expect(called).toThrow(ExpressionError);
+  else expect(called()).toEqual(ours);
 });

@@ -25,7 +25,7 @@ test('the page has every identifier once, each with a flaw and an answer', () =>
 
 test.each(tested)('$id is in the name of a test of $file', async ({ id, file }) => {
   const text = await readFile(join(import.meta.dirname, file), 'utf8');
-  const names = [...text.matchAll(/^describe\('([^']*)'/gm)].map(([, name = '']) => name);
+  const names = [...text.matchAll(/^describe(?:\.each\(\w+\))?\(\s*'([^']*)'/gm)].map(([, name = '']) => name);
   expect(names.filter((name) => new RegExp(`\\b${id}\\b`).test(name))).not.toEqual([]);
 });
 

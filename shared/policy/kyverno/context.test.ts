@@ -141,6 +141,13 @@ describe('a name that nothing gives', () => {
     expect(problemsOf(withContext({ name: 'a', variable: { value: { x: 1 }, jmesPath: 'x' } }))).toEqual([]);
   });
 
+  test('is not told of what a refused entry would give', () => {
+    const asking = { name: 'b', variable: { value: '{{ a.x }}' } };
+    expect(problemsOf(withContext({ name: 'a', apiCall: {} }, asking))).toEqual([
+      expect.stringContaining(`${at}.apiCall: asks a cluster`),
+    ]);
+  });
+
   test('has its neighbour named', () => {
     expect(problemsOf(withContext({ name: 'a', variable: { value: '{{ image.containers }}' } }))[0]).toContain(
       "did you mean 'images'?",

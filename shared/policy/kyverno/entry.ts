@@ -1,4 +1,3 @@
-import { requestNames } from '../context.ts';
 import type { AttestorSet, Entry, KeysAttestor } from '../policy.ts';
 import { readAttestations, readDeny } from './attestations.ts';
 import { readAttestorSet, readRepository } from './attestors.ts';
@@ -8,7 +7,7 @@ import { readKeyless } from './keyless-attestor.ts';
 import { readKeySource } from './keys-attestor.ts';
 import type { Place } from './place.ts';
 import { Report } from './report.ts';
-import { namesIn, variableTexts } from './variables.ts';
+import { variableTexts } from './variables.ts';
 import { type Frame, holdsVariables, readWritten, type Wanted } from './written.ts';
 
 /** What says that an entry audits. */
@@ -93,18 +92,8 @@ function withVariables(frame: Frame, fields: EntryFields, place: Place, report: 
   report.warnings.push(
     ...trial.warnings.filter(({ message }) => !texts.some(({ path }) => message.startsWith(`${path}: `))),
   );
-  for (const text of texts) warnOfPattern(text, report);
   const written = report.clean(place) ? readWritten(frame, place, report, readWanted) : undefined;
   return written && { ...frame, attestors: [], attestations: [], annotations: {}, written };
-}
-
-/** What an object's author writes into a regular expression is a part of it, and may end what stands before. */
-function warnOfPattern(at: Place, report: Report): void {
-  if (!at.path.endsWith('RegExp')) return;
-  const names = namesIn(at.text ?? '');
-  if (names === undefined || requestNames.some((name) => names.has(name))) {
-    report.warning(at, 'has values of the request read as a regular expression: ask with wildcards, without RegExp');
-  }
 }
 
 /**

@@ -273,6 +273,7 @@ export interface RuleFields {
   readonly mutate?: Place;
   readonly validate?: Place;
   readonly generate?: Place;
+  readonly reportProperties?: Readonly<Record<string, string>>;
 }
 
 type Valued<S> = S extends Schema<infer T> ? T : never;

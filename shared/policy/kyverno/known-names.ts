@@ -10,27 +10,27 @@ import { substitutedPlace } from './written.ts';
  * Variables that begin with a name which nothing gives: with Kyverno the policy is refused as well. Conditions of attestations are left
  * out, since what is attested has whatever fields its author gave it.
  */
-export function refuseUnknownNames(
-  { context, preconditions, entries }: Pick<Rule, 'context' | 'preconditions' | 'entries'>,
-  place: Place,
-  report: Report,
-): void {
-  const known = [...requestNames, ...context.map(({ name }) => name)];
-  for (const [index, entry] of context.entries())
-    check(namesOf(entry), known, place.field('context').item(index), report);
-  check(preconditions?.names, known, place.field('preconditions'), report);
-  for (const [index, { written }] of entries.entries()) {
-    const at = place.field('verifyImages').item(index);
-    check(written?.names, known, substitutedPlace(at), report);
-    checkDenial(at, known, report);
+export function refuseUnknownNames(context: Rule['context'], place: Place, report: Report): void {
+  const at = place.field('context');
+  // An entry that is refused gives its name no less.
+  const known = [...requestNames, ...at.items.flatMap((entry) => entry.field('name').text ?? [])];
+  if (report.clean(at))
+    for (const [index, entry] of context.entries()) check(namesOf(entry), known, at.item(index), report);
+  checkTexts(place.field('preconditions'), known, report);
+  for (const entry of place.field('verifyImages').items) {
+    checkTexts(substitutedPlace(entry), known, report);
+    if (!entry.field('attestations').empty) checkDenial(entry, known, report);
   }
+}
+
+function checkTexts(place: Place, known: readonly string[], report: Report): void {
+  for (const at of variableTexts(place)) check(namesIn(at.text ?? ''), known, at, report);
 }
 
 /** `validate` of an entry is about the image and what is attested of it as well, by the names that its attestations have. */
 function checkDenial(entry: Place, known: readonly string[], report: Report): void {
   const attested = entry.field('attestations').items.flatMap((each) => each.field('name').text ?? []);
-  const all = [...known, 'image', ...attested];
-  for (const text of variableTexts(entry.field('validate'))) check(namesIn(text.text ?? ''), all, text, report);
+  checkTexts(entry.field('validate'), [...known, 'image', ...attested], report);
 }
 
 function check(names: ReadonlySet<string> | undefined, known: readonly string[], place: Place, report: Report): void {

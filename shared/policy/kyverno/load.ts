@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ConfigMap } from '../context.ts';
 import type { PolicySet, Rule } from '../policy.ts';
 import { type LoadProblem, type LoadWarning, PolicyLoadError } from '../problems.ts';
+import type { Place } from './place.ts';
 import { type ReadPolicy, readObject } from './read.ts';
 import { Report } from './report.ts';
 import { readDocuments } from './yaml/document.ts';
@@ -15,7 +16,12 @@ export interface PolicyFile {
 export interface LoadOptions {
   /** Of a Policy that names none, as `kubectl apply` and the Kyverno CLI take it. Without it such a Policy is refused. */
   readonly namespace?: string;
+  /** Documents that are left to others without a look at what is in them; none by default. */
+  readonly leaves?: Leaves;
 }
+
+/** Whether a document, or an item of a list, is left to others. */
+export type Leaves = (document: Place) => boolean;
 
 const maxFiles = 2000;
 /** UTF-16 units of all files together. */
@@ -58,7 +64,7 @@ interface ReadDocument {
 function readFile(
   { name, text }: PolicyFile,
   configMaps: Map<string, ConfigMap>,
-  { namespace }: LoadOptions,
+  { namespace, leaves }: LoadOptions,
 ): ReadDocument[] {
   const syntax = new Report(name);
   const places = readDocuments(text, syntax);
@@ -67,7 +73,7 @@ function readFile(
   }
   const documents = places.map((place) => {
     const report = new Report(name);
-    return { policies: readObject(place, report, configMaps, namespace), report };
+    return { policies: readObject(place, report, { configMaps, namespace, leaves }), report };
   });
   return [{ policies: [], report: syntax }, ...documents];
 }

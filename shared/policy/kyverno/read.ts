@@ -23,23 +23,27 @@ export interface ReadPolicy {
 /** Kinds that come later. */
 const later = /^policies\.kyverno\.io\/\S+ (?:Namespaced)?ImageValidatingPolicy$|^kyverno\.io\/\S+ PolicyException$/;
 
-/**
- * The policies of one document: one, or the items of a list as `kubectl get -o yaml` writes it. A ConfigMap goes among `configMaps`. `otherwise`: the namespace of a
- * Policy that names none.
- */
-export function readObject(
-  place: Place,
-  report: Report,
-  configMaps: Map<string, ConfigMap>,
-  otherwise?: string,
-): ReadPolicy[] {
+/** What the documents of a set have in common. */
+export interface Surroundings {
+  /** Takes the ConfigMaps among them. */
+  readonly configMaps: Map<string, ConfigMap>;
+  /** Of a Policy that names none. */
+  readonly namespace?: string | undefined;
+  /** Which ones are left to others, unread. */
+  readonly leaves?: ((document: Place) => boolean) | undefined;
+}
+
+/** The policies of one document: one, or the items of a list as `kubectl get -o yaml` writes it. */
+export function readObject(place: Place, report: Report, surroundings: Surroundings): ReadPolicy[] {
+  const { configMaps, namespace: otherwise, leaves } = surroundings;
   const apiVersion = place.field('apiVersion').text ?? '';
   const kind = place.field('kind').text ?? '';
   const isPolicyList = /^kyverno\.io\//.test(apiVersion) && (kind === 'ClusterPolicyList' || kind === 'PolicyList');
   if ((apiVersion === 'v1' && kind === 'List') || isPolicyList) {
     listEnvelope(place, report);
-    return place.field('items').items.flatMap((item) => readObject(item, report, configMaps, otherwise));
+    return place.field('items').items.flatMap((item) => readObject(item, report, surroundings));
   }
+  if (leaves?.(place) === true) return [];
   if (isKnownVersion(apiVersion) && (kind === 'ClusterPolicy' || kind === 'Policy')) {
     const verifies = rulesOf(place).items.some((rule) => !rule.field('verifyImages').empty);
     const fields = policySchemas[apiVersion](place, report);
@@ -96,7 +100,11 @@ function readPolicy(
   lintSpec(spec, at, report);
   if (verifies) lintVerifyingSpec(spec, at, namespaced, report);
   else if (report.clean(place)) report.warning(place, `${policy} has no verifyImages rule: it is left to Kyverno`);
-  const common = readCommon(spec, at, policy, namespaced ? namespace : undefined, configMaps, report);
+  const { annotations = {} } = fields.metadata ?? {};
+  const common = {
+    ...readCommon(spec, at, policy, namespaced ? namespace : undefined, configMaps, report),
+    annotations,
+  };
   return { identity: `${kind} ${policy}`, place, rules: readRules(fields, place, common, report) };
 }
 
@@ -152,7 +160,7 @@ function readCommon(
   namespace: string | undefined,
   configMaps: ReadonlyMap<string, ConfigMap>,
   report: Report,
-): Common {
+): Omit<Common, 'annotations'> {
   const timeoutSeconds = spec.webhookConfiguration?.timeoutSeconds ?? spec.webhookTimeoutSeconds;
   const overrides = spec.validationFailureActionOverrides ?? [];
   return {

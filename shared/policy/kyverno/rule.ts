@@ -11,6 +11,7 @@ import { refuseNamesOfTwo, refuseUnknownNames } from './known-names.ts';
 import { isActionRefused, readAction } from './overrides.ts';
 import type { Place } from './place.ts';
 import { Report } from './report.ts';
+import { reportedOf } from './reported.ts';
 
 /** What a policy says for all of its rules. */
 export interface Common
@@ -27,6 +28,8 @@ export interface Common
   > {
   readonly action: Action;
   readonly actionFrom: AuditsBy;
+  /** The policy's annotations. */
+  readonly annotations: Readonly<Record<string, string>>;
 }
 
 /** What a rule does. Kyverno's messages call it an operation; elsewhere an operation is what a request does to its object. */
@@ -85,6 +88,7 @@ function readVerifyImages(
   const extractors = readExtractors(place.field('imageExtractors'), report);
   lintExtractors({ extractors, match, entries: said.entries }, place.field('imageExtractors'), report);
   if (!report.clean(place)) return undefined;
+  const reported = reportedOf(common.annotations, fields.reportProperties);
   const rule: Rule = {
     policy: common.policy,
     ...(common.namespace !== undefined && { namespace: common.namespace }),
@@ -101,6 +105,7 @@ function readVerifyImages(
     extractors,
     matchConditions: common.matchConditions,
     ...said,
+    ...(reported !== undefined && { reported }),
   };
   try {
     selectedRules(rule);
@@ -119,7 +124,7 @@ function readSaid(fields: RuleFields, place: Place, common: Common, report: Repo
   const context = readContext(place.field('context'), report);
   const preconditions = readBlock(place.field('preconditions'), report);
   const said = { entries, context, ...(preconditions !== undefined && { preconditions }) };
-  refuseUnknownNames(said, place, report);
+  refuseUnknownNames(context, place, report);
   refuseNamesOfTwo(context, place, report);
   const varies =
     context.length > 0 ||

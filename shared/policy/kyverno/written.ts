@@ -1,7 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Run } from '../../expression/run.ts';
 import type { Scope } from '../../expression/scope.ts';
-import { hasVariables } from '../../expression/template-text.ts';
 import type { Json } from '../../expression/value.ts';
 import { writtenRegistry } from '../hosts.ts';
 import type { Entry, Written } from '../policy.ts';
@@ -10,6 +9,7 @@ import { type EntryFields, entrySchema } from './fields.ts';
 import { Place, type Tree } from './place.ts';
 import { Report } from './report.ts';
 import { jsonOf, treeOf } from './tree-json.ts';
+import { refuseValues } from './values.ts';
 import { holdsVariable, readTemplate } from './variables.ts';
 
 /** What an entry says of images, and what it says of those whom it trusts: variables stand in the latter alone. */
@@ -53,7 +53,7 @@ export function readWritten(frame: Frame, place: Place, report: Report, readWant
   function entryOf(value: Json): Entry | readonly LoadProblem[] {
     const substituted = new Report(report.file);
     const here = new Place(withRest(treeOf(value, part, line), tree), path, line);
-    refuseNothing(new Place(part, path, line), here, substituted);
+    refuseValues(new Place(part, path, line), here, substituted);
     const fields = entrySchema(here, substituted);
     const wanted = fields && readWanted(fields, here, substituted);
     return wanted === undefined || substituted.problems.length > 0 ? substituted.problems : { ...frame, ...wanted };
@@ -73,16 +73,6 @@ export function readWritten(frame: Frame, place: Place, report: Report, readWant
       return entry;
     },
   };
-}
-
-/** A signer of whom nothing is asked, since a value is empty, would be anyone: what is written is asked, or nobody is. */
-function refuseNothing(written: Place, now: Place, report: Report): void {
-  if (written.text !== undefined) {
-    if (hasVariables(written.text) && now.empty) report.problem(now, 'comes to nothing');
-    return;
-  }
-  for (const name of written.names) refuseNothing(written.field(name), now.field(name), report);
-  for (const [index, item] of written.items.entries()) refuseNothing(item, now.item(index), report);
 }
 
 /** The registries of signature repositories that no variable says. */

@@ -347,7 +347,7 @@ const yaml = fc.constantFrom(
     '',
     'null',
     '~',
-    'a: |\n  text\n  more',
+    'a: |\n  text\n  more\n',
     '1: a',
     '{a: 1, b: [c]}',
     'a: 0x1F\nb: 010\nc: 0o17',

@@ -1,23 +1,18 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import type { WrittenBlock } from '../../../shared/expression/conditions.ts';
 import type { Json, JsonObject } from '../../../shared/expression/value.ts';
 import { cleanEnvironment, tool } from '../tools.ts';
-
-/** A block of conditions as a policy writes it. */
-export interface Block {
-  readonly any?: readonly JsonObject[];
-  readonly all?: readonly JsonObject[];
-}
 
 /** What main.go takes; `integers`: whole numbers as an API server's objects have them (int64), not as a predicate (float64). */
 export type Question = { readonly integers?: boolean } & (
   | { readonly op: 'jmespath'; readonly expression: string; readonly context: Json }
   | { readonly op: 'operator'; readonly operator: string; readonly key: Json; readonly value: Json }
   | { readonly op: 'substitute'; readonly document: Json; readonly context: JsonObject }
-  | { readonly op: 'conditions'; readonly conditions: readonly Block[]; readonly context: JsonObject }
+  | { readonly op: 'conditions'; readonly conditions: readonly WrittenBlock[]; readonly context: JsonObject }
   | {
       readonly op: 'attestation';
-      readonly conditions: readonly Block[];
+      readonly conditions: readonly WrittenBlock[];
       readonly predicate: JsonObject;
       readonly context: JsonObject;
     }

@@ -1,0 +1,34 @@
+import { readBounded } from '../local/files.ts';
+import type { Place } from '../shared/policy/kyverno/place.ts';
+import { Report } from '../shared/policy/kyverno/report.ts';
+import type { Schema } from '../shared/policy/kyverno/schema.ts';
+import { readDocuments } from '../shared/policy/kyverno/yaml/document.ts';
+import { PolicyLoadError } from '../shared/policy/problems.ts';
+
+/** In bytes, of a file of Kyverno's command line: nobody writes so much by hand. */
+const largest = 1024 * 1024;
+
+/** The documents of such a file, with the report that takes what is wrong with them. Throws FileError, PolicyLoadError. */
+export async function documentsOf(
+  file: string,
+): Promise<{ readonly places: readonly Place[]; readonly report: Report }> {
+  const report = new Report(file);
+  const places = readDocuments(await readBounded(file, largest), report);
+  if (report.problems.length > 0) throw new PolicyLoadError(report.problems);
+  return { places, report };
+}
+
+/** The one document of a file. `what`: `a Values document`. Throws FileError, PolicyLoadError. */
+export async function readOne<T>(file: string, what: string, read: Schema<T>): Promise<T> {
+  const { places, report } = await documentsOf(file);
+  const [place, another] = places;
+  if (another !== undefined) report.problem(another, `one document is expected, ${what}: here another begins`);
+  const value = place === undefined ? undefined : read(place, report);
+  const { problems } = report;
+  if (value === undefined || problems.length > 0) {
+    throw new PolicyLoadError(
+      problems.length > 0 ? problems : [{ file, line: 0, field: '', message: `holds no ${what}` }],
+    );
+  }
+  return value;
+}

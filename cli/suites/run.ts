@@ -1,0 +1,90 @@
+import { PolicyLoadError, printWarning } from '../../shared/policy/problems.ts';
+import { loadTexts } from '../../shared/policy-set/load.ts';
+import type { TrustRoots } from '../../shared/trust/root/trust-root.ts';
+import { userOf } from '../circumstances.ts';
+import { type Resource, readResources } from '../resources.ts';
+import { readUserInfo } from '../values/user-info.ts';
+import { readValuesFile } from '../values/values.ts';
+import { left, namesOf, notFound } from './compare.ts';
+import { policyTexts, refuseMissing } from './files.ts';
+import type { Row } from './row.ts';
+import type { Expected, Suite } from './suite.ts';
+import { Trial, type TrialOptions } from './trial.ts';
+import { leftToKyverno, policiesIn, whoseIs } from './whose.ts';
+
+export interface SuiteOptions extends TrialOptions {
+  readonly roots: TrustRoots;
+  /** Takes each warning of loading and each note, for people. */
+  readonly warn: (line: string) => void;
+}
+
+/** Rows of one suite: far more than anybody reads. */
+const mostRows = 20_000;
+
+/** Runs a suite: each expected result beside what admission comes to. Throws PolicyLoadError, ResourceError, FileError. */
+export async function runSuite(suite: Suite, options: SuiteOptions): Promise<readonly Row[]> {
+  await refuseMissing(suite);
+  const texts = await policyTexts(suite);
+  const known = policiesIn(texts);
+  const selected = suite.results.filter((expected) => options.selector.selects(expected));
+  let trial: Trial | undefined;
+  const rows: Row[] = [];
+  for (const expected of selected) {
+    const whose = whoseIs(expected, known);
+    if ('missing' in whose) rows.push(notFound(expected, namesOf(expected), whose.missing));
+    else if ('left' in whose) rows.push(left(expected, expected.rule, whose.left));
+    else {
+      refuseForeign(expected);
+      trial ??= await trialOf(suite, texts, options);
+      rows.push(...(await trial.rows(expected)));
+      for (const rule of whose.beside) rows.push(left(expected, rule, 'a rule of another type'));
+    }
+    if (rows.length > mostRows) {
+      throw new PolicyLoadError([{ ...expected.at, message: `the suite comes to more than ${mostRows} results` }]);
+    }
+  }
+  return rows;
+}
+
+/** Rules of images change nothing but an image's digest, and make no resource. */
+function refuseForeign({ foreign }: Expected): void {
+  const message = 'is about rules that mutate or generate: this one is about images. Leave it out';
+  if (foreign.length > 0) throw new PolicyLoadError(foreign.map((at) => ({ ...at, message })));
+}
+
+async function trialOf(suite: Suite, texts: Parameters<typeof loadTexts>[0], options: SuiteOptions): Promise<Trial> {
+  const { roots, warn } = options;
+  const [exception] = suite.exceptions;
+  if (exception !== undefined) {
+    throw new PolicyLoadError([{ ...exception.at, message: 'not supported yet: PolicyException' }]);
+  }
+  const set = await loadTexts(texts, {
+    namespace: 'default',
+    trust: roots,
+    unasked: 'allow',
+    openHosts: 'allow',
+    registries: [],
+    leaves: leftToKyverno,
+  });
+  for (const warning of set.warnings) warn(printWarning(warning));
+  const { variables, userInfo } = suite;
+  const user = userInfo === undefined ? undefined : await readUserInfo(userInfo.name);
+  const circumstances = {
+    values: suite.values ?? (variables === undefined ? undefined : await readValuesFile(variables.name)),
+    user: user === undefined || userInfo === undefined ? undefined : userOf(user, userInfo.name, warn),
+  };
+  const resources = await readResources(suite.resources.map(({ name }) => name));
+  return new Trial(set.rules, circumstances, distinct(resources, warn), options);
+}
+
+/** As in Kyverno, the first of two resources of one name counts. */
+function distinct(resources: readonly Resource[], warn: (line: string) => void): readonly Resource[] {
+  const known = new Map<string, Resource>();
+  for (const one of resources) {
+    const { kind, namespace, name } = one.request;
+    const key = JSON.stringify([kind.group, kind.kind, namespace, name]);
+    if (known.has(key)) warn(`${one.title} is among the resources twice: the first one counts`);
+    else known.set(key, one);
+  }
+  return [...known.values()];
+}

@@ -1,0 +1,173 @@
+import { expects, onlyWhen, podOf, suite, suitesWorld, textOf } from './suites-world.ts';
+
+const { unsigned, varying, given, tested } = suitesWorld();
+
+describe('values and who asks', () => {
+  const userOf = (username: string) =>
+    textOf({ apiVersion: 'cli.kyverno.io/v1alpha1', kind: 'UserInfo', userInfo: { username, groups: ['devs'] } });
+  const asked = {
+    preconditions: { all: [{ key: '{{ request.userInfo.username }}', operator: 'Equals', value: 'jane' }] },
+  };
+
+  test('a precondition about who asks', async () => {
+    const files = {
+      'policy.yaml': textOf(varying('signed', asked)),
+      'resources.yaml': textOf(podOf('bad', unsigned())),
+      'jane.yaml': userOf('jane'),
+      'joe.yaml': userOf('joe'),
+    };
+    const of = (userinfo: string, result: string) => textOf(suite({ userinfo, results: [expects(result, 'bad')] }));
+    const jane = await given('jane', { ...files, 'kyverno-test.yaml': of('jane.yaml', 'fail') });
+    const joe = await given('joe', { ...files, 'kyverno-test.yaml': of('joe.yaml', 'skip') });
+    expect((await tested(jane)).status).toBe(0);
+    expect((await tested(joe)).status).toBe(0);
+    const wrong = await given('wrong-user', { ...files, 'kyverno-test.yaml': of('joe.yaml', 'fail') });
+    expect((await tested(wrong)).status).toBe(1);
+  });
+
+  test('roles are told to no webhook: they are left out, and that is said', async () => {
+    const name = await given('roles', {
+      'policy.yaml': textOf(varying('signed', onlyWhen("request.clusterRoles || 'unknown'", 'unknown'))),
+      'resources.yaml': textOf(podOf('bad', unsigned())),
+      'user.yaml': textOf({
+        apiVersion: 'cli.kyverno.io/v1alpha1',
+        kind: 'UserInfo',
+        clusterRoles: ['cluster-admin'],
+        userInfo: { username: 'jane' },
+      }),
+      'kyverno-test.yaml': textOf(suite({ userinfo: 'user.yaml', results: [expects('fail', 'bad')] })),
+    });
+    const { status, stderr } = await tested(name);
+    expect(status).toBe(0);
+    expect(stderr).toContain('user.yaml: roles and clusterRoles are left out');
+  });
+
+  const values = (parts: object) => textOf({ apiVersion: 'cli.kyverno.io/v1alpha1', kind: 'Values', ...parts });
+  const fromMap = {
+    context: [{ name: 'dictionary', configMap: { name: 'settings', namespace: 'default' } }],
+    ...onlyWhen('dictionary.data.env', 'prod'),
+  };
+
+  test.each<[string, object, object, string, string]>([
+    [
+      'in place of a ConfigMap that is not there',
+      fromMap,
+      { policies: [{ name: 'signed', rules: [{ name: 'check', values: { 'dictionary.data.env': 'prod' } }] }] },
+      'fail',
+      'skip',
+    ],
+    [
+      'with another value',
+      fromMap,
+      { policies: [{ name: 'signed', rules: [{ name: 'check', values: { 'dictionary.data.env': 'dev' } }] }] },
+      'skip',
+      'fail',
+    ],
+    [
+      'of another policy',
+      fromMap,
+      { policies: [{ name: 'other', rules: [{ name: 'check', values: { 'dictionary.data.env': 'prod' } }] }] },
+      'error',
+      'fail',
+    ],
+    [
+      'of all policies',
+      onlyWhen('request.namespace', 'shop'),
+      { globalValues: { 'request.namespace': 'shop' } },
+      'fail',
+      'skip',
+    ],
+    [
+      'of a resource',
+      onlyWhen('request.namespace', 'shop'),
+      { policies: [{ name: 'signed', resources: [{ name: 'bad', values: { 'request.namespace': 'shop' } }] }] },
+      'fail',
+      'skip',
+    ],
+    [
+      'of another resource',
+      onlyWhen('request.namespace', 'shop'),
+      { policies: [{ name: 'signed', resources: [{ name: 'good', values: { 'request.namespace': 'shop' } }] }] },
+      'skip',
+      'fail',
+    ],
+    [
+      'in the object itself',
+      onlyWhen('request.object.metadata.labels.env', 'prod'),
+      { globalValues: { 'request.object.metadata.labels.env': 'prod' } },
+      'fail',
+      'skip',
+    ],
+    [
+      'for an UPDATE',
+      onlyWhen('request.operation', 'UPDATE'),
+      { globalValues: { 'request.operation': 'UPDATE' } },
+      'fail',
+      'skip',
+    ],
+    [
+      'for a DELETE, about which no image rule is asked',
+      {},
+      { globalValues: { 'request.operation': 'DELETE' } },
+      'pass',
+      'fail',
+    ],
+  ])('values %s', async (title, rule, spec, right, wrong) => {
+    const files = {
+      'policy.yaml': textOf(varying('signed', rule)),
+      'resources.yaml': textOf(podOf('bad', unsigned())),
+      'values.yaml': values(spec),
+    };
+    const suiteOf = (result: string, more: object) => textOf(suite({ ...more, results: [expects(result, 'bad')] }));
+    const name = title.replaceAll(' ', '-');
+    const inFile = await given(`${name}/file`, {
+      ...files,
+      'kyverno-test.yaml': suiteOf(right, { variables: 'values.yaml' }),
+    });
+    expect(await tested(inFile)).toMatchObject({ status: 0, told: { summary: { passed: 1 } } });
+    const inline = await given(`${name}/inline`, { ...files, 'kyverno-test.yaml': suiteOf(right, { values: spec }) });
+    expect(await tested(inline)).toMatchObject({ status: 0, told: { summary: { passed: 1 } } });
+    const twin = await given(`${name}/wrong`, {
+      ...files,
+      'kyverno-test.yaml': suiteOf(wrong, { variables: 'values.yaml' }),
+    });
+    expect(await tested(twin)).toMatchObject({ status: 1, told: { summary: { failed: 1 } } });
+  });
+
+  test("a result's own operation counts over the values'", async () => {
+    const name = await given('operations', {
+      'policy.yaml': textOf(varying('signed', onlyWhen('request.operation', 'UPDATE'))),
+      'resources.yaml': textOf(podOf('bad', unsigned())),
+      'kyverno-test.yaml': textOf(
+        suite({
+          values: { globalValues: { 'request.operation': 'UPDATE' } },
+          results: [
+            expects('fail', 'bad'),
+            expects('skip', 'bad', { operation: 'CREATE' }),
+            expects('fail', 'bad', { operation: 'UPDATE' }),
+            expects('pass', 'bad', { operation: 'DELETE' }),
+          ],
+        }),
+      ),
+    });
+    expect(await tested(name)).toMatchObject({ status: 0, told: { summary: { passed: 4 } } });
+  });
+
+  test("a ConfigMap that is in the suite's cluster", async () => {
+    const cluster = (env: string) =>
+      textOf({
+        apiVersion: 'cli.kyverno.io/v1alpha1',
+        kind: 'ClusterResource',
+        spec: { resources: [{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'settings' }, data: { env } }] },
+      });
+    const files = {
+      'policy.yaml': textOf(varying('signed', fromMap)),
+      'resources.yaml': textOf(podOf('bad', unsigned())),
+    };
+    const test = textOf(suite({ clusterResources: ['cluster.yaml'], results: [expects('fail', 'bad')] }));
+    const prod = await given('cluster-prod', { ...files, 'cluster.yaml': cluster('prod'), 'kyverno-test.yaml': test });
+    const dev = await given('cluster-dev', { ...files, 'cluster.yaml': cluster('dev'), 'kyverno-test.yaml': test });
+    expect((await tested(prod)).status).toBe(0);
+    expect((await tested(dev)).status).toBe(1);
+  });
+});
