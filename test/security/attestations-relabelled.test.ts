@@ -32,6 +32,9 @@ describe.each(policies)('past a precondition, failurePolicy %s', (failurePolicy)
     expect(await reasonOf(it, labelled('dev'), purpose)).toBe('allowed');
     expect(await reasonOf(it, labelled('prod'), purpose)).toBe('403 (signature-mismatch)');
     expect(await update(it, labelled('dev'), labelled('prod'), purpose)).toBe('403 (signature-mismatch)');
+    const { message } = await it.send(`/${purpose}`, review(labelled('prod'), labelled('dev')));
+    expect(message).toContain('asked anew: the update leaves this image, and changes what the rule asks');
+    expect((await admit(it, labelled('prod'), purpose)).message).not.toContain('asked anew');
     // What the rule asks is as it was.
     expect(await update(it, labelled('dev'), labelled('dev', { a: 'b' }), purpose)).toBe('allowed');
     expect(await update(it, labelled('prod'), labelled('prod', { a: 'b' }), purpose)).toBe('allowed');
