@@ -93,8 +93,10 @@ class PreparedRule {
       return { ...question, entries: [] };
     if (this.#answer === 'unmet') return { ...question, entries: [], ask: 'unmet' };
     if (question.ask === 'unchanged' && this.#askedTheSame(question.entries)) return { ...question, entries: [] };
+    const again = question.ask === 'unchanged';
     const refused = (problem: Refusal): Question => ({
       ...question,
+      again,
       ask: 'verify',
       problem: refusalFor(question.reference, problem),
     });
@@ -102,7 +104,7 @@ class PreparedRule {
     const entries = this.#substituted(question.entries);
     if (entries instanceof Refusal) return refused(entries);
     const chosen = this.#chosen.get(question.entries);
-    return { ...question, ask: 'verify', entries, scope, ...(chosen !== undefined && { chosen }) };
+    return { ...question, again, ask: 'verify', entries, scope, ...(chosen !== undefined && { chosen }) };
   }
 
   /**
