@@ -76,7 +76,7 @@ function weighWith(
     try {
       if (!isObject(predicate)) return { reason: 'condition-error', message: `${about} is no JSON object` };
       // As in Kyverno a predicate's own fields come before what attestations are called.
-      const within = layered(withPredicate(scope, predicate), withNames(named(names, wanted, predicate)));
+      const within = layered(withPredicate(scope, predicate, run), withNames(named(names, wanted, predicate)));
       const result = conditions.test(within, run);
       return result.met ? undefined : { reason: 'condition-failed', message: `${about}: ${tellUnmet(result.unmet)}` };
     } catch (thrown) {

@@ -120,8 +120,10 @@ class PreparedRule {
     if (this.#answer === 'unmet') return { ...question, entries: [], ask: 'unmet' };
     if (isExcepted(this.#answer)) return { ...question, entries: [], ask: 'excepted', ...this.#answer };
     if (question.ask === 'unchanged' && this.#askedTheSame(question.entries)) return { ...question, entries: [] };
+    const again = question.ask === 'unchanged';
     const refused = (problem: Refusal): Question => ({
       ...question,
+      again,
       ask: 'verify',
       problem: refusalFor(question.reference, problem),
     });
@@ -129,7 +131,7 @@ class PreparedRule {
     const entries = this.#substituted(question.entries);
     if (entries instanceof Refusal) return refused(entries);
     const chosen = this.#chosen.get(question.entries);
-    return { ...question, ask: 'verify', entries, scope, ...(chosen !== undefined && { chosen }) };
+    return { ...question, again, ask: 'verify', entries, scope, ...(chosen !== undefined && { chosen }) };
   }
 
   /**

@@ -137,15 +137,21 @@ describe('S4: a host that only the object names', () => {
     }
   });
 
-  test('one that the policies name, in a ConfigMap', async () => {
+  test('one that a ConfigMap names is called where a rule or the settings name it', async () => {
     await using it = await openAttested();
     await makeImage(storeDestination(other), 'acme/base', '1', { label: 'base' });
     const context = [{ name: 'bases', configMap: { name: 'bases' } }, ...looking('{{ bases.data.app }}')];
-    it.policies(
+    const written = [
       about(it, { context, preconditions: all(equals(label, 'base')) }),
       configMap('bases', { app: `${other.host}/acme/base:1` }),
-    );
+    ];
+    it.policies(...written);
+    expect(await reasonOf(it, it.image.name)).toBe('403 (host-refused)');
+    it.policies(...written, about(it, { name: 'others', images: `${other.host}/*` }));
     expect(await reasonOf(it, it.image.name)).toBe('allowed');
+    // It is not the object's word, so that it fails is an outage.
+    other.settings.intercept = () => ({ kind: 'status', status: 503 });
+    expect(await reasonOf(it, it.image.name)).toBe('503 (registry-error)');
   });
 });
 

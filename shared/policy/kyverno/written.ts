@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache';
+import { stepsOfPattern } from '../../expression/pattern-steps.ts';
 import type { Run } from '../../expression/run.ts';
 import type { Scope } from '../../expression/scope.ts';
-import type { Json } from '../../expression/value.ts';
+import { isList, isObject, type Json } from '../../expression/value.ts';
 import type { ContextEntry } from '../context.ts';
 import { writtenRegistry } from '../hosts.ts';
 import { isPoliciesWord } from '../policies-word.ts';
@@ -9,6 +10,7 @@ import type { Entry, Written } from '../policy.ts';
 import type { LoadProblem } from '../problems.ts';
 import { type EntryFields, entrySchema } from './fields.ts';
 import { Place, type Tree } from './place.ts';
+import { isRegExp } from './regexp.ts';
 import { Report } from './report.ts';
 import { jsonOf, treeOf } from './tree-json.ts';
 import { refuseValues } from './values.ts';
@@ -75,12 +77,28 @@ export function readWritten(
       const name = JSON.stringify(value);
       let entry = kept.get(name);
       if (entry === undefined) {
+        spendReading(value, run);
         entry = entryOf(value);
         kept.set(name, entry);
       }
       return entry;
     },
   };
+}
+
+/** Steps that a key takes in PEM, for each of its characters. */
+const stepsOfPem = 3;
+
+/**
+ * Pays for what an entry holds, before it is read, where that takes longer than other text: keys, and regular expressions, which are
+ * compiled once to see that they can be, and once for those who ask them. Whose values are in them may make any of them.
+ */
+function spendReading(value: Json, run: Run, name = ''): void {
+  if (isList(value)) for (const item of value) spendReading(item, run);
+  else if (isObject(value)) for (const [field, inner] of Object.entries(value)) spendReading(inner, run, field);
+  else if (typeof value !== 'string') return;
+  else if (isRegExp(name)) run.spend(2 * stepsOfPattern(value));
+  else if (value.includes('-----BEGIN')) run.spend(stepsOfPem * value.length);
 }
 
 /** The registries of signature repositories that no variable says; `undefined`: what the variables say, policies say. */
