@@ -269,7 +269,7 @@ test('whatever fails at a registry that nobody named, or under another name of a
     throw new TypeError('Invalid URL');
   };
   const [none, one] = [new Set<string>(), new Set(['registry.test'])];
-  const unnamed = { named: none, asked: none, written: none, others: () => true } as const;
+  const unnamed = { named: none, asked: none, written: none, others: () => true, said: false } as const;
   const alias = { ...unnamed, named: one, asked: one };
   const named = { ...alias, written: alias.named };
   for (const image of [tagged, `registry.test/team/app@${signed.digest}`]) {

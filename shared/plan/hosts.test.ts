@@ -11,6 +11,7 @@ test('a host is named by any rule in force, and called where others are refused 
     asked: new Set(['registry.example', 'ghcr.io']),
     written: new Set(['registry.example', 'ghcr.io']),
     others: expect.any(Function),
+    said: false,
   });
   expect(hostsOfRules([], 'call')(other)).toMatchObject({ named: new Set(['quay.io']), asked: new Set(['quay.io']) });
 });

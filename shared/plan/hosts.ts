@@ -20,9 +20,11 @@ export interface Hosts {
    * webhook token could have any host called. Else those that a pattern's host fits are, and the failures of such a host deny.
    */
   readonly others: (registry: string) => boolean;
+  /** Whether a host that policies say by way of a ConfigMap is called though nothing names it: deployed, the setting has to. */
+  readonly said: boolean;
 }
 
-export const everyHost: Hosts = { named: 'all', asked: 'all', written: 'all', others: () => true };
+export const everyHost: Hosts = { named: 'all', asked: 'all', written: 'all', others: () => true, said: true };
 
 type OfRules = Pick<Hosts, 'others'> & Record<'written' | 'named', ReadonlySet<string>>;
 
@@ -49,6 +51,6 @@ export function hostsOfRules(
 
   return (rules, inForce = rules) => {
     const { written, named: asked, others: fitting } = hostsOf(rules);
-    return { named: hostsOf(inForce).named, asked, written, others: fitting };
+    return { named: hostsOf(inForce).named, asked, written, others: fitting, said: others === 'call' };
   };
 }

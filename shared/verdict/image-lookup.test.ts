@@ -71,9 +71,10 @@ const hostsWritten = (...written: string[]): Hosts => ({
   asked: new Set(written),
   written: new Set(written),
   others: () => false,
+  said: false,
 });
 
-const anyAuthor: Hosts = { named: new Set(), asked: new Set(), written: new Set(), others: () => true };
+const anyAuthor: Hosts = { named: new Set(), asked: new Set(), written: new Set(), others: () => true, said: true };
 
 const refused = (reason: string, kind: string, message = '') =>
   expect.objectContaining({ name: 'Refusal', reason, kind, message: expect.stringContaining(message) });
