@@ -54,6 +54,8 @@ export interface Call {
   readonly shortage?: Shortage | undefined;
   /** Names that count in place of what the request and contexts say: on the command line alone. */
   readonly stated?: Stated | undefined;
+  /** All rules of the cluster, whichever of them are asked; these alone by default. */
+  readonly inForce?: readonly Rule[];
 }
 
 /** What a review may believe and whom it may call. */
@@ -103,7 +105,7 @@ export function createPipeline(ports: Ports): Pipeline {
     questions: readonly Question[],
     request: AdmissionRequest | undefined,
     call: Call,
-    { named }: Hosts,
+    { asked: named }: Hosts,
     lookups: ImageLookup,
   ): Promise<readonly Question[]> {
     const deadline = shareOf(call.deadline, shares.prepare, elapsed);

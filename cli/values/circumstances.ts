@@ -37,7 +37,8 @@ export function askedAbout(
   created: AdmissionRequest,
   { values, user, operation }: Circumstances,
 ): readonly Asked[] {
-  const request = inPlaceOfParent(user === undefined ? created : { ...created, userInfo: user }, values);
+  const asker = user === undefined ? created : { ...created, userInfo: user };
+  const request = inPlaceOfParent(withLabels(asker, values), values);
   if (values === undefined && operation === undefined) return [{ rules, request, overlay: undefined }];
   const requests = new Map<string, { readonly rules: Rule[]; readonly first: Said }>();
   for (const rule of rules) {
@@ -131,6 +132,12 @@ function assignedToRule(
     .filter((each) => each.name === ofPolicy)
     .flatMap(({ rules }) => rules.filter((each) => each.name === name || each.name === autogenOf))
     .flatMap((each) => each.values);
+}
+
+/** The labels of its namespace, where the values say them; of any other namespace they stay unknown. */
+function withLabels(request: AdmissionRequest, values: Values | undefined): AdmissionRequest {
+  const namespaceLabels = values?.namespaces.get(request.namespace);
+  return namespaceLabels === undefined ? request : { ...request, namespaceLabels };
 }
 
 /** An object of a kind that the values name as a subresource's is a request to that subresource. */

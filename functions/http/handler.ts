@@ -73,14 +73,16 @@ async function answer(ports: AdmissionPorts, webhook: WebhookRequest, context: C
   if (policies instanceof Refusal) return refuse(ports, path, request, policies);
   const rules = rulesIn(policies.scopes, path.scope, request.namespace);
   if (rules === undefined) {
-    return refuse(ports, path, request, new Refusal('unknown-scope', 'no rule has this namespaceSelector'));
+    const told = 'no rule is about what this URL selects: the namespaceSelectors or matchConditions are others now';
+    return refuse(ports, path, request, new Refusal('unknown-scope', told));
   }
   if (request.operation !== 'CREATE' && request.operation !== 'UPDATE') return admit(request.uid);
 
   const { budget, shortage } = timeOf(webhook, rules, context, ports.clock);
   const deadline = startDeadline(budget, ports.elapsed);
   try {
-    const verdicts = await ports.pipeline.review(rules, request, { purpose: path.purpose, deadline, shortage });
+    const call = { purpose: path.purpose, deadline, shortage, inForce: policies.scopes.all };
+    const verdicts = await ports.pipeline.review(rules, request, call);
     const { body, record } = answerReview(request, verdicts, {
       cluster: path.cluster,
       purpose: path.purpose,

@@ -155,6 +155,16 @@ describe('a denial', () => {
     });
   });
 
+  test('has a message that leaves room for others, whatever is attested in it', () => {
+    const saying = (text: string) => attested([stated({ level: 3, text }, 'a')], { name: 'scan' });
+    const told = (text: string) =>
+      weighed(deny([equals('{{ scan.level }}', 3)], '{{ scan.text }}'), saying(text))?.message;
+    expect(told('x'.repeat(24_000))).toMatch(/^x{300,500}/);
+    expect(told('x'.repeat(24_000))?.length).toBeLessThan(600);
+    expect(told(' \n ')).toBe('the conditions of validate.deny are met');
+    expect(told(' too many ')).toBe('too many');
+  });
+
   test('tries each statement of one with each of another', () => {
     const same = deny([equals('{{ scan.level }}', '{{ made.level }}')]);
     expect(weighed(same, scan(1, 2), made(3, 4))).toBeUndefined();

@@ -76,7 +76,7 @@ function weighWith(
     try {
       if (!isObject(predicate)) return { reason: 'condition-error', message: `${about} is no JSON object` };
       // As in Kyverno a predicate's own fields come before what attestations are called.
-      const within = layered(withPredicate(scope, predicate), withNames(named(names, wanted, predicate)));
+      const within = layered(withPredicate(scope, predicate, run), withNames(named(names, wanted, predicate)));
       const result = conditions.test(within, run);
       return result.met ? undefined : { reason: 'condition-failed', message: `${about}: ${tellUnmet(result.unmet)}` };
     } catch (thrown) {
@@ -144,8 +144,8 @@ function choicesOf(
 function messageOf({ message }: Deny, scope: Scope, run: Run): string {
   try {
     const text = message.render(scope, run);
-    return typeof text === 'string' && text !== ''
-      ? shortened(text, longestMessage)
+    return typeof text === 'string' && text.trim() !== ''
+      ? shortened(text.trim(), longestMessage)
       : 'the conditions of validate.deny are met';
   } catch (thrown) {
     if (!(thrown instanceof ExpressionError)) throw thrown;

@@ -5,6 +5,13 @@ import { isList, type Json, largestDepth } from './value.ts';
 
 /** What Go's encoding/json escapes beside what every JSON does, so that its text may stand in HTML. */
 const escapedByGo = /[<>&\u2028\u2029]/g;
+const escapesOfGo = new Map([
+  ['<', '\\u003c'],
+  ['>', '\\u003e'],
+  ['&', '\\u0026'],
+  ['\u2028', '\\u2028'],
+  ['\u2029', '\\u2029'],
+]);
 /** Beside the one of every value: a number is written in four times what any other short value takes. */
 const stepsOfNumber = 3;
 /** What does not stand for itself in a string; most strings have none of it. */
@@ -51,6 +58,10 @@ function write(value: Json, parts: string[], run: Run, depth: number): void {
 function stringText(value: string, run: Run): string {
   run.spend(4 * stepsOfText(value.length));
   if (!escaped.test(value)) return `"${value}"`;
+  run.spend(Math.ceil(value.length / 8));
   const text = JSON.stringify(value.toWellFormed());
-  return text.replace(escapedByGo, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return text.replace(escapedByGo, (character) => {
+    run.spend(2);
+    return escapesOfGo.get(character) ?? character;
+  });
 }

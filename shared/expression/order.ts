@@ -67,9 +67,9 @@ export function sortedNames(object: JsonObject, run: Run): string[] {
 }
 
 /** Fields of an object which the engine keeps in another way than those of most. */
-const manyFields = 1000;
+export const manyFields = 1000;
 
-/** The names of an object's fields. */
+/** The names of an object's fields. How many there are the engine tells by listing them: what is parsed has bounds for that. */
 export function namesOf(object: JsonObject, run: Run): string[] {
   const names = Object.keys(object);
   run.spend(names.length > manyFields ? 4 * names.length : names.length);

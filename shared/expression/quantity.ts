@@ -74,6 +74,16 @@ export function parseQuantity(text: string): Quantity | undefined {
   return { ...(short ? { unscaled: number, exponent } : toNano(number, exponent)), format };
 }
 
+/** Decimal digits that are worked with where these two are added, compared or written, about: what that takes grows with them. */
+export function digitsOfBoth(a: Quantity, b: Quantity): number {
+  return digitsOf(a) + digitsOf(b) + Math.min(Math.abs(a.exponent - b.exponent), mostPlaces);
+}
+
+/** About: hexadecimal is read off without dividing. */
+export function digitsOf({ unscaled }: Quantity): number {
+  return Math.ceil(1.25 * unscaled.toString(16).length);
+}
+
 /** -1 where `a` is less than `b`, 1 where it is more. Exact, whatever their exponents are. */
 export function compareQuantities(a: Quantity, b: Quantity): -1 | 0 | 1 {
   const signs = signOf(a.unscaled) - signOf(b.unscaled);
@@ -157,7 +167,7 @@ function toNano(unscaled: bigint, exponent: number): Omit<Quantity, 'format'> {
 
 function decimalText({ unscaled, exponent, format }: Quantity): string | undefined {
   const digits = unscaled.toString();
-  const bare = digits.replace(/0+$/, '');
+  const bare = withoutZeros(digits);
   const least = exponent + digits.length - bare.length;
   const extra = ((least % 3) + 3) % 3;
   const number = bare + '0'.repeat(extra);
@@ -174,13 +184,20 @@ function binaryText({ unscaled, exponent }: Quantity): string | undefined {
   let number = (unscaled / divisor) * tenTo(Math.max(exponent, 0));
   if (number > -1024n && number < 1024n) return undefined;
   let power = 0;
-  while (number % 1024n === 0n) {
+  while (power < binarySuffixes.length && number % 1024n === 0n) {
     number /= 1024n;
     power += 1;
   }
   const suffix = binarySuffixes[power];
   if (suffix === undefined) throw new ExpressionError('the result is outside what quantities have suffixes for');
   return number + suffix;
+}
+
+/** Without those at its end. An expression would begin anew at each zero of many that do not stand there. */
+function withoutZeros(digits: string): string {
+  let end = digits.length;
+  while (end > 0 && digits.charAt(end - 1) === '0') end -= 1;
+  return digits.slice(0, end);
 }
 
 /** The power of ten above it. */

@@ -41,6 +41,7 @@ function imageRegistry(name: string, reference: string, jmesPath?: string): Cont
     name,
     reference: compileTemplate(reference, compile),
     written: reference,
+    chosen: reference.includes('request'),
     ...(jmesPath === undefined ? {} : { jmesPath: compileQuery(jmesPath, compile) }),
   };
 }

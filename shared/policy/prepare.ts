@@ -6,6 +6,7 @@ import { createRun } from '../expression/run.ts';
 import { nothing, type Scope } from '../expression/scope.ts';
 import { messageOf, Refusal } from '../reasons.ts';
 import type { Slices } from '../slices.ts';
+import { refusalFor } from './chosen-image.ts';
 import { asksRequest, contextScope, type ImageData, ImageNeeded } from './context.ts';
 import { exceptionMatches } from './exceptions.ts';
 import type { AttestorSet, Entry, Rule, RuleException } from './policy.ts';
@@ -94,6 +95,8 @@ class PreparedRule {
   #lookedForExceptions = false;
   /** By what covers an image. */
   readonly #entries = new Map<readonly Entry[], readonly Entry[] | Refusal>();
+  /** The registries in them that the object says. */
+  readonly #chosen = new Map<readonly Entry[], ReadonlySet<string>>();
 
   constructor(rule: Rule, preparation: Preparation) {
     const { request, now, imageData, isNamed, stated: states } = preparation;
@@ -117,11 +120,18 @@ class PreparedRule {
     if (this.#answer === 'unmet') return { ...question, entries: [], ask: 'unmet' };
     if (isExcepted(this.#answer)) return { ...question, entries: [], ask: 'excepted', ...this.#answer };
     if (question.ask === 'unchanged' && this.#askedTheSame(question.entries)) return { ...question, entries: [] };
-    if (this.#answer !== 'asks') return { ...question, ask: 'verify', problem: this.#answer };
+    const again = question.ask === 'unchanged';
+    const refused = (problem: Refusal): Question => ({
+      ...question,
+      again,
+      ask: 'verify',
+      problem: refusalFor(question.reference, problem),
+    });
+    if (this.#answer !== 'asks') return refused(this.#answer);
     const entries = this.#substituted(question.entries);
-    return entries instanceof Refusal
-      ? { ...question, ask: 'verify', problem: entries }
-      : { ...question, ask: 'verify', entries, scope };
+    if (entries instanceof Refusal) return refused(entries);
+    const chosen = this.#chosen.get(question.entries);
+    return { ...question, again, ask: 'verify', entries, scope, ...(chosen !== undefined && { chosen }) };
   }
 
   /**
@@ -231,6 +241,7 @@ class PreparedRule {
 
   #substitute(entries: readonly Entry[]): readonly Entry[] | Refusal {
     const substituted: Entry[] = [];
+    const chosen = new Set<string>();
     for (const entry of entries) {
       if (entry.written === undefined) {
         substituted.push(entry);
@@ -240,13 +251,16 @@ class PreparedRule {
         const made = entry.written.entry(this.#scope, createRun(this.#now));
         if (isProblems(made)) return unfit(entry, made);
         const { registries } = entry.written;
-        const stranger = registriesOf(made).find((registry) => !registries.has(registry) && !this.#isNamed(registry));
+        const others = registries === undefined ? [] : registriesOf(made).filter((one) => !registries.has(one));
+        const stranger = others.find((registry) => !this.#isNamed(registry));
         if (stranger !== undefined) return new Refusal('host-refused', strangerIn(entry, stranger));
+        for (const registry of others) chosen.add(registry);
         substituted.push(made);
       } catch (thrown) {
         return problemOf(entry.path, thrown);
       }
     }
+    if (chosen.size > 0) this.#chosen.set(entries, chosen);
     return substituted;
   }
 }

@@ -32,6 +32,10 @@ export interface Question {
   readonly exceptions?: readonly string[] | undefined;
   /** Where the rule's extractors found none. */
   readonly searched?: readonly string[] | undefined;
+  /** Registries, named by rules or settings, that signatures are read from since the object says so. */
+  readonly chosen?: ReadonlySet<string> | undefined;
+  /** An UPDATE left the image, and what the rule asks is another thing than before. */
+  readonly again?: boolean | undefined;
   /** What conditions may be about beside what is attested; `undefined`: the image alone. */
   readonly scope?: Scope | undefined;
 }

@@ -1,6 +1,6 @@
 import { type AdmissionRequest, parseReview } from '../admission/review.ts';
-import { ExpressionError } from '../expression/error.ts';
-import { createRun } from '../expression/run.ts';
+import { ExpressionError, ExpressionTooCostly } from '../expression/error.ts';
+import { createRun, uncounted } from '../expression/run.ts';
 import { layered, lazily, type Scope } from '../expression/scope.ts';
 import { compile } from '../expression/testing/templates.ts';
 import type { Json } from '../expression/value.ts';
@@ -152,7 +152,7 @@ describe('with a predicate', () => {
 
   test('its fields are names of the root', () => {
     const predicate: Json = JSON.parse('{ "scanner": { "vendor": "x" }, "__proto__": 1, "n": null }');
-    const scope = withPredicate(base, Object(predicate));
+    const scope = withPredicate(base, Object(predicate), uncounted);
     expect(evaluate('scanner.vendor', scope)).toBe('x');
     expect(evaluate('"__proto__"', scope)).toBe(1);
     expect(evaluate('n', scope)).toBe(null);
@@ -184,11 +184,21 @@ describe('with a predicate', () => {
     ['the image by a text', { image: 'other' }, 'image.path', 'nginx'],
     ['an entry of the context', { limits: { high: 9, low: 9 } }, '[limits.high, limits.low]', [1, null]],
   ])('it does not change %s', (_, predicate, text, expected) => {
-    expect(evaluate(text, withPredicate(base, Object(predicate)))).toEqual(expected);
+    expect(evaluate(text, withPredicate(base, Object(predicate), uncounted))).toEqual(expected);
   });
 
+  test.each(['request', 'images', 'serviceAccountName', 'serviceAccountNamespace'])(
+    'it does not say what %s is, where there is no request',
+    (name) => {
+      const scope = withPredicate(imageScope('nginx:1'), { [name]: { namespace: 'prod' }, level: 1 }, uncounted);
+      for (const text of [name, `@.${name}`, `values(@)[?namespace] | [0].namespace`, `*.namespace | [0]`])
+        expect(evaluate(`${text} || 'none'`, scope)).toBe('none');
+      expect(evaluate('level', scope)).toBe(1);
+    },
+  );
+
   test('its other fields of image can be asked for', () => {
-    const scope = withPredicate(base, { image: { tag: '2', config: 'x' } });
+    const scope = withPredicate(base, { image: { tag: '2', config: 'x' } }, uncounted);
     expect(evaluate('[image.tag, image.config]', scope)).toEqual(['1', 'x']);
   });
 });
@@ -229,5 +239,27 @@ describe('images that extractors find', () => {
   test('none, and an object that is none', () => {
     expect(evaluate("images || 'none'", scope({}))).toBe('none');
     expect(() => evaluate('images', scope({ spec: { steps: 'x' } }))).toThrow(ExpressionError);
+  });
+});
+
+describe('a predicate of many fields', () => {
+  const base = imageScope('nginx:1');
+  const fields = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, at) => [`k${at}`, at]));
+
+  test.each<[string, Json, string]>([
+    ['as a whole', fields(60_000), 'length(@)'],
+    ['beside the image', { image: fields(70_000) }, 'image.k1'],
+  ])('is paid for before it is looked at %s', (_, predicate, text) => {
+    const run = createRun(0);
+    const scope = withPredicate(base, Object(predicate), run);
+    expect(() => compile(text).evaluate(scope, run)).toThrow(ExpressionTooCostly);
+  });
+
+  test('is looked at once, however often it is asked for', () => {
+    const run = createRun(0);
+    const scope = withPredicate(base, { ...fields(20_000), image: fields(20_000) }, run);
+    for (let time = 0; time < 100; time += 1) expect(compile('image.k1').evaluate(scope, run)).toBe(1);
+    expect(compile('k1').evaluate(scope, run)).toBe(1);
+    expect(compile('length(@)').evaluate(scope, run)).toBe(20_001);
   });
 });

@@ -1,9 +1,11 @@
-import { isJsonObject, type JsonObject, own } from '../admission/json.ts';
+import { isJsonObject, own, type JsonObject as ReviewObject } from '../admission/json.ts';
 import type { AdmissionRequest, RequestKind, RequestResource, UserInfo } from '../admission/review.ts';
 import type { ImageSlot } from '../admission/slots.ts';
 import { ExpressionError } from '../expression/error.ts';
+import { namesOf } from '../expression/order.ts';
+import type { Run } from '../expression/run.ts';
 import { lazily, type Scope } from '../expression/scope.ts';
-import { isObject, type Json } from '../expression/value.ts';
+import { emptyObject, fieldOf, isObject, type Json, type JsonObject } from '../expression/value.ts';
 import { Refusal } from '../reasons.ts';
 import { requestNames } from './context.ts';
 import { slotsFor } from './extract.ts';
@@ -42,19 +44,27 @@ export function imageScope(text: string): Scope {
  * A scope in which a predicate is looked at: its fields are names of the root, as in Kyverno. Where Kyverno lets the predicate
  * win, a name that is there already keeps what it says, the whole of it: who signs a predicate adds nothing to what the
  * request says, neither a label that the object does not have nor a container. Only `image`, of which every field is
- * there, is a name for both: a predicate's other fields of that name can be asked for.
+ * there, is a name for both: a predicate's other fields of that name can be asked for. How many fields it has
+ * is its signer's doing: `run` pays for listing them.
  */
-export function withPredicate(scope: Scope, predicate: { readonly [name: string]: Json }): Scope {
+export function withPredicate(scope: Scope, predicate: JsonObject, run: Run): Scope {
+  let image: Json | undefined;
   return {
     get(name) {
       const said = scope.get(name);
       // What a request says nobody else says, where there is none either.
       if (isOfRequest(name)) return said;
-      const stated = Object.hasOwn(predicate, name) ? predicate[name] : undefined;
+      const stated = fieldOf(predicate, name);
       if (said === undefined) return stated;
-      return name === 'image' ? withOthers(said, stated) : said;
+      if (name !== 'image') return said;
+      image ??= withOthers(said, stated, run);
+      return image;
     },
-    names: () => new Set([...scope.names(), ...Object.keys(predicate).filter((name) => !isOfRequest(name))]),
+    names() {
+      const names = namesOf(predicate, run);
+      run.spend(stepsOfName * names.length);
+      return new Set([...scope.names(), ...names.filter((name) => !isOfRequest(name))]);
+    },
   };
 }
 
@@ -64,11 +74,16 @@ function isOfRequest(name: string): boolean {
   return ofRequest.includes(name);
 }
 
+/** What keeping a name among others takes, in the scopes around this one as well. */
+const stepsOfName = 4;
+
 /** The fields of `said`, and those of `stated` that it does not have. */
-function withOthers(said: Json, stated: Json | undefined): Json {
+function withOthers(said: Json, stated: Json | undefined, run: Run): Json {
   if (!isObject(said) || stated === undefined || !isObject(stated)) return said;
-  const all: Record<string, Json> = Object.create(null);
-  for (const name of Object.keys(stated)) all[name] = stated[name] ?? null;
+  const all = emptyObject();
+  const names = namesOf(stated, run);
+  run.spend(stepsOfName * names.length);
+  for (const name of names) all[name] = stated[name] ?? null;
   for (const name of Object.keys(said)) all[name] = said[name] ?? null;
   return all;
 }
@@ -84,7 +99,7 @@ function objectOf({ subResource, object, oldObject }: AdmissionRequest): Admissi
   return withField(oldObject, 'spec', withField(spec, 'ephemeralContainers', written['ephemeralContainers']));
 }
 
-function withField(object: JsonObject, name: string, value: unknown): JsonObject {
+function withField(object: ReviewObject, name: string, value: unknown): ReviewObject {
   const copy: Record<string, unknown> = Object.create(null);
   for (const each of Object.keys(object)) copy[each] = object[each];
   if (value === undefined) delete copy[name];
@@ -150,10 +165,9 @@ function byName(slots: readonly ImageSlot[]): Json {
   return images;
 }
 
-function slotsOf(
-  { kind, object }: AdmissionRequest,
-  extractors: readonly ImageExtractor[] | undefined,
-): readonly ImageSlot[] {
+function slotsOf(request: AdmissionRequest, extractors: readonly ImageExtractor[] | undefined): readonly ImageSlot[] {
+  const { kind } = request;
+  const object = objectOf(request);
   if (object === undefined) return [];
   try {
     return slotsFor(extractors, kind, object);

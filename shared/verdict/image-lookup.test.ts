@@ -68,11 +68,13 @@ function open(
 /** Hosts as of a deployment whose rules and settings write these. */
 const hostsWritten = (...written: string[]): Hosts => ({
   named: new Set(written),
+  asked: new Set(written),
   written: new Set(written),
-  others: 'refuse',
+  others: () => false,
+  said: false,
 });
 
-const anyAuthor: Hosts = { named: new Set(), written: new Set(), others: 'call' };
+const anyAuthor: Hosts = { named: new Set(), asked: new Set(), written: new Set(), others: () => true, said: true };
 
 const refused = (reason: string, kind: string, message = '') =>
   expect.objectContaining({ name: 'Refusal', reason, kind, message: expect.stringContaining(message) });

@@ -120,7 +120,8 @@ export class ImageLookup {
     const target = { reference, credentials: ownCredentials };
     // What an object names beside its images is called where the rules or the settings name it, or else it could have any host called.
     const isStranger = chosen && !this.#ownHosts.has(reference.repository.registry);
-    const refused = hostRefusal(target, isStranger ? { ...hosts, others: 'refuse' } : hosts);
+    const others = isStranger ? () => false : chosen ? hosts.others : () => hosts.said;
+    const refused = hostRefusal(target, { ...hosts, others });
     if (refused !== undefined) return refused;
     // Nobody but the object's author said that this registry is to be asked: that it fails is their doing.
     const look = openLook(target, isStranger && hosts.written !== 'all' ? { ...hosts, written: none } : hosts);

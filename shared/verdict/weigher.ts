@@ -2,6 +2,7 @@ import { type Attested, weighConditions, weighDenial } from '../conditions/weigh
 import { createRun, type Run } from '../expression/run.ts';
 import { layered, nothing, type Scope } from '../expression/scope.ts';
 import type { AskedOfTarget, Plan, QuestionPlan } from '../plan/plan.ts';
+import { refusalFor } from '../policy/chosen-image.ts';
 import { ImageNeeded } from '../policy/context.ts';
 import type { Entry } from '../policy/policy.ts';
 import type { Question } from '../policy/select.ts';
@@ -61,7 +62,8 @@ function weighed(
   } catch (thrown) {
     if (thrown instanceof ImageNeeded) throw thrown;
     // What a defect of ours would be is brought about by what was attested, or by the object.
-    const { reason, message } = thrown instanceof Refusal ? thrown : new Refusal('condition-error', messageOf(thrown));
+    const refusal = thrown instanceof Refusal ? thrown : new Refusal('condition-error', messageOf(thrown));
+    const { reason, message } = refusalFor(inquiry.target.reference, refusal);
     return { reason, message: `conditions: ${message}` };
   }
 }

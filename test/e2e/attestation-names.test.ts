@@ -5,9 +5,11 @@ import {
   admit,
   all,
   by,
+  equals,
   openAttested as open,
   provenanceType,
   scanType,
+  someOf,
   told,
 } from './attested.ts';
 import type { World } from './harness.ts';
@@ -77,4 +79,39 @@ test('several statements of each: all of one with all of the other', async () =>
   expect(told(await admit(it, it.image.name))).toMatch(
     /provenance": statement [12] of 2: \{\{ scan\.critical \}\} is 2, wanted LessThanOrEquals 1$/,
   );
+});
+
+test('a name stands for every statement, of an attestor whose word does not count as well', async () => {
+  const conditions = [all(equals('{{ ok }}', true))];
+  const scan = (world: World, more: object = {}) => ({
+    name: 'scan',
+    type: scanType,
+    attestors: someOf(1, world.team, world.stranger),
+    conditions,
+    ...more,
+  });
+  const rule = (world: World) =>
+    about(world, {
+      attestations: [
+        scan(world),
+        { name: 'provenance', type: provenanceType, conditions: [all(equals('{{ scan.critical }}', 0))] },
+      ],
+    });
+  await using it = await open();
+  await it.image.attest({ ok: false, critical: 0 }, { key: it.stranger });
+  await it.image.attest({ ok: true, critical: 7 });
+  await stated(it.image, {});
+  it.policies(rule(it));
+  expect(told(await admit(it, it.image.name))).toBe(`${unmet}the statement: {{ scan.critical }} is 7, wanted Equals 0`);
+
+  await using better = await open();
+  await better.image.attest({ ok: false, critical: 0 }, { key: better.stranger });
+  await better.image.attest({ ok: true, critical: 0 });
+  await stated(better.image, {});
+  better.policies(rule(better));
+  expect(told(await admit(better, better.image.name))).toBe('allowed');
+  // And so does validate.deny.
+  const deny = { conditions: { all: [{ key: '{{ scan.ok }}', operator: 'Equals', value: false }] } };
+  better.policies(about(better, { attestations: [scan(better)], validate: { message: 'not ok', deny } }));
+  expect(told(await admit(better, better.image.name))).toContain('403 (deny-condition): not ok');
 });

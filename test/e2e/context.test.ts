@@ -142,6 +142,8 @@ describe('imageRegistry', () => {
     };
     const object = pod([it.image.name], { annotations: { base: `${other.registry.host}/base:1` } });
     expect(await send('{{ request.object.metadata.annotations.base }}', object)).toContain('(host-refused)');
+    it.policies(write('{{ request.object.metadata.annotations.base }}'));
+    expect(told(await admit(it, object))).toContain('(host-refused)');
     expect(other.registry.requests).toEqual([]);
     expect(await send(`${other.registry.host}/base:1`, object)).toBe('allowed');
     expect(await send(`${other.registry.host}/{{ 'base' }}:1`, object)).toBe('allowed');
@@ -153,6 +155,14 @@ describe('imageRegistry', () => {
     await makeImage(it.destination, 'acme/base', '1', { label: 'trusted' });
     const named = pod([it.image.name], { annotations: { base: `${it.registry.host}/acme/base:1` } });
     expect(told(await admit(it, named))).toBe('allowed');
+    // One that another rule names is asked, and its failures are the doing of whoever chose it.
+    it.policies(
+      write('{{ request.object.metadata.annotations.base }}'),
+      about(it, { name: 'others', images: `${other.registry.host}/*` }),
+    );
+    expect(told(await admit(it, object))).toBe('allowed');
+    other.registry.settings.intercept = () => ({ kind: 'status', status: 503 });
+    expect(told(await admit(it, object))).toContain('403 (registry-not-named)');
   });
 
   test('a text that is no reference is invalid, and so is one that comes to no text', async () => {

@@ -42,6 +42,34 @@ describe('values and who asks', () => {
     expect(stderr).toContain('user.yaml: roles and clusterRoles are left out');
   });
 
+  test('labels of the namespace, where the values say them; of another one they are unknown, and the rule is asked', async () => {
+    const ofShops = {
+      match: {
+        any: [{ resources: { kinds: ['Pod'], namespaceSelector: { matchLabels: { team: 'shop' } } } }],
+      },
+    };
+    const labels = (name: string, team: string) =>
+      textOf({
+        apiVersion: 'cli.kyverno.io/v1alpha1',
+        kind: 'Values',
+        namespaceSelector: [{ name, labels: { team } }],
+      });
+    const outcomes = {
+      [labels('apps', 'shop')]: 'fail',
+      [labels('apps', 'pay')]: 'skip',
+      [labels('pay', 'pay')]: 'fail',
+    };
+    for (const [index, [variables, result]] of Object.entries(outcomes).entries()) {
+      const name = await given(`labels-${index}`, {
+        'policy.yaml': textOf(varying('signed', ofShops)),
+        'resources.yaml': textOf(podOf('bad', unsigned(), { namespace: 'apps' })),
+        'values.yaml': variables,
+        'kyverno-test.yaml': textOf(suite({ variables: 'values.yaml', results: [expects(result, 'bad')] })),
+      });
+      expect((await tested(name)).status).toBe(0);
+    }
+  });
+
   const values = (parts: object) => textOf({ apiVersion: 'cli.kyverno.io/v1alpha1', kind: 'Values', ...parts });
   const fromMap = {
     context: [{ name: 'dictionary', configMap: { name: 'settings', namespace: 'default' } }],

@@ -225,6 +225,12 @@ describe('repository', () => {
     expect(stranger.registry.requests).toEqual([]);
     expect(await answers(it.registry.host)).toEqual(['allowed', '']);
     await deployed.close();
+    // Where another rule names it, it is asked, and that it fails admits nobody.
+    it.policies(written, about(it, { name: 'others', images: `${stranger.registry.host}/*` }));
+    const asked = async () => told(await admit(it, naming(stranger.registry.host)));
+    expect(await asked()).toContain('403 (no-signature)');
+    stranger.registry.settings.intercept = () => ({ kind: 'status', status: 503 });
+    expect(await asked()).toContain('403 (registry-not-named)');
   });
 });
 

@@ -21,180 +21,185 @@ const reasonOf = async (world: World, object: object, purpose: Purpose = 'mutate
 const tierOf = "{{ request.object.metadata.labels.tier || '' }}";
 const notDev = all({ key: tierOf, operator: 'NotEquals', value: 'dev' });
 
-describe.each(policies)('past a precondition, failurePolicy %s', (failurePolicy) => {
-  const unsigned = async (world: World) => pushImage(world, { repository: 'acme/unsigned', by: world.stranger });
+describe('A16: an object is relabelled past what it was let in by', () => {
+  describe.each(policies)('past a precondition, failurePolicy %s', (failurePolicy) => {
+    const unsigned = async (world: World) => pushImage(world, { repository: 'acme/unsigned', by: world.stranger });
 
-  test.each(purposes)('by a label, in %s', async (purpose) => {
-    await using it = await openAttested();
-    it.policies(about(it, { failurePolicy, preconditions: notDev }));
-    const image = await unsigned(it);
-    const labelled = (tier: string, more: object = {}) => pod([image.pinned], { labels: { tier, ...more } });
-    expect(await reasonOf(it, labelled('dev'), purpose)).toBe('allowed');
-    expect(await reasonOf(it, labelled('prod'), purpose)).toBe('403 (signature-mismatch)');
-    expect(await update(it, labelled('dev'), labelled('prod'), purpose)).toBe('403 (signature-mismatch)');
-    // What the rule asks is as it was.
-    expect(await update(it, labelled('dev'), labelled('dev', { a: 'b' }), purpose)).toBe('allowed');
-    expect(await update(it, labelled('prod'), labelled('prod', { a: 'b' }), purpose)).toBe('allowed');
-    expect(await update(it, labelled('prod'), labelled('dev'), purpose)).toBe('allowed');
-    // An image that is good may be relabelled.
-    const signed = (tier: string) => pod([it.image.pinned], { labels: { tier } });
-    expect(await update(it, signed('dev'), signed('prod'), purpose)).toBe('allowed');
-  });
-
-  const asks: Readonly<Record<string, (image: string, tier: string) => object>> = {
-    'an annotation': (image, tier) => pod([image], { annotations: { tier } }),
-    'a field of the spec': (image, tier) => ({ ...pod([]), spec: { ...pod([image]).spec, priorityClassName: tier } }),
-    'a field beside the spec': (image, tier) => ({ ...pod([image]), immutable: tier }),
-    'the name of another container': (image, tier) => pod([image], { initContainers: tier === 'dev' ? [image] : [] }),
-  };
-  const keys: Readonly<Record<string, string>> = {
-    'an annotation': "{{ request.object.metadata.annotations.tier || '' }}",
-    'a field of the spec': "{{ request.object.spec.priorityClassName || '' }}",
-    'a field beside the spec': "{{ request.object.immutable || '' }}",
-    'the name of another container': "{{ images.initContainers && 'dev' || 'prod' }}",
-  };
-
-  test.each(Object.entries(asks))('by %s', async (what, make) => {
-    await using it = await openAttested();
-    const preconditions = all({ key: keys[what], operator: 'NotEquals', value: 'dev' });
-    it.policies(about(it, { failurePolicy, preconditions }));
-    const image = await unsigned(it);
-    expect(await reasonOf(it, make(image.pinned, 'dev'))).toBe('allowed');
-    expect(await update(it, make(image.pinned, 'dev'), make(image.pinned, 'prod'))).toBe('403 (signature-mismatch)');
-    expect(await update(it, make(image.pinned, 'dev'), make(image.pinned, 'dev'))).toBe('allowed');
-  });
-
-  test.each<[string, (images: readonly string[], parts: PodParts) => object]>([
-    ['an init container', ([image = ''], parts) => pod([], { ...parts, initContainers: [image] })],
-    ['an image volume', ([image = ''], parts) => pod([], { ...parts, volumes: [image] })],
-    [
-      'a debug container that runs',
-      ([image = ''], parts) => ({
-        ...pod([], parts),
-        spec: { containers: [], ephemeralContainers: [{ name: 'd', image }] },
-      }),
-    ],
-  ])('with the image of %s', async (_, make) => {
-    await using it = await openAttested();
-    it.policies(about(it, { failurePolicy, preconditions: notDev }));
-    const image = await unsigned(it);
-    const labelled = (tier: string) => make([image.pinned], { labels: { tier } });
-    expect(await update(it, labelled('dev'), labelled('prod'))).toBe('403 (signature-mismatch)');
-    expect(await update(it, labelled('dev'), labelled('dev'))).toBe('allowed');
-  });
-
-  test('the Pods of a controller', async () => {
-    await using it = await openAttested();
-    it.policies(about(it, { failurePolicy, preconditions: notDev }));
-    const image = await unsigned(it);
-    const deployment = (tier: string, replicas = 1) => ({
-      apiVersion: 'apps/v1',
-      kind: 'Deployment',
-      metadata: { name: 'web', namespace: 'default' },
-      spec: { replicas, template: { metadata: { labels: { tier } }, spec: pod([image.pinned]).spec } },
-    });
-    expect(await reasonOf(it, deployment('dev'))).toBe('allowed');
-    expect(await update(it, deployment('dev'), deployment('prod'))).toBe('403 (signature-mismatch)');
-    expect(await update(it, deployment('dev'), deployment('dev', 2))).toBe('allowed');
-  });
-
-  test('through a subresource that a rule names', async () => {
-    await using it = await openAttested();
-    it.policies(about(it, { failurePolicy, kinds: ['Pod', 'Pod/status'], preconditions: notDev }));
-    const image = await unsigned(it);
-    const labelled = (tier: string) => ({ ...pod([image.pinned], { labels: { tier } }), status: { phase: tier } });
-    const status = { subResource: 'status' };
-    expect(await update(it, labelled('dev'), labelled('prod'), 'mutate', status)).toBe('403 (signature-mismatch)');
-    expect(await update(it, labelled('dev'), labelled('dev'), 'mutate', status)).toBe('allowed');
-  });
-});
-
-describe.each(policies)('past the conditions of an attestation, failurePolicy %s', (failurePolicy) => {
-  const conditions = [all(equals('{{ tier }}', tierOf))];
-  const attestation = (world: World) => ({ name: 'scan', type: scanType, attestors: by(world.team), conditions });
-  const ways: Readonly<Record<string, (world: World) => Parts>> = {
-    'in conditions': (world) => ({ keys: [], attestations: [attestation(world)] }),
-    'in conditions beside a key that depends on the object': (world) => ({
-      keys: [],
-      context: [{ name: 'keys', configMap: { name: 'keys' } }],
-      attestations: [
-        {
-          ...attestation(world),
-          attestors: [
-            {
-              entries: [
-                { keys: { publicKeys: '{{ keys.data."{{ request.namespace }}" }}', rekor: { ignoreTlog: true } } },
-              ],
-            },
-          ],
-        },
-      ],
-    }),
-    'in conditions by way of the context': (world) => ({
-      keys: [],
-      context: [{ name: 'tier_of', variable: { jmesPath: 'request.object.metadata.labels.tier' } }],
-      attestations: [{ ...attestation(world), conditions: [all(equals('{{ tier }}', '{{ tier_of }}'))] }],
-    }),
-    'in validate.deny': (world) => ({
-      keys: [],
-      attestations: [{ ...attestation(world), conditions: undefined }],
-      validate: {
-        deny: { conditions: { all: [{ key: '{{ scan.tier }}', operator: 'NotEquals', value: tierOf }] } },
-      },
-    }),
-  };
-
-  test.each(Object.entries(ways))('%s', async (_, parts) => {
-    await using it = await openAttested();
-    await it.image.attest({ tier: 'dev' });
-    it.policies(about(it, { failurePolicy, ...parts(it) }), configMap('keys', { default: it.team.publicKeyPem }));
-    const labelled = (tier: string, more: object = {}) => pod([it.image.pinned], { labels: { tier, ...more } });
-    for (const purpose of purposes) {
+    test.each(purposes)('by a label, in %s', async (purpose) => {
+      await using it = await openAttested();
+      it.policies(about(it, { failurePolicy, preconditions: notDev }));
+      const image = await unsigned(it);
+      const labelled = (tier: string, more: object = {}) => pod([image.pinned], { labels: { tier, ...more } });
       expect(await reasonOf(it, labelled('dev'), purpose)).toBe('allowed');
-      const denied = await reasonOf(it, labelled('prod'), purpose);
-      expect(denied).toMatch(/^403 \((?:condition-failed|deny-condition)\)/);
-      expect(await update(it, labelled('dev'), labelled('prod'), purpose)).toBe(denied);
+      expect(await reasonOf(it, labelled('prod'), purpose)).toBe('403 (signature-mismatch)');
+      expect(await update(it, labelled('dev'), labelled('prod'), purpose)).toBe('403 (signature-mismatch)');
+      const { message } = await it.send(`/${purpose}`, review(labelled('prod'), labelled('dev')));
+      expect(message).toContain('asked anew: the update leaves this image, and changes what the rule asks');
+      expect((await admit(it, labelled('prod'), purpose)).message).not.toContain('asked anew');
+      // What the rule asks is as it was.
       expect(await update(it, labelled('dev'), labelled('dev', { a: 'b' }), purpose)).toBe('allowed');
-    }
-  });
+      expect(await update(it, labelled('prod'), labelled('prod', { a: 'b' }), purpose)).toBe('allowed');
+      expect(await update(it, labelled('prod'), labelled('dev'), purpose)).toBe('allowed');
+      // An image that is good may be relabelled.
+      const signed = (tier: string) => pod([it.image.pinned], { labels: { tier } });
+      expect(await update(it, signed('dev'), signed('prod'), purpose)).toBe('allowed');
+    });
 
-  test.each(Object.entries(ways))('%s: finalizers wait for no registry', async (_, parts) => {
-    await using it = await openAttested();
-    it.policies(about(it, { failurePolicy, ...parts(it) }), configMap('keys', { default: it.team.publicKeyPem }));
-    it.registry.settings.intercept = () => ({ kind: 'status', status: 503 });
-    const before = pod([it.image.pinned], { labels: { tier: 'dev' }, finalizers: ['a/b'] });
-    const after = pod([it.image.pinned], { labels: { tier: 'dev' } });
-    expect(await update(it, before, { ...after, status: { phase: 'Failed' } })).toBe('allowed');
-    expect(it.registry.requests).toEqual([]);
-  });
-});
+    const asks: Readonly<Record<string, (image: string, tier: string) => object>> = {
+      'an annotation': (image, tier) => pod([image], { annotations: { tier } }),
+      'a field of the spec': (image, tier) => ({ ...pod([]), spec: { ...pod([image]).spec, priorityClassName: tier } }),
+      'a field beside the spec': (image, tier) => ({ ...pod([image]), immutable: tier }),
+      'the name of another container': (image, tier) => pod([image], { initContainers: tier === 'dev' ? [image] : [] }),
+    };
+    const keys: Readonly<Record<string, string>> = {
+      'an annotation': "{{ request.object.metadata.annotations.tier || '' }}",
+      'a field of the spec': "{{ request.object.spec.priorityClassName || '' }}",
+      'a field beside the spec': "{{ request.object.immutable || '' }}",
+      'the name of another container': "{{ images.initContainers && 'dev' || 'prod' }}",
+    };
 
-describe('past a key or an identity of the rule', () => {
-  const context = [{ name: 'keys', configMap: { name: 'keys' } }];
-  const attestors = [
-    {
-      entries: [
-        {
-          keys: {
-            publicKeys: '{{ keys.data."{{ request.object.metadata.labels.team }}" }}',
-            rekor: { ignoreTlog: true },
-          },
-        },
+    test.each(Object.entries(asks))('by %s', async (what, make) => {
+      await using it = await openAttested();
+      const preconditions = all({ key: keys[what], operator: 'NotEquals', value: 'dev' });
+      it.policies(about(it, { failurePolicy, preconditions }));
+      const image = await unsigned(it);
+      expect(await reasonOf(it, make(image.pinned, 'dev'))).toBe('allowed');
+      expect(await update(it, make(image.pinned, 'dev'), make(image.pinned, 'prod'))).toBe('403 (signature-mismatch)');
+      expect(await update(it, make(image.pinned, 'dev'), make(image.pinned, 'dev'))).toBe('allowed');
+    });
+
+    test.each<[string, (images: readonly string[], parts: PodParts) => object]>([
+      ['an init container', ([image = ''], parts) => pod([], { ...parts, initContainers: [image] })],
+      ['an image volume', ([image = ''], parts) => pod([], { ...parts, volumes: [image] })],
+      [
+        'a debug container that runs',
+        ([image = ''], parts) => ({
+          ...pod([], parts),
+          spec: { containers: [], ephemeralContainers: [{ name: 'd', image }] },
+        }),
       ],
-    },
-  ];
+    ])('with the image of %s', async (_, make) => {
+      await using it = await openAttested();
+      it.policies(about(it, { failurePolicy, preconditions: notDev }));
+      const image = await unsigned(it);
+      const labelled = (tier: string) => make([image.pinned], { labels: { tier } });
+      expect(await update(it, labelled('dev'), labelled('prod'))).toBe('403 (signature-mismatch)');
+      expect(await update(it, labelled('dev'), labelled('dev'))).toBe('allowed');
+    });
 
-  test.each(policies)('failurePolicy %s', async (failurePolicy) => {
-    await using it = await openAttested();
-    const keys = configMap('keys', { a: it.team.publicKeyPem, b: it.stranger.publicKeyPem });
-    it.policies(about(it, { failurePolicy, context, attestors }), keys);
-    const labelled = (team: string, more: object = {}) => pod([it.image.pinned], { labels: { team, ...more } });
-    expect(await reasonOf(it, labelled('a'))).toBe('allowed');
-    expect(await update(it, labelled('a'), labelled('b'))).toBe('403 (signature-mismatch)');
-    expect(await update(it, labelled('a'), labelled('none'))).toBe('403 (variable-unresolved)');
-    expect(await update(it, labelled('a'), labelled('a', { x: 'y' }))).toBe('allowed');
-    // What was let in under another key stays as it is.
-    expect(await update(it, labelled('b'), labelled('b', { x: 'y' }))).toBe('allowed');
+    test('the Pods of a controller', async () => {
+      await using it = await openAttested();
+      it.policies(about(it, { failurePolicy, preconditions: notDev }));
+      const image = await unsigned(it);
+      const deployment = (tier: string, replicas = 1) => ({
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
+        metadata: { name: 'web', namespace: 'default' },
+        spec: { replicas, template: { metadata: { labels: { tier } }, spec: pod([image.pinned]).spec } },
+      });
+      expect(await reasonOf(it, deployment('dev'))).toBe('allowed');
+      expect(await update(it, deployment('dev'), deployment('prod'))).toBe('403 (signature-mismatch)');
+      expect(await update(it, deployment('dev'), deployment('dev', 2))).toBe('allowed');
+    });
+
+    test('through a subresource that a rule names', async () => {
+      await using it = await openAttested();
+      it.policies(about(it, { failurePolicy, kinds: ['Pod', 'Pod/status'], preconditions: notDev }));
+      const image = await unsigned(it);
+      const labelled = (tier: string) => ({ ...pod([image.pinned], { labels: { tier } }), status: { phase: tier } });
+      const status = { subResource: 'status' };
+      expect(await update(it, labelled('dev'), labelled('prod'), 'mutate', status)).toBe('403 (signature-mismatch)');
+      expect(await update(it, labelled('dev'), labelled('dev'), 'mutate', status)).toBe('allowed');
+    });
+  });
+
+  describe.each(policies)('past the conditions of an attestation, failurePolicy %s', (failurePolicy) => {
+    const conditions = [all(equals('{{ tier }}', tierOf))];
+    const attestation = (world: World) => ({ name: 'scan', type: scanType, attestors: by(world.team), conditions });
+    const ways: Readonly<Record<string, (world: World) => Parts>> = {
+      'in conditions': (world) => ({ keys: [], attestations: [attestation(world)] }),
+      'in conditions beside a key that depends on the object': (world) => ({
+        keys: [],
+        context: [{ name: 'keys', configMap: { name: 'keys' } }],
+        attestations: [
+          {
+            ...attestation(world),
+            attestors: [
+              {
+                entries: [
+                  { keys: { publicKeys: '{{ keys.data."{{ request.namespace }}" }}', rekor: { ignoreTlog: true } } },
+                ],
+              },
+            ],
+          },
+        ],
+      }),
+      'in conditions by way of the context': (world) => ({
+        keys: [],
+        context: [{ name: 'tier_of', variable: { jmesPath: 'request.object.metadata.labels.tier' } }],
+        attestations: [{ ...attestation(world), conditions: [all(equals('{{ tier }}', '{{ tier_of }}'))] }],
+      }),
+      'in validate.deny': (world) => ({
+        keys: [],
+        attestations: [{ ...attestation(world), conditions: undefined }],
+        validate: {
+          deny: { conditions: { all: [{ key: '{{ scan.tier }}', operator: 'NotEquals', value: tierOf }] } },
+        },
+      }),
+    };
+
+    test.each(Object.entries(ways))('%s', async (_, parts) => {
+      await using it = await openAttested();
+      await it.image.attest({ tier: 'dev' });
+      it.policies(about(it, { failurePolicy, ...parts(it) }), configMap('keys', { default: it.team.publicKeyPem }));
+      const labelled = (tier: string, more: object = {}) => pod([it.image.pinned], { labels: { tier, ...more } });
+      for (const purpose of purposes) {
+        expect(await reasonOf(it, labelled('dev'), purpose)).toBe('allowed');
+        const denied = await reasonOf(it, labelled('prod'), purpose);
+        expect(denied).toMatch(/^403 \((?:condition-failed|deny-condition)\)/);
+        expect(await update(it, labelled('dev'), labelled('prod'), purpose)).toBe(denied);
+        expect(await update(it, labelled('dev'), labelled('dev', { a: 'b' }), purpose)).toBe('allowed');
+      }
+    });
+
+    test.each(Object.entries(ways))('%s: finalizers wait for no registry', async (_, parts) => {
+      await using it = await openAttested();
+      it.policies(about(it, { failurePolicy, ...parts(it) }), configMap('keys', { default: it.team.publicKeyPem }));
+      it.registry.settings.intercept = () => ({ kind: 'status', status: 503 });
+      const before = pod([it.image.pinned], { labels: { tier: 'dev' }, finalizers: ['a/b'] });
+      const after = pod([it.image.pinned], { labels: { tier: 'dev' } });
+      expect(await update(it, before, { ...after, status: { phase: 'Failed' } })).toBe('allowed');
+      expect(it.registry.requests).toEqual([]);
+    });
+  });
+
+  describe('past a key or an identity of the rule', () => {
+    const context = [{ name: 'keys', configMap: { name: 'keys' } }];
+    const attestors = [
+      {
+        entries: [
+          {
+            keys: {
+              publicKeys: '{{ keys.data."{{ request.object.metadata.labels.team }}" }}',
+              rekor: { ignoreTlog: true },
+            },
+          },
+        ],
+      },
+    ];
+
+    test.each(policies)('failurePolicy %s', async (failurePolicy) => {
+      await using it = await openAttested();
+      const keys = configMap('keys', { a: it.team.publicKeyPem, b: it.stranger.publicKeyPem });
+      it.policies(about(it, { failurePolicy, context, attestors }), keys);
+      const labelled = (team: string, more: object = {}) => pod([it.image.pinned], { labels: { team, ...more } });
+      expect(await reasonOf(it, labelled('a'))).toBe('allowed');
+      expect(await update(it, labelled('a'), labelled('b'))).toBe('403 (signature-mismatch)');
+      expect(await update(it, labelled('a'), labelled('none'))).toBe('403 (variable-unresolved)');
+      expect(await update(it, labelled('a'), labelled('a', { x: 'y' }))).toBe('allowed');
+      // What was let in under another key stays as it is.
+      expect(await update(it, labelled('b'), labelled('b', { x: 'y' }))).toBe('allowed');
+    });
   });
 });
 

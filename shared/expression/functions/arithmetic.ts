@@ -3,6 +3,7 @@ import { ExpressionError } from '../error.ts';
 import {
   addQuantities,
   approximateQuantity,
+  digitsOfBoth,
   divideQuantities,
   formatQuantity,
   multiplyQuantities,
@@ -10,7 +11,7 @@ import {
   type Quantity,
   subtractQuantities,
 } from '../quantity.ts';
-import { type Run, stepsOfText } from '../run.ts';
+import type { Run } from '../run.ts';
 import type { Json } from '../value.ts';
 import { listAt, numberAt, valueAt } from './arguments.ts';
 import { finite } from './bounds.ts';
@@ -51,7 +52,22 @@ function ofTwo(name: Operation, combine: Combine): ExpressionFunction {
 }
 
 function combined(name: Operation, combine: Combine, left: Json, right: Json, run: Run): Json {
-  return combine(name, operand(name, left, run), operand(name, right, run));
+  const [first, second] = [operand(name, left, run), operand(name, right, run)];
+  run.spend(stepsOfDigits(first, second));
+  return combine(name, first, second);
+}
+
+/** Beside a quantity numbers have few digits, whichever they are. */
+const one: Quantity = { unscaled: 1n, exponent: 0, format: 'decimal' };
+
+/** UTF-16 units of one, and digits of two, that are read and written in no time. */
+const [fewCharacters, fewDigits] = [16, 40];
+
+/** `1e990` and `1n` are short, and have a thousand digits together. */
+function stepsOfDigits(...operands: readonly [Operand, Operand]): number {
+  if (!operands.some(({ is }) => is === 'quantity')) return 0;
+  const [left, right] = operands.map((each) => (each.is === 'quantity' ? each.quantity : one));
+  return Math.ceil(Math.max(0, digitsOfBoth(left ?? one, right ?? one) - fewDigits) / 2);
 }
 
 /** Of a list of one that one, whatever it is, as Kyverno has it. */
@@ -65,7 +81,8 @@ function sum(list: readonly Json[], run: Run): Json {
 function operand(name: Operation, value: Json, run: Run): Operand {
   if (typeof value === 'number') return { is: 'number', number: value };
   if (typeof value === 'string') {
-    run.spend(8 + stepsOfText(value.length));
+    // Most are short. A duration of many parts takes as much for each character as other texts take for many.
+    run.spend(8 + Math.max(1, value.length - fewCharacters));
     const quantity = parseQuantity(value);
     if (quantity !== undefined) return { is: 'quantity', quantity };
     const nanoseconds = parseDuration(value);

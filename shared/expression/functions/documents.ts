@@ -5,14 +5,17 @@ import { type Run, stepsOfText } from '../run.ts';
 import { isList, type Json, largestDepth } from '../value.ts';
 import { textAt } from './arguments.ts';
 import type { ExpressionFunction } from './function.ts';
+import { fitsParser } from './json-survey.ts';
 
 /** What comes from outside is half as deep as a value may be. */
 const deepest = largestDepth / 2;
 /** UTF-16 units of JSON. */
 const largestJson = 1024 * 1024;
-/** The same of YAML, which may take four microseconds each to be read. */
+/** The same of YAML. */
 const largestYaml = 24 * 1024;
-const stepsOfYaml = 16;
+/** What its reader takes some microseconds for, whichever it is: words, what stands between them, and blanks. */
+const yamlToken = /[\p{L}\p{M}\p{N}_]+|\s+|[^\p{L}\p{M}\p{N}_\s]/gu;
+const stepsOfYamlToken = 40;
 /** What its reader takes before it reads anything. */
 const stepsOfYamlReader = 500;
 const yamlBounds = { maxBytes: 4 * largestYaml, maxDepth: deepest, maxNodes: 100_000 };
@@ -26,30 +29,36 @@ export const documentFunctions: readonly ExpressionFunction[] = [
 function parseJson(text: string, run: Run): Json {
   if (text.length > largestJson) throw new ExpressionError(`parse_json() takes ${largestJson} characters at most`);
   run.spend(1 + 8 * stepsOfText(text.length));
+  if (!fitsParser(text, deepest, run)) {
+    throw new ExpressionError(`parse_json() takes JSON that is nested ${deepest} deep at most`);
+  }
   let value: Json;
   try {
-    value = JSON.parse(wholeCharacters(text));
+    value = JSON.parse(wholeCharacters(text, run));
   } catch {
     throw new ExpressionError('parse_json() takes JSON');
   }
-  check(value, run, 0);
+  check(value, run);
   return value;
 }
 
+const half = /\\u[dD][89a-fA-F]/;
 const escapes = /\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\./gs;
 
-function wholeCharacters(text: string): string {
-  return text.toWellFormed().replaceAll(escapes, (written, half) => (half === undefined ? written : '\ufffd'));
+function wholeCharacters(text: string, run: Run): string {
+  const whole = text.toWellFormed();
+  if (!half.test(whole)) return whole;
+  run.spend(Math.ceil(whole.length / 4));
+  return whole.replaceAll(escapes, (written, half) => (half === undefined ? written : '\ufffd'));
 }
 
-function check(value: Json, run: Run, depth: number): void {
+function check(value: Json, run: Run): void {
   run.spend(1);
-  if (depth > deepest) throw new ExpressionError(`parse_json() takes JSON that is nested ${deepest} deep at most`);
   if (typeof value === 'number' && !Number.isFinite(value)) {
     throw new ExpressionError('parse_json() takes no number larger than a double');
   }
   if (typeof value !== 'object' || value === null) return;
-  for (const child of isList(value) ? value : Object.values(value)) check(child, run, depth + 1);
+  for (const child of isList(value) ? value : Object.values(value)) check(child, run);
 }
 
 /**
@@ -58,7 +67,8 @@ function check(value: Json, run: Run, depth: number): void {
  */
 function parseYaml(text: string, run: Run): Json {
   if (text.length > largestYaml) throw new ExpressionError(`parse_yaml() takes ${largestYaml} characters at most`);
-  run.spend(stepsOfYamlReader + stepsOfYaml * text.length);
+  run.spend(stepsOfYamlReader + text.length);
+  run.spend(stepsOfYamlToken * (text.match(yamlToken)?.length ?? 0));
   const read = readEmbedded(text.toWellFormed(), yamlBounds);
   if ('problem' in read) throw new ExpressionError(`parse_yaml() takes YAML: ${printable(read.problem, 200)}`);
   if (read.values.length > 1) throw new ExpressionError('parse_yaml() takes one document');

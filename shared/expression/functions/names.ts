@@ -1,11 +1,12 @@
 import { ExpressionError } from '../error.ts';
 import type { Run } from '../run.ts';
-import { parseSemver } from '../semver.ts';
+import { parseSemver, type SemanticVersion } from '../semver.ts';
 import { parseSemverRange } from '../semver-range.ts';
 import { textAt } from './arguments.ts';
 import { isExternalUrl } from './external-url.ts';
 import type { ExpressionFunction } from './function.ts';
 import { normalizedImage } from './image-text.ts';
+import { Kept } from './kept.ts';
 import { cleanPath } from './paths.ts';
 
 /** UTF-16 units: no path of a file system and no URL that works is as long. */
@@ -38,13 +39,18 @@ function ofText(name: string, make: (text: string) => string | boolean): Express
   };
 }
 
+const ranges = new Kept<(version: SemanticVersion) => boolean>();
+
 /** Whether a version is in a range. What is no version is an error; Kyverno takes it for 0.0.0, which is in `<1.0.0`. */
 function inRange(text: string, range: string, run: Run): boolean {
   if (text.length > longestVersion || range.length > longestVersion) {
     throw new ExpressionError(`semver_compare() takes ${longestVersion} characters at most`);
   }
-  run.spend(8 + text.length + range.length);
-  const holds = parseSemverRange(range);
+  const holds = ranges.of(range, run, () => {
+    run.spend(2 * range.length);
+    return parseSemverRange(range);
+  });
+  run.spend(8 + text.length + Math.ceil(range.length / 2));
   const version = parseSemver(text);
   if (version === undefined)
     throw new ExpressionError('semver_compare() takes a version of three numbers, such as 1.2.3');

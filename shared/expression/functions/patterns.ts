@@ -1,12 +1,14 @@
 import { compileWildcard } from '../../image/wildcard.ts';
 import { compileSearch, InvalidRegExp, largestText, type RegExpSearch } from '../../regexp.ts';
 import { ExpressionError } from '../error.ts';
-import { sameValue } from '../order.ts';
+import { namesOf, sameValue } from '../order.ts';
+import { stepsOfPattern } from '../pattern-steps.ts';
 import { type Run, stepsOfText } from '../run.ts';
 import { fieldOf, type Json, type JsonObject } from '../value.ts';
 import { objectAt, textAt } from './arguments.ts';
 import { checkResult, spendText } from './bounds.ts';
 import type { ExpressionFunction } from './function.ts';
+import { Kept } from './kept.ts';
 import { singleText } from './single.ts';
 
 /** What compares a text with a pattern: Go's regular expressions, Kyverno's wildcards, labels. Loaded regular expressions are theirs. */
@@ -15,7 +17,7 @@ export const patternFunctions: readonly ExpressionFunction[] = [
     name: 'regex_match',
     takes: [['string'], ['string', 'number']],
     call: (given, run) => {
-      const text = printed(given[1]);
+      const text = printed(given[1], run);
       return search('regex_match', textAt(given, 0), text, run).test(text);
     },
   },
@@ -33,7 +35,7 @@ export const patternFunctions: readonly ExpressionFunction[] = [
     name: 'pattern_match',
     takes: [['string'], ['string', 'number']],
     call: (given, run) => {
-      const [pattern, text] = [textAt(given, 0), printed(given[1])];
+      const [pattern, text] = [textAt(given, 0), printed(given[1], run)];
       spendText(run, pattern, text);
       run.spend(stepsOfText(pattern.length * text.length));
       return compileWildcard(pattern)(text);
@@ -48,8 +50,7 @@ export const patternFunctions: readonly ExpressionFunction[] = [
 
 /** What is wanted must be there, with the same value. */
 function labelMatch(wanted: JsonObject, labels: JsonObject, run: Run): boolean {
-  const names = Object.keys(wanted);
-  run.spend(names.length);
+  const names = namesOf(wanted, run);
   return names.every((name) => {
     const value = fieldOf(labels, name);
     return value !== undefined && sameValue(value, wanted[name] ?? null, run);
@@ -65,8 +66,10 @@ function replaceAll(
   read: (replacement: string) => readonly Part[],
   run: Run,
 ): string {
-  const [text, replacement] = [printed(given[1]), printed(given[2])];
+  const [text, replacement] = [printed(given[1], run), printed(given[2], run)];
   const found = search(name, textAt(given, 0), text, run);
+  // Finding where it matches takes as much once more as finding that it does.
+  run.spend(stepsOfSearch(found, text.length));
   spendText(run, replacement);
   const parts = read(replacement);
   const pieces: string[] = [];
@@ -101,30 +104,21 @@ function expansion(template: string): Part[] {
   return parts;
 }
 
-/** The few that a run has compiled last: a filter asks the same one of each element. */
-const compiled = new WeakMap<Run, Map<string, RegExpSearch>>();
-const mostCompiled = 16;
+const compiled = new Kept<RegExpSearch>();
 
 function search(name: string, pattern: string, text: string, run: Run): RegExpSearch {
   if (text.length > largestText) {
     throw new ExpressionError(`${name}() takes texts of ${largestText} characters at most, not ${text.length}`);
   }
-  const known = compiled.get(run) ?? new Map<string, RegExpSearch>();
-  compiled.set(run, known);
-  const found = known.get(pattern) ?? compile(name, pattern, run);
-  const [oldest] = known.keys();
-  if (oldest !== undefined && known.size >= mostCompiled && !known.has(pattern)) known.delete(oldest);
-  known.set(pattern, found);
+  const found = compiled.of(pattern, run, () => compile(name, pattern, run));
   run.spend(stepsOfSearch(found, text.length));
   return found;
 }
 
 function compile(name: string, pattern: string, run: Run): RegExpSearch {
-  run.spend(pattern.length);
+  run.spend(stepsOfPattern(pattern));
   try {
-    const found = compileSearch(pattern);
-    run.spend(16 * found.size);
-    return found;
+    return compileSearch(pattern);
   } catch (thrown) {
     if (!(thrown instanceof InvalidRegExp)) throw thrown;
     throw new ExpressionError(`${name}() takes a regular expression: ${thrown.message}`);
@@ -136,6 +130,6 @@ function stepsOfSearch({ size }: RegExpSearch, length: number): number {
   return 1 + Math.ceil((length * size) / 16);
 }
 
-function printed(value: Json | undefined): string {
-  return typeof value === 'number' ? singleText(value) : textAt([value ?? null], 0);
+function printed(value: Json | undefined, run: Run): string {
+  return typeof value === 'number' ? singleText(value, run) : textAt([value ?? null], 0);
 }

@@ -1,3 +1,4 @@
+import { uncounted } from '../run.ts';
 import { singleText } from './single.ts';
 
 // What Go's strconv.FormatFloat(n, 'f', -1, 32) answers.
@@ -21,9 +22,9 @@ test.each<[number, string]>([
   [1048576.25, '1048576.2'],
   [390695.625, '390695.62'],
 ])('%d is written %s', (number, text) => {
-  expect(singleText(number)).toBe(text);
+  expect(singleText(number, uncounted)).toBe(text);
 });
 
 test.each([1e39, -1e39, Number.MAX_VALUE])('%d is none', (number) => {
-  expect(() => singleText(number)).toThrow('too large to be written as text');
+  expect(() => singleText(number, uncounted)).toThrow('too large to be written as text');
 });

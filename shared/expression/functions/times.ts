@@ -1,11 +1,13 @@
 import { formatDuration, parseDuration } from '../duration.ts';
 import { ExpressionError } from '../error.ts';
-import type { Run } from '../run.ts';
+import { type Run, stepsOfText } from '../run.ts';
 import type { Json } from '../value.ts';
 import { textAt } from './arguments.ts';
 import type { ExpressionFunction } from './function.ts';
+import { Kept } from './kept.ts';
+import { type Layout, readLayout } from './time/layout.ts';
 import { clockOf, formatMoment, type Moment, momentOf, truncateMoment } from './time/moment.ts';
-import { parseTime, rfc3339 } from './time/parse.ts';
+import { longestTime, parseTime, rfc3339 } from './time/parse.ts';
 
 type Call = (given: readonly Json[], run: Run) => Json;
 
@@ -14,27 +16,28 @@ export const timeFunctions: readonly ExpressionFunction[] = [
   ofTexts('time_since', 3, (given, run) => since(textAt(given, 0), textAt(given, 1), textAt(given, 2), run)),
   ofTexts('time_now', 0, (_, run) => formatMoment(now(run))),
   ofTexts('time_now_utc', 0, (_, run) => formatMoment(now(run))),
-  ofTexts('time_add', 2, (given) => {
-    const { nanoseconds, offset } = timeAt(given, 0);
-    return formatMoment(momentOf(nanoseconds + durationAt(given, 1, 'time_add'), offset));
+  ofTexts('time_add', 2, (given, run) => {
+    const { nanoseconds, offset } = timeAt(given, 0, run);
+    return formatMoment(momentOf(nanoseconds + durationAt(given, 1, 'time_add', run), offset));
   }),
-  ofTexts('time_parse', 2, (given) => formatMoment(parse(textAt(given, 0), textAt(given, 1)))),
-  ofTexts('time_to_cron', 1, (given) => cron(timeAt(given, 0))),
-  ofTexts('time_utc', 1, (given) => formatMoment({ ...timeAt(given, 0), offset: 0 })),
-  ofTexts('time_diff', 2, (given) => between(timeAt(given, 0), timeAt(given, 1))),
-  ofTexts('time_before', 2, (given) => timeAt(given, 0).nanoseconds < timeAt(given, 1).nanoseconds),
-  ofTexts('time_after', 2, (given) => timeAt(given, 0).nanoseconds > timeAt(given, 1).nanoseconds),
-  ofTexts('time_between', 3, (given) => {
-    const [{ nanoseconds }, start, end] = [timeAt(given, 0), timeAt(given, 1), timeAt(given, 2)];
+  ofTexts('time_parse', 2, (given, run) => formatMoment(parse(textAt(given, 0), textAt(given, 1), run))),
+  ofTexts('time_to_cron', 1, (given, run) => cron(timeAt(given, 0, run))),
+  ofTexts('time_utc', 1, (given, run) => formatMoment({ ...timeAt(given, 0, run), offset: 0 })),
+  ofTexts('time_diff', 2, (given, run) => between(timeAt(given, 0, run), timeAt(given, 1, run))),
+  ofTexts('time_before', 2, (given, run) => timeAt(given, 0, run).nanoseconds < timeAt(given, 1, run).nanoseconds),
+  ofTexts('time_after', 2, (given, run) => timeAt(given, 0, run).nanoseconds > timeAt(given, 1, run).nanoseconds),
+  ofTexts('time_between', 3, (given, run) => {
+    const [{ nanoseconds }, start, end] = [timeAt(given, 0, run), timeAt(given, 1, run), timeAt(given, 2, run)];
     return nanoseconds > start.nanoseconds && nanoseconds < end.nanoseconds;
   }),
-  ofTexts('time_truncate', 2, (given) => {
-    return formatMoment(truncateMoment(timeAt(given, 0), durationAt(given, 1, 'time_truncate')));
+  ofTexts('time_truncate', 2, (given, run) => {
+    return formatMoment(truncateMoment(timeAt(given, 0, run), durationAt(given, 1, 'time_truncate', run)));
   }),
 ];
 
-/** Texts that are times are short, or an error: all of them cost the same. */
-const steps = 32;
+/** What writing a time takes, or telling how far two are apart; and reading each part of one that its layout has. */
+const steps = 6;
+const stepsOfPart = 2;
 
 function ofTexts(name: string, count: number, call: Call): ExpressionFunction {
   return {
@@ -47,15 +50,32 @@ function ofTexts(name: string, count: number, call: Call): ExpressionFunction {
   };
 }
 
+const layouts = new Kept<Layout>();
+
+function layoutOf(text: string, run: Run): Layout {
+  if (text.length > longestTime) {
+    throw new ExpressionError(`a layout of times has ${longestTime} characters at most, not ${text.length}`);
+  }
+  return layouts.of(text, run, () => {
+    run.spend(text.length);
+    return readLayout(text);
+  });
+}
+
+function read(layout: Layout, text: string, run: Run): Moment {
+  run.spend(stepsOfPart * layout.steps.length + stepsOfText(text.length));
+  return parseTime(layout, text);
+}
+
 /** How long after the first time the second one is, or now where that is empty. The layout is of both. */
 function since(layout: string, first: string, second: string, run: Run): string {
-  const read = layout === '' ? rfc3339 : layout;
-  return between(parseTime(read, first), second === '' ? now(run) : parseTime(read, second));
+  const of = layout === '' ? rfc3339 : layoutOf(layout, run);
+  return between(read(of, first, run), second === '' ? now(run) : read(of, second, run));
 }
 
 /** A layout that is a number, whichever, says that the time is one: of seconds since 1970. */
-function parse(layout: string, text: string): Moment {
-  if (!isInteger(layout)) return parseTime(layout, text);
+function parse(layout: string, text: string, run: Run): Moment {
+  if (!isInteger(layout)) return read(layoutOf(layout, run), text, run);
   if (!isInteger(text))
     throw new ExpressionError('time_parse() takes a whole number of 64 bits where the layout is one');
   return momentOf(BigInt(text.replace('+', '')) * 1_000_000_000n, 0);
@@ -86,12 +106,13 @@ function now(run: Run): Moment {
   return momentOf(BigInt(Math.round(run.now)) * 1_000_000n, 0);
 }
 
-function timeAt(given: readonly Json[], at: number): Moment {
-  return parseTime(rfc3339, textAt(given, at));
+function timeAt(given: readonly Json[], at: number, run: Run): Moment {
+  return read(rfc3339, textAt(given, at), run);
 }
 
-function durationAt(given: readonly Json[], at: number, name: string): bigint {
+function durationAt(given: readonly Json[], at: number, name: string, run: Run): bigint {
   const text = textAt(given, at);
+  run.spend(Math.min(text.length, 512));
   const nanoseconds = text.length > 512 ? undefined : parseDuration(text);
   if (nanoseconds === undefined) throw new ExpressionError(`${name}() takes a duration, such as 1h30m`);
   return nanoseconds;

@@ -1,4 +1,5 @@
 import { ExpressionError, ExpressionTooCostly, UnknownKey } from '../error.ts';
+import { manyFields } from '../order.ts';
 import type { Run } from '../run.ts';
 import type { Scope } from '../scope.ts';
 import { emptyObject, isList, isObject, type Json, largestDepth } from '../value.ts';
@@ -85,7 +86,7 @@ export class Evaluation {
     if (this.#whole !== undefined) return this.#whole;
     const whole = emptyObject();
     for (const name of this.#names()) {
-      this.run.spend(1);
+      this.run.spend(4);
       const value = this.fieldOfRoot(name);
       if (value !== undefined) whole[name] = value;
     }
@@ -107,6 +108,11 @@ export class Evaluation {
     if (typeof value !== 'object' || value === null) return;
     if (depth >= largestDepth) throw new ExpressionError(`it comes to a value nested over ${largestDepth} deep`);
     if (isList(value)) for (const item of value) this.#count(item, depth + 1);
-    else if (isObject(value)) for (const name of Object.keys(value)) this.#count(value[name] ?? null, depth + 1);
+    else if (isObject(value)) {
+      const names = Object.keys(value);
+      // Listing that many takes more than looking at their values, and whoever tells what it came to lists them once more.
+      if (names.length > manyFields) this.run.spend(4 * names.length);
+      for (const name of names) this.#count(value[name] ?? null, depth + 1);
+    }
   }
 }

@@ -1,5 +1,5 @@
 import { parseDuration } from '../duration.ts';
-import { parseQuantity, type Quantity } from '../quantity.ts';
+import { digitsOf, parseQuantity, type Quantity } from '../quantity.ts';
 import type { Run } from '../run.ts';
 import { parseSemver, type SemanticVersion } from '../semver.ts';
 import type { Json } from '../value.ts';
@@ -14,7 +14,10 @@ export function durationOf(text: string, run: Run): bigint | undefined {
 }
 
 export function quantityOf(text: string, run: Run): Quantity | undefined {
-  return isShort(text, run) ? parseQuantity(text) : undefined;
+  const quantity = isShort(text, run) ? parseQuantity(text) : undefined;
+  // `1e3000` is short; it is compared with others digit by digit.
+  if (quantity !== undefined) run.spend(Math.ceil(digitsOf(quantity) / 2));
+  return quantity;
 }
 
 export function versionOf(text: string, run: Run): SemanticVersion | undefined {
@@ -47,6 +50,6 @@ function written(value: Json, run: Run): bigint | undefined {
 function isShort(text: string, run: Run): boolean {
   run.spend(1);
   if (text.length > longestAmount) return false;
-  run.spend(Math.ceil(text.length / 4));
+  run.spend(text.length);
   return true;
 }

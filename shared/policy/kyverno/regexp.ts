@@ -10,6 +10,11 @@ export function mayHoldRegExp(text: string): boolean {
   return sign.test(text);
 }
 
+/** Whether a field of that name holds a regular expression. */
+export function isRegExp(name: string): boolean {
+  return name.endsWith('RegExp');
+}
+
 /** A regular expression that compiles, with a warning where its ends are open; `undefined` where there is none or the report says why. */
 export function readRegExp(pattern: string | undefined, at: Place, report: Report): string | undefined {
   if (!pattern || !report.clean(at)) return undefined;

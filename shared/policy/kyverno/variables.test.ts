@@ -155,6 +155,14 @@ describe('whom an entry trusts may hold variables', () => {
       `${inEntry}.attestations[0].predicateType: is deprecated: write type`,
     );
   });
+
+  test('but in a regular expression what the request says is a part of it: a warning', () => {
+    const pattern = (subjectRegExp: string) => withAttestor(keyless({ subject: '', subjectRegExp }));
+    expect(warningsOf(pattern('^https://github.com/{{ request.object.metadata.annotations.repo }}/'))).toEqual([
+      `${inAttestor}.keyless.subjectRegExp: denies where a value of the request has a dot, or another sign of regular expressions: ask with wildcards, without RegExp`,
+    ]);
+    expect(warningsOf(pattern('{{ trust.pattern }}'))).toEqual([]);
+  });
 });
 
 describe('names that nothing gives', () => {

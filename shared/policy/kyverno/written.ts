@@ -1,12 +1,16 @@
 import { LRUCache } from 'lru-cache';
+import { stepsOfPattern } from '../../expression/pattern-steps.ts';
 import type { Run } from '../../expression/run.ts';
 import type { Scope } from '../../expression/scope.ts';
-import type { Json } from '../../expression/value.ts';
+import { isList, isObject, type Json } from '../../expression/value.ts';
+import type { ContextEntry } from '../context.ts';
 import { writtenRegistry } from '../hosts.ts';
+import { isPoliciesWord } from '../policies-word.ts';
 import type { Entry, Written } from '../policy.ts';
 import type { LoadProblem } from '../problems.ts';
 import { type EntryFields, entrySchema } from './fields.ts';
 import { Place, type Tree } from './place.ts';
+import { isRegExp } from './regexp.ts';
 import { Report } from './report.ts';
 import { jsonOf, treeOf } from './tree-json.ts';
 import { refuseValues } from './values.ts';
@@ -42,7 +46,13 @@ export function substitutedPlace({ tree, path, line }: Place): Place {
 }
 
 /** An entry in which variables stand; `undefined` where the report says why it cannot be one. */
-export function readWritten(frame: Frame, place: Place, report: Report, readWanted: ReadWanted): Written | undefined {
+export function readWritten(
+  frame: Frame,
+  place: Place,
+  context: readonly ContextEntry[],
+  report: Report,
+  readWanted: ReadWanted,
+): Written | undefined {
   const { tree, path, line } = place;
   if (tree === undefined) return undefined;
   const part = substitutedPart(tree);
@@ -53,7 +63,7 @@ export function readWritten(frame: Frame, place: Place, report: Report, readWant
   function entryOf(value: Json): Entry | readonly LoadProblem[] {
     const substituted = new Report(report.file);
     const here = new Place(withRest(treeOf(value, part, line), tree), path, line);
-    refuseValues(new Place(part, path, line), here, substituted);
+    refuseValues(new Place(part, path, line), here, context, substituted);
     const fields = entrySchema(here, substituted);
     const wanted = fields && readWanted(fields, here, substituted);
     return wanted === undefined || substituted.problems.length > 0 ? substituted.problems : { ...frame, ...wanted };
@@ -61,12 +71,13 @@ export function readWritten(frame: Frame, place: Place, report: Report, readWant
 
   return {
     names: template.names,
-    registries: new Set(registriesIn(new Place(part, path, line))),
+    registries: writtenRegistries(new Place(part, path, line), context),
     entry(scope: Scope, run: Run) {
       const value = template.render(scope, run);
       const name = JSON.stringify(value);
       let entry = kept.get(name);
       if (entry === undefined) {
+        spendReading(value, run);
         entry = entryOf(value);
         kept.set(name, entry);
       }
@@ -75,13 +86,34 @@ export function readWritten(frame: Frame, place: Place, report: Report, readWant
   };
 }
 
-/** The registries of signature repositories that no variable says. */
-function registriesIn(place: Place): readonly string[] {
+/** Steps that a key takes in PEM, for each of its characters. */
+const stepsOfPem = 3;
+
+/**
+ * Pays for what an entry holds, before it is read, where that takes longer than other text: keys, and regular expressions, which are
+ * compiled once to see that they can be, and once for those who ask them. Whose values are in them may make any of them.
+ */
+function spendReading(value: Json, run: Run, name = ''): void {
+  if (isList(value)) for (const item of value) spendReading(item, run);
+  else if (isObject(value)) for (const [field, inner] of Object.entries(value)) spendReading(inner, run, field);
+  else if (typeof value !== 'string') return;
+  else if (isRegExp(name)) run.spend(2 * stepsOfPattern(value));
+  else if (value.includes('-----BEGIN')) run.spend(stepsOfPem * value.length);
+}
+
+/** The registries of signature repositories that no variable says; `undefined`: what the variables say, policies say. */
+function writtenRegistries(place: Place, context: readonly ContextEntry[]): ReadonlySet<string> | undefined {
+  const texts = repositoriesIn(place);
+  if (texts.every((text) => isPoliciesWord(text, context))) return undefined;
+  return new Set(texts.flatMap((text) => writtenRegistry(text) ?? []));
+}
+
+function repositoriesIn(place: Place): readonly string[] {
   const below = place.names.flatMap((name) => {
     const at = place.field(name);
-    return name === 'repository' && at.text ? (writtenRegistry(at.text) ?? []) : registriesIn(at);
+    return name === 'repository' && at.text ? [at.text] : repositoriesIn(at);
   });
-  return [...below, ...place.items.flatMap(registriesIn)];
+  return [...below, ...place.items.flatMap(repositoriesIn)];
 }
 
 /** An entry without what is read as it stands. */

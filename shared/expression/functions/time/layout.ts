@@ -36,6 +36,12 @@ export type Part =
   | 'fraction'
   | 'some fraction';
 
+/** A layout, taken apart. */
+export interface Layout {
+  readonly text: string;
+  readonly steps: readonly LayoutStep[];
+}
+
 export interface LayoutStep {
   /** What stands before the part, or after the last one. */
   readonly literal: string;
@@ -53,7 +59,7 @@ const parts =
   /January|Jan(?![a-z])|Monday|Mon(?![a-z])|MST|0[1-6]|002|15|1|2006|2|_(?=2006)|_2|__2|3|4|5|PM|pm|-07(?:0000|:00:00|00|:00|)|Z07(?:0000|:00:00|00|:00|)|[.,](?:0+|9+)(?![0-9])/g;
 
 /** Takes a layout apart. What is no part stands for itself. */
-export function readLayout(layout: string): LayoutStep[] {
+export function readLayout(layout: string): Layout {
   const steps: LayoutStep[] = [];
   let at = 0;
   for (const { 0: written, index } of layout.matchAll(parts)) {
@@ -63,7 +69,7 @@ export function readLayout(layout: string): LayoutStep[] {
     at = index + written.length;
   }
   steps.push({ literal: layout.slice(at), part: undefined, written: '' });
-  return steps;
+  return { text: layout, steps };
 }
 
 function partOf(written: string): Part {

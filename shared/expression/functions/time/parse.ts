@@ -1,25 +1,28 @@
 import { ExpressionError } from '../../error.ts';
 import { type Fields, momentOfFields } from './fields.ts';
-import { type LayoutStep, type Part, readLayout } from './layout.ts';
+import { type Layout, type LayoutStep, type Part, readLayout } from './layout.ts';
 import type { Moment } from './moment.ts';
 import { fractionOf, Reader } from './reader.ts';
 import { readOffset, readZoneName } from './zone.ts';
 
-export const rfc3339 = '2006-01-02T15:04:05Z07:00';
+export const rfc3339 = readLayout('2006-01-02T15:04:05Z07:00');
 
 /** UTF-16 units of a layout, and of a time. */
-const longest = 512;
+export const longestTime = 512;
 
-const months = 'January February March April May June July August September October November December'.split(' ');
-const days = 'Sunday Monday Tuesday Wednesday Thursday Friday Saturday'.split(' ');
+const months = 'january february march april may june july august september october november december'.split(' ');
+const shortMonths = shortened(months);
+const days = 'sunday monday tuesday wednesday thursday friday saturday'.split(' ');
+const shortDays = shortened(days);
+const fourDigits = /[0-9]{4}/y;
+const anyFraction = /[.,][0-9]+/y;
 
 /**
  * Reads a time by a layout of Go's time package, as its Parse does where clocks are at UTC: what the layout says of no part is 1 January
  * of the year 0, at midnight; a name of a zone is UTC, but for `GMT+3`. Throws ExpressionError.
  */
-export function parseTime(layout: string, text: string): Moment {
-  const fits = layout.length <= longest && text.length <= longest;
-  const moment = fits ? read(readLayout(layout), new Reader(text)) : undefined;
+export function parseTime({ text: layout, steps }: Layout, text: string): Moment {
+  const moment = text.length <= longestTime ? read(steps, new Reader(text)) : undefined;
   if (moment === undefined) {
     const shown = JSON.stringify(text.slice(0, 64));
     throw new ExpressionError(`${shown} is no time of the layout ${JSON.stringify(layout.slice(0, 64))}`);
@@ -36,7 +39,7 @@ function read(steps: readonly LayoutStep[], reader: Reader): Moment | undefined 
     const next = steps[at + 1]?.part;
     if ((part === '5' || part === '05') && next !== 'fraction' && next !== 'some fraction') {
       // Seconds may have a fraction that the layout says nothing of.
-      const fraction = reader.take(/[.,][0-9]+/y);
+      const fraction = reader.take(anyFraction);
       if (fraction !== undefined) fields.nanosecond = fractionOf(fraction) ?? 0;
     }
   }
@@ -47,15 +50,15 @@ function read(steps: readonly LayoutStep[], reader: Reader): Moment | undefined 
 function readPart(part: Part, written: string, reader: Reader, fields: Fields): boolean {
   switch (part) {
     case '2006':
-      return set(fields, 'year', reader.number(/[0-9]{4}/y), 0, 9999);
+      return set(fields, 'year', reader.number(fourDigits), 0, 9999);
     case '06':
       return readShortYear(reader, fields);
     case 'January':
     case 'Jan':
-      return set(fields, 'month', reader.name(part === 'Jan' ? shortened(months) : months), 1, 12);
+      return set(fields, 'month', reader.name(part === 'Jan' ? shortMonths : months), 1, 12);
     case 'Monday':
     case 'Mon':
-      return reader.name(part === 'Mon' ? shortened(days) : days) !== undefined;
+      return reader.name(part === 'Mon' ? shortDays : days) !== undefined;
     case '1':
     case '01':
       return set(fields, 'month', reader.digits(part === '01'), 1, 12);
@@ -85,7 +88,7 @@ function readPart(part: Part, written: string, reader: Reader, fields: Fields): 
     case 'fraction':
       return readFraction(reader.takeLength(written.length), fields);
     case 'some fraction':
-      return readFraction(reader.take(/[.,][0-9]+/y) ?? '.0', fields, true);
+      return readFraction(reader.take(anyFraction) ?? '.0', fields, true);
     case 'MST':
       return readZoneName(reader, fields);
     default:

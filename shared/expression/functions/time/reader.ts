@@ -1,3 +1,8 @@
+/** No name of a month or a day is longer. */
+const word = /[A-Za-z]{3,9}/y;
+const twoDigits = /[0-9]{2}/y;
+const oneOrTwoDigits = /[0-9]{1,2}/y;
+
 /** A text that is read from its beginning on. */
 export class Reader {
   readonly #text: string;
@@ -18,6 +23,11 @@ export class Reader {
 
   /** What a layout says between its parts. Blanks stand for any number of blanks, and for none at the end. */
   skip(literal: string): boolean {
+    if (!literal.includes(' ')) {
+      if (!this.#text.startsWith(literal, this.#at)) return false;
+      this.#at += literal.length;
+      return true;
+    }
     for (const part of literal.match(/ +|[^ ]+/g) ?? []) {
       if (part.startsWith(' ')) {
         if (!this.atEnd && this.#text.charAt(this.#at) !== ' ') return false;
@@ -51,15 +61,14 @@ export class Reader {
 
   /** Two digits, or one where there is no second and two are not needed. */
   digits(two: boolean): number | undefined {
-    return this.number(two ? /[0-9]{2}/y : /[0-9]{1,2}/y);
+    return this.number(two ? twoDigits : oneOrTwoDigits);
   }
 
-  /** Which of the names, from 1, stands here in any case of ASCII. */
+  /** Which of the names, from 1, stands here in any case of ASCII; they are in small letters. */
   name(names: readonly string[]): number | undefined {
-    const at = names.findIndex((name) => {
-      const text = this.#text.slice(this.#at, this.#at + name.length);
-      return /^[A-Za-z]*$/.test(text) && text.toLowerCase() === name.toLowerCase();
-    });
+    word.lastIndex = this.#at;
+    const here = word.exec(this.#text)?.[0].toLowerCase();
+    const at = here === undefined ? -1 : names.findIndex((name) => here.startsWith(name));
     if (at === -1) return undefined;
     this.#at += names[at]?.length ?? 0;
     return at + 1;

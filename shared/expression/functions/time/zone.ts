@@ -2,13 +2,13 @@ import type { Fields } from './fields.ts';
 import type { Part } from './layout.ts';
 import type { Reader } from './reader.ts';
 
-/** What an offset looks like for each way to write it, hours, minutes and seconds in groups. */
-const offsets = new Map<Part, RegExp>([
-  ['-07', /([-+])([0-9]{2})/y],
-  ['-0700', /([-+])([0-9]{2})([0-9]{2})/y],
-  ['-07:00', /([-+])([0-9]{2}):([0-9]{2})/y],
-  ['-070000', /([-+])([0-9]{2})([0-9]{2})([0-9]{2})/y],
-  ['-07:00:00', /([-+])([0-9]{2}):([0-9]{2}):([0-9]{2})/y],
+/** What an offset looks like for each way to write it behind its sign, or its Z. */
+const offsets = new Map([
+  ['07', /[-+][0-9]{2}/y],
+  ['0700', /[-+][0-9]{4}/y],
+  ['07:00', /[-+][0-9]{2}:[0-9]{2}/y],
+  ['070000', /[-+][0-9]{6}/y],
+  ['07:00:00', /[-+][0-9]{2}:[0-9]{2}:[0-9]{2}/y],
 ]);
 
 /** An offset from UTC, up to +24:60:60; of those that begin with `Z` in the layout, `Z` as well. */
@@ -17,10 +17,12 @@ export function readOffset(part: Part, reader: Reader, fields: Fields): boolean 
     fields.utc = true;
     return true;
   }
-  const expression = offsets.get(`-${part.slice(1)}` as Part);
+  const expression = offsets.get(part.slice(1));
   const found = expression === undefined ? undefined : reader.take(expression);
   if (found === undefined) return false;
-  const [hours = 0, minutes = 0, seconds = 0] = (found.match(/[0-9]{2}/g) ?? []).map(Number);
+  const digits = found.replaceAll(':', '');
+  const twoAt = (at: number) => Number(digits.slice(at, at + 2));
+  const [hours, minutes, seconds] = [twoAt(1), twoAt(3), twoAt(5)];
   if (hours > 24 || minutes > 60 || seconds > 60) return false;
   const offset = (hours * 60 + minutes) * 60 + seconds;
   fields.offset = found.startsWith('-') ? -offset : offset;
