@@ -67,7 +67,9 @@ export function failureOf(verdict: Verdict): string | undefined {
 }
 
 function troubleOf(verdict: Verdict, longest = Number.POSITIVE_INFINITY): string {
-  const { reason, question } = verdict;
+  const { reason, question, result } = verdict;
+  // What is only worth a warning is no failure.
+  if (result === 'skip') return shortened(imageName(verdict), longest);
   if (question.about.kind === 'object') return `${troubleWith(reason)}s of the object`;
   // What it is missing is no part of its name.
   const name = imageName(reason === 'digest-missing' ? { ...verdict, digest: undefined } : verdict);

@@ -106,7 +106,7 @@ describe('a Tekton Task', () => {
     expect(allowed).toBe(false);
     expect(first).toMatchObject({ code: 403 });
     expect(first.message).toMatch(
-      /^Task shop\/thing: 1 image denied\npolicy signed, rule check, image .*\/x\/unsigned:1@/,
+      /^Task shop\/thing: 1 image denied\npolicy signed, rule check: failed to verify image .*\/x\/unsigned:1@/,
     );
     expect(first.message).toContain('denied (no-signature)');
   });

@@ -126,7 +126,7 @@ describe.each(cosigns)('%s', (cosign) => {
     await by(team).attest(elsewhere.name, reviewed(true, ['prod']));
     expect(await denialOf(`refused-${cosign}`, refused)).toContain(
       `Pod ${scene.namespace}/refused-${cosign}: 1 image denied\n` +
-        `policy reviewed-${cosign}, rule check, image ${refused.pinned}\n` +
+        `policy reviewed-${cosign}, rule check: failed to verify image ${refused.pinned}\n` +
         '  denied (condition-failed): attestations[0] "review": the statement: {{ approved }} is false, wanted Equals true\n',
     );
     expect(await denialOf(`elsewhere-${cosign}`, elsewhere)).toContain(
