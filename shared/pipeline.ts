@@ -222,7 +222,7 @@ class Run {
     this.#circumstances = { shortage: review.shortage, images, inquiries, budget: review.budget };
     this.#session = review.session;
     for (const inquiry of inquiries) inquiry.heldUp = lookups.spent;
-    this.#examiner = new Examiner(ports, this.#session, this.#circumstances);
+    this.#examiner = new Examiner(ports, review, this.#circumstances);
   }
 
   /**
@@ -342,8 +342,8 @@ class Run {
     const deadline = shareOf(this.#deadline, shares.weigh, elapsed);
     const bytes = wanted.flatMap((hash) => this.#session.predicate(hash) ?? []);
     const slicing = { deadline, review: this.#review, elapsed, what: 'what was attested was read' };
-    // One that is not read in time is not at hand.
-    await inSlices(parsePredicatesInSlices(bytes), slicing).catch(asRefusal);
+    // One that is not read in time, or is too much, is not at hand.
+    await inSlices(parsePredicatesInSlices(bytes, this.#review), slicing).catch(asRefusal);
     for (const inquiry of inquiries) takePredicates(inquiry, (hash) => this.#predicate(hash));
     await this.#weigh(deadline);
     deadline.stop();

@@ -46,13 +46,14 @@ export function* countValues(bytes: Uint8Array, bounds: JsonBounds): Slices<Valu
     if (byte === quote) at = endOfString(bytes, at);
     else if (byte === comma || byte === openBrace || byte === openBracket) {
       const next = bytes[at + 1];
-      if (byte === comma || (next !== closeBrace && next !== closeBracket)) values += 1;
+      const holds = byte === comma || (next !== closeBrace && next !== closeBracket) ? 1 : 0;
+      values += holds;
       if (values > bounds.values) return { exceeded: 'values' };
       if (byte === comma) fields += 1;
       else {
         depth += 1;
         around.push(fields);
-        fields = byte === openBrace ? 1 : -bytes.length;
+        fields = byte === openBrace ? holds : -bytes.length;
       }
       if (depth > bounds.depth) return { exceeded: 'depth' };
       if (fields > mostFields) return { exceeded: 'fields' };

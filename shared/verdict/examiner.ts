@@ -1,4 +1,5 @@
 import { type Found, foundFor, foundHash, foundInSlices, holdsForOthers, nothingFound } from '../evidence/found.ts';
+import type { Json } from '../expression/value.ts';
 import type { Digest } from '../image/digest.ts';
 import { type Repository, repositoryName } from '../image/repository.ts';
 import type { Session, ShareGuard } from '../ledger/ledger.ts';
@@ -20,7 +21,8 @@ import { type VerifyInput, verifyInSlices } from '../verify/verify.ts';
 import { blame, blameIn, type Circumstances } from './blame.ts';
 import { imageOfDigest } from './fetching.ts';
 import { asksStated, type Finding, type Inquiry } from './inquiry.ts';
-import { knowParsed, type ReadStatement, readStatementsInSlices } from './statements.ts';
+import type { Review } from './review.ts';
+import { knowParsed, parsedPredicate, type ReadStatement, readStatementsInSlices } from './statements.ts';
 
 export interface ExaminerPorts {
   readonly registries: Registries;
@@ -40,12 +42,14 @@ const askedAtOnce = 16;
 export class Examiner {
   readonly #ports: ExaminerPorts;
   readonly #session: Session;
+  readonly #review: Review;
   readonly #circumstances: Circumstances;
   readonly #done = new Map<string, Promise<unknown>>();
 
-  constructor(ports: ExaminerPorts, session: Session, circumstances: Circumstances) {
+  constructor(ports: ExaminerPorts, review: Review, circumstances: Circumstances) {
     this.#ports = ports;
-    this.#session = session;
+    this.#review = review;
+    this.#session = review.session;
     this.#circumstances = circumstances;
   }
 
@@ -114,10 +118,17 @@ export class Examiner {
     const { elapsed } = this.#ports;
     const what = `what is attested of ${repositoryName(repository)}@${digest} was read`;
     try {
-      return await inSlices(readStatementsInSlices(statements), { ...allowance, elapsed, what });
+      const parsing = { takeValues: this.#review.takeValues, parsed: (hash: string) => this.#parsed(hash) };
+      return await inSlices(readStatementsInSlices(statements, parsing), { ...allowance, elapsed, what });
     } catch (thrown) {
       return blame(inquiry, asRefusal(thrown), this.#circumstances);
     }
+  }
+
+  /** What the review has parsed before, or another one: it is known as long as the ledger has it in memory. */
+  #parsed(hash: string): Json | undefined {
+    const bytes = this.#session.predicate(hash);
+    return bytes === undefined ? undefined : parsedPredicate(bytes);
   }
 
   /**
