@@ -24,11 +24,20 @@ export async function coreFrom(found: Arguments, more: LocalCoreOptions = {}): P
   for (const warning of credentials.warnings) process.stderr.write(`countersign: ${printable(warning)}\n`);
   const { door = { addresses: 'any' }, ...rest } = more;
   return createLocalCore({
-    door: { ...door, allowHttp: found.get('allow-http') ?? [], roots: await rootsFrom(found) },
+    door: { ...door, allowHttp: found.get('allow-http') ?? [], roots: await rootsFrom(found), lookups: lookups() },
     credentials,
     ...clockFrom(found),
     ...rest,
   });
+}
+
+/**
+ * Half of the names that the system resolves at a time, for hosts that nobody named: libuv resolves them on half of its threads, of
+ * which there are 4 (its documentation, "Thread pool work scheduling").
+ */
+function lookups(): number {
+  const threads = Number(process.env['UV_THREADPOOL_SIZE'] ?? 4);
+  return Number.isNaN(threads) ? 1 : Math.max(1, Math.floor(Math.min(threads, 1024) / 4));
 }
 
 /** `--registries HOST,...`: hosts that are named beside those of the rules. */

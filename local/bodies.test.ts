@@ -3,10 +3,11 @@ import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createBodies } from './bodies.ts';
 
-/** A request that has come whole. */
-function request(body: string): IncomingMessage {
+/** A request that has come whole, on a connection that is there still. */
+function request(body: string, socket = { destroyed: false }, length = body.length): IncomingMessage {
   const stream = Readable.from([Buffer.from(body)]);
-  return Object.assign(stream, { headers: { 'content-length': `${body.length}` } }) as unknown as IncomingMessage;
+  const headers = { 'content-length': `${length}` };
+  return Object.assign(stream, { headers, socket }) as unknown as IncomingMessage;
 }
 
 test('of large bodies that are there at the same time one is used at a time, and small ones as they come', async () => {
@@ -50,4 +51,20 @@ test('what is computed once the caller has been let in counts as well: that long
   const between = (done: number) => times.filter((length) => length === done).length;
   expect(steps).toEqual(['a', 'b', 'c']);
   expect(Math.min(between(1), between(2))).toBeGreaterThan(20);
+});
+
+test('a large body whose caller has left before its turn is not used, and keeps neither turn nor room from others', async () => {
+  const bodies = createBodies();
+  const used: string[] = [];
+  // Of such there is room for four.
+  const read = (name: string, socket?: { destroyed: boolean }) =>
+    bodies.read(request(name, socket, 30 * 1024 * 1024), (text) => used.push(text));
+  const gone = { destroyed: false };
+  const first = read('a');
+  const left = Array.from({ length: 8 }, (_, index) => read(`gone ${index}`, gone));
+  gone.destroyed = true;
+  const last = read('b');
+  await Promise.all([first, last]);
+  expect(used).toEqual(['a', 'b']);
+  expect(left).toHaveLength(8);
 });

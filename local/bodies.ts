@@ -65,8 +65,12 @@ export function createBodies(): Bodies {
             if (bytes > small) {
               // Its text is parsed when the call stack is empty, and its room is free when that is over.
               inTurn(() => {
-                resolve(read(use));
-                setImmediate(release);
+                // Whoever sends many may leave at once: what nobody waits for any more keeps the others waiting no longer.
+                if (request.socket?.destroyed) release();
+                else {
+                  resolve(read(use));
+                  setImmediate(release);
+                }
               });
             } else {
               resolve(read(use));

@@ -83,7 +83,8 @@ export function createLocalCore(options: LocalCoreOptions = {}): LocalCore {
   });
   const hostsOf = hostsOfRules(registries, 'call');
   const onSite: LocalPipeline = {
-    review: (rules, request, call) => pipeline.review(rules, request, call, { ledger, hosts: hostsOf(rules) }),
+    review: (rules, request, call) =>
+      pipeline.review(rules, request, call, { ledger, hosts: hostsOf(rules, call.inForce) }),
     answer: (questions, call) => pipeline.answer(questions, call, { ledger, hosts: everyHost }),
   };
   return { pipeline: onSite, clock, elapsed, metrics, close: () => door.close() };

@@ -268,8 +268,9 @@ test('whatever fails at a registry that nobody named, or under another name of a
   const broken = () => {
     throw new TypeError('Invalid URL');
   };
-  const unnamed = { named: new Set<string>(), written: new Set<string>(), others: 'call' } as const;
-  const alias = { ...unnamed, named: new Set(['registry.test']) };
+  const [none, one] = [new Set<string>(), new Set(['registry.test'])];
+  const unnamed = { named: none, asked: none, written: none, others: () => true, said: false } as const;
+  const alias = { ...unnamed, named: one, asked: one };
   const named = { ...alias, written: alias.named };
   for (const image of [tagged, `registry.test/team/app@${signed.digest}`]) {
     for (const hosts of [unnamed, alias]) {
@@ -280,5 +281,8 @@ test('whatever fails at a registry that nobody named, or under another name of a
     expect(reasonsOf(await openWorld(broken, {}, named).verify([ours], [image]))).toEqual(['internal-error']);
   }
   expect(reasonsOf(await openWorld(undefined, {}, unnamed).verify([ours]))).toEqual(['verified']);
+  const ofOthers = { ...unnamed, named: one, others: () => false } as const;
+  expect(reasonsOf(await openWorld(undefined, {}, ofOthers).verify([ours]))).toEqual(['host-refused']);
+  expect(reasonsOf(await openWorld(undefined, {}, { ...ofOthers, asked: one }).verify([ours]))).toEqual(['verified']);
   expect(reasonsOf(await openWorld(undefined, {}, alias).verify([ours]))).toEqual(['verified']);
 });

@@ -50,6 +50,8 @@ export interface Call {
   readonly deadline: Deadline;
   /** Set where the caller gave less time than the rules ask. */
   readonly shortage?: Shortage | undefined;
+  /** All rules of the cluster, whichever of them are asked; these alone by default. */
+  readonly inForce?: readonly Rule[];
 }
 
 /** What a review may believe and whom it may call. */
@@ -85,7 +87,7 @@ export function createPipeline(ports: Ports): Pipeline {
   ): Promise<Verdict[]> {
     const { purpose, deadline, shortage } = call;
     const review = beginReview({ ...site, deadline, shortage, bytes: ports.reviewBytes });
-    const lookups = new ImageLookup(ports, review);
+    const lookups = new ImageLookup(ports, review, asked);
     const questions = isToBePrepared(asked) ? await prepared(asked, request, call, site.hosts, lookups) : asked;
     const planned = planQuestions(questions, { purpose, trust, deadline, elapsed, shortage });
     const plan = isPromise(planned) ? await planned : planned;
@@ -99,7 +101,7 @@ export function createPipeline(ports: Ports): Pipeline {
     questions: readonly Question[],
     request: AdmissionRequest | undefined,
     call: Call,
-    { named }: Hosts,
+    { asked: named }: Hosts,
     lookups: ImageLookup,
   ): Promise<readonly Question[]> {
     const deadline = shareOf(call.deadline, shares.prepare, elapsed);
@@ -149,7 +151,7 @@ async function withImages<T>(lookups: ImageLookup, deadline: Deadline, work: () 
       return await work();
     } catch (thrown) {
       if (!(thrown instanceof ImageNeeded)) throw thrown;
-      await lookups.lookUp(thrown.reference, deadline);
+      await lookups.lookUp(thrown.reference, deadline, thrown.chosen);
     }
   }
 }

@@ -20,7 +20,7 @@ export function deployedReviews({ ledgers, registry, registries, ...ports }: Rev
   return {
     async review(rules, request, call) {
       const ledger = await ledgers.current(call.deadline);
-      return pipeline.review(rules, request, call, { ledger, hosts: hostsOf(rules) });
+      return pipeline.review(rules, request, call, { ledger, hosts: hostsOf(rules, call.inForce) });
     },
   };
 }

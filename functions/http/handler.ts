@@ -80,7 +80,8 @@ async function answer(ports: AdmissionPorts, webhook: WebhookRequest, context: C
   const { budget, shortage } = timeOf(webhook, rules, context, ports.clock);
   const deadline = startDeadline(budget, ports.elapsed);
   try {
-    const verdicts = await ports.pipeline.review(rules, request, { purpose: path.purpose, deadline, shortage });
+    const call = { purpose: path.purpose, deadline, shortage, inForce: policies.scopes.all };
+    const verdicts = await ports.pipeline.review(rules, request, call);
     const { body, record } = answerReview(request, verdicts, {
       cluster: path.cluster,
       purpose: path.purpose,

@@ -47,6 +47,8 @@ function denialOf(verdict: Verdict): string {
   ];
   attestorLines(verdict.attestors, '  ', lines);
   attestationLines(verdict.attestations, lines);
+  if (verdict.question.again)
+    lines.push('  asked anew: the update leaves this image, and changes what the rule asks about the object');
   const { advice } = reasons[verdict.reason];
   if (advice !== '') lines.push(`  next: ${advice}`);
   return lines.map((line) => printable(line, longestDenial)).join('\n');

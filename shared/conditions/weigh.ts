@@ -1,11 +1,13 @@
+import type { Conditions } from '../expression/conditions.ts';
 import { ExpressionError } from '../expression/error.ts';
 import type { Run } from '../expression/run.ts';
 import { layered, lazily, type Scope } from '../expression/scope.ts';
 import { tellUnmet } from '../expression/unmet.ts';
 import type { Json } from '../expression/value.ts';
+import { areAbout } from '../policy/attestation-names.ts';
 import type { Deny, WantedAttestation } from '../policy/policy.ts';
 import { withPredicate } from '../policy/variables.ts';
-import { quoted } from '../printable.ts';
+import { quoted, shortened } from '../printable.ts';
 import type { NoReason } from '../reasons.ts';
 import type { AnchorSet } from '../trust/check.ts';
 import { areSatisfied } from './sets.ts';
@@ -29,24 +31,46 @@ export interface Attested {
 }
 
 /** What attestations are called, with what one of their statements says. */
-export type Names = ReadonlyMap<string, Json>;
+type Names = ReadonlyMap<string, Json>;
 
-/** Statements of all named attestations that are tried with each other for a denial: more of them than anyone means. */
-const mostDenials = 100;
+/** UTF-16 units of a denial's message, in which what is attested stands: others have to be told behind it. */
+const longestMessage = 500;
+
+/** Statements of all named attestations that are tried with each other: more of them than anyone means. */
+const mostChoices = 100;
 
 /**
  * Why an attestation does not meet its conditions; `undefined`: it does. Over verified predicates alone. Pure: `run` has the time.
+ * Where they are about an attestation before it, they have to be met with each of that one's statements: in which order these come is up to
+ * whoever attached them.
  * @param scope what conditions may be about beside the predicate
- * @param names what the attestations before it are called, each with its first statement's predicate
+ * @param before the attestations before it
  */
 export function weighConditions(
-  { wanted, sets, stated }: Attested,
+  attested: Attested,
+  before: readonly Attested[],
   scope: Scope,
-  names: Names,
   run: Run,
 ): ConditionObjection | undefined {
-  const { conditions } = wanted;
+  const { conditions, path } = attested.wanted;
   if (conditions === undefined) return undefined;
+  const choices = choicesOf(before, conditions.names);
+  if (choices === undefined) return { path, reason: 'condition-error', message: tooManyChoices };
+  if (choices.length === 0) return { path, reason: 'condition-error', message: statesNothing };
+  for (const names of choices) {
+    const objection = weighWith(names, attested, conditions, scope, run);
+    if (objection !== undefined) return objection;
+  }
+  return undefined;
+}
+
+function weighWith(
+  names: Names,
+  { wanted, sets, stated }: Attested,
+  conditions: Conditions,
+  scope: Scope,
+  run: Run,
+): ConditionObjection | undefined {
   const objections = stated.map(({ predicate }, index): ConditionObjection | undefined => {
     const about = whichOf(index, stated.length);
     try {
@@ -62,9 +86,8 @@ export function weighConditions(
   const isMet = objections.map((objection) => objection === undefined);
   if (areSatisfied(sets, stated, isMet)) return undefined;
   const unsatisfied = 'what is attested does not satisfy the attestors';
-  const { path } = wanted;
   const first = objections.find((objection) => objection !== undefined);
-  return { path, ...(first ?? { reason: 'condition-error', message: unsatisfied }) };
+  return { path: wanted.path, ...(first ?? { reason: 'condition-error', message: unsatisfied }) };
 }
 
 /**
@@ -78,14 +101,10 @@ export function weighDenial(
   run: Run,
 ): ConditionObjection | undefined {
   const about = 'validate.deny';
-  const choices = choicesOf(attestations);
-  if (choices === undefined) {
-    const message = `${about}: the named attestations have over ${mostDenials} statements to be tried with each other`;
-    return { reason: 'condition-error', message };
-  }
+  const choices = choicesOf(attestations, undefined);
+  if (choices === undefined) return { reason: 'condition-error', message: `${about}: ${tooManyChoices}` };
   // Nothing that could be denied is nothing that was found good.
-  if (choices.length === 0)
-    return { reason: 'condition-error', message: `${about}: a named attestation states nothing` };
+  if (choices.length === 0) return { reason: 'condition-error', message: `${about}: ${statesNothing}` };
   for (const names of choices) {
     try {
       const within = layered(withNames(names), scope);
@@ -98,15 +117,24 @@ export function weighDenial(
   return undefined;
 }
 
-/** What the names of attestations stand for, one statement of each at a time; `undefined`: in too many ways. */
-function choicesOf(attestations: readonly Attested[]): readonly Names[] | undefined {
+const statesNothing = 'a named attestation states nothing';
+const tooManyChoices = `the named attestations have over ${mostChoices} statements to be tried with each other`;
+
+/**
+ * What the names of attestations stand for, one statement of each at a time; `undefined`: in too many ways.
+ * @param asked the names that anybody asks about; `undefined`: any
+ */
+function choicesOf(
+  attestations: readonly Attested[],
+  asked: ReadonlySet<string> | undefined,
+): readonly Names[] | undefined {
   let choices: Names[] = [new Map()];
   for (const {
     wanted: { name },
     stated,
   } of attestations) {
-    if (name === undefined) continue;
-    if (choices.length * stated.length > mostDenials) return undefined;
+    if (name === undefined || !areAbout(asked, name)) continue;
+    if (choices.length * stated.length > mostChoices) return undefined;
     choices = choices.flatMap((before) => stated.map(({ predicate }) => new Map([...before, [name, predicate]])));
   }
   return choices;
@@ -116,7 +144,9 @@ function choicesOf(attestations: readonly Attested[]): readonly Names[] | undefi
 function messageOf({ message }: Deny, scope: Scope, run: Run): string {
   try {
     const text = message.render(scope, run);
-    return typeof text === 'string' && text !== '' ? text : 'the conditions of validate.deny are met';
+    return typeof text === 'string' && text.trim() !== ''
+      ? shortened(text.trim(), longestMessage)
+      : 'the conditions of validate.deny are met';
   } catch (thrown) {
     if (!(thrown instanceof ExpressionError)) throw thrown;
     return `the conditions of validate.deny are met (its message has no value: ${thrown.message})`;
@@ -128,7 +158,7 @@ function withNames(names: Names): Scope {
 }
 
 /** The names with that of an attestation, if it has one. */
-export function named(names: Names, { name }: WantedAttestation, predicate: Json): Names {
+function named(names: Names, { name }: WantedAttestation, predicate: Json): Names {
   return name === undefined ? names : new Map([...names, [name, predicate]]);
 }
 

@@ -12,7 +12,7 @@ export const statementPayloadType = 'application/vnd.in-toto+json';
 export const signaturePredicate = 'https://sigstore.dev/cosign/sign/v1';
 
 const types: readonly unknown[] = ['https://in-toto.io/Statement/v0.1', 'https://in-toto.io/Statement/v1'];
-const maxSubjects = 1024;
+const maxSubjects = 10_000;
 const maxDigests = 32;
 /** 1024 subjects of 32 digests each, and some annotations. */
 export const maxStatementValues = 100_000;

@@ -6,7 +6,6 @@ import {
   literalHost,
   namesSomeTags,
   skips,
-  skipsOpenHost,
   withoutRegistry,
 } from './pattern.ts';
 import { type ImageReference, parseReference } from './reference.ts';
@@ -238,28 +237,6 @@ test('a list of patterns is compiled once', () => {
   expect(compilePatterns(list)).toBe(compilePatterns(list));
   expect(compilePatterns(list).map((pattern) => pattern.text)).toEqual(list);
   expect(compilePattern('ghcr.io/*').covers(new Spellings(image('ghcr.io/a')))).toBe(true);
-});
-
-test.each([
-  ['*', true],
-  ['*nginx*', true],
-  ['?*/acme/*', true],
-  ['*/acme/*', true],
-  ['ghcr.io*', true],
-  ['ghcr.io*/acme/*', true],
-  ['ghcr.i?/acme/*', true],
-  ['*example.com/acme/*', true],
-  ['*:5000/acme/*', true],
-  ['*.example.com*', true],
-  ['*.example.com/acme/*', false],
-  ['*.dkr.ecr.*.amazonaws.com/eks/*', false],
-  ['ghcr.io/*', false],
-  ['ghcr.io:*/acme/*', false],
-  ['localhost:5*/acme/*', false],
-  ['localhost:5000*', false],
-  ['[::1]:5*/acme/*', false],
-])('a skip of %s fits registries that anyone may set up: %s', (pattern, expected) => {
-  expect(skipsOpenHost(pattern)).toBe(expected);
 });
 
 test.each([

@@ -113,18 +113,6 @@ export function withoutRegistry(pattern: string): string | undefined {
   return hasWildcard(first) ? undefined : `${dockerHub}/${pattern}`;
 }
 
-/**
- * Whether a pattern of skipImageReferences fits registries that anyone may set up: with a wildcard in the host's last two labels,
- * where a domain has its owner (`*`, `ghcr.io*`, `*example.com`), or, without a `/`, at its beginning.
- */
-export function skipsOpenHost(pattern: string): boolean {
-  const slash = pattern.indexOf('/');
-  if (slash === -1 && /^[*?]/.test(pattern)) return true;
-  const host = slash === -1 ? pattern : pattern.slice(0, slash);
-  const name = host.replace(/:[^:\]]*$/, '');
-  return hasWildcard(name.split('.').slice(-2).join('.'));
-}
-
 /** The registry that a pattern names without wildcards, in canonical form; `undefined` where its host is open or unwritten. */
 export function literalHost(pattern: string): string | undefined {
   const slash = pattern.indexOf('/');

@@ -78,7 +78,7 @@ export function hubPaths(path: string): readonly string[] {
 }
 
 /** A registry's name with port 443 and without: the same, unless another port is written, or only the port tells it from a path. */
-function withPort(name: string): readonly string[] {
+export function withPort(name: string): readonly string[] {
   const hasPort = name.lastIndexOf(':') > name.lastIndexOf(']');
   return hasPort ? [name] : [name, `${name}:443`];
 }

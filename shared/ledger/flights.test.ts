@@ -45,6 +45,16 @@ test('another key is other work', async () => {
   expect(await Promise.all(all)).toEqual([1, 2]);
 });
 
+test('so is a host that is named for one and not for the other: whose room and connections the work takes depends on it', async () => {
+  const flights = new Flights();
+  const led = work<string>();
+  const own = { ...spending(), named: false };
+  const [first, second] = [flights.share('k', own, led.run, always), flights.share('k', own, async () => '-', always)];
+  expect(await flights.share('k', spending(), async () => 'named', always)).toBe('named');
+  led.resolve('unnamed');
+  expect(await Promise.all([first, second])).toEqual(['unnamed', 'unnamed']);
+});
+
 test('a failure is told to those who waited, and sticks to nobody who asks afterwards', async () => {
   const flights = new Flights();
   const led = work<string>();

@@ -53,11 +53,15 @@ export class Flights {
    *
    * What was read of the work is told to all who wait for it (`overheard`): whose doing it is that they are late depends on it.
    *
+   * A host that is named, and the same one where it is not, are asked for each in a flight of their own: whose room and connections the
+   * work takes, and what a throttle means to it, depends on that.
+   *
    * Work that has to wait for its turn is no longer waited for: each of the joiners starts over. Whoever names an image last among
    * hundreds would have those wait who name it alone.
    */
-  async share<T>(key: string, spending: Spending, work: Work<T>, holds: Holds<T>): Promise<T> {
-    const { deadline } = spending;
+  async share<T>(name: string, spending: Spending, work: Work<T>, holds: Holds<T>): Promise<T> {
+    const { deadline, named = true } = spending;
+    const key = `${named ? 'named' : 'unnamed'} ${name}`;
     let told = 0;
     // Several flights read the same: what the first has told of, the next tells no more of.
     const overhear = (read: number) => {

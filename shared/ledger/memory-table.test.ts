@@ -53,6 +53,21 @@ test('predicates stand apart: the largest of them take the place of one another,
   expect(await left(many)).toBe(Math.floor((64 * 1024 * 1024) / 390_500));
 });
 
+test('pointers, however many, take nothing from verifications', async () => {
+  const table = memoryTable({ clock: () => start, maxSize: 2 });
+  const verified = { pk: 'img#a', sk: 'check#1', body: 'v', deleteAt: 1 };
+  const pointers = Array.from({ length: 9 }, (_, index) => ({
+    pk: `tag#${index}`,
+    sk: 'pointer',
+    body: '',
+    deleteAt: 1,
+  }));
+  table.write([verified, ...pointers], options);
+  const found = await table.read([verified, ...pointers], options);
+  expect(found[0]).toEqual(verified);
+  expect(found.slice(1).map((one) => one !== 'absent')).toEqual([...Array(7).fill(false), true, true]);
+});
+
 describe('generations at their bound', () => {
   function small() {
     const time = { now: start };

@@ -6,7 +6,7 @@ import type { Item, Key, ReadItem, StoredItem, Table } from './table.ts';
 
 export interface MemoryTableOptions {
   readonly clock: Clock;
-  /** Images that are remembered: twice as many items are kept, a pointer and a verification each, and as many predicates. */
+  /** Images that are remembered: as many pointers are kept, twice as many verifications, and as many predicates. */
   readonly maxSize: number;
   /** Generations that are kept, 100,000 by default. */
   readonly maxGenerations?: number;
@@ -17,21 +17,25 @@ const maxBytes = 64 * 1024 * 1024;
 
 /**
  * The table in this process, for `serve` and the command line. It answers at once and is always consistent. The least recently
- * used items give way, at a number of items and at 64 MB; so do predicates, apart, since a few of them would take the place of all
- * others. Generations stand apart as well and never give way one by one.
+ * used items give way, at a number of items and at 64 MB; generations stand apart and never give way one by one. So do pointers, which
+ * every image with a tag leaves, verified or not: whoever names hundreds of tags has no verification forgotten for them; and so do
+ * predicates, since a few of them would take the place of all others.
  */
 export function memoryTable(options: MemoryTableOptions): Table {
   const { clock, random = randomBytes } = options;
-  const items = new LRUCache<string, Item>({ max: options.maxSize * 2, maxSize: maxBytes, sizeCalculation: bytesOf });
-  const predicates = new LRUCache<string, Item>({ max: options.maxSize, maxSize: maxBytes, sizeCalculation: bytesOf });
+  const bounds = { maxSize: maxBytes, sizeCalculation: bytesOf };
+  const verifications = new LRUCache<string, Item>({ ...bounds, max: options.maxSize * 2 });
+  const pointers = new LRUCache<string, Item>({ ...bounds, max: options.maxSize });
+  const predicates = new LRUCache<string, Item>({ ...bounds, max: options.maxSize });
   const generations = new Generations(clock, random, options.maxGenerations ?? 100_000);
 
-  function shelfOf({ sk }: Key) {
-    return sk === 'pred' ? predicates : items;
+  function itemsOf({ sk }: Key) {
+    if (sk === 'pred') return predicates;
+    return sk === 'pointer' ? pointers : verifications;
   }
 
   function find(key: Key): ReadItem {
-    return key.sk === 'gen' ? generations.get(key.pk) : (shelfOf(key).get(idOf(key)) ?? 'absent');
+    return key.sk === 'gen' ? generations.get(key.pk) : (itemsOf(key).get(idOf(key)) ?? 'absent');
   }
 
   return {
@@ -39,7 +43,7 @@ export function memoryTable(options: MemoryTableOptions): Table {
     write(written) {
       for (const item of written) {
         if (item.sk === 'gen') generations.set(item);
-        else shelfOf(item).set(idOf(item), item);
+        else itemsOf(item).set(idOf(item), item);
       }
       return undefined;
     },

@@ -1,6 +1,7 @@
+import dns from 'node:dns';
 import type { AddressInfo } from 'node:net';
 import { createServer, type TlsOptions } from 'node:tls';
-import { createConnector, createProbingConnector } from './connector.ts';
+import { createConnector, createProbingConnector, createTrust } from './connector.ts';
 import { selfSignedByRsa } from './testing/certificate.ts';
 
 let identity: { readonly key: string; readonly cert: string };
@@ -23,9 +24,9 @@ async function agreed(options: TlsOptions, probing = false): Promise<string> {
   const settings = {
     addresses: 'any',
     ca: { [`127.0.0.1:${port}`]: identity.cert },
-    roots: () => [],
     connectTimeout: 5000,
-    lookup: undefined,
+    lookup: dns.lookup,
+    trust: createTrust(() => []),
   } as const;
   const connect = probing ? createProbingConnector(settings) : createConnector(settings);
   return new Promise((resolve) => {

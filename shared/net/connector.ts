@@ -1,20 +1,26 @@
-import dns from 'node:dns';
-import { isIP, type LookupFunction } from 'node:net';
+import { isIP, type LookupFunction, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import tls from 'node:tls';
 import type { buildConnector } from 'undici';
 import { type AddressRules, allowsAddress } from './addresses.ts';
+import { monotonic } from './deadline.ts';
 import { addressRefused } from './failure.ts';
+import type { Gates } from './gates.ts';
+import { inPieces, type TurnShare } from './pieces.ts';
 import { buildConnector as newConnector } from './undici.ts';
 
 export interface ConnectorSettings {
   readonly addresses: AddressRules;
   /** PEM certificates by host[:port], trusted for that host beside the default roots. */
   readonly ca: Readonly<Record<string, string>>;
-  /** PEM certificates that are trusted for every host beside the default roots; asked for when TLS is first spoken. */
-  readonly roots: () => readonly string[];
   /** Milliseconds for TCP and TLS together. */
   readonly connectTimeout: number;
-  readonly lookup: LookupFunction | undefined;
+  readonly lookup: LookupFunction;
+  readonly trust: Trust;
+  /** What the connections hand over in one turn of the event loop; absent: all that there is. */
+  readonly share?: TurnShare;
+  /** What stands between a connection and its TLS; absent: nothing. */
+  readonly gates?: Gates;
 }
 
 /**
@@ -22,10 +28,7 @@ export interface ConnectorSettings {
  * is checked apart; of a name all addresses are checked, and one of these very addresses is connected to, so that a name
  * cannot change its mind between the check and the connection (DNS rebinding).
  */
-export function createConnector(
-  settings: ConnectorSettings,
-  trust: Trust = trusting(settings.roots),
-): buildConnector.connector {
+export function createConnector(settings: ConnectorSettings): buildConnector.connector {
   const byKey = new Map<string, buildConnector.connector>();
   // An image's author names the host: `constructor:443` is one.
   const given = (host: string) => (Object.hasOwn(settings.ca, host) ? settings.ca[host] : undefined);
@@ -46,15 +49,21 @@ export function createConnector(
     let connector = byKey.get(key);
     if (connector === undefined) {
       if (byKey.size >= 1000) byKey.clear();
-      connector = newConnector({
+      const common = {
         allowH2: false,
         timeout: settings.connectTimeout,
-        ...(options.protocol === 'https:' ? trust(ca) : {}),
-        lookup: checked(settings.lookup ?? dns.lookup, settings.addresses, host),
-      });
+        lookup: checked(settings.lookup, settings.addresses, host),
+      };
+      connector = newConnector(options.protocol === 'https:' ? { ...common, ...settings.trust(ca) } : common);
+      if (options.protocol === 'https:' && settings.gates !== undefined) {
+        connector = gated(newConnector(common), connector, settings.gates, settings.connectTimeout);
+      }
       byKey.set(key, connector);
     }
-    connector(options, callback);
+    connector({ ...options, port }, (...made) => {
+      if (made[0] === null) inPieces(made[1], settings.share);
+      callback(...made);
+    });
   };
 }
 
@@ -62,11 +71,12 @@ export function createConnector(
  * A connector of the same addresses that asks for no trust: for finding out whether TLS is spoken at all. Nothing is sent over what
  * it connects to. It loads no roots, which takes longer than all else that happens before a first request.
  */
-export function createProbingConnector(settings: ConnectorSettings): buildConnector.connector {
-  return createConnector(settings, () => ({ ...exchange, ca: [], rejectUnauthorized: false }));
+export function createProbingConnector(settings: Omit<ConnectorSettings, 'trust'>): buildConnector.connector {
+  return createConnector({ ...settings, trust: () => ({ ...exchange, ca: [], rejectUnauthorized: false }) });
 }
 
-type Trust = (
+/** How TLS is spoken with a host that has certificates of its own, or none. */
+export type Trust = (
   ca: string | undefined,
 ) => Pick<tls.ConnectionOptions, 'ca' | 'secureContext' | 'rejectUnauthorized' | 'ciphers' | 'ecdhCurve'>;
 
@@ -76,8 +86,11 @@ type Trust = (
  */
 const exchange = { ciphers: `${tls.DEFAULT_CIPHERS}:!DHE`, ecdhCurve: 'X25519:P-256:P-384:P-521' } as const;
 
-/** What TLS believes for a host with `ca` of its own. Roots are parsed once: there are some 150, and a parse takes milliseconds. */
-function trusting(rootsOf: () => readonly string[]): Trust {
+/**
+ * What TLS believes for a host with `ca` of its own. Roots are parsed once: there are some 150, and a parse takes milliseconds.
+ * `rootsOf`: PEM certificates that are trusted for every host beside the default roots; asked for when TLS is first spoken.
+ */
+export function createTrust(rootsOf: () => readonly string[]): Trust {
   const contexts = new Map<string | undefined, tls.SecureContext | undefined>();
   return (ca) => {
     if (!contexts.has(ca)) {
@@ -87,6 +100,31 @@ function trusting(rootsOf: () => readonly string[]): Trust {
     }
     const secureContext = contexts.get(ca);
     return secureContext === undefined ? exchange : { secureContext };
+  };
+}
+
+/** Connects with `plain`, and speaks TLS with `secure` through a gate. Both have the same time together. */
+function gated(
+  plain: buildConnector.connector,
+  secure: buildConnector.connector,
+  gates: Gates,
+  connectTimeout: number,
+): buildConnector.connector {
+  return ({ hostname, protocol, port, ...options }, callback) => {
+    const since = monotonic();
+    plain({ hostname, protocol: 'http:', port }, (...connected) => {
+      if (connected[0] !== null) return callback(...connected);
+      const gate = gates.before(connected[1]);
+      const late = () => gate.destroy(Object.assign(new Error('slow handshake'), { code: 'UND_ERR_CONNECT_TIMEOUT' }));
+      const timer = setTimeout(late, Math.max(0, connectTimeout - (monotonic() - since)));
+      // undici takes a socket and hands it to tls.connect, which takes any stream.
+      const httpSocket = gate as Duplex as Socket;
+      return secure({ ...options, hostname, protocol, port, httpSocket }, (...made) => {
+        clearTimeout(timer);
+        gate.opened();
+        callback(...made);
+      });
+    });
   };
 }
 

@@ -101,6 +101,38 @@ describe('bodies', () => {
   });
 });
 
+describe('answers of many lines', () => {
+  const lines = 'a:\r\n';
+  /** Answers each connection with these bytes as soon as it is asked anything. */
+  async function answering(bytes: Buffer): Promise<string> {
+    const server = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.once('data', () => socket.write(bytes));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    closing.push(() => new Promise((resolve) => server.close(resolve)));
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  }
+  const ask = (url: string, named: boolean) =>
+    open().request(new URL(url), { spending: { ...spending(), named }, what: 'a thing' });
+
+  test.each([true, false])('within the bounds they are read, of a host that is named or not (%s)', async (named) => {
+    const body = Buffer.from('"x",\n'.repeat(100_000));
+    const head = `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n${lines.repeat(4000)}\r\n`;
+    const response = await ask(await answering(Buffer.concat([Buffer.from(head), body])), named);
+    expect(Buffer.from(await response.read(body.length)).equals(body)).toBe(true);
+  });
+
+  test.each([true, false])('over them they end the connection', async (named) => {
+    const head = `HTTP/1.1 200 OK\r\n${lines.repeat(40_000)}`;
+    const tooLarge = { reason: 'registry-error', cause: { code: 'UND_ERR_HEADERS_OVERFLOW' } };
+    await expect(ask(await answering(Buffer.from(head)), named)).rejects.toMatchObject(tooLarge);
+    const trailers = `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n${lines.repeat(40_000)}`;
+    const response = await ask(await answering(Buffer.from(trailers)), named);
+    await expect(response.read(10)).rejects.toEqual(refused('body-cut-short'));
+  });
+});
+
 describe('content codings that come unasked', () => {
   /** Compresses badly, so that what is packed is the longer one. */
   const noise = createHash('sha512').update('noise').digest();
@@ -309,6 +341,57 @@ test('roots of one’s own are trusted for every host, beside the default ones',
   }
 });
 
+describe('TLS with hosts that nobody named', () => {
+  const unnamed = () => ({ spending: { ...spending(), named: false }, what: 'a thing' });
+  const names = (count: number) => Array.from({ length: count }, (_, index) => `registry-${index}.example.com`);
+
+  test('is as any other: what is long comes whole, connections are used again, and end with the door', async () => {
+    const tls = await selfSigned('127.0.0.1', ...names(200));
+    const body = Buffer.alloc(3 * 1024 * 1024, 'x');
+    const server = await serve((_, response) => response.end(body), tls);
+    const sockets = new Set<Socket>();
+    server.connections((socket) => sockets.add(socket));
+    const door = open({ ca: { [server.host]: tls.cert } });
+    for (let count = 0; count < 4; count++) {
+      const response = await door.request(new URL(server.url), unnamed());
+      expect(Buffer.from(await response.read(body.length)).equals(body)).toBe(true);
+    }
+    expect(sockets.size).toBeLessThanOrEqual(2);
+    const closed = [...sockets].filter(({ closed }) => !closed).map((socket) => once(socket, 'close'));
+    await door.close();
+    await Promise.all(closed);
+  });
+
+  test('a certificate is checked, and one that is larger than any is not read; of a named host it is', async () => {
+    const [small, large] = [await selfSigned('127.0.0.1'), await selfSigned('127.0.0.1', ...names(1000))];
+    const server = await serve((_, response) => response.end('x'), small);
+    await expect(open().request(new URL(server.url), unnamed())).rejects.toThrow('self-signed');
+    const another = await serve((_, response) => response.end('x'), large);
+    const door = open({ ca: { [another.host]: large.cert } });
+    await expect(door.request(new URL(another.url), unnamed())).rejects.toThrow(
+      'its certificates are more than are read',
+    );
+    expect((await get(door, another.url)).status).toBe(200);
+  });
+
+  test('one that never ends its handshake is left when the time for it ends', async () => {
+    const gone = Promise.withResolvers<void>();
+    const server = createServer((socket) =>
+      socket
+        .resume()
+        .on('error', () => {})
+        .on('close', () => gone.resolve()),
+    );
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    closing.push(() => new Promise((resolve) => server.close(resolve)));
+    const { port } = server.address() as AddressInfo;
+    const door = open({ connectTimeout: 50 });
+    const asked = door.request(new URL(`https://127.0.0.1:${port}/`), unnamed());
+    await expect(asked).rejects.toThrow('the connection timed out');
+    await gone.promise;
+  });
+});
+
 describe('connections in all', () => {
   /** Every name leads to loopback: as many origins as there are names, on one server. */
   const lookup: LookupFunction = (_name, options, callback) =>
@@ -378,6 +461,47 @@ describe('connections in all', () => {
       await (await get(door, at(name))).read(10);
       await gone;
     }
+  });
+
+  test('however many are open to hosts that nobody named, those to named ones are kept', async () => {
+    const { at, sockets } = await counting({ keepAlive: 'timeout=600' });
+    const door = open({ lookup, permits: 4 });
+    const ask = async (name: string, named: boolean) => {
+      const request = { spending: { ...spending(), named }, what: 'a thing' };
+      await (await door.request(new URL(at(name)), request)).read(10);
+    };
+    await ask('named', true);
+    const kept = [...sockets];
+    for (let index = 0; index < 20; index++) await ask(`h${index}`, false);
+    for (let count = 0; count < 5; count++) {
+      await nextTurn();
+      await ask('named', true);
+    }
+    expect([...sockets].filter((socket) => kept.includes(socket))).toHaveLength(1);
+    // The one of before, two that are kept to the others, and one on its way out.
+    expect(sockets.size).toBeLessThanOrEqual(4);
+  });
+
+  test('nor does a named host lose its addresses to a thousand others', async () => {
+    const { at } = await counting();
+    const never: LookupFunction = () => {};
+    let now: LookupFunction = lookup;
+    const door = open({
+      lookup: (name, ...rest) => (name.startsWith('named') ? now : lookup)(name, ...rest),
+      idleTimeout: 20,
+    });
+    const ask = async (url: string, named: boolean) => {
+      const request = { spending: { ...spending(), named }, what: 'a thing' };
+      await (await door.request(new URL(url), request)).read(10);
+    };
+    await ask(at('named'), true);
+    for (let round = 0; round < 11; round++) {
+      const names = Array.from({ length: 100 }, (_, index) => `http://h${round}-${index}.localhost:1/`);
+      // They are resolved, and nobody listens there.
+      await Promise.allSettled(names.map((url) => ask(url, false)));
+    }
+    now = never;
+    await ask(at('named'), true);
   });
 
   test('a permit is free again however its request ended', async () => {

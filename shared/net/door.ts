@@ -1,20 +1,16 @@
-import dns from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { Refusal } from '../reasons.ts';
 import { type AddressRules, allowsAddress, allowsHandOver } from './addresses.ts';
 import { abandon, type BodyRoom, drained, readBounded } from './body.ts';
 import { decoderOf, isUndecodable } from './coding.ts';
-import { createConnector, createProbingConnector } from './connector.ts';
 import { addressRefused, codeOf, failure, unknownCoding } from './failure.ts';
 import { hostName, isLoopbackHost, splitHost } from './hosts.ts';
 import { inTime, isPromise } from './in-time.ts';
-import { createNames } from './names.ts';
-import { countOpen } from './open.ts';
 import { type Hop, maxRedirects, nextHop } from './redirect.ts';
-import { createSchemeProbe } from './scheme.ts';
 import type { Spending } from './spending.ts';
 import { createTurns, type Permit } from './turns.ts';
-import { Agent, send } from './undici.ts';
+import { send } from './undici.ts';
+import { createWays } from './ways.ts';
 
 export interface DoorSettings {
   /** `any` on the command line and for `serve` on loopback; a list of grants in a deployed function. */
@@ -41,6 +37,8 @@ export interface DoorSettings {
   readonly idleTimeout?: number;
   /** Resolves names; dns.lookup if absent. */
   readonly lookup?: LookupFunction;
+  /** Names of hosts that nobody named that are resolved at a time (1): the system resolves few, and named ones must not wait for those. */
+  readonly lookups?: number;
 }
 
 export interface DoorRequest {
@@ -102,11 +100,10 @@ export function createDoor(settings: DoorSettings): Door {
   const perOrigin = settings.connections ?? 50;
   const permits = settings.permits ?? 200;
   const turns = createTurns({ perOrigin, permits });
-  const idleTimeout = settings.idleTimeout ?? 4 * second;
   const discardTimeout = settings.discardTimeout ?? second;
   /** Known once TLS has been spoken. */
   let rootsGiven = false;
-  const connecting = {
+  const ways = createWays({
     addresses,
     ca: settings.ca ?? {},
     roots: () => {
@@ -115,20 +112,14 @@ export function createDoor(settings: DoorSettings): Door {
       return given;
     },
     connectTimeout: settings.connectTimeout ?? 5 * second,
-    lookup: createNames(settings.lookup ?? dns.lookup),
-  };
-  const { connect, open } = countOpen(createConnector(connecting));
-  const agent = new Agent({
-    connect,
-    connections: perOrigin,
     headersTimeout: settings.headersTimeout ?? 15 * second,
     bodyTimeout: settings.bodyTimeout ?? 10 * second,
-    // A server's own word in Keep-Alive is not believed beyond it: it would choose how many descriptors we hold.
-    keepAliveTimeout: idleTimeout,
-    keepAliveMaxTimeout: idleTimeout,
-    pipelining: 1,
+    idleTimeout: settings.idleTimeout ?? 4 * second,
+    connections: perOrigin,
+    permits,
+    lookup: settings.lookup,
+    lookups: settings.lookups ?? 1,
   });
-  const probe = createSchemeProbe(createProbingConnector(connecting));
 
   function allowsHttp(url: URL): boolean {
     const name = hostName(url);
@@ -183,6 +174,7 @@ export function createDoor(settings: DoorSettings): Door {
   async function sendOne(hop: Hop, request: DoorRequest, sender: Sender | undefined): Promise<UndiciResponse> {
     const { spending, what } = request;
     const { deadline } = spending;
+    const { agent, probe, isFull } = ways.of(spending);
     try {
       deadline.signal.throwIfAborted();
       spending.sent();
@@ -197,7 +189,7 @@ export function createDoor(settings: DoorSettings): Door {
           if (informed > mostInformed) throw endlessly(called(hop.url, sender), what);
         },
         // Connections that nobody uses would add up over many origins: with so many open this one is not kept.
-        ...(open() < permits ? {} : { reset: true }),
+        ...(isFull() ? { reset: true } : {}),
       });
     } catch (thrown) {
       if (thrown instanceof Refusal && thrown.reason === 'registry-error') throw thrown;
@@ -211,6 +203,7 @@ export function createDoor(settings: DoorSettings): Door {
     async origin(host, spending) {
       const plain = URL.canParse(`http://${host}`) ? new URL(`http://${host}`) : undefined;
       if (plain === undefined || !allowsHttp(plain)) return `https://${host}`;
+      const { probe } = ways.of(spending);
       let scheme = probe.known(host);
       if (scheme === undefined) {
         // The probe goes on when this review's time ends, and its permit is in use until then.
@@ -249,7 +242,7 @@ export function createDoor(settings: DoorSettings): Door {
       }
     },
 
-    close: () => agent.destroy(),
+    close: () => ways.close(),
   };
 }
 

@@ -1,6 +1,7 @@
 import { Refusal } from '../reasons.ts';
 import { isUndecodable } from './coding.ts';
 import type { Deadline } from './deadline.ts';
+import { handshakeTooLarge } from './gates.ts';
 import { unusableTarget } from './redirect.ts';
 
 /** The code under which the connector refuses an address; `failure` leaves it to the door, which knows who named the host. */
@@ -25,6 +26,7 @@ const words: Readonly<Record<string, string>> = {
   UND_ERR_CONNECT_TIMEOUT: 'the connection timed out',
   EHOSTUNREACH: 'no route leads to it',
   ENETUNREACH: 'no route leads to it',
+  [handshakeTooLarge]: 'its certificates are more than are read',
   EPROTO: 'it does not speak TLS',
   ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS',
   ERR_SSL_PACKET_LENGTH_TOO_LONG: 'it does not speak TLS',

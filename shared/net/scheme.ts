@@ -5,19 +5,26 @@ import { splitHost } from './hosts.ts';
 
 export type Scheme = 'https' | 'http';
 
+export interface SchemeProbe {
+  /** What was found out, or is about to be. */
+  known(host: string): Promise<Scheme> | undefined;
+  /** Never rejects. Each call that finds nothing known makes a connection. */
+  scheme(host: string): Promise<Scheme>;
+  /** A request failed below HTTP: the server may have changed its mind. */
+  forget(host: string): void;
+}
+
 /**
  * Finds out whether a host that may be asked over plain HTTP speaks TLS: https is tried first, always, and what was found
  * is remembered for the process. One connection is made and closed; no request is sent. A certificate that is not trusted
  * is TLS all the same: the request that follows says what is wrong with it.
  */
-export function createSchemeProbe(connect: buildConnector.connector) {
+export function createSchemeProbe(connect: buildConnector.connector): SchemeProbe {
   const known = new LRUCache<string, Promise<Scheme>>({ max: 1000 });
 
   return {
-    /** What was found out, or is about to be. */
-    known: (host: string): Promise<Scheme> | undefined => known.get(host),
-    /** Never rejects. Each call that finds nothing known makes a connection. */
-    scheme(host: string): Promise<Scheme> {
+    known: (host) => known.get(host),
+    scheme(host) {
       const before = known.get(host);
       if (before !== undefined) return before;
       const found = probe(connect, host).then(({ scheme, sure }) => {
@@ -27,8 +34,7 @@ export function createSchemeProbe(connect: buildConnector.connector) {
       known.set(host, found);
       return found;
     },
-    /** A request failed below HTTP: the server may have changed its mind. */
-    forget(host: string): void {
+    forget(host) {
       known.delete(host);
     },
   };

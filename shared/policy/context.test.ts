@@ -41,6 +41,7 @@ function imageRegistry(name: string, reference: string, jmesPath?: string): Cont
     name,
     reference: compileTemplate(reference, compile),
     written: reference,
+    chosen: reference.includes('request'),
     ...(jmesPath === undefined ? {} : { jmesPath: compileQuery(jmesPath, compile) }),
   };
 }
@@ -151,7 +152,7 @@ describe('what a registry says', () => {
 
   test('has to be asked for where it was not, and why it could not be had is told; nothing swallows either', () => {
     const asking = scopeWith([imageRegistry('app', 'ghcr.io/{{ request.name }}')]);
-    expect(() => asking.evaluate('app || `1`')).toThrow(new ImageNeeded('ghcr.io/web'));
+    expect(() => asking.evaluate('app || `1`')).toThrow(new ImageNeeded('ghcr.io/web', true));
     const refused = new Refusal('image-not-found', 'it is not there');
     const failing = scopeWith([imageRegistry('app', 'ghcr.io/app')], {
       imageData: new Map([['ghcr.io/app', refused]]),

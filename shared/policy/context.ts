@@ -7,6 +7,7 @@ import type { Template } from '../expression/template.ts';
 import type { Json } from '../expression/value.ts';
 import { quoted } from '../printable.ts';
 import { Refusal } from '../reasons.ts';
+import { ChosenImageRefusal } from './chosen-image.ts';
 
 /** An element of a rule's `context`: a name that the rule's expressions may begin with. */
 export type ContextEntry = VariableEntry | ConfigMapEntry | ImageRegistryEntry;
@@ -36,6 +37,8 @@ export interface ImageRegistryEntry {
   readonly reference: Template;
   /** The same as it is written. */
   readonly written: string;
+  /** The object, or another image, may say which one it is. */
+  readonly chosen: boolean;
   readonly jmesPath?: Query;
 }
 
@@ -62,10 +65,13 @@ export type ImageData = ReadonlyMap<string, Json | Refusal>;
 export class ImageNeeded extends Error {
   override readonly name = 'ImageNeeded';
   readonly reference: string;
+  /** Not by the policies: the object may say which image it is. */
+  readonly chosen: boolean;
 
-  constructor(reference: string) {
+  constructor(reference: string, chosen: boolean) {
     super(`${reference} is needed`);
     this.reference = reference;
+    this.chosen = chosen;
   }
 }
 
@@ -107,6 +113,12 @@ export function entriesFor(
     asked = unionOf([asked?.difference(new Set([entry.name])), namesOf(entry)]);
   }
   return needed;
+}
+
+/** Whether any of these names comes to something of the request, by itself or by an entry. `undefined`: any name may. */
+export function asksRequest(names: ReadonlySet<string> | undefined, entries: readonly ContextEntry[]): boolean {
+  const asked = unionOf([names, ...entriesFor(names, entries).map(namesOf)]);
+  return asked === undefined || requestNames.some((name) => asked.has(name));
 }
 
 /** The names that an entry asks for; `undefined`: any. */
@@ -202,14 +214,14 @@ function textOf(template: Template, what: string, scope: Scope, run: Run): strin
 
 /** Throws ImageNeeded, and the Refusal of a registry that did not say it: whose doing that is is no matter of expressions. */
 function imageData(
-  { reference, jmesPath }: ImageRegistryEntry,
+  { reference, chosen, jmesPath }: ImageRegistryEntry,
   scope: Scope,
   { imageData: known }: ContextSources,
   run: Run,
 ): Json {
   const image = textOf(reference, 'the reference', scope, run);
   const data = known.get(image);
-  if (data === undefined) throw new ImageNeeded(image);
-  if (data instanceof Refusal) throw data;
+  if (data === undefined) throw new ImageNeeded(image, chosen);
+  if (data instanceof Refusal) throw chosen ? new ChosenImageRefusal(image, data) : data;
   return jmesPath === undefined ? data : jmesPath.evaluateOn(data, scope, run);
 }

@@ -1,7 +1,10 @@
 import { hasVariables } from '../expression/template-text.ts';
 import { canonicalHost, dockerHub, isHost } from '../image/host.ts';
+import { hostOfPattern } from '../image/open-hosts.ts';
 import { literalHost } from '../image/pattern.ts';
 import { registryNames } from '../image/registry-names.ts';
+import { withPort } from '../image/spellings.ts';
+import { compileWildcard } from '../image/wildcard.ts';
 import { quoted } from '../printable.ts';
 import type { ContextEntry } from './context.ts';
 import type { Rule } from './policy.ts';
@@ -32,6 +35,26 @@ export function writtenRegistry(text: string): string | undefined {
 /** The same under each name of their registries. Any other host is the choice of an image's author. */
 export function namedHosts(written: ReadonlySet<string>): ReadonlySet<string> {
   return new Set([...written].flatMap(registryNames));
+}
+
+/**
+ * Whether a host is one that some pattern of the rules writes. A `*` crosses `/`, so a pattern that is meant for hosts
+ * (`*.example.com/acme/*`) covers an image whose path alone looks like that: it is covered, and its host is nobody's but its author's.
+ * A pattern whose host is open (`*`, `*team`) means any.
+ */
+export function hostFits(rules: readonly Rule[]): (registry: string) => boolean {
+  const patterns = new Set(rules.flatMap(({ entries }) => entries.flatMap(({ imageReferences }) => imageReferences)));
+  const hosts = new Set<string>();
+  for (const pattern of patterns) {
+    const host = hostOfPattern(pattern);
+    if (host === undefined) return () => true;
+    hosts.add(host);
+  }
+  const fits = [...hosts].map(compileWildcard);
+  return (registry) => {
+    const names = registryNames(registry).flatMap(withPort);
+    return fits.some((fit) => names.some(fit));
+  };
 }
 
 /** A pattern of a written rule that names no host: any registry fits it. The rules that auto-gen makes have the same ones. */

@@ -109,8 +109,8 @@ export interface Entry {
 export interface Written {
   /** The names of the root that its variables begin with; `undefined`: any. */
   readonly names: ReadonlySet<string> | undefined;
-  /** The registries of the signature repositories in it, as far as no variable says which one it is. */
-  readonly registries: ReadonlySet<string>;
+  /** The registries of the signature repositories in it, as far as no variable says which one it is; `undefined`: policies say all of them. */
+  readonly registries: ReadonlySet<string> | undefined;
   /**
    * The entry with its variables substituted, or why it is none then. The same entry as before where the same values came. Throws
    * ExpressionError.

@@ -1,10 +1,11 @@
+import { leavesAll } from '../admission/changes.ts';
 import type { AdmissionRequest } from '../admission/review.ts';
-import { ExpressionError } from '../expression/error.ts';
 import { createRun } from '../expression/run.ts';
 import { nothing, type Scope } from '../expression/scope.ts';
-import { Refusal } from '../reasons.ts';
+import { messageOf, Refusal } from '../reasons.ts';
 import type { Slices } from '../slices.ts';
-import { contextScope, type ImageData } from './context.ts';
+import { refusalFor } from './chosen-image.ts';
+import { asksRequest, contextScope, type ImageData, ImageNeeded } from './context.ts';
 import type { AttestorSet, Entry, Rule } from './policy.ts';
 import type { LoadProblem } from './problems.ts';
 import type { Question } from './select.ts';
@@ -56,34 +57,91 @@ export function* prepareInSlices(
 }
 
 /** Whether a question depends on more of the object than its images. */
-export function isVarying({ rule, ask, problem }: Question): boolean {
-  return rule.varies && ask === 'verify' && problem === undefined;
+export function isVarying({ rule, ask, problem, entries }: Question): boolean {
+  if (!rule.varies || problem !== undefined) return false;
+  return ask === 'verify' || (ask === 'unchanged' && entries.length > 0);
 }
 
 /** A rule as it is for one object. */
 class PreparedRule {
+  readonly #rule: Rule;
+  readonly #preparation: Preparation;
   readonly #scope: Scope;
   readonly #now: number;
   readonly #isNamed: Preparation['isNamed'];
-  readonly #answer: 'asks' | 'unmet' | Refusal;
+  #asked: 'asks' | 'unmet' | Refusal | undefined;
   /** By what covers an image. */
   readonly #entries = new Map<readonly Entry[], readonly Entry[] | Refusal>();
+  /** The registries in them that the object says. */
+  readonly #chosen = new Map<readonly Entry[], ReadonlySet<string>>();
 
-  constructor(rule: Rule, { request, now, imageData, isNamed }: Preparation) {
+  constructor(rule: Rule, preparation: Preparation) {
+    const { request, now, imageData, isNamed } = preparation;
+    this.#rule = rule;
+    this.#preparation = preparation;
     this.#now = now;
     this.#isNamed = isNamed;
     const base = request === undefined ? nothing : variablesOf(request);
     const sources = { configMaps: rule.configMaps, imageData, policyNamespace: rule.namespace };
     this.#scope = contextScope(rule.context, base, sources, createRun(now));
-    this.#answer = this.#asks(rule);
   }
 
   question(question: Question): Question {
     const scope = this.#scope;
+    const { request } = this.#preparation;
+    if (question.ask === 'unchanged' && request !== undefined && leavesAll(request))
+      return { ...question, entries: [] };
     if (this.#answer === 'unmet') return { ...question, entries: [], ask: 'unmet' };
-    if (this.#answer !== 'asks') return { ...question, problem: this.#answer };
+    if (question.ask === 'unchanged' && this.#askedTheSame(question.entries)) return { ...question, entries: [] };
+    const again = question.ask === 'unchanged';
+    const refused = (problem: Refusal): Question => ({
+      ...question,
+      again,
+      ask: 'verify',
+      problem: refusalFor(question.reference, problem),
+    });
+    if (this.#answer !== 'asks') return refused(this.#answer);
     const entries = this.#substituted(question.entries);
-    return entries instanceof Refusal ? { ...question, problem: entries } : { ...question, entries, scope };
+    if (entries instanceof Refusal) return refused(entries);
+    const chosen = this.#chosen.get(question.entries);
+    return { ...question, again, ask: 'verify', entries, scope, ...(chosen !== undefined && { chosen }) };
+  }
+
+  /**
+   * Whether the rule asked the same of the object before an UPDATE that left the image alone. One that is relabelled into a rule's reach, or
+   * whose conditions are about the object, is asked like a new one.
+   */
+  #askedTheSame(entries: readonly Entry[]): boolean {
+    const before = this.#before();
+    if (before === undefined) return false;
+    if (before.#answer !== 'asks' || this.#answer !== 'asks') return isSame(before.#answer, this.#answer);
+    const [old, now] = [before.#substituted(entries), this.#substituted(entries)];
+    if (old instanceof Refusal || now instanceof Refusal) return isSame(old, now);
+    return old.every((entry, index) => entry === now[index]) && !now.some((entry) => this.#isAboutRequest(entry));
+  }
+
+  /** Whether what is asked of the statements depends on the request: of an entry with its variables substituted, or else it has none. */
+  #isAboutRequest({ attestations, deny }: Entry): boolean {
+    const asked = [...attestations.flatMap(({ conditions }) => conditions ?? []), ...(deny ? [deny.conditions] : [])];
+    return asked.some(({ names }) => asksRequest(names, this.#rule.context));
+  }
+
+  #known: PreparedRule | undefined;
+
+  /** The rule as it was for the old object. */
+  #before(): PreparedRule | undefined {
+    const { request } = this.#preparation;
+    if (request?.oldObject === undefined) return undefined;
+    this.#known ??= new PreparedRule(this.#rule, {
+      ...this.#preparation,
+      request: { ...request, object: request.oldObject },
+    });
+    return this.#known;
+  }
+
+  get #answer(): 'asks' | 'unmet' | Refusal {
+    this.#asked ??= this.#asks(this.#rule);
+    return this.#asked;
   }
 
   #asks({ preconditions }: Rule): 'asks' | 'unmet' | Refusal {
@@ -107,6 +165,7 @@ class PreparedRule {
 
   #substitute(entries: readonly Entry[]): readonly Entry[] | Refusal {
     const substituted: Entry[] = [];
+    const chosen = new Set<string>();
     for (const entry of entries) {
       if (entry.written === undefined) {
         substituted.push(entry);
@@ -116,15 +175,23 @@ class PreparedRule {
         const made = entry.written.entry(this.#scope, createRun(this.#now));
         if (isProblems(made)) return unfit(entry, made);
         const { registries } = entry.written;
-        const stranger = registriesOf(made).find((registry) => !registries.has(registry) && !this.#isNamed(registry));
+        const others = registries === undefined ? [] : registriesOf(made).filter((one) => !registries.has(one));
+        const stranger = others.find((registry) => !this.#isNamed(registry));
         if (stranger !== undefined) return new Refusal('host-refused', strangerIn(entry, stranger));
+        for (const registry of others) chosen.add(registry);
         substituted.push(made);
       } catch (thrown) {
         return problemOf(entry.path, thrown);
       }
     }
+    if (chosen.size > 0) this.#chosen.set(entries, chosen);
     return substituted;
   }
+}
+
+/** Whether a rule could not be asked before for what it cannot be asked for now. */
+function isSame(old: unknown, now: unknown): boolean {
+  return old instanceof Refusal && now instanceof Refusal && old.reason === now.reason && old.message === now.message;
 }
 
 function isProblems(made: Entry | readonly LoadProblem[]): made is readonly LoadProblem[] {
@@ -154,6 +221,7 @@ function unfit({ path }: Entry, [problem]: readonly LoadProblem[]): Refusal {
 
 function problemOf(where: string, thrown: unknown): Refusal {
   if (thrown instanceof Refusal) return thrown;
-  if (thrown instanceof ExpressionError) return new Refusal('variable-unresolved', `${where}: ${thrown.message}`);
-  throw thrown;
+  if (thrown instanceof ImageNeeded) throw thrown;
+  // Whatever else goes wrong, a defect of ours too, is brought about by what the object says.
+  return new Refusal('variable-unresolved', `${where}: ${messageOf(thrown)}`, { cause: thrown });
 }

@@ -22,9 +22,13 @@ export interface Question {
   /** `undefined` where `problem` says why nothing can be asked about it. */
   readonly reference: ImageReference | undefined;
   readonly problem?: Refusal | undefined;
-  /** The entries that cover the image; empty when it is skipped. */
+  /** The entries that cover the image; empty when it is skipped, or left as it was with nothing else to ask. */
   readonly entries: readonly Entry[];
   readonly ask: 'verify' | 'unchanged' | 'skipped' | 'unmet';
+  /** Registries, named by rules or settings, that signatures are read from since the object says so. */
+  readonly chosen?: ReadonlySet<string> | undefined;
+  /** An UPDATE left the image, and what the rule asks is another thing than before. */
+  readonly again?: boolean | undefined;
   /** What conditions may be about beside what is attested; `undefined`: the image alone. */
   readonly scope?: Scope | undefined;
 }
@@ -42,6 +46,8 @@ interface Asking {
   readonly action: Action;
   /** The slots that are not asked again. */
   readonly untouched: ReadonlySet<ImageSlot> | undefined;
+  /** Whether that holds for what the rule says of more than images, too: deletion of the object has begun. */
+  readonly leaving: boolean;
   readonly questions: Question[];
 }
 
@@ -139,6 +145,7 @@ function askingOf(
     rule,
     action: actionFor(rule, request.namespace),
     untouched: old !== undefined && (old.leaving || applied(rule, old)) ? old.unchanged : undefined,
+    leaving: old?.leaving === true,
     questions: [],
   }));
 }
@@ -155,15 +162,17 @@ function byText(slots: readonly ImageSlot[]): ReadonlyMap<string, ImageSlot[]> {
 
 /** What a rule asks about the slots that name one image. */
 function askAll(
-  { rule, action, untouched, questions }: Asking,
+  { rule, action, untouched, leaving, questions }: Asking,
   slots: readonly ImageSlot[],
   spellings: Spellings,
 ): void {
   const asked = entriesAbout(rule, spellings);
   if (asked === undefined) return;
   const { reference } = spellings;
+  // A rule that depends on more of the object is asked whether that is as it was.
+  const again: Asked = rule.varies && !leaving && asked.ask === 'verify' ? { ...asked, ask: 'unchanged' } : unasked;
   for (const slot of slots) {
-    const ask = untouched?.has(slot) ? unasked : asked;
+    const ask = untouched?.has(slot) ? again : asked;
     questions.push({ rule, action, about: { kind: 'slot', slot }, reference, ...ask });
   }
 }

@@ -186,6 +186,16 @@ describe('with a predicate', () => {
     expect(evaluate(text, withPredicate(base, Object(predicate), uncounted))).toEqual(expected);
   });
 
+  test.each(['request', 'images', 'serviceAccountName', 'serviceAccountNamespace'])(
+    'it does not say what %s is, where there is no request',
+    (name) => {
+      const scope = withPredicate(imageScope('nginx:1'), { [name]: { namespace: 'prod' }, level: 1 }, uncounted);
+      for (const text of [name, `@.${name}`, `values(@)[?namespace] | [0].namespace`, `*.namespace | [0]`])
+        expect(evaluate(`${text} || 'none'`, scope)).toBe('none');
+      expect(evaluate('level', scope)).toBe(1);
+    },
+  );
+
   test('its other fields of image can be asked for', () => {
     const scope = withPredicate(base, { image: { tag: '2', config: 'x' } }, uncounted);
     expect(evaluate('[image.tag, image.config]', scope)).toEqual(['1', 'x']);

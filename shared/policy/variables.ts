@@ -1,3 +1,4 @@
+import { isJsonObject, own, type JsonObject as ReviewObject } from '../admission/json.ts';
 import type { AdmissionRequest, RequestKind, RequestResource, UserInfo } from '../admission/review.ts';
 import { type ImageSlot, imageSlots } from '../admission/slots.ts';
 import { ExpressionError } from '../expression/error.ts';
@@ -6,6 +7,7 @@ import type { Run } from '../expression/run.ts';
 import { lazily, type Scope } from '../expression/scope.ts';
 import { emptyObject, fieldOf, isObject, type Json, type JsonObject } from '../expression/value.ts';
 import { Refusal } from '../reasons.ts';
+import { requestNames } from './context.ts';
 import { variableImage, variableOfImages } from './image-variables.ts';
 
 /** Image volumes are not among Kyverno's images. */
@@ -47,6 +49,8 @@ export function withPredicate(scope: Scope, predicate: JsonObject, run: Run): Sc
   return {
     get(name) {
       const said = scope.get(name);
+      // What a request says nobody else says, where there is none either.
+      if (isOfRequest(name)) return said;
       const stated = fieldOf(predicate, name);
       if (said === undefined) return stated;
       if (name !== 'image') return said;
@@ -56,9 +60,15 @@ export function withPredicate(scope: Scope, predicate: JsonObject, run: Run): Sc
     names() {
       const names = namesOf(predicate, run);
       run.spend(stepsOfName * names.length);
-      return new Set([...scope.names(), ...names]);
+      return new Set([...scope.names(), ...names.filter((name) => !isOfRequest(name))]);
     },
   };
+}
+
+const ofRequest: readonly string[] = requestNames;
+
+function isOfRequest(name: string): boolean {
+  return ofRequest.includes(name);
 }
 
 /** What keeping a name among others takes, in the scopes around this one as well. */
@@ -75,6 +85,25 @@ function withOthers(said: Json, stated: Json | undefined, run: Run): Json {
   return all;
 }
 
+/**
+ * What comes of the object. Through `ephemeralcontainers` nothing but those can be written: whatever else is there the API server drops after
+ * mutate, so that the old object's counts, as it does for filters.
+ */
+function objectOf({ subResource, object, oldObject }: AdmissionRequest): AdmissionRequest['object'] {
+  if (subResource !== 'ephemeralcontainers' || object === undefined || oldObject === undefined) return object;
+  const [spec, written] = [own(oldObject, 'spec'), own(object, 'spec')];
+  if (!isJsonObject(spec) || !isJsonObject(written)) return oldObject;
+  return withField(oldObject, 'spec', withField(spec, 'ephemeralContainers', written['ephemeralContainers']));
+}
+
+function withField(object: ReviewObject, name: string, value: unknown): ReviewObject {
+  const copy: Record<string, unknown> = Object.create(null);
+  for (const each of Object.keys(object)) copy[each] = object[each];
+  if (value === undefined) delete copy[name];
+  else copy[name] = value;
+  return copy;
+}
+
 function requestOf(request: AdmissionRequest): Json {
   const old = asJson(request.oldObject);
   return present({
@@ -89,7 +118,7 @@ function requestOf(request: AdmissionRequest): Json {
     namespace: request.namespace,
     operation: request.operation,
     userInfo: userOf(request.userInfo),
-    object: request.operation === 'DELETE' ? old : asJson(request.object),
+    object: request.operation === 'DELETE' ? old : asJson(objectOf(request)),
     oldObject: old,
     dryRun: request.dryRun,
     options: asJson(request.options),
@@ -131,7 +160,9 @@ function byName(slots: readonly ImageSlot[]): Json {
   return images;
 }
 
-function slotsOf({ kind, object }: AdmissionRequest): readonly ImageSlot[] {
+function slotsOf(request: AdmissionRequest): readonly ImageSlot[] {
+  const { kind } = request;
+  const object = objectOf(request);
   if (object === undefined) return [];
   try {
     return imageSlots(kind.group, kind.kind, object);

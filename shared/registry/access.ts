@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { apart } from '../net/apart.ts';
 import type { Clock } from '../net/deadline.ts';
 import type { Spending } from '../net/spending.ts';
 import { Refusal } from '../reasons.ts';
@@ -50,7 +51,7 @@ const openFor = 5 * 60_000;
 /** How a registry's answers about logging in are read: what it asks for, and what it means when it refuses. */
 export function createAccess(authorizer: Authorizer, root: ApiRoot, clock: Clock): Access {
   /** Origins that ask for no login at `/v2/` either, and until when that is remembered. */
-  const open = new LRUCache<string, number>({ max: 2000 });
+  const open = apart(() => new LRUCache<string, number>({ max: 2000 }));
 
   /** Asks for `/v2/` about an answer. Where that fails after a 401 or 403, it is unknown what that was, unless we are let in. */
   async function askRoot(
@@ -74,13 +75,13 @@ export function createAccess(authorizer: Authorizer, root: ApiRoot, clock: Clock
   async function hidden(asking: Asking, answered: Answered, spending: Spending): Promise<Next> {
     const { status } = answered;
     const { at, credential } = asking;
-    const believed = credential === undefined || clock() < (open.get(at.origin) ?? 0);
+    const believed = credential === undefined || clock() < (open(spending).get(at.origin) ?? 0);
     if (status === 404 && believed) return { authorization: undefined };
     const { status: rootStatus, challenge } = await askRoot(asking, answered, undefined, spending);
     const authorization =
       rootStatus === 401 ? await authorizer.challengedAtRoot(asking, challenge, spending) : undefined;
     if (authorization !== undefined) return { authorization };
-    open.set(at.origin, clock() + openFor);
+    open(spending).set(at.origin, clock() + openFor);
     return { authorization, rootStatus };
   }
 

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { ecrRegistry, registryName } from '../image/registry-names.ts';
 import type { Repository } from '../image/repository.ts';
+import { apart } from '../net/apart.ts';
 import type { Spending } from '../net/spending.ts';
 import { Refusal } from '../reasons.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
@@ -64,7 +65,7 @@ export interface Authorizer {
   /** A token in place of one that was kept and has just been refused (403), since rights may have been granted meanwhile. */
   renewed(asking: Asking, refused: Authorization, spending: Spending): Promise<Authorization | undefined>;
   /** Forgets what the registry has asked for, for this repository. */
-  forget(asking: Asking): void;
+  forget(asking: Asking, spending: Spending): void;
 }
 
 const bearerPrefix = 'Bearer ';
@@ -74,7 +75,7 @@ const bearerPrefix = 'Bearer ';
  * repositories, so that a challenge costs its two rounds once.
  */
 export function createAuthorizer(tokens: Tokens, realms: Readonly<Record<string, readonly string[]>>): Authorizer {
-  const learned = new LRUCache<string, Learned>({ max: 2000 });
+  const remembered = apart(() => new LRUCache<string, Learned>({ max: 2000 }));
 
   function wanted(asking: Asking, challenge: Bearer): TokenWant {
     const { at, repository, credential } = asking;
@@ -133,6 +134,7 @@ export function createAuthorizer(tokens: Tokens, realms: Readonly<Record<string,
   ): Promise<Authorization | undefined> {
     const found = await given(asking, challenge, refused, spending);
     if (challenge === undefined || asking.credential?.kind === 'registry-token') return undefined;
+    const learned = remembered(spending);
     // Only now: a realm that is refused, or gives no token, is not asked unasked from here on.
     learned.set(repositoryKey(asking), challenge);
     learned.set(asking.at.origin, challenge.scheme === 'basic' ? challenge : { ...challenge, scopes: undefined });
@@ -149,11 +151,10 @@ export function createAuthorizer(tokens: Tokens, realms: Readonly<Record<string,
     return challenge.scheme === 'basic' ? basicAs(asking.credential) : bearer(asking, challenge, spending, refused);
   }
 
-  const known = (asking: Asking) => learned.get(repositoryKey(asking)) ?? learned.get(asking.at.origin);
-
   return {
     async standing(asking, spending) {
       const { at, repository, credential } = asking;
+      const learned = remembered(spending);
       if (credential?.kind === 'registry-token') return { header: bearerPrefix + credential.token, as: credential };
       const own = learned.get(repositoryKey(asking));
       const before = own ?? learned.get(at.origin);
@@ -197,12 +198,13 @@ export function createAuthorizer(tokens: Tokens, realms: Readonly<Record<string,
     },
 
     async renewed(asking, refused, spending) {
-      const before = known(asking);
+      const learned = remembered(spending);
+      const before = learned.get(repositoryKey(asking)) ?? learned.get(asking.at.origin);
       if (before?.scheme !== 'bearer' || asking.credential?.kind === 'registry-token') return undefined;
       return bearer(asking, before, spending, refused);
     },
 
-    forget: (asking) => void learned.delete(repositoryKey(asking)),
+    forget: (asking, spending) => void remembered(spending).delete(repositoryKey(asking)),
   };
 }
 

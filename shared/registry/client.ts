@@ -75,7 +75,7 @@ export function createClient({ door, credentials, retrying, realms }: ClientSett
         response.status === 403 || (response.status === 401 && response.header('www-authenticate') === undefined);
       if (mute && response.url.origin === at.origin && sent?.guessed) {
         response.discard();
-        authorizer.forget(asking);
+        authorizer.forget(asking, spending);
         sent = undefined;
         response = await ask(url, sent);
       }

@@ -262,6 +262,28 @@ describe('a host that asks to slow down', () => {
       for (const { result } of played) expect((await result).status).toBe(200);
     });
 
+    test('where its own author’s rules do not name the one that redirects, that one is left alone by such rules alone', async () => {
+      const { play } = scene();
+      const { at, remaining } = elsewhere('shared', false);
+      expect((await play([[429, '20']], elsewhere('shared', false)).result).status).toBe(429);
+      const held = play([200], { at, remaining, named: false });
+      await expect(held.result).rejects.toThrow('registry.example asks to slow down');
+      expect((await play([200], { at, remaining, named: true }).result).status).toBe(200);
+      expect((await play([200], elsewhere('shared', true)).result).status).toBe(200);
+    });
+
+    test('what it said to those who name it holds back those who do not, until its time has come', async () => {
+      const { play, waits, time } = scene();
+      await play([[429, '20']], { remaining: 10_000 }).result;
+      const held = play([200], { remaining: 10_000, named: false });
+      await expect(held.result).rejects.toThrow('registry.example asks to slow down');
+      expect([held.sent(), waits]).toEqual([0, []]);
+      expect((await play([200], { remaining: 30_000, named: false }).result).status).toBe(200);
+      expect(waits).toEqual([20_000]);
+      time.now += 1;
+      expect((await play([200], { remaining: 10_000, named: false }).result).status).toBe(200);
+    });
+
     test('a wait that it asked for is waited once, and then it is asked', async () => {
       const { play, waits } = scene();
       expect((await play([[429, '2'], 200], elsewhere('one', false)).result).status).toBe(200);

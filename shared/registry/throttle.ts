@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { apart } from '../net/apart.ts';
 import { type Deadline, type Elapsed, startDeadline } from '../net/deadline.ts';
 import { inTime } from '../net/in-time.ts';
 import { Refusal } from '../reasons.ts';
@@ -77,6 +78,12 @@ interface Throttled {
 
 type Scout = PromiseWithResolvers<Sighting>;
 
+/** Another host, or another's word about this one, that a request waits for; `who` it is in messages. */
+interface Behind {
+  readonly host: Throttled;
+  readonly who: string;
+}
+
 /** Milliseconds; rejects when the signal aborts. */
 export type Sleep = (milliseconds: number, signal: AbortSignal) => Promise<void>;
 
@@ -84,19 +91,24 @@ export type Sleep = (milliseconds: number, signal: AbortSignal) => Promise<void>
  * Remembers which hosts asked to slow down (429, or 503 with Retry-After), so that a host is left alone for what it says by
  * every request of this instance, and one request at a time finds out whether it has recovered. Nobody is refused for
  * longer than the host asked, a minute at most.
+ *
+ * What is said to those whose rules do not name a host is remembered for such alone, since an author chose what was asked of whom; what is
+ * said to those who name it counts for both.
  */
 export function createThrottles(elapsed: Elapsed, sleep: Sleep): Throttles {
-  const hosts = new LRUCache<string, Throttled>({ max: maxHosts });
+  const remembered = apart(() => new LRUCache<string, Throttled>({ max: maxHosts }));
 
   return {
     caller({ url, registry, credential, name }, deadline, named = true) {
+      const hosts = remembered({ named });
+      const ofNamed = remembered({ named: true });
       const key = keyOf(url, registry.origin, credential);
       let mine: Scout | undefined;
       /** Until when this request has waited: a timer may end a moment before the clock says so. */
       let waitedUntil = 0;
       let sentAt = 0;
       /** The host to which this one redirects, and which is to be left alone. */
-      let behind: Throttled | undefined;
+      let behind: Behind | undefined;
 
       function known(): Throttled {
         const host = hosts.get(key) ?? { until: 0, hopeless: false, scout: undefined };
@@ -161,19 +173,29 @@ export function createThrottles(elapsed: Elapsed, sleep: Sleep): Throttles {
         }
       }
 
+      /** What the host has asked of those who name it, where this request's rules do not. */
+      function askedOfNamed(): Behind | undefined {
+        const host = named ? undefined : ofNamed.get(key);
+        return host !== undefined && host.until > Math.max(elapsed(), waitedUntil) ? { host, who: name } : undefined;
+      }
+
       async function readyBehind(): Promise<void> {
-        if (behind === undefined) return;
-        const { until } = behind;
+        const before = behind ?? askedOfNamed();
         behind = undefined;
+        if (before === undefined) return;
+        const { who, host } = before;
+        const { until } = host;
         const left = until - elapsed();
         const late = left >= deadline.remaining();
-        if (late || left > maxWait) throw refusal(left, late && left <= maxWait, `a host that ${name} redirects to`);
+        if (late || left > maxWait) throw refusal(left, late && left <= maxWait, who);
         await pause(sleep, left, name, deadline);
         waitedUntil = until;
       }
 
       return {
         heldBack() {
+          const before = askedOfNamed();
+          if (before !== undefined) return refusal(before.host.until - elapsed());
           if (!permitted()) return refusal((hosts.get(key)?.until ?? 0) - elapsed());
           sentAt = Math.max(elapsed(), waitedUntil);
           return undefined;
@@ -183,12 +205,15 @@ export function createThrottles(elapsed: Elapsed, sleep: Sleep): Throttles {
           if (at.origin === url.origin) return undefined;
           // A credential goes along to no other host.
           const whose = named ? [registry.origin] : [registry.origin, at.origin, unnamed];
-          for (const who of whose) {
-            const host = hosts.get(keyOf(at, who, undefined));
+          const known = whose.flatMap((who) => {
+            const of = keyOf(at, who, undefined);
+            return [hosts.get(of), ofNamed.get(of)];
+          });
+          for (const host of known) {
             const left = (host?.until ?? 0) - Math.max(elapsed(), waitedUntil);
-            if (left <= 0) continue;
-            behind = host;
-            return refusal(left, false, `a host that ${name} redirects to`);
+            if (host === undefined || left <= 0) continue;
+            behind = { host, who: `a host that ${name} redirects to` };
+            return refusal(left, false, behind.who);
           }
           return undefined;
         },

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { Flights } from '../ledger/flights.ts';
+import { apart } from '../net/apart.ts';
 import type { Clock } from '../net/deadline.ts';
 import type { Door, DoorResponse } from '../net/door.ts';
 import { codeOf } from '../net/failure.ts';
@@ -46,15 +47,15 @@ interface Token {
 }
 
 /**
- * Bearer tokens of token servers, at most 500 of them, each until shortly before it expires. One request at a time fetches
+ * Bearer tokens of token servers, at most 500 of them (and 500 for hosts that nobody named), each until shortly before it expires. One request at a time fetches
  * a token, whoever waits for it; who still has time when the fetcher's has ended fetches it anew.
  */
 export function createTokens(door: Door, retrying: Retrying): Tokens {
-  const kept = new LRUCache<string, Token>({ max: maxTokens });
+  const kept = apart(() => new LRUCache<string, Token>({ max: maxTokens }));
   const flights = new Flights();
 
-  function valid(key: string): string | undefined {
-    const token = kept.get(key);
+  function valid(key: string, spending: Spending): string | undefined {
+    const token = kept(spending).get(key);
     return token !== undefined && retrying.clock() < token.expiresAt ? token.value : undefined;
   }
 
@@ -62,14 +63,14 @@ export function createTokens(door: Door, retrying: Retrying): Tokens {
     const asked = retrying.clock();
     const response = await request(door, retrying, want, spending);
     const token = readToken(await readAnswer(response, want.registry), want.registry, asked);
-    kept.set(key, token);
+    kept(spending).set(key, token);
     return token.value;
   }
 
   return {
     async get(want, spending, rejected) {
       const key = keyOf(want);
-      const value = valid(key);
+      const value = valid(key, spending);
       if (value !== undefined && value !== rejected) return value;
       const fetch = (aboard: Spending) => fetchAndKeep(key, want, aboard);
       return flights.share(key, spending, fetch, (token) => token !== rejected);

@@ -1,4 +1,5 @@
 import { type Repository, repositoryName } from '../image/repository.ts';
+import { isStatedAsked } from '../policy/attestation-names.ts';
 import {
   type AttestorEntry,
   type AttestorSet,
@@ -56,8 +57,9 @@ function signaturesOf(entry: Entry): Asked {
 }
 
 /** Annotations are what a signature of the image carries; a statement has none, and its conditions are asked instead. */
-function statementsOf(entry: Entry, { path, predicateType, conditions, attestors }: WantedAttestation): Asked {
-  const every = conditions !== undefined || entry.deny !== undefined;
+function statementsOf(entry: Entry, wanted: WantedAttestation): Asked {
+  const { path, predicateType, attestors } = wanted;
+  const every = isStatedAsked(entry, wanted);
   const wants: Wants = { what: 'attestation', accepts: attestationsAccepted(entry), predicateType, every };
   return { wants, attestors, path: `${path}.attestors`, inherited: { annotations: {}, repository: entry.repository } };
 }

@@ -61,18 +61,20 @@ function open(
   const review = beginReview({ ledger: newLedger(), hosts: everyHost, deadline: deadline(), ...terms });
   return {
     review,
-    lookup: new ImageLookup({ registries: registriesAsOurselves(registry), elapsed, reviewImages }, review),
+    lookup: new ImageLookup({ registries: registriesAsOurselves(registry), elapsed, reviewImages }, review, []),
   };
 }
 
 /** Hosts as of a deployment whose rules and settings write these. */
 const hostsWritten = (...written: string[]): Hosts => ({
   named: new Set(written),
+  asked: new Set(written),
   written: new Set(written),
-  others: 'refuse',
+  others: () => false,
+  said: false,
 });
 
-const anyAuthor: Hosts = { named: new Set(), written: new Set(), others: 'call' };
+const anyAuthor: Hosts = { named: new Set(), asked: new Set(), written: new Set(), others: () => true, said: true };
 
 const refused = (reason: string, kind: string, message = '') =>
   expect.objectContaining({ name: 'Refusal', reason, kind, message: expect.stringContaining(message) });

@@ -5,6 +5,7 @@ import { repositoryName } from '../image/repository.ts';
 import { type Deadline, type Elapsed, shareOf } from '../net/deadline.ts';
 import { inTime } from '../net/in-time.ts';
 import { keyedBy, ownCredentials } from '../plan/credentials.ts';
+import type { Question } from '../policy/select.ts';
 import { quoted } from '../printable.ts';
 import { asRefusal, Refusal } from '../reasons.ts';
 import { defaultReviewImages } from '../registry/allowance.ts';
@@ -47,11 +48,14 @@ export class ImageLookup {
   /** What the tags of images under review name: a tag is resolved once a review, whoever asks. */
   readonly #resolved = new Map<string, Digest>();
   readonly #looks: Look[] = [];
+  readonly #ownHosts: ReadonlySet<string>;
   #spent = 0;
 
-  constructor(ports: LookupPorts, review: Review) {
+  /** @param questions what is asked of the images under review: whose hosts are called in any case. */
+  constructor(ports: LookupPorts, review: Review, questions: readonly Question[]) {
     this.#ports = ports;
     this.#review = review;
+    this.#ownHosts = new Set(questions.flatMap(({ reference }) => reference?.repository.registry ?? []));
   }
 
   /** The images that were asked about, as targets of plans name them: they count towards what a review may ask about. */
@@ -75,27 +79,27 @@ export class ImageLookup {
   }
 
   /**
-   * What Kyverno's `imageRegistry` has for a reference, as it is written. Never throws: what goes wrong is the answer. Refusals:
+   * What Kyverno's `imageRegistry` has for a reference, as it is written; `chosen`: the object may say which one it is. Never throws: what goes wrong is the answer. Refusals:
    * image-unparsable, host-refused, too-many-images, and those of the registry.
    */
-  async lookUp(text: string, deadline: Deadline): Promise<Json | Refusal> {
-    const said = await this.#said(text, deadline);
+  async lookUp(text: string, deadline: Deadline, chosen = false): Promise<Json | Refusal> {
+    const said = await this.#said(text, deadline, chosen);
     this.known.set(text, said);
     return said;
   }
 
-  async #said(text: string, deadline: Deadline): Promise<Json | Refusal> {
+  async #said(text: string, deadline: Deadline, chosen: boolean): Promise<Json | Refusal> {
     const parsed = parseReference(text);
     if ('problem' in parsed)
       return new Refusal('image-unparsable', `${quoted(text, 100)} is no image reference: ${parsed.problem}`);
     const { reference } = parsed;
-    const read = await this.#once(reference, deadline);
+    const read = await this.#once(reference, deadline, chosen);
     if (read instanceof Refusal) return read;
     // JSON by its making: of the texts of a reference, and of what was parsed within bounds.
     return imageData(text, reference, read.image, read.content) as Json;
   }
 
-  #once(reference: ImageReference, deadline: Deadline): Promise<Read | Refusal> {
+  #once(reference: ImageReference, deadline: Deadline, chosen: boolean): Promise<Read | Refusal> {
     const key = imageKey(reference);
     let reading = this.#readings.get(key);
     if (reading !== undefined) return reading;
@@ -105,18 +109,22 @@ export class ImageLookup {
       const told = `the contexts of the rules name more than ${most} distinct images`;
       return Promise.resolve(new Refusal('too-many-images', told));
     }
-    reading = this.#read(reference, deadline);
+    reading = this.#read(reference, deadline, chosen);
     this.#readings.set(key, reading);
     return reading;
   }
 
-  async #read(reference: ImageReference, deadline: Deadline): Promise<Read | Refusal> {
+  async #read(reference: ImageReference, deadline: Deadline, chosen: boolean): Promise<Read | Refusal> {
     const { hosts, shortage, budget } = this.#review;
     const { elapsed } = this.#ports;
     const target = { reference, credentials: ownCredentials };
-    const refused = hostRefusal(target, hosts);
+    // What an object names beside its images is called where the rules or the settings name it, or else it could have any host called.
+    const isStranger = chosen && !this.#ownHosts.has(reference.repository.registry);
+    const others = isStranger ? () => false : chosen ? hosts.others : () => hosts.said;
+    const refused = hostRefusal(target, { ...hosts, others });
     if (refused !== undefined) return refused;
-    const look = openLook(target, hosts);
+    // Nobody but the object's author said that this registry is to be asked: that it fails is their doing.
+    const look = openLook(target, isStranger && hosts.written !== 'all' ? { ...hosts, written: none } : hosts);
     look.heldUp = this.#spent;
     this.#looks.push(look);
     const began = elapsed();
@@ -172,4 +180,5 @@ export class ImageLookup {
   }
 }
 
+const none: ReadonlySet<string> = new Set();
 const late = () => new Refusal('deadline', 'the registry did not answer in time');

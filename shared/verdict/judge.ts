@@ -2,6 +2,7 @@ import { titleOf } from '../conditions/weigh.ts';
 import { type Signer, signerName } from '../ledger/verification.ts';
 import type { AskedOfTarget, EntryPlan, Plan, QuestionPlan } from '../plan/plan.ts';
 import type { Entry, WantedAttestation } from '../policy/policy.ts';
+import type { Question } from '../policy/select.ts';
 import { type Reason, Refusal } from '../reasons.ts';
 import type { Objection } from '../verify/anchor-judge.ts';
 import type { AttestorResult } from '../verify/outcome.ts';
@@ -36,7 +37,7 @@ export function judge(planned: QuestionPlan, plan: Plan, inquiries: readonly Inq
   for (const entry of planned.entries) {
     const inquiry = entry.task === 'refuse' ? undefined : inquiries[entry.target.at];
     if (inquiry !== undefined && !looked.includes(inquiry)) looked.push(inquiry);
-    judgements.push(judgeEntry(entry, inquiry));
+    judgements.push(ofChosen(question, inquiry, judgeEntry(entry, inquiry)));
   }
   const [first, ...rest] = judgements;
   if (first === undefined) return undefined;
@@ -55,6 +56,19 @@ function judgeEntry(planned: EntryPlan, inquiry: Inquiry | undefined): Judgement
   if (task === 'verify') return judgeImage(entry, planned, inquiry);
   const judgement = judgeImage(entry, planned, inquiry);
   return kindOf(judgement.reason) === 'unavailable' ? judgement : no(entry, planned.refusal);
+}
+
+/**
+ * Where the object says that signatures are at another registry than the image, and not all could be read, that is its author's doing: the
+ * image can be pulled, and under failurePolicy Ignore would be admitted.
+ */
+function ofChosen({ chosen }: Question, inquiry: Inquiry | undefined, judgement: Judgement): Judgement {
+  if (chosen === undefined || inquiry === undefined || inquiry.refusal !== undefined) return judgement;
+  const { reason, message } = judgement;
+  const { registry } = inquiry.target.reference.repository;
+  if (kindOf(reason) !== 'unavailable' || [...chosen].every((one) => one === registry)) return judgement;
+  const told = `${message} (${reason}); the object says that signatures are at ${[...chosen].join(' and ')}`;
+  return { ...judgement, reason: 'registry-not-named', message: told };
 }
 
 /** By what the entry asks of the target where that is anything, else by its digest alone. */

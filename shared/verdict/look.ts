@@ -8,7 +8,7 @@ import type { Review } from './review.ts';
 /** An image that a review asks registries about, and what came of the asking so far: by this it is told whose doing a failure is. */
 export interface Look {
   readonly target: Named;
-  /** The registry is named by the rules or the settings; any other one is its author's choice. */
+  /** The registry is named by the rules in force or the settings; any other one is its author's choice. */
   readonly named: boolean;
   /** By the very name that the image has: which one is asked is its author's choice as well. */
   readonly written: boolean;
@@ -46,9 +46,9 @@ export function openLook(target: Named, { named, written }: Hosts): Look {
 }
 
 /** Why an image's registry is not called at all; `undefined`: it may be. */
-export function hostRefusal({ reference }: Named, { named, others }: Hosts): Refusal | undefined {
+export function hostRefusal({ reference }: Named, { asked, others }: Hosts): Refusal | undefined {
   const { registry } = reference.repository;
-  if (named === 'all' || named.has(registry) || others === 'call') return undefined;
+  if (asked === 'all' || asked.has(registry) || others(registry)) return undefined;
   return new Refusal('host-refused', `${registry} is not among the registries that may be called`);
 }
 

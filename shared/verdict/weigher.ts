@@ -1,11 +1,13 @@
-import { type Attested, type Names, named, weighConditions, weighDenial } from '../conditions/weigh.ts';
+import { type Attested, weighConditions, weighDenial } from '../conditions/weigh.ts';
 import { createRun, type Run } from '../expression/run.ts';
 import { layered, nothing, type Scope } from '../expression/scope.ts';
 import type { AskedOfTarget, Plan, QuestionPlan } from '../plan/plan.ts';
+import { refusalFor } from '../policy/chosen-image.ts';
+import { ImageNeeded } from '../policy/context.ts';
 import type { Entry } from '../policy/policy.ts';
 import type { Question } from '../policy/select.ts';
 import { imageScope } from '../policy/variables.ts';
-import { Refusal } from '../reasons.ts';
+import { messageOf, Refusal } from '../reasons.ts';
 import type { Slices } from '../slices.ts';
 import { asksStated, type Inquiry, isSatisfied, statedIn, type WeighedObjection } from './inquiry.ts';
 
@@ -58,8 +60,10 @@ function weighed(
   try {
     return weigh(planned, entry, inquiry, scope, run);
   } catch (thrown) {
-    if (!(thrown instanceof Refusal)) throw thrown;
-    const { reason, message } = thrown;
+    if (thrown instanceof ImageNeeded) throw thrown;
+    // What a defect of ours would be is brought about by what was attested, or by the object.
+    const refusal = thrown instanceof Refusal ? thrown : new Refusal('condition-error', messageOf(thrown));
+    const { reason, message } = refusalFor(inquiry.target.reference, refusal);
     return { reason, message: `conditions: ${message}` };
   }
 }
@@ -72,15 +76,12 @@ function weigh(
   run: Run,
 ): WeighedObjection | undefined {
   const weighed: Attested[] = [];
-  let names: Names = new Map();
   for (const { wanted, check } of attestations) {
     const attested = { wanted, sets: check.check.sets, stated: statedIn(findings[check.at]) };
-    const objection = weighConditions(attested, scope, names, run);
+    // As in Kyverno, what comes later may ask about what came before.
+    const objection = weighConditions(attested, weighed, scope, run);
     if (objection !== undefined) return objection;
     weighed.push(attested);
-    // As in Kyverno, what comes later may ask about it.
-    const [first] = attested.stated;
-    if (first !== undefined) names = named(names, wanted, first.predicate);
   }
   if (deny === undefined) return undefined;
   // What is attested by keys that could not be had might bring it about.

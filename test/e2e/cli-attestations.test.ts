@@ -53,17 +53,21 @@ test('verify tells of each attestation who attested it, or why it does not do', 
 
 test('verify names an image and no object: what is about a request is invalid, what is about the image is not', async () => {
   await using it = await openAttested();
-  await it.image.attest({ tag: '1' });
+  // What a request would say, nobody else says.
+  await it.image.attest({
+    tag: '1',
+    request: { namespace: '1' },
+    serviceAccountName: '1',
+    images: { containers: '1' },
+  });
   const verify = (parts: Parameters<typeof about>[1], more: Readonly<Record<string, string>> = {}) =>
     cli({ 'p.yaml': about(it, parts), ...more }, 'verify', '--policy', 'p.yaml', '--image', it.image.name);
   const invalid = { status: 2, report: { results: [{ result: 'error', reason: 'variable-unresolved' }] } };
   expect(await verify({ preconditions: all(equals('{{ request.operation }}', 'CREATE')) })).toMatchObject(invalid);
   expect(await verify({ entry: ['annotations: {env: "{{ request.namespace }}"}'] })).toMatchObject(invalid);
   const asks = (key: string) => ({ attestations: [{ type: scanType, conditions: [all(equals(key, '1'))] }] });
-  expect(await verify(asks('{{ request.namespace }}'))).toMatchObject({
-    status: 1,
-    report: { results: [{ reason: 'condition-error' }] },
-  });
+  for (const key of ['{{ request.namespace }}', '{{ serviceAccountName }}', '{{ @.images.containers }}'])
+    expect(await verify(asks(key))).toMatchObject({ status: 1, report: { results: [{ reason: 'condition-error' }] } });
   const passes = { status: 0, report: { results: [{ result: 'pass' }] } };
   expect(await verify(asks('{{ image.tag }}'))).toMatchObject(passes);
   expect(await verify({ preconditions: all(equals("{{ request.operation || 'none' }}", 'none')) })).toMatchObject(

@@ -124,7 +124,7 @@ describe('imageRegistry', () => {
     expect(answer.warnings.join()).toContain('registry-error');
   });
 
-  test('hosts: one that the policy writes is asked, one that the object chooses is not where deployed', async () => {
+  test('hosts: one that the policy writes is asked, one that the object chooses is not, here or deployed', async () => {
     await using it = await openAttested();
     await using other = await openAttested();
     await makeImage(other.destination, 'base', '1', { label: 'trusted' });
@@ -142,12 +142,24 @@ describe('imageRegistry', () => {
     };
     const object = pod([it.image.name], { annotations: { base: `${other.registry.host}/base:1` } });
     expect(await send('{{ request.object.metadata.annotations.base }}', object)).toContain('(host-refused)');
+    it.policies(write('{{ request.object.metadata.annotations.base }}'));
+    expect(told(await admit(it, object))).toContain('(host-refused)');
     expect(other.registry.requests).toEqual([]);
     expect(await send(`${other.registry.host}/base:1`, object)).toBe('allowed');
     expect(await send(`${other.registry.host}/{{ 'base' }}:1`, object)).toBe('allowed');
     expect(other.registry.requests.length).toBeGreaterThan(0);
-    // Here it is asked, and its failures are the doing of whoever chose it.
+    other.registry.requests.length = 0;
     it.policies(write('{{ request.object.metadata.annotations.base }}'));
+    expect(told(await admit(it, object))).toContain('403 (host-refused)');
+    expect(other.registry.requests).toEqual([]);
+    await makeImage(it.destination, 'acme/base', '1', { label: 'trusted' });
+    const named = pod([it.image.name], { annotations: { base: `${it.registry.host}/acme/base:1` } });
+    expect(told(await admit(it, named))).toBe('allowed');
+    // One that another rule names is asked, and its failures are the doing of whoever chose it.
+    it.policies(
+      write('{{ request.object.metadata.annotations.base }}'),
+      about(it, { name: 'others', images: `${other.registry.host}/*` }),
+    );
     expect(told(await admit(it, object))).toBe('allowed');
     other.registry.settings.intercept = () => ({ kind: 'status', status: 503 });
     expect(told(await admit(it, object))).toContain('403 (registry-not-named)');
@@ -196,7 +208,7 @@ describe('imageRegistry', () => {
     it.registry.requests.length = 0;
     expect(told(await admit(it, 'ghcr.example/other:1'))).toBe('allowed');
     const before = pod([it.image.name]);
-    expect(told(await it.send('/mutate', review(pod([it.image.name], { labels: { a: 'b' } }), before)))).toBe(
+    expect(told(await it.send('/mutate', review(pod([it.image.name], { finalizers: ['a/b'] }), before)))).toBe(
       'allowed',
     );
     expect(it.registry.requests).toEqual([]);

@@ -112,14 +112,28 @@ test('one rule that does not ask lets another one ask', async () => {
   expect(answer.patch[0]?.value).toBe(it.image.pinned);
 });
 
-test('an UPDATE whose image is as it was is unchanged, whatever the preconditions would say', async () => {
+test('an UPDATE whose image is as it was is unchanged where the preconditions held before; what is relabelled into them is verified', async () => {
   await using it = await openAttested();
-  it.policies(
-    about(it, { keys: [it.stranger], preconditions: all(equals('{{ request.object.metadata.labels.env }}', 'x')) }),
-  );
-  const before = pod([it.image.name], { labels: { env: 'y' } });
-  expect(told(await it.send('/mutate', review(pod([it.image.name]), before)))).toBe('allowed');
-  expect(told(await it.send('/mutate', review(pod([it.image.name]))))).toContain('403 (variable-unresolved)');
+  const isX = all(equals("{{ request.object.metadata.labels.env || '' }}", 'x'));
+  it.policies(about(it, { keys: [it.stranger], preconditions: isX }));
+  const labelled = (env: string, more = {}) => pod([it.image.name], { labels: { env, ...more } });
+  const update = async (before: object, after: object, purpose = 'mutate') =>
+    told(await it.send(`/${purpose}`, review(after, before)));
+  expect(await update(labelled('x'), labelled('x', { a: 'b' }))).toBe('allowed');
+  expect(await update(labelled('y'), labelled('y', { a: 'b' }))).toBe('allowed');
+  expect(await update(labelled('x'), labelled('y'))).toBe('allowed');
+  expect(await update(labelled('y'), labelled('x'))).toContain('403 (signature-mismatch)');
+  expect(await update(labelled('y'), labelled('x'), 'validate')).toContain('403 (');
+});
+
+test('what a rule cannot be asked of an object, before as now, stops no finalizer and no label', async () => {
+  await using it = await openAttested();
+  it.policies(about(it, { preconditions: all(equals('{{ request.object.metadata.labels.env }}', 'x')) }));
+  const before = pod([it.image.name]);
+  const send = async (after: object) => told(await it.send('/mutate', review(after, before)));
+  expect(await send(pod([it.image.name], { finalizers: ['a/b'] }))).toBe('allowed');
+  expect(await send(pod([it.image.name], { annotations: { a: 'b' } }))).toBe('allowed');
+  expect(told(await it.send('/mutate', review(before)))).toContain('403 (variable-unresolved)');
 });
 
 test('an image that does not parse is invalid, whatever the preconditions would say, as in Kyverno', async () => {

@@ -225,6 +225,12 @@ describe('repository', () => {
     expect(stranger.registry.requests).toEqual([]);
     expect(await answers(it.registry.host)).toEqual(['allowed', '']);
     await deployed.close();
+    // Where another rule names it, it is asked, and that it fails admits nobody.
+    it.policies(written, about(it, { name: 'others', images: `${stranger.registry.host}/*` }));
+    const asked = async () => told(await admit(it, naming(stranger.registry.host)));
+    expect(await asked()).toContain('403 (no-signature)');
+    stranger.registry.settings.intercept = () => ({ kind: 'status', status: 503 });
+    expect(await asked()).toContain('403 (registry-not-named)');
   });
 });
 
@@ -275,18 +281,22 @@ describe('attestations', () => {
 describe('the rest of a review', () => {
   const context = [{ name: 'keys', configMap: { name: '{{ request.object.metadata.labels.team }}' } }];
 
-  test('an UPDATE that leaves the image as it was asks nothing, though its variables have no value', async () => {
+  test('an UPDATE that leaves the image as it was is asked anew only where the variables come to something else', async () => {
     await using it = await openAttested();
     it.policies(
       about(it, { context, attestors: keysOf('{{ keys.data.key }}') }),
       configMap('a', { key: it.team.publicKeyPem }),
     );
     const before = pod([it.image.name], { labels: { team: 'a' } });
-    const after = pod([it.image.name]);
+    const after = pod([it.image.name], { labels: { team: 'a', more: 'b' } });
     expect(told(await it.send('/mutate', review(before)))).toBe('allowed');
+    it.registry.requests.length = 0;
     expect(told(await it.send('/mutate', review(after, before)))).toBe('allowed');
     expect(told(await it.send('/validate', review(after, before)))).toBe('allowed');
-    expect(told(await it.send('/mutate', review(after)))).toContain('403 (variable-unresolved)');
+    expect(it.registry.requests).toEqual([]);
+    const unlabelled = pod([it.image.name]);
+    expect(told(await it.send('/mutate', review(unlabelled, before)))).toContain('403 (variable-unresolved)');
+    expect(told(await it.send('/mutate', review(unlabelled)))).toContain('403 (variable-unresolved)');
   });
 
   test('an audit rule that is invalid admits with a warning; what another rule says stands', async () => {

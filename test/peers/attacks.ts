@@ -1,6 +1,7 @@
 import { digestOf, ociIndex, ociManifest, putBlob, putManifest } from './images.ts';
+import { attachReferrer, fallbackTag, referrersOf } from './referrers.ts';
 import { runOk, tool } from './tools.ts';
-import { expectStatus, send } from './wire.ts';
+import { expectStatus } from './wire.ts';
 
 /** Where an image is, for what is done to its signatures. */
 export interface AttackedImage {
@@ -8,6 +9,8 @@ export interface AttackedImage {
   repo: string;
   digest: string;
 }
+
+type Suffix = 'sig' | 'att';
 
 interface Descriptor {
   mediaType: string;
@@ -22,8 +25,18 @@ interface Manifest {
 }
 
 /** Puts the `.sig` of one image under the tag of another of the same repository, bytes unchanged. */
-export async function copyLegacy({ host, repo, digest }: AttackedImage, to: string): Promise<void> {
-  await runOk(await tool('crane'), ['copy', `${host}/${repo}:${sigTag(digest)}`, `${host}/${repo}:${sigTag(to)}`]);
+export function copyLegacy(image: AttackedImage, to: string): Promise<void> {
+  return copyTag(image, to, 'sig');
+}
+
+/** The same of its `.att`. */
+export function copyAttestations(image: AttackedImage, to: string): Promise<void> {
+  return copyTag(image, to, 'att');
+}
+
+async function copyTag({ host, repo, digest }: AttackedImage, to: string, suffix: Suffix): Promise<void> {
+  const name = (of: string) => `${host}/${repo}:${taggedFor(of, suffix)}`;
+  await runOk(await tool('crane'), ['copy', name(digest), name(to)]);
 }
 
 /** Attaches the one bundle of an image to another of the same repository, its own bytes unchanged. */
@@ -32,25 +45,46 @@ export async function copyBundle(image: AttackedImage, to: string): Promise<void
 }
 
 /** Changes the payload of the one signature in the `.sig` to say `claimed`, and keeps it for the image `to`. */
-export async function tamperLegacy({ host, repo, digest }: AttackedImage, to: string): Promise<void> {
-  const manifest: Manifest = await json(host, repo, `manifests/${sigTag(digest)}`);
+export function tamperLegacy(image: AttackedImage, to: string): Promise<void> {
+  return tamperTag(image, to, 'sig', (payload) => Buffer.from(payload.toString().replace(image.digest, to)));
+}
+
+/** Changes the statement of the one attestation in the `.att` to be about the image `to`, and keeps it for that. */
+export function tamperAttestation(image: AttackedImage, to: string): Promise<void> {
+  return tamperTag(image, to, 'att', (bytes) => {
+    const envelope = JSON.parse(bytes.toString());
+    return Buffer.from(JSON.stringify({ ...envelope, payload: movedTo(image, to, envelope.payload) }));
+  });
+}
+
+async function tamperTag(
+  { host, repo, digest }: AttackedImage,
+  to: string,
+  suffix: Suffix,
+  change: (bytes: Buffer) => Buffer,
+): Promise<void> {
+  const manifest: Manifest = await json(host, repo, `manifests/${taggedFor(digest, suffix)}`);
   const [layer] = manifest.layers;
-  if (layer === undefined) throw new Error(`${repo}@${digest} carries no signature`);
-  const payload = (await blob(host, repo, layer.digest)).toString();
-  const changed = await putBlob(host, repo, layer.mediaType, Buffer.from(payload.replace(digest, to)));
+  if (layer === undefined) throw new Error(`${repo}@${digest} has nothing under .${suffix}`);
+  const changed = await putBlob(host, repo, layer.mediaType, change(await blob(host, repo, layer.digest)));
   const document = { ...manifest, layers: [{ ...layer, ...changed }] };
-  await putManifest(host, repo, sigTag(to), ociManifest, Buffer.from(JSON.stringify(document)));
+  await putManifest(host, repo, taggedFor(to, suffix), ociManifest, Buffer.from(JSON.stringify(document)));
 }
 
 /** Changes the statement in the one bundle of an image to say `to`, and attaches it to the image `to`. */
 export async function tamperBundle(image: AttackedImage, to: string): Promise<void> {
   await reattach(image, to, (bytes) => {
     const bundle = JSON.parse(bytes.toString());
-    const statement = Buffer.from(bundle.dsseEnvelope.payload, 'base64').toString();
-    const changed = statement.replace(image.digest.replace('sha256:', ''), to.replace('sha256:', ''));
-    bundle.dsseEnvelope.payload = Buffer.from(changed).toString('base64');
+    bundle.dsseEnvelope.payload = movedTo(image, to, bundle.dsseEnvelope.payload);
     return Buffer.from(JSON.stringify(bundle));
   });
+}
+
+/** A statement in base64 that is about another image. */
+function movedTo({ digest }: AttackedImage, to: string, payload: string): string {
+  const statement = Buffer.from(payload, 'base64').toString();
+  const changed = statement.replace(digest.replace('sha256:', ''), to.replace('sha256:', ''));
+  return Buffer.from(changed).toString('base64');
 }
 
 async function reattach(
@@ -64,29 +98,9 @@ async function reattach(
   const [layer] = manifest.layers;
   if (layer === undefined) throw new Error(`${repo}@${referrer.digest} has no layer`);
   const bundle = change(await blob(host, repo, layer.digest));
-  const image = await get(host, repo, `manifests/${to}`);
-  const document = Buffer.from(
-    JSON.stringify({
-      ...manifest,
-      layers: [{ ...layer, ...(await putBlob(host, repo, layer.mediaType, bundle)) }],
-      subject: { mediaType: String(image.headers['content-type']), digest: to, size: image.body.length },
-    }),
-  );
-  const copy = await putManifest(host, repo, undefined, ociManifest, document);
-  const listed = await referrersOf(host, repo, to);
-  if (listed.some((one) => one.digest === copy)) return;
-  const manifests = [...listed, { ...referrer, digest: copy, size: document.length }];
-  const index = { schemaVersion: 2, mediaType: ociIndex, manifests };
-  await putManifest(host, repo, fallbackTag(to), ociIndex, Buffer.from(JSON.stringify(index)));
-}
-
-/** By the referrers API, or by the fallback tag where there is none. */
-export async function referrersOf(host: string, repo: string, digest: string): Promise<Descriptor[]> {
-  for (const path of [`referrers/${digest}`, `manifests/${fallbackTag(digest)}`]) {
-    const { status, body } = await send('GET', `http://${host}/v2/${repo}/${path}`, { accept: ociIndex });
-    if (status === 200) return JSON.parse(body.toString()).manifests;
-  }
-  return [];
+  const { subject: _, ...rest } = manifest;
+  const layers = [{ ...layer, ...(await putBlob(host, repo, layer.mediaType, bundle)) }];
+  await attachReferrer(host, repo, to, { ...rest, layers });
 }
 
 async function blob(host: string, repo: string, digest: string): Promise<Buffer> {
@@ -103,10 +117,6 @@ function get(host: string, repo: string, path: string) {
   return expectStatus(200, 'GET', `http://${host}/v2/${repo}/${path}`, { accept: `${ociManifest}, ${ociIndex}, */*` });
 }
 
-function sigTag(digest: string): string {
-  return `${fallbackTag(digest)}.sig`;
-}
-
-function fallbackTag(digest: string): string {
-  return digest.replace(':', '-');
+function taggedFor(digest: string, suffix: Suffix): string {
+  return `${fallbackTag(digest)}.${suffix}`;
 }

@@ -22,6 +22,7 @@ import { githubIssuer, githubSubject } from '../fixtures/authority/certificate.t
 import { entryOf, keylessOf, keysOf, setOf } from '../fixtures/entries.ts';
 import { attest2, attest3, type CosignKey, keyPair, verifyAttestation2, verifyAttestation3 } from './cosign.ts';
 import { pushImage } from './images.ts';
+import { knownTypes, reviewType } from './predicates.ts';
 import { type RunningRegistry, startDistribution, startGgcr } from './registries.ts';
 import { taggedLayers } from './sigstore/attached.ts';
 import { type AttestOptions, attestLogged, type Cosign, keylessAttest } from './sigstore/cosign.ts';
@@ -29,41 +30,7 @@ import { type SigstoreServer, startSigstore } from './sigstore/server.ts';
 
 // What is found and read of attestations that real cosigns made, in every type that they know by name.
 
-const slsa02 = { builder: { id: 'https://builder.test' }, buildType: 'https://build.test', invocation: {} };
-const slsa1 = {
-  buildDefinition: { buildType: 'https://build.test', externalParameters: { source: 'git+https://x.test' } },
-  runDetails: { builder: { id: 'https://builder.test' } },
-};
-const link = {
-  _type: 'link',
-  name: 'build',
-  materials: {},
-  products: {},
-  byproducts: {},
-  command: ['make'],
-  environment: {},
-};
-const scan = {
-  invocation: { parameters: [], uri: '', event_id: '', 'builder.id': '' },
-  scanner: { uri: 'https://scanner.test', version: '1', db: { uri: '', version: '' }, result: { runs: [] } },
-  metadata: { scanStartedOn: '2026-01-01T00:00:00Z', scanFinishedOn: '2026-01-01T00:01:00Z' },
-};
-
-/** cosign's name, what it stands for, what is attested, and a part of what is then stated: it fills in what its type has. */
-const types: readonly [name: string, predicateType: string, predicate: unknown, stated: unknown][] = [
-  ['slsaprovenance', 'https://slsa.dev/provenance/v0.2', slsa02, { builder: slsa02.builder }],
-  ['slsaprovenance02', 'https://slsa.dev/provenance/v0.2', slsa02, { builder: slsa02.builder }],
-  ['slsaprovenance1', 'https://slsa.dev/provenance/v1', slsa1, { runDetails: slsa1.runDetails }],
-  ['link', 'https://in-toto.io/Link/v1', link, { name: 'build' }],
-  ['spdx', 'https://spdx.dev/Document', { spdxVersion: 'SPDX-2.3' }, '{"spdxVersion":"SPDX-2.3"}'],
-  ['spdxjson', 'https://spdx.dev/Document', { spdxVersion: 'SPDX-2.3' }, { spdxVersion: 'SPDX-2.3' }],
-  ['cyclonedx', 'https://cyclonedx.org/bom', { bomFormat: 'CycloneDX' }, { bomFormat: 'CycloneDX' }],
-  ['vuln', 'https://cosign.sigstore.dev/attestation/vuln/v1', scan, { scanner: { result: { runs: [] } } }],
-  ['openvex', 'https://openvex.dev/ns', { statements: [], author: 'us' }, { author: 'us' }],
-  ['custom', 'https://cosign.sigstore.dev/attestation/v1', { any: 1 }, { Data: '{"any":1}' }],
-  ['https://example.test/review/v1', 'https://example.test/review/v1', { approved: true }, { approved: true }],
-];
-const everyType = new Set(types.map(([, predicateType]) => predicateType));
+const everyType = new Set(knownTypes.map(({ predicateType }) => predicateType));
 
 let dir: string;
 let registries: readonly RunningRegistry[];
@@ -140,7 +107,7 @@ describe.each(['cosign2', 'cosign3'] as const)('%s with a key', (cosign) => {
 
   test('every type that it knows, on an image each, and in one', async () => {
     const all = await pushed(`${cosign}/all`);
-    for (const [type, predicateType, stating, stated] of types) {
+    for (const { name: type, predicateType, predicate: stating, stated } of knownTypes) {
       const one = await pushed(`${cosign}/${type.replace(/[^a-z0-9]+/g, '-')}`);
       await attestWith(one.name, key, { type, predicate: stating });
       await attestWith(all.name, key, { type, predicate: stating });
@@ -156,11 +123,11 @@ describe.each(['cosign2', 'cosign3'] as const)('%s with a key', (cosign) => {
     }
     const gathered = await read(all);
     const found = attestations(gathered).map(({ predicateType }) => predicateType);
-    expect(found.toSorted()).toEqual(types.map(([, predicateType]) => predicateType).toSorted());
+    expect(found.toSorted()).toEqual(knownTypes.map(({ predicateType }) => predicateType).toSorted());
   });
 });
 
-const type = 'https://example.test/review/v1';
+const type = reviewType;
 const approved = { approved: true };
 
 /** How an attestation comes along without a key, and where it is kept. */
@@ -210,21 +177,22 @@ test.each(['cosign2', 'cosign3'] as const)('%s with a key in the log', async (co
 });
 
 describe.each(['on', 'off'] as const)("our own signer's, with the referrers API %s", (referrers) => {
-  test.each(types)('%s: cosign verifies it as such, and as no other', async (name, predicateType, predicate) => {
+  test.each(knownTypes)('$name: cosign verifies it as such, and as no other', async (known) => {
+    const { name, predicateType, predicate } = known;
     await using stack = new AsyncDisposableStack();
     const registry = stack.adopt(await startRegistry({ referrers }), (each) => each.close());
     const destination = storeDestination(registry);
     const ours = newKey();
     const publicKey = join(dir, 'ours.pub');
     await writeFile(publicKey, ours.publicKeyPem);
-    const known: CosignKey = { algorithm: 'ecdsa-p256', privateKey: '', publicKey, pem: ours.publicKeyPem };
+    const key: CosignKey = { algorithm: 'ecdsa-p256', privateKey: '', publicKey, pem: ours.publicKeyPem };
     const another = predicateType === 'https://openvex.dev/ns' ? 'vuln' : 'openvex';
     for (const [format, verify] of [['att', verifyAttestation2] as const, ['bundle', verifyAttestation3] as const]) {
       const digest = await makeImage(destination, 'attested', format);
       await attest(destination, { repository: 'attested', digest, key: ours, predicateType, predicate, format });
       const reference = `${registry.host}/attested@${digest}`;
-      expect(await verify(reference, known, { type: name })).toMatchObject({ code: 0 });
-      expect((await verify(reference, known, { type: another })).code).not.toBe(0);
+      expect(await verify(reference, key, { type: name })).toMatchObject({ code: 0 });
+      expect((await verify(reference, key, { type: another })).code).not.toBe(0);
     }
   });
 });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createLocalCore } from '../../local/core.ts';
 import { rootOfFile } from '../../local/trust-root.ts';
 import type { Report } from '../../shared/answer/report.ts';
+import { loadExpressions } from '../../shared/expression/expressions.ts';
 import { parseReference } from '../../shared/image/reference.ts';
 import { startDeadline } from '../../shared/net/deadline.ts';
 import { loadPolicies } from '../../shared/policy/kyverno/load.ts';
@@ -54,6 +55,7 @@ export async function reasonsFor(
   { trustedRoot }: { readonly trustedRoot?: string } = {},
 ): Promise<string[]> {
   await loadRegExps();
+  await loadExpressions();
   const [rule] = loadPolicies([{ name: 'policy.yaml', text: policy }]).rules;
   if (rule === undefined) throw new Error('a policy without a rule');
   const questions = images.map((image) => questionOn(rule, image));

@@ -76,7 +76,8 @@ export function deploy(options: DeployedOptions): Deployed {
   const records: AdmissionRecord[] = [];
   const handler = createHandler({
     pipeline: {
-      review: (rules, request, call) => pipeline.review(rules, request, call, { ledger, hosts: hostsOf(rules) }),
+      review: (rules, request, call) =>
+        pipeline.review(rules, request, call, { ledger, hosts: hostsOf(rules, call.inForce) }),
     },
     policies: () => ({ scopes, hash: 'test' }),
     gate: { tokens: () => ['token-of-prod'], metrics },

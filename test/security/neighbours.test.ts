@@ -164,6 +164,8 @@ describe.each(failurePolicies)('beside a registry of the author’s own, failure
 
     world.registry.settings.intercept = () => ({ kind: 'status', status: 429, headers: { 'retry-after': '60' } });
     await send(signedImage());
+    // What is attached is asked for along with the image, on a connection that is made meanwhile.
+    while (world.registry.count({ kind: 'referrers' }) === 0) await nextTurn();
     world.registry.requests.length = 0;
     for (const round of [1, 2, 3]) {
       expect(await send(...images(round, 'during'))).toMatchObject({ allowed: false, code: 403 });

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { parse } from 'yaml';
-import { makeImage } from '../../local/signer/signer.ts';
+import { attest, makeImage } from '../../local/signer/signer.ts';
 import { byKey, openWorld, pod, policy, review, type World } from '../e2e/harness.ts';
 import { folderWith, inThisProcess } from '../e2e/processes.ts';
 
@@ -135,6 +135,28 @@ describe.each(['Fail', 'Ignore'] as const)('a denial, failurePolicy %s', (failur
     }
     const short = await world.send('/mutate', review(pod(['BAD image'])));
     expect(short.warnings).toEqual([expect.stringContaining('"BAD image": image-unparsable: ')]);
+  });
+
+  test('what is attested buries no reason, in the message of a denial neither', async () => {
+    const entry = [
+      `attestations: [{name: scan, type: scan, attestors: [{entries: [${JSON.stringify(byKey(world.team))}]}]}]`,
+      `validate: {message: "{{ scan.text }}", deny: {conditions: {all: [{key: "{{ scan.level }}", operator: Equals, value: 3}]}}}`,
+    ];
+    const names: string[] = [];
+    for (const [index, text] of ['x, next: nothing to do. '.repeat(1000), acts, 'short'].entries()) {
+      const repository = `team/attested${index}`;
+      const digest = await makeImage(world.destination, repository, '1', { label: repository });
+      const about = { repository, digest, key: world.team, predicateType: 'scan', predicate: { level: 3, text } };
+      await attest(world.destination, about);
+      names.push(`${world.registry.host}/${repository}@${digest}`);
+    }
+    world.policies(policy({ images: images(), entry, failurePolicy }));
+    const { allowed, message } = await world.send('/mutate', review(pod(names)));
+    expect(allowed).toBe(false);
+    expect(message.match(/\n {2}denied \(deny-condition\): /g)).toHaveLength(3);
+    expect(message.match(/\n {2}next: /g)).toHaveLength(3);
+    expect(message).not.toMatch(active);
+    for (const name of names) expect(message).toContain(name);
   });
 
   test('attestors of any number bury no reason', async () => {

@@ -70,6 +70,14 @@ describe('any and all', () => {
       expect(loadRule({ preconditions: empty }).preconditions).toBeUndefined();
     expect(problemsOf(withConditions([]))).toEqual([]);
   });
+
+  test('blocks of attestations that ask nothing are refused: a slip would let in whatever is attested', () => {
+    for (const blocks of [[{}], [{ all: [] }], [{}, { all: [] }]])
+      expect(problemsOf(withConditions(blocks))).toEqual([
+        `${places.conditions}: ask nothing, and whatever is attested would do: write any or all`,
+      ]);
+    expect(problemsOf(withConditions([{}, { all: [met] }]))).toEqual([]);
+  });
 });
 
 describe.each<[keyof typeof places, (block: Json) => Json, string]>([

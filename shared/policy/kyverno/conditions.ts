@@ -58,6 +58,10 @@ const block: Schema<WrittenBlock> = object({ any: oneOfThese, all: conditions })
 /** A list of blocks, as attestations have them. `undefined` where there is none, or the report says why. */
 export function readBlocks(place: Place, report: Report): Conditions | undefined {
   if (place.empty) return undefined;
+  if (place.items.length > 0 && place.items.every((item) => item.empty)) {
+    report.problem(place, 'ask nothing, and whatever is attested would do: write any or all');
+    return undefined;
+  }
   return compiled(list(block)(place, report), place, report);
 }
 

@@ -1,6 +1,7 @@
 import { compileQuery } from '../../expression/expressions.ts';
 import type { Query } from '../../expression/query.ts';
 import { type ContextEntry, takenName } from '../context.ts';
+import { isPoliciesWord } from '../policies-word.ts';
 import type { Place } from './place.ts';
 import type { Report } from './report.ts';
 import { asWritten, list, notBuiltAtAll, object, plainText } from './schema.ts';
@@ -29,10 +30,21 @@ export function readContext(place: Place, report: Report): readonly ContextEntry
   if (place.empty) return [];
   const fields = entryFields(place, report) ?? [];
   if (fields.length > mostEntries) report.problem(place, `has ${fields.length} entries: more than ${mostEntries}`);
-  return fields.flatMap((each, index) => readEntry(each, place.item(index), report) ?? []);
+  const entries: ContextEntry[] = [];
+  for (const [index, each] of fields.entries()) {
+    const entry = readEntry(each, place.item(index), entries, report);
+    if (entry !== undefined) entries.push(entry);
+  }
+  return entries;
 }
 
-function readEntry(fields: EntryFields, at: Place, report: Report): ContextEntry | undefined {
+/** @param before the entries that it sees */
+function readEntry(
+  fields: EntryFields,
+  at: Place,
+  before: readonly ContextEntry[],
+  report: Report,
+): ContextEntry | undefined {
   const name = readName(fields.name, at, report);
   const written = sources.filter((source) => at.field(source).given);
   const [source, another] = written;
@@ -49,7 +61,8 @@ function readEntry(fields: EntryFields, at: Place, report: Report): ContextEntry
   if (name === undefined || !report.clean(at)) return undefined;
   if (fields.variable !== undefined) return readVariable(name, fields.variable, at.field('variable'), report);
   if (fields.configMap !== undefined) return readConfigMap(name, fields.configMap, at.field('configMap'), report);
-  return fields.imageRegistry && readImageRegistry(name, fields.imageRegistry, at.field('imageRegistry'), report);
+  const image = fields.imageRegistry;
+  return image && readImageRegistry(name, image, at.field('imageRegistry'), before, report);
 }
 
 function readName(name: string | undefined, at: Place, report: Report): string | undefined {
@@ -108,6 +121,7 @@ function readImageRegistry(
   name: string,
   fields: NonNullable<EntryFields['imageRegistry']>,
   at: Place,
+  before: readonly ContextEntry[],
   report: Report,
 ): ContextEntry | undefined {
   if (!fields.reference) report.problem(at, 'a ref is required for imageRegistry context entry');
@@ -119,6 +133,7 @@ function readImageRegistry(
     name,
     reference,
     written: fields.reference ?? '',
+    chosen: !isPoliciesWord(fields.reference ?? '', before),
     ...(jmesPath !== undefined && { jmesPath }),
   };
 }

@@ -1,4 +1,5 @@
-import { requestNames } from '../context.ts';
+import { type ContextEntry, requestNames } from '../context.ts';
+import { isOneVariable, isPoliciesWord } from '../policies-word.ts';
 import type { AttestorSet, Entry, KeysAttestor } from '../policy.ts';
 import { readAttestations, readDeny } from './attestations.ts';
 import { readAttestorSet, readRepository } from './attestors.ts';
@@ -16,17 +17,19 @@ export type AuditsBy = 'as written' | 'by default';
 
 /**
  * One element of verifyImages: defaults filled in as the CRD does, the older flat fields converted, Kyverno's lint and our
- * warnings. `audits`: what Kyverno takes the entry's failure action for when it looks at mutateDigest. `undefined` where the
+ * warnings. `context`: what its variables see. `audits`: what Kyverno takes the entry's failure action for when it looks at mutateDigest. `undefined` where the
  * report says why.
  */
 export function readEntry(
   fields: EntryFields,
   place: Place,
   audits: AuditsBy | undefined,
+  context: readonly ContextEntry[],
   report: Report,
 ): Entry | undefined {
   const frame = readFrame(fields, place, audits, report);
-  if (holdsVariables(place)) return report.clean(place) ? withVariables(frame, fields, place, report) : undefined;
+  if (holdsVariables(place))
+    return report.clean(place) ? withVariables(frame, fields, place, context, report) : undefined;
   const wanted = readWanted(fields, place, report);
   if (!report.clean(place)) return undefined;
   if (frame.required && wanted.attestors.length + wanted.attestations.length === 0) {
@@ -83,7 +86,13 @@ function readWanted(fields: EntryFields, place: Place, report: Report): Wanted {
 }
 
 /** An entry whose variables are substituted for each object: what can be said of it before is said now. */
-function withVariables(frame: Frame, fields: EntryFields, place: Place, report: Report): Entry | undefined {
+function withVariables(
+  frame: Frame,
+  fields: EntryFields,
+  place: Place,
+  context: readonly ContextEntry[],
+  report: Report,
+): Entry | undefined {
   const trial = new Report(report.file);
   readWanted(fields, place, trial);
   const texts = variableTexts(place);
@@ -93,17 +102,22 @@ function withVariables(frame: Frame, fields: EntryFields, place: Place, report: 
   report.warnings.push(
     ...trial.warnings.filter(({ message }) => !texts.some(({ path }) => message.startsWith(`${path}: `))),
   );
-  for (const text of texts) warnOfPattern(text, report);
-  const written = report.clean(place) ? readWritten(frame, place, report, readWanted) : undefined;
+  for (const text of texts) warnOfPattern(text, context, report);
+  const written = report.clean(place) ? readWritten(frame, place, context, report, readWanted) : undefined;
   return written && { ...frame, attestors: [], attestations: [], annotations: {}, written };
 }
 
-/** What an object's author writes into a regular expression is a part of it, and may end what stands before. */
-function warnOfPattern(at: Place, report: Report): void {
+/** What an object's author writes into a regular expression must be no part of one, and few names are without a dot. */
+function warnOfPattern(at: Place, context: readonly ContextEntry[], report: Report): void {
   if (!at.path.endsWith('RegExp')) return;
-  const names = namesIn(at.text ?? '');
+  const { text = '' } = at;
+  if (isOneVariable(text) && isPoliciesWord(text, context)) return;
+  const names = namesIn(text);
   if (names === undefined || requestNames.some((name) => names.has(name))) {
-    report.warning(at, 'has values of the request read as a regular expression: ask with wildcards, without RegExp');
+    report.warning(
+      at,
+      'denies where a value of the request has a dot, or another sign of regular expressions: ask with wildcards, without RegExp',
+    );
   }
 }
 

@@ -84,6 +84,19 @@ describe('skipImageReferences', () => {
     expect(warningsOf(skipping(closed))).toEqual([]);
   });
 
+  test.each([
+    [
+      '*.dkr.ecr.*.amazonaws.com/eks/*',
+      '602401143452.dkr.ecr.*.amazonaws.com/eks/*',
+      'the owner or account in it written out',
+    ],
+    ['*.azurecr.io/acme/*', 'acme.azurecr.io/acme/*', 'the owner or account in it written out'],
+    ['ghcr.io/acme*/*', 'ghcr.io/acme/*', 'of whoever takes a name there that fits'],
+  ])('%j skips images of any owner, a warning', (open, closed, words) => {
+    expect(warningsOf(skipping(open))).toEqual([expect.stringContaining(words)]);
+    expect(warningsOf(skipping(closed))).toEqual([]);
+  });
+
   test('nginx* is told as imageReferences tell it', () => {
     expect(warningsOf(skipping('nginx*'))).toEqual([expect.stringContaining('for Docker Hub, write')]);
   });

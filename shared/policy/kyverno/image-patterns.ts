@@ -1,4 +1,5 @@
-import { namesSomeTags, skipsOpenHost, withoutRegistry } from '../../image/pattern.ts';
+import { skipsOpenHost, skipsOpenOwner } from '../../image/open-hosts.ts';
+import { namesSomeTags, withoutRegistry } from '../../image/pattern.ts';
 import { canCover, canSkip, skipsAll } from '../../image/pattern-reach.ts';
 import type { EntryFields } from './fields.ts';
 import { imageAdvice } from './pattern-advice.ts';
@@ -77,14 +78,19 @@ export function readSkipImageReferences(
     if (!canSkip(pattern)) {
       const advice = imageAdvice(pattern, 'skipImageReferences');
       report.warning(item, `${JSON.stringify(pattern)} skips no image that there can be${advice}`);
-    } else if (!warnOfRegistry(each, report) && skipsOpenHost(pattern)) {
-      report.warning(
-        item,
-        `${JSON.stringify(pattern)} skips images of whatever registry their author sets up: begin it with a host and a /`,
-      );
+    } else if (!warnOfRegistry(each, report)) {
+      const words = openSkip(pattern);
+      if (words !== undefined) report.warning(item, `${JSON.stringify(pattern)} skips images of ${words}`);
     }
   }
   return skipping;
+}
+
+function openSkip(pattern: string): string | undefined {
+  if (skipsOpenHost(pattern)) {
+    return 'whatever registry their author sets up: begin it with a host and a /, the owner or account in it written out';
+  }
+  return skipsOpenOwner(pattern) ? 'whoever takes a name there that fits: write the owner out, and a /' : undefined;
 }
 
 function patternsAt(patterns: readonly string[], at: Place): Written[] {

@@ -1,3 +1,4 @@
+import type { ContextEntry } from '../context.ts';
 import type { Action, Entry, Rule } from '../policy.ts';
 import { readBlock } from './conditions.ts';
 import { readContext } from './context.ts';
@@ -92,8 +93,8 @@ function readVerifyImages(
 type Said = Pick<Rule, 'entries' | 'context' | 'configMaps' | 'preconditions' | 'varies'>;
 
 function readSaid(fields: RuleFields, place: Place, common: Common, report: Report): Said {
-  const entries = readEntries(fields.verifyImages ?? [], place.field('verifyImages'), common, report);
   const context = readContext(place.field('context'), report);
+  const entries = readEntries(fields.verifyImages ?? [], place.field('verifyImages'), context, common, report);
   const preconditions = readBlock(place.field('preconditions'), report);
   const said = { entries, context, ...(preconditions !== undefined && { preconditions }) };
   refuseUnknownNames(context, place, report);
@@ -136,7 +137,13 @@ function actionOf(elements: readonly EntryFields[], common: Common): Pick<Rule, 
   return { action: written.includes('Enforce') ? 'enforce' : 'audit', overrides: [] };
 }
 
-function readEntries(elements: readonly EntryFields[], place: Place, common: Common, report: Report): readonly Entry[] {
+function readEntries(
+  elements: readonly EntryFields[],
+  place: Place,
+  context: readonly ContextEntry[],
+  common: Common,
+  report: Report,
+): readonly Entry[] {
   // Kyverno's lint of mutateDigest goes by the spec's action until an entry writes one, and from there by that.
   let audits: AuditsBy | undefined = common.action === 'audit' ? common.actionFrom : undefined;
   return elements.flatMap((fields, index) => {
@@ -144,6 +151,6 @@ function readEntries(elements: readonly EntryFields[], place: Place, common: Com
     if (fields.failureAction !== undefined)
       audits = readAction(fields.failureAction) === 'audit' ? 'as written' : undefined;
     else if (isActionRefused(at, report)) audits = undefined;
-    return readEntry(fields, at, audits, report) ?? [];
+    return readEntry(fields, at, audits, context, report) ?? [];
   });
 }

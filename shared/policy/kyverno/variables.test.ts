@@ -159,7 +159,7 @@ describe('whom an entry trusts may hold variables', () => {
   test('but in a regular expression what the request says is a part of it: a warning', () => {
     const pattern = (subjectRegExp: string) => withAttestor(keyless({ subject: '', subjectRegExp }));
     expect(warningsOf(pattern('^https://github.com/{{ request.object.metadata.annotations.repo }}/'))).toEqual([
-      `${inAttestor}.keyless.subjectRegExp: has values of the request read as a regular expression: ask with wildcards, without RegExp`,
+      `${inAttestor}.keyless.subjectRegExp: denies where a value of the request has a dot, or another sign of regular expressions: ask with wildcards, without RegExp`,
     ]);
     expect(warningsOf(pattern('{{ trust.pattern }}'))).toEqual([]);
   });

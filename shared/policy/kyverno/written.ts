@@ -2,9 +2,10 @@ import { LRUCache } from 'lru-cache';
 import { stepsOfPattern } from '../../expression/pattern-steps.ts';
 import type { Run } from '../../expression/run.ts';
 import type { Scope } from '../../expression/scope.ts';
-import { hasVariables } from '../../expression/template-text.ts';
 import { isList, isObject, type Json } from '../../expression/value.ts';
+import type { ContextEntry } from '../context.ts';
 import { writtenRegistry } from '../hosts.ts';
+import { isPoliciesWord } from '../policies-word.ts';
 import type { Entry, Written } from '../policy.ts';
 import type { LoadProblem } from '../problems.ts';
 import { type EntryFields, entrySchema } from './fields.ts';
@@ -12,6 +13,7 @@ import { Place, type Tree } from './place.ts';
 import { isRegExp } from './regexp.ts';
 import { Report } from './report.ts';
 import { jsonOf, treeOf } from './tree-json.ts';
+import { refuseValues } from './values.ts';
 import { holdsVariable, readTemplate } from './variables.ts';
 
 /** What an entry says of images, and what it says of those whom it trusts: variables stand in the latter alone. */
@@ -44,7 +46,13 @@ export function substitutedPlace({ tree, path, line }: Place): Place {
 }
 
 /** An entry in which variables stand; `undefined` where the report says why it cannot be one. */
-export function readWritten(frame: Frame, place: Place, report: Report, readWanted: ReadWanted): Written | undefined {
+export function readWritten(
+  frame: Frame,
+  place: Place,
+  context: readonly ContextEntry[],
+  report: Report,
+  readWanted: ReadWanted,
+): Written | undefined {
   const { tree, path, line } = place;
   if (tree === undefined) return undefined;
   const part = substitutedPart(tree);
@@ -55,7 +63,7 @@ export function readWritten(frame: Frame, place: Place, report: Report, readWant
   function entryOf(value: Json): Entry | readonly LoadProblem[] {
     const substituted = new Report(report.file);
     const here = new Place(withRest(treeOf(value, part, line), tree), path, line);
-    refuseNothing(new Place(part, path, line), here, substituted);
+    refuseValues(new Place(part, path, line), here, context, substituted);
     const fields = entrySchema(here, substituted);
     const wanted = fields && readWanted(fields, here, substituted);
     return wanted === undefined || substituted.problems.length > 0 ? substituted.problems : { ...frame, ...wanted };
@@ -63,7 +71,7 @@ export function readWritten(frame: Frame, place: Place, report: Report, readWant
 
   return {
     names: template.names,
-    registries: new Set(registriesIn(new Place(part, path, line))),
+    registries: writtenRegistries(new Place(part, path, line), context),
     entry(scope: Scope, run: Run) {
       const value = template.render(scope, run);
       const name = JSON.stringify(value);
@@ -93,23 +101,19 @@ function spendReading(value: Json, run: Run, name = ''): void {
   else if (value.includes('-----BEGIN')) run.spend(stepsOfPem * value.length);
 }
 
-/** A signer of whom nothing is asked, since a value is empty, would be anyone: what is written is asked, or nobody is. */
-function refuseNothing(written: Place, now: Place, report: Report): void {
-  if (written.text !== undefined) {
-    if (hasVariables(written.text) && now.empty) report.problem(now, 'comes to nothing');
-    return;
-  }
-  for (const name of written.names) refuseNothing(written.field(name), now.field(name), report);
-  for (const [index, item] of written.items.entries()) refuseNothing(item, now.item(index), report);
+/** The registries of signature repositories that no variable says; `undefined`: what the variables say, policies say. */
+function writtenRegistries(place: Place, context: readonly ContextEntry[]): ReadonlySet<string> | undefined {
+  const texts = repositoriesIn(place);
+  if (texts.every((text) => isPoliciesWord(text, context))) return undefined;
+  return new Set(texts.flatMap((text) => writtenRegistry(text) ?? []));
 }
 
-/** The registries of signature repositories that no variable says. */
-function registriesIn(place: Place): readonly string[] {
+function repositoriesIn(place: Place): readonly string[] {
   const below = place.names.flatMap((name) => {
     const at = place.field(name);
-    return name === 'repository' && at.text ? (writtenRegistry(at.text) ?? []) : registriesIn(at);
+    return name === 'repository' && at.text ? [at.text] : repositoriesIn(at);
   });
-  return [...below, ...place.items.flatMap(registriesIn)];
+  return [...below, ...place.items.flatMap(repositoriesIn)];
 }
 
 /** An entry without what is read as it stands. */

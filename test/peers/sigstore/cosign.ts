@@ -10,7 +10,7 @@ import { githubToken, type TokenClaims, tokenOf } from './token.ts';
 // configuration and a trusted root.
 
 export type Cosign = 'cosign2' | 'cosign3';
-type Sigstore = Pick<SigstoreServer, 'url' | 'files'>;
+export type Sigstore = Pick<SigstoreServer, 'url' | 'files'>;
 
 export interface LoggedOptions {
   readonly annotations?: Record<string, string>;
@@ -146,7 +146,7 @@ export async function verifyLogged(
   return run(await tool(cosign), args, { env: environment(cosign, files) });
 }
 
-function signerArguments(by: SignedBy): string[] {
+export function signerArguments(by: SignedBy): string[] {
   if ('claims' in by) return ['--yes', '--identity-token', tokenOf(by.claims)];
   const { key, certificate } = by;
   const certified =
@@ -156,7 +156,7 @@ function signerArguments(by: SignedBy): string[] {
   return ['--yes', '--key', key.privateKey, ...certified];
 }
 
-function serviceArguments(cosign: Cosign, { url, files }: Sigstore, options: LoggedOptions): string[] {
+export function serviceArguments(cosign: Cosign, { url, files }: Sigstore, options: LoggedOptions): string[] {
   if (cosign === 'cosign3') {
     const config = options.stamped === true ? files.signingConfig : files.unstampedConfig;
     return ['--signing-config', config, '--trusted-root', files.trustedRoot];
@@ -169,7 +169,7 @@ function serviceArguments(cosign: Cosign, { url, files }: Sigstore, options: Log
 }
 
 /** Without these cosign 2 would fetch its roots by TUF. */
-function environment(cosign: Cosign, files: SigstoreFiles): Record<string, string> {
+export function environment(cosign: Cosign, files: SigstoreFiles): Record<string, string> {
   const password = { COSIGN_PASSWORD: '' };
   if (cosign === 'cosign3') return password;
   return {

@@ -41,7 +41,8 @@ export function admissionReviews(): Target {
   const hostsOf = hostsOfRules([], 'call');
   const handler = createHandler({
     pipeline: {
-      review: (rules, request, call) => pipeline.review(rules, request, call, { ledger, hosts: hostsOf(rules) }),
+      review: (rules, request, call) =>
+        pipeline.review(rules, request, call, { ledger, hosts: hostsOf(rules, call.inForce) }),
     },
     policies: () => ({ scopes, hash: 'fuzz' }),
     gate: { tokens: () => undefined, metrics },
