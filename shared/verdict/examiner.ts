@@ -1,5 +1,4 @@
 import { type Found, foundFor, foundHash, foundInSlices, holdsForOthers, nothingFound } from '../evidence/found.ts';
-import type { Json } from '../expression/value.ts';
 import type { Digest } from '../image/digest.ts';
 import { type Repository, repositoryName } from '../image/repository.ts';
 import type { Session, ShareGuard } from '../ledger/ledger.ts';
@@ -22,7 +21,7 @@ import { blame, blameIn, type Circumstances } from './blame.ts';
 import { imageOfDigest } from './fetching.ts';
 import { asksStated, type Finding, type Inquiry } from './inquiry.ts';
 import type { Review } from './review.ts';
-import { knowParsed, parsedPredicate, type ReadStatement, readStatementsInSlices } from './statements.ts';
+import { type ReadStatement, readStatementsInSlices } from './statements.ts';
 
 export interface ExaminerPorts {
   readonly registries: Registries;
@@ -98,10 +97,10 @@ export class Examiner {
       statements === undefined ? {} : { statements: statements.map(({ hash, by }) => ({ predicate: hash, by })) };
     const verification = { digest, signers, evidence, verifiedAt, ...until, ...kept };
     this.#session.recordVerification(repository, digest, one, verification, { policy: rule.policy, rule: rule.name });
-    for (const { hash, bytes, predicate } of statements ?? []) {
+    for (const { hash, bytes } of statements ?? []) {
       this.#session.recordPredicate(hash, bytes, one);
       const kept = this.#session.predicate(hash);
-      if (kept !== undefined) knowParsed(kept, predicate);
+      if (kept !== undefined) this.#review.predicates.keep(hash, kept);
     }
     const stated = statements?.map(({ predicate, by }) => ({ predicate, by }));
     return { from: 'registry', outcome, ...(stated === undefined ? {} : { stated }) };
@@ -118,17 +117,12 @@ export class Examiner {
     const { elapsed } = this.#ports;
     const what = `what is attested of ${repositoryName(repository)}@${digest} was read`;
     try {
-      const parsing = { takeValues: this.#review.takeValues, parsed: (hash: string) => this.#parsed(hash) };
-      return await inSlices(readStatementsInSlices(statements, parsing), { ...allowance, elapsed, what });
+      const { predicates } = this.#review;
+      const reading = readStatementsInSlices(statements, predicates, (hash) => this.#session.predicate(hash));
+      return await inSlices(reading, { ...allowance, elapsed, what });
     } catch (thrown) {
       return blame(inquiry, asRefusal(thrown), this.#circumstances);
     }
-  }
-
-  /** What the review has parsed before, or another one: it is known as long as the ledger has it in memory. */
-  #parsed(hash: string): Json | undefined {
-    const bytes = this.#session.predicate(hash);
-    return bytes === undefined ? undefined : parsedPredicate(bytes);
   }
 
   /**
