@@ -59,7 +59,12 @@ module.exports = class CountersignPlugin {
     const { kmsKeys } = this.parameters;
     const { region } = this.serverless.service.provider;
     const rules = [...loaded.values()].flatMap((policies) => policies.scopes?.all ?? []);
-    const addresses = new Set(rules.flatMap(({ entries }) => entries.flatMap(kmsAddresses)));
+    const entries = rules.flatMap((rule) => rule.entries);
+    const sets = entries.flatMap(({ attestors, attestations }) => [
+      attestors,
+      ...attestations.map((one) => one.attestors),
+    ]);
+    const addresses = new Set(sets.flatMap((attestors) => kmsAddresses(attestors)));
     for (const address of notReadable([...addresses], kmsKeys, region)) {
       this.log.warning(`policies/ name ${address}, which the parameter kmsKeys does not let the function read`);
     }

@@ -1,6 +1,5 @@
 import type { Shortage } from './admission/budget.ts';
 import type { AdmissionRequest } from './admission/review.ts';
-import type { Json } from './expression/value.ts';
 import type { Digest } from './image/digest.ts';
 import type { Repository } from './image/repository.ts';
 import type { Ledger, Session } from './ledger/ledger.ts';
@@ -30,7 +29,7 @@ import { countImages, type Inquiry, openInquiries, refuseDisagreement, unanswere
 import { judge } from './verdict/judge.ts';
 import { allowanceFor } from './verdict/look.ts';
 import { beginReview, type Review } from './verdict/review.ts';
-import { parsedPredicate, parsePredicatesInSlices } from './verdict/statements.ts';
+import { readPredicatesInSlices } from './verdict/statements.ts';
 import type { Verdict } from './verdict/verdict.ts';
 import { asksAnyConditions, weighInSlices } from './verdict/weigher.ts';
 
@@ -228,7 +227,7 @@ class Run {
     this.#circumstances = { shortage: review.shortage, images, inquiries, budget: review.budget };
     this.#session = review.session;
     for (const inquiry of inquiries) inquiry.heldUp = lookups.spent;
-    this.#examiner = new Examiner(ports, this.#session, this.#circumstances);
+    this.#examiner = new Examiner(ports, review, this.#circumstances);
   }
 
   /**
@@ -343,22 +342,19 @@ class Run {
   async #weighHits(inquiries: readonly Inquiry[]): Promise<void> {
     const wanted = inquiries.flatMap(predicatesWanted);
     if (wanted.length === 0) return;
-    await this.#session.predicates([...new Set(wanted)]);
+    const hashes = [...new Set(wanted)];
+    await this.#session.predicates(hashes);
     const { elapsed } = this.#ports;
     const deadline = shareOf(this.#deadline, shares.weigh, elapsed);
-    const bytes = wanted.flatMap((hash) => this.#session.predicate(hash) ?? []);
+    const { predicates } = this.#review;
+    const reading = readPredicatesInSlices(hashes, predicates, (hash) => this.#session.predicate(hash));
     const slicing = { deadline, review: this.#review, elapsed, what: 'what was attested was read' };
-    // One that is not read in time is not at hand.
-    await inSlices(parsePredicatesInSlices(bytes), slicing).catch(asRefusal);
-    for (const inquiry of inquiries) takePredicates(inquiry, (hash) => this.#predicate(hash));
+    // One that is not read in time, or is too much, is not at hand.
+    await inSlices(reading, slicing).catch(asRefusal);
+    for (const inquiry of inquiries) takePredicates(inquiry, (hash) => predicates.get(hash));
     await this.#weigh(deadline);
     deadline.stop();
     for (const inquiry of inquiries) dropUnmet(inquiry);
-  }
-
-  #predicate(hash: string): Json | undefined {
-    const bytes = this.#session.predicate(hash);
-    return bytes === undefined ? undefined : parsedPredicate(bytes);
   }
 
   /**

@@ -69,7 +69,7 @@ export const reasons = {
   },
   'review-too-large': {
     kind: 'denied',
-    summary: 'the images of one review need more bytes than a review may fetch',
+    summary: 'the images of one review need more bytes, or have more values attested, than one review may take',
     advice: 'fewer images in one object, or fewer and smaller signatures and attestations',
   },
   'too-many-referrers': {

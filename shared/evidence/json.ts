@@ -5,6 +5,8 @@ import { Malformed } from './malformed.ts';
 
 /** Whatever walks a parsed value may recurse. */
 const maxDepth = 64;
+/** Of one object: to list their names takes 20 ms, and an expression pays only then. */
+const maxFields = 100_000;
 /** An envelope, a bundle, a payload: some dozens, since what they carry is base64. */
 const maxValues = 10_000;
 
@@ -18,15 +20,21 @@ export function* parseJsonObject(bytes: Uint8Array, what: string, most: number =
   return value;
 }
 
-/** The same, of any value. */
-export function* parseBounded(bytes: Uint8Array, what: string, most: number): Slices<unknown> {
-  const parsed = yield* parseJson(bytes, { values: most, depth: maxDepth });
+/** The same, of any value. `counted` is told how many values there are, before they are parsed. */
+export function* parseBounded(
+  bytes: Uint8Array,
+  what: string,
+  most: number,
+  counted?: (values: number) => void,
+): Slices<unknown> {
+  const parsed = yield* parseJson(bytes, { values: most, depth: maxDepth, fields: maxFields }, counted);
   if ('problem' in parsed) throw new Malformed(`${what} ${problems(most)[parsed.problem]}`);
   return parsed.value;
 }
 
 const problems = (most: number) => ({
   values: `holds over ${most} values`,
+  fields: `has an object of over ${maxFields} fields`,
   depth: `is nested over ${maxDepth} deep`,
   encoding: 'is not UTF-8',
   syntax: 'is not JSON',

@@ -89,6 +89,14 @@ describe('bounds', () => {
     expect(() => parsed(values(500_001))).toThrow('the predicate holds over 500000 values');
   });
 
+  test('100,000 fields of one object', () => {
+    const fields = (count: number) =>
+      JSON.stringify(Object.fromEntries(Array.from({ length: count }, (_, at) => [at, 0])));
+    expect(Object.keys(Object(parsed(fields(100_000))))).toHaveLength(100_000);
+    expect(parsed(`[${fields(90_000)},${fields(90_000)}]`)).toHaveLength(2);
+    expect(() => parsed(fields(100_001))).toThrow('the predicate has an object of over 100000 fields');
+  });
+
   test('16 MiB', () => {
     const text = (bytes: number) => `"${'x'.repeat(bytes - 2)}"`;
     const most = 16 * 1024 * 1024;

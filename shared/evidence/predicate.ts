@@ -43,10 +43,11 @@ export function* predicateHash(bytes: Uint8Array): Slices<string> {
 }
 
 /**
- * A predicate as JSON from outside: of at most 16 MiB, 500,000 values, 64 deep, the last one of equal names. cosign's type `custom`
- * keeps what it was given as text in `Data`, which is left as it is. Throws Malformed.
+ * A predicate as JSON from outside: of at most 16 MiB, 500,000 values, of them 100,000 fields of one object, 64 deep, the last one of equal
+ * names. cosign's type `custom` keeps what it was given as text in `Data`, which is left as it is. `counted` is told how many values there
+ * are before they are parsed. Throws Malformed, and what `counted` throws.
  */
-export function* readPredicate(bytes: Uint8Array): Slices<unknown> {
+export function* readPredicate(bytes: Uint8Array, counted?: (values: number) => void): Slices<unknown> {
   if (bytes.byteLength > maxPredicate) throw new Malformed(`the predicate is over ${maxPredicate} bytes`);
-  return yield* parseBounded(bytes, 'the predicate', maxValues);
+  return yield* parseBounded(bytes, 'the predicate', maxValues, counted);
 }

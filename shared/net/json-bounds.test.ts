@@ -1,5 +1,5 @@
 import { atOnce } from '../slices.ts';
-import { bytesInSlice, exceededBound, exceedsValues } from './json-bounds.ts';
+import { bytesInSlice, countValues, exceedsValues } from './json-bounds.ts';
 
 const exceeds = (text: string, most: number) => exceedsValues(Buffer.from(text), most);
 
@@ -40,14 +40,27 @@ test.each(['"', String.raw`["\ `, '[,"'])('text that ends in the middle of a str
 test.each(['"",', '[],', ',', ' ', '"x":1,'])('others have their turn in a long text of %j', (unit) => {
   const bytes = Buffer.from(`["a",${unit.repeat(4 * bytesInSlice)}`);
   let slices = 0;
-  for (const _ of exceededBound(bytes, { values: bytes.length, depth: 3 })) slices += 1;
+  for (const _ of countValues(bytes, { values: bytes.length, depth: 3 })) slices += 1;
   expect(slices).toBeGreaterThanOrEqual(Math.floor(bytes.length / bytesInSlice) - 1);
-  expect([...exceededBound(Buffer.from('["a"]'), { values: 1, depth: 1 })]).toEqual([]);
+  expect([...countValues(Buffer.from('["a"]'), { values: 1, depth: 1 })]).toEqual([]);
 });
 
 test('depth is counted apart from number', () => {
-  const deep = (text: string, most: number) =>
-    atOnce(exceededBound(Buffer.from(text), { values: 1000, depth: most })) === 'depth';
+  const deep = (text: string, most: number) => {
+    const count = atOnce(countValues(Buffer.from(text), { values: 1000, depth: most }));
+    return 'exceeded' in count && count.exceeded === 'depth';
+  };
   expect(deep('[{"a":[]},{"b":[]},"[[[["]', 3)).toBe(false);
   expect(deep('[{"a":[]},{"b":[]}]', 2)).toBe(true);
+});
+
+test.each<[string, number]>([
+  ['{"a":1,"b":2,"c":3}', 3],
+  ['[{"a":1,"b":[1,2,3,4,5]},{"c":{"d":1},"e":{}}]', 2],
+  ['[1,2,3,4,5,{}]', 0],
+  ['{"a":[{"b":[]},1,2,3],"c":1}', 2],
+])('%s has at most %i fields in one object', (text, fields) => {
+  const count = (most: number) => atOnce(countValues(Buffer.from(text), { values: 1000, depth: 9, fields: most }));
+  expect(count(fields)).toHaveProperty('values');
+  if (fields > 0) expect(count(fields - 1)).toEqual({ exceeded: 'fields' });
 });

@@ -18,41 +18,60 @@ export interface JsonBounds {
   readonly values: number;
   /** How deep objects and lists nest at most: whatever walks the parsed value may recurse. */
   readonly depth: number;
+  /** Fields of one object at most, any number by default: the engine lists them all at once. */
+  readonly fields?: number;
 }
 
+/** How many values JSON text holds, or the bound that it exceeds first. */
+export type ValueCount = { readonly values: number } | { readonly exceeded: keyof JsonBounds };
+
 /**
- * Which bound JSON text (UTF-8, RFC 8259) may exceed, the one that it exceeds first: told before it is parsed, since a parsed value
+ * How many values JSON text (UTF-8, RFC 8259) may hold, and whether that is within bounds: told before it is parsed, since a parsed value
  * takes up to a hundred times the bytes that write it (`{}` and its comma: 3 bytes, then 64; a new member name: some hundreds).
  *
  * Counted are the commas outside of strings, and the objects and lists that are not empty: of what one holds, all but the first has a
  * comma before it. So in text without blanks, as machines write it, each value below the outermost is counted once; an empty one
  * with a blank inside is counted twice. Whether it is JSON at all is left to the parser.
  */
-export function* exceededBound(bytes: Uint8Array, bounds: JsonBounds): Slices<keyof JsonBounds | undefined> {
+export function* countValues(bytes: Uint8Array, bounds: JsonBounds): Slices<ValueCount> {
+  const { fields: mostFields = Number.POSITIVE_INFINITY } = bounds;
   let values = 0;
   let depth = 0;
+  /** Of the object that is being read, and of those around it; of a list so few that they are never too many. */
+  let fields = 0;
+  const around: number[] = [];
   let pause = bytesInSlice;
   for (let at = 0; at < bytes.length; at += 1) {
     const byte = bytes[at];
     if (byte === quote) at = endOfString(bytes, at);
     else if (byte === comma || byte === openBrace || byte === openBracket) {
       const next = bytes[at + 1];
-      if (byte === comma || (next !== closeBrace && next !== closeBracket)) values += 1;
-      if (values > bounds.values) return 'values';
-      if (byte !== comma) depth += 1;
-      if (depth > bounds.depth) return 'depth';
-    } else if (byte === closeBrace || byte === closeBracket) depth -= 1;
+      const holds = byte === comma || (next !== closeBrace && next !== closeBracket) ? 1 : 0;
+      values += holds;
+      if (values > bounds.values) return { exceeded: 'values' };
+      if (byte === comma) fields += 1;
+      else {
+        depth += 1;
+        around.push(fields);
+        fields = byte === openBrace ? holds : -bytes.length;
+      }
+      if (depth > bounds.depth) return { exceeded: 'depth' };
+      if (fields > mostFields) return { exceeded: 'fields' };
+    } else if (byte === closeBrace || byte === closeBracket) {
+      depth -= 1;
+      fields = around.pop() ?? 0;
+    }
     if (at < pause) continue;
     pause = at + bytesInSlice;
     yield;
   }
-  return undefined;
+  return { values };
 }
 
 /** Whether JSON text may hold more than `most` values. Text of no more than `most` bytes is not looked at. */
 export function exceedsValues(bytes: Uint8Array, most: number): boolean {
   if (bytes.length <= most) return false;
-  return atOnce(exceededBound(bytes, { values: most, depth: Number.POSITIVE_INFINITY })) === 'values';
+  return 'exceeded' in atOnce(countValues(bytes, { values: most, depth: Number.POSITIVE_INFINITY }));
 }
 
 /** Where the string that begins with the quote at `start` ends: at its other quote, or else where the text does. */

@@ -20,7 +20,7 @@ export interface ImageContent {
 }
 
 /** Whatever walks the parsed values may recurse. A config has some hundreds of values. */
-const bounds = { values: 200_000, depth: 64 };
+const bounds = { values: 200_000, depth: 64, fields: 100_000 };
 /** An index may list an index. Each of them is a request more. */
 const mostIndexes = 3;
 /** The name by which go-containerregistry, and so Kyverno, knows Docker Hub. */
@@ -123,6 +123,7 @@ function* parsed(bytes: Uint8Array, what: string): Slices<unknown> {
 }
 
 const problems = {
+  fields: `has an object of over ${bounds.fields} fields`,
   depth: `is nested over ${bounds.depth} deep`,
   encoding: 'is not UTF-8',
   syntax: 'is not JSON',

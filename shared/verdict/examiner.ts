@@ -20,7 +20,8 @@ import { type VerifyInput, verifyInSlices } from '../verify/verify.ts';
 import { blame, blameIn, type Circumstances } from './blame.ts';
 import { imageOfDigest } from './fetching.ts';
 import { asksStated, type Finding, type Inquiry } from './inquiry.ts';
-import { knowParsed, type ReadStatement, readStatementsInSlices } from './statements.ts';
+import type { Review } from './review.ts';
+import { type ReadStatement, readStatementsInSlices } from './statements.ts';
 
 export interface ExaminerPorts {
   readonly registries: Registries;
@@ -40,12 +41,14 @@ const askedAtOnce = 16;
 export class Examiner {
   readonly #ports: ExaminerPorts;
   readonly #session: Session;
+  readonly #review: Review;
   readonly #circumstances: Circumstances;
   readonly #done = new Map<string, Promise<unknown>>();
 
-  constructor(ports: ExaminerPorts, session: Session, circumstances: Circumstances) {
+  constructor(ports: ExaminerPorts, review: Review, circumstances: Circumstances) {
     this.#ports = ports;
-    this.#session = session;
+    this.#review = review;
+    this.#session = review.session;
     this.#circumstances = circumstances;
   }
 
@@ -94,10 +97,10 @@ export class Examiner {
       statements === undefined ? {} : { statements: statements.map(({ hash, by }) => ({ predicate: hash, by })) };
     const verification = { digest, signers, evidence, verifiedAt, ...until, ...kept };
     this.#session.recordVerification(repository, digest, one, verification, { policy: rule.policy, rule: rule.name });
-    for (const { hash, bytes, predicate } of statements ?? []) {
+    for (const { hash, bytes } of statements ?? []) {
       this.#session.recordPredicate(hash, bytes, one);
       const kept = this.#session.predicate(hash);
-      if (kept !== undefined) knowParsed(kept, predicate);
+      if (kept !== undefined) this.#review.predicates.keep(hash, kept);
     }
     const stated = statements?.map(({ predicate, by }) => ({ predicate, by }));
     return { from: 'registry', outcome, ...(stated === undefined ? {} : { stated }) };
@@ -114,7 +117,9 @@ export class Examiner {
     const { elapsed } = this.#ports;
     const what = `what is attested of ${repositoryName(repository)}@${digest} was read`;
     try {
-      return await inSlices(readStatementsInSlices(statements), { ...allowance, elapsed, what });
+      const { predicates } = this.#review;
+      const reading = readStatementsInSlices(statements, predicates, (hash) => this.#session.predicate(hash));
+      return await inSlices(reading, { ...allowance, elapsed, what });
     } catch (thrown) {
       return blame(inquiry, asRefusal(thrown), this.#circumstances);
     }

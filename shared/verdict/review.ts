@@ -3,6 +3,7 @@ import type { Ledger, Session } from '../ledger/ledger.ts';
 import type { Deadline } from '../net/deadline.ts';
 import type { Hosts } from '../plan/hosts.ts';
 import { byteBudget } from '../registry/allowance.ts';
+import { ReviewPredicates } from './predicates.ts';
 
 /** What is one for all requests of a review, whichever step sends them. It is the review where those wait in turns. */
 export interface Review {
@@ -14,6 +15,8 @@ export interface Review {
   readonly budget: number;
   /** Takes bytes from what the review may fetch; throws Refusal `review-too-large`. */
   take(count: number): void;
+  /** What is attested, as far as it was read. */
+  readonly predicates: ReviewPredicates;
 }
 
 export interface ReviewTerms {
@@ -33,5 +36,6 @@ export function beginReview({ ledger, hosts, deadline, shortage, bytes }: Review
     shortage,
     budget: deadline.remaining(),
     take: byteBudget(bytes),
+    predicates: new ReviewPredicates(),
   };
 }

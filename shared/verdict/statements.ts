@@ -1,10 +1,11 @@
 import { Malformed } from '../evidence/malformed.ts';
-import { predicateOf, readPredicate } from '../evidence/predicate.ts';
+import { predicateOf } from '../evidence/predicate.ts';
 import type { Json } from '../expression/value.ts';
 import type { Testimony } from '../ledger/verification.ts';
 import { Refusal } from '../reasons.ts';
 import type { Slices } from '../slices.ts';
 import type { VerifiedStatement } from '../verify/outcome.ts';
+import type { ReviewPredicates } from './predicates.ts';
 
 /** What a statement that was let through says. */
 export interface ReadStatement {
@@ -14,16 +15,23 @@ export interface ReadStatement {
   readonly by: readonly Testimony[];
 }
 
-/** Parsed predicates, for as long as somebody has their bytes: each is parsed once. */
-const parsed = new WeakMap<Uint8Array, Json>();
+/** Bytes of a predicate that are at hand, by the hash. */
+export type PredicatesAtHand = (hash: string) => Uint8Array | undefined;
 
-/** Throws Refusal `condition-error` for a statement of which nobody can say what it states. */
-export function* readStatementsInSlices(statements: readonly VerifiedStatement[]): Slices<readonly ReadStatement[]> {
+/**
+ * Throws Refusal: `condition-error` for a statement of which nobody can say what it states, `review-too-large` where the review's
+ * statements say too much. What is at hand may have been parsed before.
+ */
+export function* readStatementsInSlices(
+  statements: readonly VerifiedStatement[],
+  predicates: ReviewPredicates,
+  atHand: PredicatesAtHand,
+): Slices<readonly ReadStatement[]> {
   const read: ReadStatement[] = [];
   for (const [index, { signed, by }] of statements.entries()) {
     try {
       const { bytes, hash } = yield* predicateOf({ signed, claims: [] });
-      read.push({ hash, bytes, predicate: yield* parse(bytes), by });
+      read.push({ hash, bytes, predicate: yield* predicates.read(hash, atHand(hash) ?? bytes), by });
     } catch (thrown) {
       if (!(thrown instanceof Malformed)) throw thrown;
       throw new Refusal('condition-error', `statement ${index + 1} of ${statements.length}: ${thrown.message}`);
@@ -33,31 +41,19 @@ export function* readStatementsInSlices(statements: readonly VerifiedStatement[]
   return read;
 }
 
-/** Parses predicates that the ledger had, so that `parsedPredicate` knows them. One that does not parse is left out. */
-export function* parsePredicatesInSlices(predicates: readonly Uint8Array[]): Slices<void> {
-  for (const bytes of predicates) {
+/** Reads predicates that the ledger had. One that does not parse, or is more than the review may read, is left out. */
+export function* readPredicatesInSlices(
+  hashes: readonly string[],
+  predicates: ReviewPredicates,
+  atHand: PredicatesAtHand,
+): Slices<void> {
+  for (const hash of hashes) {
+    const bytes = atHand(hash);
+    if (bytes === undefined) continue;
     try {
-      yield* parse(bytes);
+      yield* predicates.read(hash, bytes);
     } catch (thrown) {
-      if (!(thrown instanceof Malformed)) throw thrown;
+      if (!(thrown instanceof Malformed || thrown instanceof Refusal)) throw thrown;
     }
   }
-}
-
-export function parsedPredicate(bytes: Uint8Array): Json | undefined {
-  return parsed.get(bytes);
-}
-
-/** Other bytes that are equal hold the same. */
-export function knowParsed(bytes: Uint8Array, predicate: Json): void {
-  parsed.set(bytes, predicate);
-}
-
-function* parse(bytes: Uint8Array): Slices<Json> {
-  const before = parsed.get(bytes);
-  if (before !== undefined) return before;
-  const value = yield* readPredicate(bytes);
-  // What JSON.parse gives is JSON.
-  parsed.set(bytes, value as Json);
-  return value as Json;
 }

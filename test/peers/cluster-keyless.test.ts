@@ -91,13 +91,10 @@ describe('without a key', () => {
     );
   });
 
-  test.each<[Cosign, string]>([
-    ['cosign2', 'no-signature'],
-    ['cosign3', 'only-attestations'],
-  ])('%s: an attestation alone is no signature', async (cosign, reason) => {
+  test.each<Cosign>(['cosign2', 'cosign3'])('%s: an attestation alone is no signature', async (cosign) => {
     const image = await unsignedImage(scene, `${cosign}/attested`);
     await keylessAttest(cosign, sigstore, image.name, { type: 'https://example.test/review/v1', predicate: {} });
-    expect(await denialOf(scene, `attested-${cosign}`, image.tagged)).toContain(`denied (${reason})`);
+    expect(await denialOf(scene, `attested-${cosign}`, image.tagged)).toContain('denied (only-attestations)');
   });
 
   test('another instance', async () => {
