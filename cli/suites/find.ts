@@ -1,13 +1,11 @@
 import { basename } from 'node:path';
 import { filesBelow } from '../../local/files.ts';
 import { expanded } from '../../local/globs.ts';
+import { suiteFolder } from '../../shared/policy-set/layout.ts';
 import { UsageError } from '../usage.ts';
 
 /** What suites are called where nobody says otherwise. */
 export const suiteNames: readonly string[] = ['kyverno-test.yaml', 'kyverno-test.yml'];
-
-/** Where Kyverno's own policies keep theirs, each beside its policy: out of the way of what reads folders of policies. */
-const suiteFolders: readonly string[] = ['.kyverno-test'];
 
 /**
  * The suites' files in these folders and in theirs, in the order of their names; a file stands for itself, a pattern for what it
@@ -22,7 +20,7 @@ export async function findSuites(named: readonly string[], names: readonly strin
   }
   const found = new Set<string>();
   for (const name of await expanded(named)) {
-    const below = await filesBelow(name, suiteFolders);
+    const below = await filesBelow(name, [suiteFolder]);
     for (const file of below ?? [name]) if (below === undefined || names.includes(basename(file))) found.add(file);
   }
   return [...found];
