@@ -20,6 +20,7 @@ import { treeOf } from './tree.ts';
 import { trustRootFrom } from './trust-root.ts';
 import { UsageError } from './usage.ts';
 import { type Asked, askedAbout } from './values/circumstances.ts';
+import { labelsAmong } from './values/namespaces.ts';
 
 const form = 'countersign apply POLICY... --resource FILE...';
 
@@ -51,7 +52,8 @@ export async function apply(words: readonly string[]): Promise<number> {
   const { rules } = await policiesFrom(policies, { openHosts: 'warn', registries, trust: roots, exceptions });
   refuseUnasked(rules);
   const resources = await readResources(files);
-  const circumstances = await circumstancesFrom(found);
+  const namespaces = labelsAmong(resources.map(({ request }) => request));
+  const circumstances = { ...(await circumstancesFrom(found)), namespaces };
 
   const core = await coreFrom(found, { registries, roots });
   using _ = shortRun();

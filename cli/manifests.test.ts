@@ -130,6 +130,7 @@ test.each<[string[], string]>([
   [['--url', url, '--cluster', 'green'], "has no cluster 'green', only default, blue"],
   [['--url', url, '--cluster', 'samples'], "has no cluster 'samples'"],
   [['--url', url, '--cluster', '../policies'], "has no cluster '../policies'"],
+  [['--url', url, '--break-glass', 'emergency', '--audit-only'], '--audit-only has none: leave one of them out'],
   [['--url', url, '--break-glass', 'Not_A_Name'], "'Not_A_Name' is not a valid name of a namespace"],
   [['--url', url, '--break-glass', 'kube-system'], 'the webhooks leave kube-system out anyway'],
   [['--url', url, '-o', 'toml'], '-o takes yaml or json'],

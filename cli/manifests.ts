@@ -29,6 +29,7 @@ export async function manifestsFrom(words: readonly string[]): Promise<{ output:
   const found = readArguments(words, {
     single: ['policies', 'url', 'ca', 'cluster', 'token', 'break-glass', 'output', trustedRootOption],
     several: ['resource'],
+    flags: ['audit-only'],
     bare: { instead: 'write countersign manifests --policies DIR --url URL' },
     elsewhere: { policy: 'write --policies DIR, a folder with the policies' },
   });
@@ -37,11 +38,18 @@ export async function manifestsFrom(words: readonly string[]): Promise<{ output:
   const print = printerFor(single(found, 'output', 'yaml'));
   const token = tokenFrom(found);
   const breakGlass = breakGlassFrom(found);
+  const auditOnly = found.has('audit-only');
+  if (auditOnly && breakGlass !== undefined) {
+    throw new UsageError(
+      '--break-glass is beside webhooks that block, and --audit-only has none: leave one of them out',
+    );
+  }
   const settings: WebhookSettings = {
     base: baseOf(url),
     cluster: single(found, 'cluster', 'default'),
     ...(token === undefined ? {} : { token }),
     ...(breakGlass === undefined ? {} : { breakGlass }),
+    ...(auditOnly ? { auditOnly } : {}),
     ...(await caBundleFrom(found)),
   };
   const policies = await policiesOf(folder, settings.cluster, await trustRootFrom(found));

@@ -19,7 +19,7 @@ export const usage = `countersign: admits container images only when the people 
       the suites (kyverno-test.yaml) of Kyverno's command line, as far as they are about images
   countersign serve --policies DIR [--addr 127.0.0.1:9443] [--tls-cert F --tls-key F] [--token T]
       the webhooks on this machine; GET /healthz
-  countersign manifests --policies DIR --url URL [--token T] [--cluster NAME] [--ca FILE] [--break-glass NAMESPACE]
+  countersign manifests --policies DIR --url URL [--token T] [--cluster NAME] [--ca FILE] [--break-glass NAMESPACE | --audit-only]
       the webhook configurations of a cluster, to kubectl apply -f -
   countersign trust show [--trusted-root FILE] [--max-age DAYS] [-o json]
       whom a policy trusts that names no log, key or CA of its own
@@ -69,6 +69,7 @@ Options of manifests:
   --cluster NAME          whose policies and paths: default, or a folder of DIR (default: default)
   --ca FILE               certificates (PEM) that the API server is to trust; without it, its system's
   --break-glass NAMESPACE  nothing is blocked in it, and each use is recorded
+  --audit-only            one webhook that asks every rule, and blocks nothing
   --resource KIND=PLURAL  what the API server calls a kind that rules have imageExtractors for; without it, a guess
   -o, --output yaml|json  two documents (default), or one List
 

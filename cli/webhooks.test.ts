@@ -287,6 +287,41 @@ test('the break-glass namespace is left out, and its uses are recorded by a webh
   expect(webhooksOf(policies).map(({ name }) => name)).not.toContain(recording.name);
 });
 
+describe('for recording alone', () => {
+  const policies = [
+    enforcing({ webhookTimeoutSeconds: 4 }),
+    ignoring({ webhookTimeoutSeconds: 5 }),
+    auditing({ webhookTimeoutSeconds: 9 }),
+  ];
+
+  test('one validating webhook asks every rule about all namespaces, and blocks nothing', () => {
+    const configurations = webhookConfigurations(scopesOf(load(...policies)), { ...settings, auditOnly: true });
+    expect(configurations.map(({ kind }) => kind)).toEqual(['ValidatingWebhookConfiguration']);
+    const [recording, ...more] = configurations.flatMap(({ webhooks }) => webhooks);
+    expect(more).toEqual([]);
+    expect(recording).toMatchObject({
+      name: 'validate-audit.countersign.internal',
+      clientConfig: { url: `${base}/blue/validate/audit` },
+      failurePolicy: 'Ignore',
+      timeoutSeconds: 9,
+      rules: webhookNamed(webhooksOf(policies), 'validate-fail').rules,
+      namespaceSelector: {
+        matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: ['kube-system'] }],
+      },
+    });
+  });
+
+  test('what is in no namespace is asked about too', () => {
+    const extracting = rule({
+      match: { any: [{ resources: { kinds: ['x.dev/v1/Task'] } }] },
+      imageExtractors: { Task: [{ path: '/spec/image' }] },
+      verifyImages: [entry({ mutateDigest: false })],
+    });
+    const [recording] = webhooksOf([clusterPolicy({ rules: [extracting] })], { auditOnly: true });
+    expect(recording?.rules.map(({ resources, scope }) => [resources, scope])).toEqual([[['tasks'], '*']]);
+  });
+});
+
 test('the order of policies changes nothing', () => {
   const jobs = policy({}, { any: [{ resources: { kinds: ['CronJob', 'Job'] } }] });
   const sets = policy({ webhookTimeoutSeconds: 20 }, { any: [{ resources: { kinds: ['*Set'] } }] });

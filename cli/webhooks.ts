@@ -15,6 +15,8 @@ export interface WebhookSettings {
   readonly caBundle?: string;
   /** A namespace in which nothing is ever blocked, and each use is recorded. */
   readonly breakGlass?: string;
+  /** Nothing is pinned and nothing is ever blocked, wherever: each admission is recorded, and warned of. */
+  readonly auditOnly?: boolean;
   /** Of the kinds that rules have extractors for; what it does not name is guessed. */
   readonly plurals?: Plurals;
 }
@@ -96,10 +98,14 @@ function celText(text: string): string {
 
 /**
  * The webhooks that ask a cluster's rules: one per purpose and per scope that has rules, for exactly the resources that these can
- * match. The break-glass namespace is left out of them, and calls one of its own, in which every rule audits.
+ * match. The break-glass namespace is left out of them, and calls one of its own, in which every rule audits. With `auditOnly` that one
+ * is the only one, and asks about all namespaces; a mutating one would pin.
  */
 export function webhookConfigurations(scopes: Scopes, settings: WebhookSettings): WebhookConfiguration[] {
-  const { breakGlass } = settings;
+  const { breakGlass, auditOnly = false } = settings;
+  if (auditOnly) {
+    return [configuration('ValidatingWebhookConfiguration', webhook('validate', 'audit', scopes.audit, settings))];
+  }
   const recorded = breakGlass === undefined ? [] : webhook('validate', 'audit', scopes.audit, settings);
   const asked = (purpose: WebhookPurpose) => [
     ...(['fail', 'ignore'] as const).flatMap((scope) => webhook(purpose, scope, scopes[scope], settings)),
@@ -131,15 +137,16 @@ function webhook(
   settings: WebhookSettings,
   selected?: { readonly hash: string; readonly selection: Selection },
 ): Webhook[] {
-  const { base, cluster, token, caBundle, breakGlass } = settings;
-  const asked = webhookRules(rules, settings.plurals ?? new Map(), scope);
+  const { base, cluster, token, caBundle, breakGlass, auditOnly = false } = settings;
+  const emergency = scope === 'audit' && !auditOnly;
+  const asked = webhookRules(rules, settings.plurals ?? new Map(), emergency);
   if (asked.length === 0) return [];
   const named = selected === undefined ? scope : `${scope}-${selected.hash}`;
   const url = [base, cluster, purpose, named, ...(token === undefined ? [] : [token])].join('/');
   const leftOut = [systemNamespace, ...(breakGlass === undefined ? [] : [breakGlass])];
   const namespaces: NamespaceRequirement = {
     key: 'kubernetes.io/metadata.name',
-    ...(scope === 'audit'
+    ...(emergency
       ? { operator: 'In', values: leftOut.filter((name) => name === breakGlass) }
       : { operator: 'NotIn', values: leftOut }),
   };
@@ -172,13 +179,13 @@ function requirement({ key, operator, values }: Requirement): NamespaceRequireme
  * One rule per group and version. Sorted, so that the order of policies and files changes nothing. What is in no namespace is not in the
  * break-glass namespace either: an API server sends it whatever namespaces are selected.
  */
-function webhookRules(rules: readonly Rule[], plurals: Plurals, scope: ScopeName): WebhookRule[] {
+function webhookRules(rules: readonly Rule[], plurals: Plurals, emergency: boolean): WebhookRule[] {
   const ofPods = rules.flatMap(resourcesOf).map((row) => ({ ...row, scope: 'Namespaced' as const }));
   const extracted = rules.flatMap(extractedKindsOf).map((row) => {
     return {
       ...row,
       resource: pluralOf(row, plurals),
-      scope: scope === 'audit' ? ('Namespaced' as const) : ('*' as const),
+      scope: emergency ? ('Namespaced' as const) : ('*' as const),
     };
   });
   const groups = Map.groupBy([...ofPods, ...extracted], (row) => `${row.group}/${row.version} ${row.scope}`);

@@ -25,6 +25,13 @@ test('the files below a folder are sorted, links are followed, and what begins w
   expect(await filesBelow(join(root, 'b.yaml'))).toBeUndefined();
 });
 
+test('folders with a dot are entered by name, wherever they are, and nothing else of their kind', async () => {
+  await put('a/.suites/b.yaml', 'a/.suites/.suites/.c.yaml', '.suites/deep/d.yaml', '.git/e.yaml', 'f/.suites');
+  const found = ['.suites/deep/d.yaml', 'a/.suites/b.yaml'].map((name) => join(root, name));
+  expect(await filesBelow(root, ['.suites'])).toEqual(found);
+  expect(await filesBelow(root)).toEqual([]);
+});
+
 test('links that go round in circles end', async () => {
   await put('a.yaml');
   await symlink(root, join(root, 'again'));

@@ -22,16 +22,20 @@ export const mostFiles = 10_000;
 
 /**
  * The files below a folder, in its folders too, each as `folder/…`, sorted. A link stands for what it leads to, and what begins
- * with a dot is passed over: so does Kubernetes mount a ConfigMap. `undefined` where `folder` is a file. Throws FileError.
+ * with a dot is passed over, but for folders that are named in `entered`: so does Kubernetes mount a ConfigMap. `undefined` where
+ * `folder` is a file. Throws FileError.
  */
-export async function filesBelow(folder: string): Promise<readonly string[] | undefined> {
+export async function filesBelow(
+  folder: string,
+  entered: readonly string[] = [],
+): Promise<readonly string[] | undefined> {
   if (!(await statOf(folder)).isDirectory()) return undefined;
   const files: string[] = [];
   const walk = async (at: string, depth: number): Promise<void> => {
     if (depth > deepest) throw new FileError(folder, `${folder} is nested over ${deepest} folders deep, at ${at}`);
     for (const entry of await readdir(at)) {
-      if (entry.startsWith('.')) continue;
       const name = join(at, entry);
+      if (entry.startsWith('.') && !(entered.includes(entry) && (await statOf(name)).isDirectory())) continue;
       if ((await statOf(name)).isDirectory()) await walk(name, depth + 1);
       else files.push(name);
       if (files.length > mostFiles) throw new FileError(folder, `${folder} holds over ${mostFiles} files`);

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { filesBelow } from '../../local/files.ts';
 import { expanded } from '../../local/globs.ts';
+import { suiteFolder } from '../../shared/policy-set/layout.ts';
 import { UsageError } from '../usage.ts';
 
 /** What suites are called where nobody says otherwise. */
@@ -19,7 +20,7 @@ export async function findSuites(named: readonly string[], names: readonly strin
   }
   const found = new Set<string>();
   for (const name of await expanded(named)) {
-    const below = await filesBelow(name);
+    const below = await filesBelow(name, [suiteFolder]);
     for (const file of below ?? [name]) if (below === undefined || names.includes(basename(file))) found.add(file);
   }
   return [...found];

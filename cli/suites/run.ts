@@ -4,6 +4,7 @@ import { loadTexts } from '../../shared/policy-set/load.ts';
 import type { TrustRoots } from '../../shared/trust/root/trust-root.ts';
 import { userOf } from '../circumstances.ts';
 import { type Resource, readResources } from '../resources.ts';
+import { labelsAmong } from '../values/namespaces.ts';
 import { readUserInfo } from '../values/user-info.ts';
 import { readValuesFile } from '../values/values.ts';
 import { left, namesOf, notFound } from './compare.ts';
@@ -67,12 +68,13 @@ async function trialOf(suite: Suite, texts: Parameters<typeof loadTexts>[0], opt
   for (const warning of set.warnings) warn(printWarning(warning));
   const { variables, userInfo } = suite;
   const user = userInfo === undefined ? undefined : await readUserInfo(userInfo.name);
+  const resources = distinct(await readResources(suite.resources.map(({ name }) => name)), warn);
   const circumstances = {
+    namespaces: labelsAmong(resources.map(({ request }) => request)),
     values: suite.values ?? (variables === undefined ? undefined : await readValuesFile(variables.name)),
     user: user === undefined || userInfo === undefined ? undefined : userOf(user, userInfo.name, warn),
   };
-  const resources = await readResources(suite.resources.map(({ name }) => name));
-  return new Trial(set.rules, circumstances, distinct(resources, warn), options);
+  return new Trial(set.rules, circumstances, resources, options);
 }
 
 /** As in Kyverno, the first of two resources of one name counts. */

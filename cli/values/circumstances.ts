@@ -4,11 +4,14 @@ import { emptyObject, isObject, type Json } from '../../shared/expression/value.
 import type { Rule } from '../../shared/policy/policy.ts';
 import { mergedOver, type Stated } from '../../shared/policy/stated.ts';
 import { type Assignment, treeOf } from './assignments.ts';
+import type { NamespaceLabels } from './namespaces.ts';
 import type { Values } from './values.ts';
 
 /** What is said beside the resources: values for rules, who asks, and what the request does. */
 export interface Circumstances {
   readonly values?: Values | undefined;
+  /** What namespaces among the resources say; the values count over it. */
+  readonly namespaces?: NamespaceLabels | undefined;
   readonly user?: UserInfo | undefined;
   /** Counts over the values. */
   readonly operation?: SimulatedOperation | undefined;
@@ -35,10 +38,10 @@ export interface Asked {
 export function askedAbout(
   rules: readonly Rule[],
   created: AdmissionRequest,
-  { values, user, operation }: Circumstances,
+  { values, namespaces, user, operation }: Circumstances,
 ): readonly Asked[] {
   const asker = user === undefined ? created : { ...created, userInfo: user };
-  const request = inPlaceOfParent(withLabels(asker, values), values);
+  const request = inPlaceOfParent(withLabels(asker, values, namespaces), values);
   if (values === undefined && operation === undefined) return [{ rules, request, overlay: undefined }];
   const requests = new Map<string, { readonly rules: Rule[]; readonly first: Said }>();
   for (const rule of rules) {
@@ -134,9 +137,13 @@ function assignedToRule(
     .flatMap((each) => each.values);
 }
 
-/** The labels of its namespace, where the values say them; of any other namespace they stay unknown. */
-function withLabels(request: AdmissionRequest, values: Values | undefined): AdmissionRequest {
-  const namespaceLabels = values?.namespaces.get(request.namespace);
+/** The labels of its namespace, where the values say them or the namespace is among the resources; of any other they stay unknown. */
+function withLabels(
+  request: AdmissionRequest,
+  values: Values | undefined,
+  namespaces: NamespaceLabels | undefined,
+): AdmissionRequest {
+  const namespaceLabels = values?.namespaces.get(request.namespace) ?? namespaces?.get(request.namespace);
   return namespaceLabels === undefined ? request : { ...request, namespaceLabels };
 }
 

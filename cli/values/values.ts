@@ -14,13 +14,14 @@ import {
 } from '../../shared/policy/kyverno/schema.ts';
 import { readOne } from '../document.ts';
 import { type Assignment, assignments, wholeOf } from './assignments.ts';
+import type { NamespaceLabels } from './namespaces.ts';
 
 /** What a values file says (`kind: Values`, cli.kyverno.io/v1alpha1): names and fields that a cluster would fill in. */
 export interface Values {
   readonly global: readonly Assignment[];
   readonly policies: readonly PolicyValues[];
   /** Labels of namespaces, by their names. */
-  readonly namespaces: ReadonlyMap<string, Readonly<Record<string, string>>>;
+  readonly namespaces: NamespaceLabels;
   readonly subresources: readonly Subresource[];
 }
 

@@ -31,6 +31,17 @@ test('samples are never deployed, and no cluster is named so', () => {
   );
 });
 
+test('suites beside policies are for no cluster, and hide nothing else', () => {
+  const suites = [
+    '.kyverno-test/a/kyverno-test.yaml',
+    'prod/.kyverno-test/b.yaml',
+    'prod/.kyverno-test/deep/er/run.sh',
+  ];
+  expect([...clusterFiles(['a.yaml', ...suites], clusters).values()]).toEqual([['a.yaml'], ['a.yaml']]);
+  expect(refused('.kyverno-tests/a.yaml')).toContain("'.kyverno-tests' is not a configured cluster");
+  expect(refused('.kyverno-test/../a.yaml')).toContain('is not a relative file name');
+});
+
 test('exceptions stand beside the policies, for all clusters or for one, and no cluster is named so', () => {
   const files = clusterFiles(
     ['exceptions/a.yaml', 'prod/exceptions/b.yaml', 'exceptions/README.md', 'c.yaml'],

@@ -4,6 +4,8 @@ import { type LoadProblem, PolicyLoadError } from '../policy/problems.ts';
 const samples = 'samples';
 /** The folder that exceptions may stand in, beside the policies that they are from: for all clusters, or for the one whose folder it is in. */
 const exceptions = 'exceptions';
+/** Where the suites of Kyverno's command line lie beside policies, as with Kyverno's own: they are none, and never deployed. */
+export const suiteFolder = '.kyverno-test';
 /** Folders that are none of a cluster's, and so cannot be a cluster's name. */
 export const reservedFolders: readonly string[] = [samples, exceptions];
 const policyFile = /\.(?:ya?ml|json)$/i;
@@ -44,7 +46,7 @@ export function policyFiles(names: readonly string[]): string[] {
 
 /**
  * Which policy files each cluster gets: those at the top for all, those in a folder for the cluster of that name, and in both those in
- * its folder `exceptions`. Names are relative to the folder of policies; they come back as they were given, in their order. A configured cluster without a file
+ * its folder `exceptions`; suites are for none. Names are relative to the folder of policies; they come back as they were given, in their order. A configured cluster without a file
  * is in the result, with none.
  * @throws PolicyLoadError for a folder that is no configured cluster, for deeper nesting, and for files that are neither
  *   policies nor documentation: what would be left out without a word might be the policy that mattered
@@ -66,6 +68,7 @@ export function clusterFiles(names: readonly string[], clusters: readonly string
     if (folder === samples) continue;
     if (parts.some((part) => part === '' || part === '.' || part === '..')) {
       problem(name, 'is not a relative file name');
+    } else if (folders.includes(suiteFolder)) {
     } else if (deeper !== undefined) {
       problem(
         name,

@@ -1,6 +1,7 @@
+import { inThisProcess } from './processes.ts';
 import { expects, onlyWhen, podOf, suite, suitesWorld, textOf } from './suites-world.ts';
 
-const { unsigned, varying, given, tested } = suitesWorld();
+const { unsigned, varying, given, tested, at } = suitesWorld();
 
 describe('values and who asks', () => {
   const userOf = (username: string) =>
@@ -67,6 +68,38 @@ describe('values and who asks', () => {
         'kyverno-test.yaml': textOf(suite({ variables: 'values.yaml', results: [expects(result, 'bad')] })),
       });
       expect((await tested(name)).status).toBe(0);
+    }
+  });
+
+  test('labels of a namespace that is among the resources, over which values count; apply reads them too', async () => {
+    const ofShops = {
+      match: {
+        any: [{ resources: { kinds: ['Pod'], namespaceSelector: { matchLabels: { team: 'shop' } } } }],
+      },
+    };
+    const namespace = (team: string) => ({
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name: 'apps', labels: { team } },
+    });
+    const said = { name: 'apps', labels: { team: 'shop' } };
+    for (const [index, [team, values, result]] of (
+      [
+        ['shop', {}, 'fail'],
+        ['pay', {}, 'skip'],
+        ['pay', { namespaceSelector: [said] }, 'fail'],
+      ] as const
+    ).entries()) {
+      const name = await given(`among-${index}`, {
+        'policy.yaml': textOf(varying('signed', ofShops)),
+        'resources.yaml': textOf(podOf('bad', unsigned(), { namespace: 'apps' }), namespace(team)),
+        'values.yaml': textOf({ apiVersion: 'cli.kyverno.io/v1alpha1', kind: 'Values', ...values }),
+        'kyverno-test.yaml': textOf(suite({ variables: 'values.yaml', results: [expects(result, 'bad')] })),
+      });
+      expect((await tested(name)).status).toBe(0);
+      const words = ['apply', at(`among-${index}/policy.yaml`), '-f', at(`among-${index}/resources.yaml`)];
+      const applied = await inThisProcess([...words, '--values-file', at(`among-${index}/values.yaml`)]);
+      expect(applied.status).toBe(result === 'fail' ? 1 : 0);
     }
   });
 

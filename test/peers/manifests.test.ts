@@ -108,6 +108,33 @@ test('the break-glass namespace admits, and its use is recorded; kube-system is 
   expect(await create(unsigned, 'kube-system')).toEqual({ code: 0, stdout: 'pod/bad created\n', stderr: '' });
 });
 
+test('for recording alone nothing is blocked anywhere, and what would be is warned of', async () => {
+  const all = await cluster().kubectl(['get', 'validatingwebhookconfiguration/countersign', '-o', 'json']);
+  const args = ['--policies', join(dir, 'policies'), '--url', server.url, '--ca', join(dir, 'tls.crt')];
+  const audit = await runOk(countersign, ['manifests', ...args, '--cluster', 'blue', '--token', token, '--audit-only']);
+  expect(await apply(audit.stdout)).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('countersign configured'),
+  });
+  await cluster().kubectl(['delete', 'mutatingwebhookconfiguration/countersign']);
+  await cluster().kubectl(['create', 'namespace', 'recorded']);
+  try {
+    const end = Date.now() + 20_000;
+    const tried = () => create(unsigned, 'recorded', '--dry-run=server');
+    while (!(await tried()).stderr.startsWith('Warning: all/check: ') && Date.now() < end) await delay(50);
+    const { code, stderr } = await create(unsigned, 'recorded');
+    expect([code, stderr]).toEqual([0, expect.stringContaining('Warning: all/check: ')]);
+  } finally {
+    await apply(await manifests());
+  }
+  const restored = await cluster().kubectl(['get', 'validatingwebhookconfiguration/countersign', '-o', 'json']);
+  const webhooks = (text: string) => JSON.parse(text).webhooks.map(({ name }: { name: string }) => name);
+  expect(webhooks(restored.stdout)).toEqual(webhooks(all.stdout));
+  const end = Date.now() + 20_000;
+  const refused = async () => (await create(unsigned, 'shop', '--dry-run=server')).code !== 0;
+  while (!(await refused()) && Date.now() < end) await delay(50);
+});
+
 test('with the endpoint gone kube-system and the break-glass namespace are as free as before, and no other is', async () => {
   expect(await server.stop()).toBe(0);
   expect(await create(signed, 'emergency')).toMatchObject({ code: 0 });
