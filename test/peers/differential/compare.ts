@@ -21,8 +21,6 @@ export interface Compared {
   readonly explained: ReadonlyMap<Reason, number>;
   /** The rest, for people. */
   readonly unexplained: readonly string[];
-  /** Cases of which both said nothing as to a resource: what a rule is not about is an answer too. */
-  readonly silent: number;
 }
 
 /** Cases that are asked about at once: each resource is compared with each policy. */
@@ -33,14 +31,12 @@ export async function compareAll(drafts: readonly Draft[], world: World): Promis
   const explained = new Map<Reason, number>();
   const unexplained: string[] = [];
   let equal = 0;
-  let silent = 0;
   for (let start = 0; start < cases.length; start += atOnce) {
     const batch = cases.slice(start, start + atOnce);
     const { kyvernos, ours } = await askBoth(batch);
     const keys = new Set([...kyvernos.keys(), ...ours.keys()]);
     for (const about of batch) {
       const own = [...keys].filter((key) => key.startsWith(`${about.name} `));
-      if (own.length === 0) silent += 1;
       for (const key of own) {
         const difference = { about, key, kyvernos: kyvernos.get(key), ours: ours.get(key) };
         if (isDeepStrictEqual(difference.kyvernos, difference.ours)) equal += 1;
@@ -52,7 +48,7 @@ export async function compareAll(drafts: readonly Draft[], world: World): Promis
       }
     }
   }
-  return { equal, explained, unexplained, silent };
+  return { equal, explained, unexplained };
 }
 
 /** What differed, with keys by their names. */

@@ -59,11 +59,14 @@ function whyOf(message: string): Why {
   return messages.find(([expression]) => expression.test(message))?.[1] ?? 'other';
 }
 
-/** Ours has a result for each image, those that no entry covers included, of which Kyverno says nothing. */
+/** Reasons by which ours tells people that nothing was asked. Kyverno says nothing then. */
+const unasked: ReadonlySet<string> = new Set(['not-covered', 'no-image', 'rule-not-reached']);
+
+/** Ours has a result for each image. */
 export function ownOutcomes(results: readonly ReportResult[]): Outcomes {
   return gathered(
     results
-      .filter(({ reason }) => reason !== 'not-covered')
+      .filter(({ reason }) => !unasked.has(reason))
       .map(({ policy, rule, resource, result, reason }) => ({
         key: `${policy} ${rule} ${resource}`,
         result,
@@ -96,19 +99,22 @@ const reasonsWhy: ReadonlyMap<string, Why> = new Map([
 const severity = { skip: 0, pass: 1, error: 2, fail: 3 };
 
 /**
- * The worst of what is said, and why. That an image is unverified, or has no digest, says nothing where it is said what it lacks:
+ * The worst of what is said, and why. That an image is unverified, or has no digest, says nothing where mutation has said what it lacks:
  * Kyverno's command line validates what its mutation denied, which in a cluster nobody does.
  */
 function gathered(said: readonly Said[]): Outcomes {
-  const outcomes = new Map<string, Outcome>();
-  for (const { key, result, why } of said) {
-    const known = outcomes.get(key);
-    if (known === undefined || severity[result] > severity[known.result]) outcomes.set(key, { result, why: [why] });
-    else if (result === known.result) outcomes.set(key, { result, why: [...new Set([...known.why, why])].sort() });
-  }
-  for (const [key, { result, why }] of outcomes) {
-    const causes = why.filter((each) => each !== 'unverified' && each !== 'digest');
-    if (causes.length > 0 && causes.length < why.length) outcomes.set(key, { result, why: causes });
-  }
-  return outcomes;
+  const byKey = Map.groupBy(said, ({ key }) => key);
+  return new Map([...byKey].map(([key, all]) => [key, worstOf(all)]));
+}
+
+function worstOf(all: readonly Said[]): Outcome {
+  const denials = all.filter(({ result, why }) => severity[result] > severity.pass && !isConsequence(why));
+  const counted = denials.length > 0 ? denials : all;
+  const worst = counted.reduce((one, other) => (severity[other.result] > severity[one.result] ? other : one));
+  const why = counted.filter(({ result }) => result === worst.result).map((each) => each.why);
+  return { result: worst.result, why: [...new Set(why)].sort() };
+}
+
+function isConsequence(why: Why): boolean {
+  return why === 'unverified' || why === 'digest';
 }

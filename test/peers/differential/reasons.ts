@@ -1,7 +1,21 @@
 import type { Difference } from './compare.ts';
 
 /** Why the two may say another thing of one resource: each is a heading of docs/differences.md. */
-export const reasons = ['Patterns cover every spelling'] as const;
+export const reasons = [
+  'Patterns cover every spelling',
+  'library/ and Docker Hub',
+  'An image text that does not parse',
+  'The same signer twice is not two',
+  'Both ways in which cosign stores a signature',
+  'Nobody named is never anybody',
+  'Attestors of attestations are attestors',
+  'A predicate hides no variable',
+  'A value is never read as an expression',
+  'Image volumes',
+  'Objects of other groups',
+  "Exceptions are the policies' own",
+  'Extractors overwrite and skip nothing',
+] as const;
 export type Reason = (typeof reasons)[number];
 
 /** The reason for a difference, if it has one: the case's own, or one that drawn cases come upon. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { attest2, type CosignKey, keyPair, sign2, sign3 } from '../cosign.ts';
 import { pushImage, pushIndex } from '../images.ts';
 import { reviewType } from '../predicates.ts';
-import { startGgcr } from '../registries.ts';
+import { type RunningRegistry, startDistribution, startGgcr } from '../registries.ts';
 
 /** Whose keys there are: two who are asked for, and one who also signs. */
 export type Who = 'a' | 'b' | 'c';
@@ -28,12 +28,12 @@ const imageNames = [
   'app:bad',
   'app:mixed',
   'app:both',
+  // By A a review with fields that mean something in a policy.
+  'app:shadow',
   // By B a good review, and no signature.
   'app:only-review',
   // An index, signed by A.
   'app:index',
-  // By A, stored as cosign 3 stores it.
-  'app:bundle',
   'lib/tool:a',
   'lib/tool:none',
 ] as const;
@@ -41,6 +41,11 @@ export type ImageName = (typeof imageNames)[number];
 
 export interface World {
   readonly host: string;
+  /**
+   * Another registry, with `app:bundle`, signed by A and stored as cosign 3 does. Kyverno goes by the types in a list of referrers, which
+   * the registry in memory takes from elsewhere.
+   */
+  readonly bundles: string;
   /** Public keys in PEM. */
   readonly keys: Readonly<Record<Who, string>>;
   /** The digest of each image. */
@@ -48,23 +53,29 @@ export interface World {
   stop(): Promise<void>;
 }
 
-/** A registry with all the images, signed once by real cosign. */
+/** Registries with all the images, signed once by real cosign. */
 export async function makeWorld(): Promise<World> {
   const dir = await mkdtemp(join(tmpdir(), 'countersign-differential-'));
-  const registry = await startGgcr();
+  const registries: RunningRegistry[] = [];
   const stop = async () => {
-    await registry.stop();
+    await Promise.all(registries.map((each) => each.stop()));
     await rm(dir, { recursive: true, force: true });
   };
   try {
-    return { ...(await filled(registry.host, dir)), stop };
+    const images = await startGgcr();
+    registries.push(images);
+    const bundles = await startDistribution(dir);
+    registries.push(bundles);
+    return { ...(await filled(images.host, bundles.host, dir)), stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-async function filled(host: string, dir: string): Promise<Omit<World, 'stop'>> {
+const shadow = { approved: true, note: '{{ request.operation }}', request: { operation: 'NONE' } };
+
+async function filled(host: string, bundles: string, dir: string): Promise<Omit<World, 'stop'>> {
   const made = (name: string) => keyPair(dir, 'ecdsa-p256', name);
   const [a, b, c] = await Promise.all([made('a'), made('b'), made('c')]);
   const digests = new Map<string, string>();
@@ -90,7 +101,7 @@ async function filled(host: string, dir: string): Promise<Omit<World, 'stop'>> {
     sign('app:prod', a, { env: 'prod', team: 'one' }),
     sign('app:test', a, { env: 'test' }),
     sign('app:index', a),
-    sign3(at('app:bundle'), a),
+    sign3(`${bundles}/app@${await pushImage(bundles, 'app', 'bundle')}`, a),
     sign('lib/tool:a', a),
     sign('app:good', a).then(() => review('app:good', a, true, 1)),
     sign('app:bad', a).then(() => review('app:bad', a, false, 1)),
@@ -100,7 +111,8 @@ async function filled(host: string, dir: string): Promise<Omit<World, 'stop'>> {
     sign('app:both', a)
       .then(() => review('app:both', a, true, 3))
       .then(() => attest2(at('app:both'), a, { type: scanType, predicate: { found: [], score: 7 } })),
+    sign('app:shadow', a).then(() => attest2(at('app:shadow'), a, { type: reviewType, predicate: shadow })),
     review('app:only-review', b, true, 1),
   ]);
-  return { host, keys: { a: a.pem, b: b.pem, c: c.pem }, digest };
+  return { host, bundles, keys: { a: a.pem, b: b.pem, c: c.pem }, digest };
 }
