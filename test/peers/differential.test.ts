@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { root } from './countersign.ts';
 import { compareAll } from './differential/compare.ts';
 import { imageCorners } from './differential/corners.ts';
+import { exceptionCorners } from './differential/exception-corners.ts';
 import { drawn } from './differential/generate.ts';
 import { objectCorners } from './differential/object-corners.ts';
 import { reasons } from './differential/reasons.ts';
@@ -21,7 +22,7 @@ afterAll(() => world?.stop());
 
 test('policies drawn at random and corners: Kyverno answers as we do, or it is written why not', async () => {
   const { equal, explained, unexplained } = await compareAll(
-    [...imageCorners, ...objectCorners, ...drawn(20_261_128, 200)],
+    [...imageCorners, ...objectCorners, ...exceptionCorners, ...drawn(20_261_128, 200)],
     world,
   );
   const differing = [...explained.values()].reduce((sum, each) => sum + each, 0);

@@ -1,47 +1,10 @@
 import { keys } from '../policies.ts';
-import { type Case, type Draft, type Fields, pods, policyFor, workload } from './case.ts';
+import { type Draft, type Fields, pods, policyFor, workload } from './case.ts';
 import { byA } from './corners.ts';
-import type { Reason } from './reasons.ts';
-import type { World } from './world.ts';
+import { both, held, kindsOf, type ObjectCorner, objectCornerOf, rule } from './object-corner.ts';
 
 // Which objects rules are about, and what a rule has beside its entries.
 
-interface Corner {
-  readonly about: string;
-  /** More of the policy, by the case's name. */
-  readonly policy?: (name: string, world: World) => Parameters<typeof policyFor>[2];
-  readonly entry?: (world: World) => Fields;
-  /** A good and a bad Pod by default. */
-  readonly resources?: (name: string, world: World) => readonly object[];
-  readonly more?: (name: string) => Partial<Case>;
-  readonly reason?: Reason;
-}
-
-function cornerOf({ about, policy, entry, resources, more, reason }: Corner): Draft {
-  return (name, world) => {
-    const asked = { imageReferences: [`${world.host}/*`], attestors: [byA(world)], ...entry?.(world) };
-    return {
-      about,
-      policy: policyFor(name, [asked], policy?.(name, world)),
-      resources: resources?.(name, world) ?? both(name, world),
-      ...more?.(name),
-      ...(reason === undefined ? {} : { reason }),
-    };
-  };
-}
-
-const held = (image: string, { host }: World) => ({ containers: [`${host}/app:${image}`] });
-const both = (name: string, world: World) => [
-  workload(name, 'good', held('a', world)),
-  workload(`${name}-prod`, 'bad', { ...held('none', world), labels: { tier: 'web' } }),
-];
-const kindsOf = (...kinds: readonly NonNullable<Parameters<typeof workload>[2]['kind']>[]) => {
-  return (name: string, world: World) =>
-    kinds.map((kind) => workload(name, kind.toLowerCase(), { kind, ...held('none', world) }));
-};
-const rule = (made: (name: string, world: World) => Fields) => (name: string, world: World) => ({
-  rule: made(name, world),
-});
 const about = (name: string, more: Fields, resources: Fields = {}) => ({
   match: { all: [pods(name), { resources: { kinds: ['Pod'], ...resources }, ...more }] },
 });
@@ -56,8 +19,8 @@ const subjects: readonly (readonly [string, Fields])[] = [
   ['a pattern of users', { kind: 'User', name: 'system:serviceaccount:*' }],
 ];
 
-const matches: readonly Corner[] = [
-  ...subjects.flatMap(([title, subject]): Corner[] => [
+const matches: readonly ObjectCorner[] = [
+  ...subjects.flatMap(([title, subject]): ObjectCorner[] => [
     { about: `about ${title}`, policy: rule((name) => about(name, { subjects: [subject] })) },
     {
       about: `but for ${title}`,
@@ -65,7 +28,7 @@ const matches: readonly Corner[] = [
     },
   ]),
   ...['prod', 'dev'].map(
-    (stage): Corner => ({
+    (stage): ObjectCorner => ({
       about: `namespaces of ${stage}`,
       policy: rule((name) => about(name, {}, { namespaceSelector: { matchLabels: { stage } } })),
       more: (name) => ({ namespaces: { [name]: { stage: 'dev' }, [`${name}-prod`]: { stage: 'prod', open: 'yes' } } }),
@@ -140,7 +103,7 @@ function withVolume(pod: object, reference: string): object {
   return { ...pod, spec: { ...Object(spec), volumes: [{ name: 'data', image: { reference } }] } };
 }
 
-const variables: readonly Corner[] = [
+const variables: readonly ObjectCorner[] = [
   {
     about: 'a key from the context',
     policy: rule((_, { keys: { a } }) => ({ context: [{ name: 'key', variable: { value: a } }] })),
@@ -195,118 +158,6 @@ const variables: readonly Corner[] = [
   },
 ];
 
-const exception = (name: string, more: Fields = {}, resources: Fields = {}, rules: readonly string[] = ['signed']) => ({
-  exceptions: [
-    {
-      apiVersion: 'kyverno.io/v2',
-      kind: 'PolicyException',
-      metadata: { name: `${name}-spared`, namespace: 'default' },
-      spec: {
-        match: {
-          any: [{ resources: { kinds: ['Pod', 'Deployment'], namespaces: [name, `${name}-*`], ...resources } }],
-        },
-        exceptions: [{ policyName: name, ruleNames: rules }],
-        ...more,
-      },
-    },
-  ],
-});
-const onlyIf = (value: string) => ({
-  conditions: { all: [{ key: '{{ request.object.metadata.name }}', operator: 'Equals', value }] },
-});
-
-const exceptions: readonly Corner[] = [
-  { about: 'an exception of all', more: (name) => exception(name) },
-  { about: 'an exception by name', more: (name) => exception(name, {}, { names: ['ba*'] }) },
-  {
-    about: 'an exception by label',
-    more: (name) => exception(name, {}, { selector: { matchLabels: { tier: 'web' } } }),
-  },
-  { about: 'an exception under a condition', more: (name) => exception(name, onlyIf('bad')) },
-  { about: 'an exception under a condition that is not met', more: (name) => exception(name, onlyIf('other')) },
-  { about: 'an exception of another rule', more: (name) => exception(name, {}, {}, ['other']) },
-  { about: 'an exception of rules by a pattern', more: (name) => exception(name, {}, {}, ['sig*']) },
-  {
-    about: 'an exception that controllers have none of',
-    resources: kindsOf('Deployment', 'Pod'),
-    more: (name) => exception(name),
-  },
-  {
-    about: 'an exception of controllers',
-    resources: kindsOf('Deployment', 'Pod'),
-    more: (name) => exception(name, {}, {}, ['autogen-signed']),
-  },
-  {
-    about: 'an exception for updates',
-    more: (name) => exception(name, {}, { operations: ['UPDATE'] }),
-    reason: "Exceptions are the policies' own",
-  },
-  {
-    about: 'an exception, and preconditions that are not met',
-    policy: rule(() => ({
-      preconditions: { all: [{ key: '{{ request.object.metadata.name }}', operator: 'Equals', value: 'good' }] },
-    })),
-    more: (name) => exception(name),
-  },
-];
-
-const extractor = (...extractors: readonly Fields[]) =>
-  rule((name) => ({
-    match: { any: [{ resources: { kinds: ['acme.example/v1/Task'], namespaces: [name] } }] },
-    imageExtractors: { Task: extractors },
-  }));
-const task = (...images: readonly (readonly [name: string, image: string])[]) => {
-  return (name: string, { host }: World) => [
-    {
-      apiVersion: 'acme.example/v1',
-      kind: 'Task',
-      metadata: { name: 'build', namespace: name },
-      spec: {
-        steps: images.map(([step, image]) => ({
-          name: step,
-          image: `${host}/app:${image}`,
-          uri: `docker://${host}/app:${image}`,
-        })),
-      },
-    },
-  ];
-};
-
-const extractors: readonly Corner[] = [
-  {
-    about: 'images of a custom resource',
-    policy: extractor({ path: '/spec/steps/*/image' }),
-    resources: task(['one', 'a'], ['two', 'none']),
-  },
-  {
-    about: 'good images of a custom resource',
-    policy: extractor({ path: '/spec/steps/*/image' }),
-    resources: task(['one', 'a'], ['two', 'ab']),
-  },
-  {
-    about: 'images by a key',
-    policy: extractor({ path: '/spec/steps/*', value: 'image', key: 'name' }),
-    resources: task(['one', 'a'], ['two', 'none']),
-  },
-  {
-    about: 'images made of a text',
-    policy: extractor({ path: '/spec/steps/*/uri', jmesPath: "trim_prefix(@, 'docker://')" }),
-    entry: () => ({ mutateDigest: false, verifyDigest: false }),
-    resources: task(['one', 'a']),
-  },
-  {
-    about: 'two images by one key',
-    policy: extractor({ path: '/spec/steps/*', value: 'image', key: 'name' }),
-    resources: task(['one', 'none'], ['one', 'a']),
-    reason: 'Extractors overwrite and skip nothing',
-  },
-  {
-    about: 'no images where they are looked for',
-    policy: extractor({ path: '/spec/stages/*/image' }),
-    resources: task(['one', 'a']),
-  },
-];
-
 /** Rules and entries beside each other. */
 const several: readonly Draft[] = [
   ...['All', 'One'].map(
@@ -351,7 +202,4 @@ const several: readonly Draft[] = [
   }),
 ];
 
-export const objectCorners: readonly Draft[] = [
-  ...[...matches, ...variables, ...exceptions, ...extractors].map(cornerOf),
-  ...several,
-];
+export const objectCorners: readonly Draft[] = [...[...matches, ...variables].map(objectCornerOf), ...several];
