@@ -61,6 +61,22 @@ const patterns: readonly Corner[] = [
   { about: 'one skipped, one good', images: ['HOST/app:none', 'HOST/app:a'], entry: skipping('HOST/app:none') },
   { about: 'one skipped, one bad', images: ['HOST/lib/tool:a', 'HOST/app:none'], entry: skipping('HOST/lib/*') },
   { about: 'a tag skipped, a digest written too', images: ['HOST/app:none@'], entry: skipping('HOST/app:none') },
+  {
+    about: 'what is skipped and not pinned',
+    images: ['HOST/app:none'],
+    entry: (world) => ({ ...skipping('HOST/app:none')(world), mutateDigest: false }),
+    reason: 'What is skipped needs no digest',
+  },
+  {
+    about: 'what is skipped and need not be pinned',
+    images: ['HOST/app:none', 'HOST/app:a'],
+    entry: (world) => ({ ...skipping('HOST/app:none')(world), mutateDigest: false, verifyDigest: false }),
+  },
+  {
+    about: 'what is skipped by a digest',
+    images: ['HOST/app:none@'],
+    entry: (world) => ({ ...skipping('HOST/app@sha256:*')(world), mutateDigest: false }),
+  },
   { about: 'a tag and a digest', images: ['HOST/app:a@'], entry: references('HOST/app*') },
   {
     about: 'any tag, a digest written too',

@@ -70,11 +70,12 @@ const image: fc.Arbitrary<Drawn<string>> = fc
       'lib/tool:a',
       'lib/tool:none',
     ),
-    fc.constantFrom('tag', 'tag', 'digest'),
+    fc.constantFrom('tag', 'tag', 'digest', 'both'),
   )
   .map(([name, how]) => (world) => {
     if (how === 'tag') return `${world.host}/${name}`;
-    return `${world.host}/${name.split(':')[0]}@${world.digest(name)}`;
+    const before = how === 'both' ? name : name.split(':')[0];
+    return `${world.host}/${before}@${world.digest(name)}`;
   });
 
 const kinds = fc.constantFrom<Kind>('Pod', 'Pod', 'Pod', 'Deployment', 'StatefulSet', 'Job', 'CronJob');
