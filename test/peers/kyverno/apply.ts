@@ -16,6 +16,10 @@ export interface KyvernoResult {
 export interface KyvernoOptions {
   /** The `-f` file: variables, namespaces' labels and the operation. */
   readonly values?: object;
+  /** Who asks, as a `UserInfo` has it. */
+  readonly userInfo?: object;
+  /** PolicyExceptions. */
+  readonly exceptions?: readonly object[];
 }
 
 /**
@@ -26,7 +30,7 @@ export interface KyvernoOptions {
 export async function kyvernoApply(
   policies: string,
   resources: readonly object[],
-  { values }: KyvernoOptions = {},
+  { values, userInfo, exceptions = [] }: KyvernoOptions = {},
 ): Promise<KyvernoResult[]> {
   const dir = await mkdtemp(join(tmpdir(), 'countersign-kyverno-'));
   try {
@@ -34,12 +38,20 @@ export async function kyvernoApply(
     const [policyFile, resourceFile, valuesFile] = [file('policies'), file('resources'), file('values')];
     const args = ['apply', policyFile, '--resource', resourceFile, '--policy-report', '--output-format', 'json'];
     await writeFile(policyFile, policies);
-    await writeFile(resourceFile, resources.map((each) => JSON.stringify(each)).join('\n---\n'));
+    await writeFile(resourceFile, documents(resources));
     if (values !== undefined) {
       await writeFile(valuesFile, JSON.stringify({ apiVersion: 'cli.kyverno.io/v1alpha1', kind: 'Values', ...values }));
       args.push('--values-file', valuesFile);
     }
-    const { code, stdout, stderr } = await run(await tool('kyverno'), args);
+    if (userInfo !== undefined) {
+      await writeFile(file('user'), JSON.stringify(userInfo));
+      args.push('--userinfo', file('user'));
+    }
+    if (exceptions.length > 0) {
+      await writeFile(file('exceptions'), documents(exceptions));
+      args.push('--exceptions', file('exceptions'));
+    }
+    const { code, stdout, stderr } = await run(await tool('kyverno'), args, { timeout: 120_000 });
     const report = stdout.split('\n').find((line) => line.startsWith('{"kind":"ClusterReport"'));
     // Of each policy that it reads Kyverno says that its kind is deprecated, of one with an unknown field nothing at all.
     const read = stdout.includes(' is deprecated ') && !stdout.includes('Policies Skipped');
@@ -51,6 +63,10 @@ export async function kyvernoApply(
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
+}
+
+function documents(objects: readonly object[]): string {
+  return objects.map((each) => JSON.stringify(each)).join('\n---\n');
 }
 
 interface Reported {
