@@ -6,8 +6,8 @@ import { createStore, type Store, type Stored, sha256, types } from '../../share
 
 /** MB that a process may take for a review, whatever is attached; the function has 1769. */
 const bound = 400;
-/** The same where a rule asks what is attested: the statements are kept, and a predicate is parsed at a time. */
-const boundStated = 550;
+/** The same where a rule asks what is attested: the statements are kept, and a predicate is parsed at a time, what is left of others among it. */
+const boundStated = 650;
 const mebi = 1024 * 1024;
 
 let store: Store;
