@@ -230,12 +230,15 @@ function askUnparsable(asking: readonly Asking[], slots: readonly ImageSlot[], w
   }
 }
 
-/** An object that leaves all its images as they were is asked nothing, however many there are. */
+/**
+ * An object that leaves all its images as they were is asked nothing, however many there are, unless a rule depends on more of it: whether
+ * that is as it was is not known, and its author can bring about that there is no time.
+ */
 function withoutTime(asking: readonly Asking[], slots: readonly ImageSlot[], cause: Refusal): readonly Question[] {
   const told = `the time ended while the object's ${slots.length} images were compared with the rules' patterns`;
   const problem = new Refusal('object-too-slow', told, { cause });
   return asking
-    .filter(({ untouched }) => untouched?.size !== slots.length)
+    .filter(({ rule, untouched, leaving }) => untouched?.size !== slots.length || (rule.varies && !leaving))
     .map(({ rule, action }) => unanswerable(rule, action, theObject, problem));
 }
 
