@@ -57,7 +57,7 @@ describe.each(['http-api', 'rest-api'] as const)('events of a %s', (shape) => {
     const warned = await scene.create(podOf(scene, [bad.tagged], { name: 'bad' }));
     expect([warned.code, warned.stdout]).toEqual([0, 'pod/bad created\n']);
     expect(warned.stderr).toBe(
-      `Warning: signed/check: ${bad.pinned}: no-signature: no signature is attached to the image\n`,
+      `Warning: signed/check: failed to verify image ${bad.pinned}: no-signature: no signature is attached to the image\n`,
     );
     expect(await imagesIn(scene, 'pod/bad')).toEqual([bad.tagged]);
     expect(await scene.create(podOf(scene, [good.tagged], { name: 'good' }))).toMatchObject({ code: 0, stderr: '' });

@@ -64,7 +64,9 @@ describe.each(['http-api', 'rest-api'] as const)('events of a %s', (shape) => {
           );
           expect((await scene.audited('create', name)).responseStatus?.code).toBe(503);
         } else {
-          expect(stderr).toMatch(new RegExp(`^(Warning: signed/check: ${image.tagged}: ${reason}: .*\n)+$`));
+          expect(stderr).toMatch(
+            new RegExp(`^(Warning: signed/check: failed to verify image ${image.tagged}: ${reason}: .*\n)+$`),
+          );
           expect(code).toBe(0);
           expect((await scene.stored(`pod/${name}`)).spec.containers[0].image).toBe(image.tagged);
         }
@@ -86,7 +88,7 @@ describe.each(['http-api', 'rest-api'] as const)('events of a %s', (shape) => {
       } else {
         expect(code).toBe(0);
         expect(stderr).toBe(
-          `Warning: signed/check: ${bad.pinned}: no-signature: no signature is attached to the image\n`,
+          `Warning: signed/check: failed to verify image ${bad.pinned}: no-signature: no signature is attached to the image\n`,
         );
       }
     });

@@ -149,7 +149,9 @@ describe.each(
     const review = await sample('deployment-create', host);
     const { allowed, status } = await ask('/mutate', review);
     expect({ allowed, code: status?.code }).toEqual({ allowed: false, code: 403 });
-    expect(status?.message).toMatch(/^Deployment shop\/api: 1 image denied\npolicy signed, rule autogen-by-the-team,/);
+    expect(status?.message).toMatch(
+      /^Deployment shop\/api: 1 image denied\npolicy signed, rule autogen-by-the-team: failed to verify image /,
+    );
     expect(status?.message).toContain(named('attested:1'));
     expect(status?.message).toContain('only-attestations');
     expect(status?.message).not.toContain(named('signed'));
