@@ -2,7 +2,7 @@ import { leavesAll } from '../admission/changes.ts';
 import type { JsonObject } from '../admission/json.ts';
 import type { AdmissionRequest } from '../admission/review.ts';
 import { type Subject, subjectOf } from '../admission/subject.ts';
-import { createRun } from '../expression/run.ts';
+import { createRun, type Run } from '../expression/run.ts';
 import { nothing, type Scope } from '../expression/scope.ts';
 import { messageOf, Refusal } from '../reasons.ts';
 import type { Slices } from '../slices.ts';
@@ -48,6 +48,8 @@ export function* prepareInSlices(
   const subjects: Subjects = new Map();
   const rules = new Map<Rule, PreparedRule>();
   const prepared: Question[] = [];
+  const { request } = preparation;
+  let leaves: boolean | undefined;
   for (const question of questions) {
     if (!isVarying(question)) {
       prepared.push(question);
@@ -60,8 +62,14 @@ export function* prepareInSlices(
       yield* rule.exceptInSlices(subjects);
       yield;
     }
-    if (question.ask === 'unchanged') yield* rule.exceptBeforeInSlices(subjects);
-    prepared.push(rule.question(question));
+    if (question.ask !== 'unchanged') {
+      prepared.push(rule.question(question));
+      continue;
+    }
+    yield* rule.exceptBeforeInSlices(subjects);
+    // All of the object is compared: once, however many images and rules there are.
+    leaves ??= request !== undefined && leavesAll(request);
+    prepared.push(leaves ? { ...question, entries: [] } : rule.question(question));
   }
   return prepared;
 }
@@ -87,23 +95,20 @@ class PreparedRule {
   readonly #rule: Rule;
   readonly #preparation: Preparation;
   readonly #scope: Scope;
-  readonly #now: number;
-  readonly #isNamed: Preparation['isNamed'];
   #asked: 'asks' | 'unmet' | Refusal | undefined;
   /** What its exceptions come to; `undefined`: none is about the object. */
   #excepted: Excepted | Refusal | undefined;
   #lookedForExceptions = false;
+  readonly #aboutRequest = new Map<Entry, boolean>();
   /** By what covers an image. */
   readonly #entries = new Map<readonly Entry[], readonly Entry[] | Refusal>();
   /** The registries in them that the object says. */
   readonly #chosen = new Map<readonly Entry[], ReadonlySet<string>>();
 
   constructor(rule: Rule, preparation: Preparation) {
-    const { request, now, imageData, isNamed, stated: states } = preparation;
+    const { request, now, imageData, stated: states } = preparation;
     this.#rule = rule;
     this.#preparation = preparation;
-    this.#now = now;
-    this.#isNamed = isNamed;
     const stated = states?.(rule);
     const said = request === undefined ? nothing : variablesOf(request, rule.extractors.get(request.kind.kind));
     const base = stated === undefined ? said : withStated(said, stated);
@@ -114,9 +119,6 @@ class PreparedRule {
 
   question(question: Question): Question {
     const scope = this.#scope;
-    const { request } = this.#preparation;
-    if (question.ask === 'unchanged' && request !== undefined && leavesAll(request))
-      return { ...question, entries: [] };
     if (this.#answer === 'unmet') return { ...question, entries: [], ask: 'unmet' };
     if (isExcepted(this.#answer)) return { ...question, entries: [], ask: 'excepted', ...this.#answer };
     if (question.ask === 'unchanged' && this.#askedTheSame(question.entries)) return { ...question, entries: [] };
@@ -148,9 +150,15 @@ class PreparedRule {
   }
 
   /** Whether what is asked of the statements depends on the request: of an entry with its variables substituted, or else it has none. */
-  #isAboutRequest({ attestations, deny }: Entry): boolean {
-    const asked = [...attestations.flatMap(({ conditions }) => conditions ?? []), ...(deny ? [deny.conditions] : [])];
-    return asked.some(({ names }) => asksRequest(names, this.#rule.context));
+  #isAboutRequest(entry: Entry): boolean {
+    let known = this.#aboutRequest.get(entry);
+    if (known === undefined) {
+      const { attestations, deny } = entry;
+      const asked = [...attestations.flatMap(({ conditions }) => conditions ?? []), ...(deny ? [deny.conditions] : [])];
+      known = asked.some(({ names }) => asksRequest(names, this.#rule.context));
+      this.#aboutRequest.set(entry, known);
+    }
+    return known;
   }
 
   #known: PreparedRule | undefined;
@@ -211,7 +219,7 @@ class PreparedRule {
   #holds({ conditions }: RuleException): boolean | Refusal {
     if (conditions === undefined) return true;
     try {
-      return conditions.test(this.#scope, createRun(this.#now)).met;
+      return conditions.test(this.#scope, this.#run()).met;
     } catch (thrown) {
       if (thrown instanceof Refusal) return thrown;
       if (thrown instanceof ImageNeeded) throw thrown;
@@ -220,16 +228,21 @@ class PreparedRule {
     }
   }
 
+  /** What one evaluation may cost. */
+  #run(): Run {
+    return createRun(this.#preparation.now);
+  }
+
   #asks({ preconditions }: Rule): 'asks' | 'unmet' | Refusal {
     if (preconditions === undefined) return 'asks';
     try {
-      return preconditions.test(this.#scope, createRun(this.#now)).met ? 'asks' : 'unmet';
+      return preconditions.test(this.#scope, this.#run()).met ? 'asks' : 'unmet';
     } catch (thrown) {
       return problemOf('preconditions', thrown);
     }
   }
 
-  /** The same list for all images that the same entries cover. */
+  /** The same list for all slots of one image, whose entries are one list. */
   #substituted(entries: readonly Entry[]): readonly Entry[] | Refusal {
     let substituted = this.#entries.get(entries);
     if (substituted === undefined) {
@@ -248,11 +261,11 @@ class PreparedRule {
         continue;
       }
       try {
-        const made = entry.written.entry(this.#scope, createRun(this.#now));
+        const made = entry.written.entry(this.#scope, this.#run());
         if (isProblems(made)) return unfit(entry, made);
         const { registries } = entry.written;
         const others = registries === undefined ? [] : registriesOf(made).filter((one) => !registries.has(one));
-        const stranger = others.find((registry) => !this.#isNamed(registry));
+        const stranger = others.find((registry) => !this.#preparation.isNamed(registry));
         if (stranger !== undefined) return new Refusal('host-refused', strangerIn(entry, stranger));
         for (const registry of others) chosen.add(registry);
         substituted.push(made);

@@ -1,5 +1,7 @@
 import { parseReview } from '../admission/review.ts';
 import { Refusal } from '../reasons.ts';
+import { atOnce } from '../slices.ts';
+import { prepareInSlices } from './prepare.ts';
 import { selectInSlices } from './select.ts';
 import { entry, loadRule } from './testing/policies.ts';
 
@@ -54,5 +56,34 @@ describe('the time ends while images are compared, all of which are as they were
     expect(withoutTime(plain, pod({ tier: 'prod' }))).toEqual([]);
     const leaving = pod({ tier: 'test' }, { deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: ['a/b'] });
     expect(withoutTime(varying, pod({ tier: 'prod' }), leaving)).toEqual([]);
+  });
+});
+
+describe('an object that an update leaves as it is', () => {
+  /** The object, and how often all of it was looked at. */
+  function watched(labels: object) {
+    const looks = { count: 0 };
+    const { spec, ...others } = pod(labels);
+    const probe = Object.defineProperty({}, 'field', {
+      enumerable: true,
+      get: () => {
+        looks.count += 1;
+        return 'x';
+      },
+    });
+    return { object: { ...others, spec: { ...spec, probe } }, looks };
+  }
+  const entriesOf = (object: object, old: object) => {
+    const request = update(object, old);
+    const preparation = { request, now: 0, imageData: new Map(), isNamed: () => true };
+    const asked = atOnce(selectInSlices([varying], request));
+    return atOnce(prepareInSlices(asked, preparation)).filter(({ entries }) => entries.length > 0).length;
+  };
+
+  test('is compared once, however many images it has', () => {
+    const { object, looks } = watched({ tier: 'prod' });
+    expect(entriesOf(object, watched({ tier: 'prod' }).object)).toBe(0);
+    expect(looks.count).toBe(1);
+    expect(entriesOf(object, watched({ tier: 'test' }).object)).toBe(containers.length);
   });
 });
