@@ -27,7 +27,7 @@ import { dropUnmet, predicatesWanted, takePredicates } from './verdict/hits.ts';
 import { ImageLookup } from './verdict/image-lookup.ts';
 import { countImages, type Inquiry, openInquiries, refuseDisagreement, unanswered, wanted } from './verdict/inquiry.ts';
 import { judge } from './verdict/judge.ts';
-import { allowanceFor } from './verdict/look.ts';
+import { allowanceFor, late } from './verdict/look.ts';
 import { beginReview, type Review } from './verdict/review.ts';
 import { readPredicatesInSlices } from './verdict/statements.ts';
 import type { Verdict } from './verdict/verdict.ts';
@@ -422,7 +422,5 @@ function tooLongToWeigh(refusal: Refusal): Refusal {
   const told = `what is attested takes too long to weigh: ${refusal.message}`;
   return new Refusal('attached-too-slow', told, { cause: refusal });
 }
-
-const late = () => new Refusal('deadline', 'the registry did not answer in time');
 
 type Step = (inquiry: Inquiry, deadline: Deadline) => Promise<void> | undefined;

@@ -92,14 +92,15 @@ function readRequest(uid: string, request: JsonObject): AdmissionRequest {
   if (object === undefined && (operation === 'CREATE' || operation === 'UPDATE')) {
     throw new FieldError(`request.object is missing from a request to ${operation}`);
   }
+  const requestKind = readKind(request, 'requestKind');
+  const requestResource = readResource(request, 'requestResource');
+  const requestSubResource = readText(request, 'request', 'requestSubResource');
+  const options = readObject(request, 'request', 'options');
   return {
     uid,
     kind,
     resource: readResource(request, 'resource') ?? { group: '', version: '', resource: '' },
     subResource: readText(request, 'request', 'subResource'),
-    ...written('requestKind', readKind(request, 'requestKind')),
-    ...written('requestResource', readResource(request, 'requestResource')),
-    ...written('requestSubResource', readText(request, 'request', 'requestSubResource')),
     operation,
     namespace: readText(request, 'request', 'namespace'),
     name: readText(request, 'request', 'name'),
@@ -107,13 +108,11 @@ function readRequest(uid: string, request: JsonObject): AdmissionRequest {
     userInfo: readUser(readObject(request, 'request', 'userInfo')),
     object,
     oldObject: readObject(request, 'request', 'oldObject'),
-    ...written('options', readObject(request, 'request', 'options')),
+    ...(requestKind && { requestKind }),
+    ...(requestResource && { requestResource }),
+    ...(requestSubResource && { requestSubResource }),
+    ...(options && { options }),
   };
-}
-
-/** A field of ours that is there only where the request has it. */
-function written<const K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } {
-  return value === undefined || value === '' ? {} : ({ [key]: value } as { readonly [P in K]: V });
 }
 
 function readKind(request: JsonObject, key: string): RequestKind | undefined {
@@ -154,11 +153,12 @@ function readUser(user: JsonObject | undefined): UserInfo {
     if (extra[key] !== null && !isTextList(extra[key]))
       throw new FieldError(`${path}.extra must be of lists of strings`);
   }
+  const uid = readText(user, path, 'uid');
   return {
     username: readText(user, path, 'username'),
     groups: groups ?? [],
-    ...written('uid', readText(user, path, 'uid')),
-    ...written('extra', extra as UserInfo['extra']),
+    ...(uid && { uid }),
+    ...(extra && { extra: extra as NonNullable<UserInfo['extra']> }),
   };
 }
 

@@ -13,7 +13,7 @@ import { type ImageContent, imageData, readImageContent } from '../registry/imag
 import type { Allowance, Image, Registries } from '../registry/registry.ts';
 import { blameIn } from './blame.ts';
 import { imageOfDigest, imageOfTag } from './fetching.ts';
-import { allowanceFor, hostRefusal, type Look, type Named, openLook } from './look.ts';
+import { allowanceFor, hostRefusal, type Look, late, type Named, openLook } from './look.ts';
 import type { Review } from './review.ts';
 
 export interface LookupPorts {
@@ -48,14 +48,14 @@ export class ImageLookup {
   /** What the tags of images under review name: a tag is resolved once a review, whoever asks. */
   readonly #resolved = new Map<string, Digest>();
   readonly #looks: Look[] = [];
-  readonly #ownHosts: ReadonlySet<string>;
+  readonly #questions: readonly Question[];
   #spent = 0;
 
   /** @param questions what is asked of the images under review: whose hosts are called in any case. */
   constructor(ports: LookupPorts, review: Review, questions: readonly Question[]) {
     this.#ports = ports;
     this.#review = review;
-    this.#ownHosts = new Set(questions.flatMap(({ reference }) => reference?.repository.registry ?? []));
+    this.#questions = questions;
   }
 
   /** The images that were asked about, as targets of plans name them: they count towards what a review may ask about. */
@@ -75,6 +75,8 @@ export class ImageLookup {
 
   /** The image as it was fetched for a lookup, so that whoever asks for the same one need not ask again. */
   fetched({ reference, credentials }: Named): Image | undefined {
+    // Of most reviews nothing is looked up, and keys are long to write.
+    if (this.#fetched.size === 0) return undefined;
     return this.#fetched.get(keyedBy(credentials, imageKey(reference)));
   }
 
@@ -119,7 +121,7 @@ export class ImageLookup {
     const { elapsed } = this.#ports;
     const target = { reference, credentials: ownCredentials };
     // What an object names beside its images is called where the rules or the settings name it, or else it could have any host called.
-    const isStranger = chosen && !this.#ownHosts.has(reference.repository.registry);
+    const isStranger = chosen && !this.#isOwn(reference.repository.registry);
     const others = isStranger ? () => false : chosen ? hosts.others : () => hosts.said;
     const refused = hostRefusal(target, { ...hosts, others });
     if (refused !== undefined) return refused;
@@ -141,6 +143,11 @@ export class ImageLookup {
       // A registry that does not answer at all is down, and that others waited for it is nobody's doing.
       if (look.heard) this.#spent += elapsed() - began;
     }
+  }
+
+  /** Whether an image under review is at a registry. */
+  #isOwn(registry: string): boolean {
+    return this.#questions.some(({ reference }) => reference?.repository.registry === registry);
   }
 
   async #ask(look: Look, allowance: Allowance): Promise<Read> {
@@ -181,4 +188,3 @@ export class ImageLookup {
 }
 
 const none: ReadonlySet<string> = new Set();
-const late = () => new Refusal('deadline', 'the registry did not answer in time');

@@ -52,6 +52,9 @@ export function hostRefusal({ reference }: Named, { asked, others }: Hosts): Ref
   return new Refusal('host-refused', `${registry} is not among the registries that may be called`);
 }
 
+/** That a step about an image ended before its registry had answered. */
+export const late = (): Refusal => new Refusal('deadline', 'the registry did not answer in time');
+
 /** What one image's requests may use up in a step: the review's bytes, the step's time. */
 export function allowanceFor(look: Look, review: Review, deadline: Deadline): Allowance {
   const overheard = (count: number) => {
