@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject, own } from '../admission/json.ts';
 import type { AdmissionRequest } from '../admission/review.ts';
 import { formatReference } from '../image/reference.ts';
+import { writtenImage } from '../policy/about.ts';
 import { printable, quoted, shortened } from '../printable.ts';
 import { type Reason, reasons } from '../reasons.ts';
 import type { Decision } from '../verdict/decision.ts';
@@ -124,15 +125,8 @@ export function oneWarning(text: string): string {
 /** The image as it was written, with the digest that was looked at. What is in parentheses is no image. */
 export function imageName({ reference, digest, question }: Verdict): string {
   if (reference !== undefined) return formatReference(digest === undefined ? reference : { ...reference, digest });
-  const { about } = question;
-  switch (about.kind) {
-    case 'slot':
-      return quoted(about.slot.text, 200);
-    case 'reference':
-      return quoted(about.text, 200);
-    case 'object':
-      return '(the object as a whole)';
-  }
+  const written = writtenImage(question.about);
+  return written === undefined ? '(the object as a whole)' : quoted(written, 200);
 }
 
 function objectName({ namespace, name, object }: AdmissionRequest): string {

@@ -1,4 +1,5 @@
 import type { Signer } from '../ledger/verification.ts';
+import { writtenImage } from '../policy/about.ts';
 import type { AttestationResult, Verdict } from '../verdict/verdict.ts';
 import type { AttestorResult } from '../verify/outcome.ts';
 import { imageName } from './message.ts';
@@ -60,7 +61,7 @@ export function reportResult(verdict: Verdict, resource?: string): ReportResult 
     policy: question.rule.policy,
     rule: question.rule.name,
     ...(resource === undefined ? {} : { resource }),
-    image: writtenImage(verdict),
+    image: writtenImage(verdict.question.about) ?? imageName(verdict),
     digest: verdict.digest ?? null,
     result: verdict.result,
     action: question.action,
@@ -112,19 +113,6 @@ function reportAttestation({
     message,
     attestors: attestors.map(reportAttestor),
   };
-}
-
-/** As it was written. */
-function writtenImage(verdict: Verdict): string {
-  const { about } = verdict.question;
-  switch (about.kind) {
-    case 'slot':
-      return about.slot.text;
-    case 'reference':
-      return about.text;
-    case 'object':
-      return imageName(verdict);
-  }
 }
 
 /** The whole: fail over error over pass over skip. */

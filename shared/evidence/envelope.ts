@@ -9,7 +9,8 @@ import { Malformed } from './malformed.ts';
 import { statementPayloadType } from './statement.ts';
 
 const maxSignatures = 32;
-const maxSignature = 16 * 1024;
+/** Bytes of one signature. */
+export const maxSignature = 16 * 1024;
 
 /** A DSSE envelope, its first signature alone: whoever verifies has to be satisfied by one. */
 export interface Envelope {

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject } from '../admission/json.ts';
-import { parseJson } from '../net/json.ts';
+import { parseJson, problemText } from '../net/json.ts';
 import type { Slices } from '../slices.ts';
 import { Malformed } from './malformed.ts';
 
@@ -27,15 +27,8 @@ export function* parseBounded(
   most: number,
   counted?: (values: number) => void,
 ): Slices<unknown> {
-  const parsed = yield* parseJson(bytes, { values: most, depth: maxDepth, fields: maxFields }, counted);
-  if ('problem' in parsed) throw new Malformed(`${what} ${problems(most)[parsed.problem]}`);
+  const bounds = { values: most, depth: maxDepth, fields: maxFields };
+  const parsed = yield* parseJson(bytes, bounds, counted);
+  if ('problem' in parsed) throw new Malformed(`${what} ${problemText(parsed.problem, bounds)}`);
   return parsed.value;
 }
-
-const problems = (most: number) => ({
-  values: `holds over ${most} values`,
-  fields: `has an object of over ${maxFields} fields`,
-  depth: `is nested over ${maxDepth} deep`,
-  encoding: 'is not UTF-8',
-  syntax: 'is not JSON',
-});

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hashInSlices } from '../net/hash.ts';
 import { bytesInSlice } from '../net/json-bounds.ts';
 import type { Slices } from '../slices.ts';
 import type { Stated } from './evidence.ts';
@@ -16,7 +16,7 @@ const maxValues = 500_000;
 export interface Predicate {
   /** Of the payload, without the blanks around them. */
   readonly bytes: Uint8Array;
-  /** SHA-256, hex, of these bytes. */
+  /** SHA-256, hex, of these bytes: by which a predicate is known once its statement has been verified. */
   readonly hash: string;
 }
 
@@ -24,22 +24,12 @@ export interface Predicate {
  * The predicate of a statement that was kept, not parsed yet. A statement without one, or with several, of which readers take one or
  * another, has none. Throws Malformed.
  */
-export function* predicateOf({ signed }: Stated): Slices<Predicate> {
+export function* predicateOf({ signed }: Pick<Stated, 'signed'>): Slices<Predicate> {
   if (signed.format !== 'dsse') throw new Malformed('what is signed is no statement');
   const [bytes, another] = yield* membersNamed(signed.payload, 'predicate', maxStatementValues);
   if (bytes === undefined) throw new Malformed('the statement has no predicate');
   if (another !== undefined) throw new Malformed('the statement has more than one predicate');
-  return { bytes, hash: yield* predicateHash(bytes) };
-}
-
-/** SHA-256, hex: by which a predicate is known once its statement has been verified. */
-export function* predicateHash(bytes: Uint8Array): Slices<string> {
-  const hash = createHash('sha256');
-  for (let at = 0; at < bytes.length; at += bytesInSlice) {
-    if (at > 0) yield;
-    hash.update(bytes.subarray(at, at + bytesInSlice));
-  }
-  return hash.digest('hex');
+  return { bytes, hash: (yield* hashInSlices('sha256', bytes, bytesInSlice)).toString('hex') };
 }
 
 /**

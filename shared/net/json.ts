@@ -4,7 +4,24 @@ import { bytesInSlice, countValues, type JsonBounds } from './json-bounds.ts';
 import { bytesInPiece, parsePieces } from './json-pieces.ts';
 
 /** What JSON text holds, or why it is not read. */
-export type ParsedJson = { readonly value: unknown } | { readonly problem: keyof JsonBounds | 'encoding' | 'syntax' };
+export type ParsedJson = { readonly value: unknown } | { readonly problem: JsonProblem };
+export type JsonProblem = keyof JsonBounds | 'encoding' | 'syntax';
+
+/** What is wrong with text that was parsed within these bounds; ends a sentence that begins with its name. */
+export function problemText(problem: JsonProblem, { values, fields, depth }: Required<JsonBounds>): string {
+  switch (problem) {
+    case 'values':
+      return `holds over ${values} values`;
+    case 'fields':
+      return `has an object of over ${fields} fields`;
+    case 'depth':
+      return `is nested over ${depth} deep`;
+    case 'encoding':
+      return 'is not UTF-8';
+    case 'syntax':
+      return 'is not JSON';
+  }
+}
 
 /**
  * Parses JSON from outside within bounds, in slices. It has to be UTF-8; a byte order mark is no JSON (RFC 8259 section 8.1), so it is

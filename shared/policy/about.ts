@@ -8,3 +8,15 @@ export type About =
   | { readonly kind: 'slot'; readonly slot: ImageSlot }
   | { readonly kind: 'reference'; readonly text: string }
   | { readonly kind: 'object' };
+
+/** The image as it was written; `undefined`: it is about none. */
+export function writtenImage(about: About): string | undefined {
+  switch (about.kind) {
+    case 'slot':
+      return about.slot.text;
+    case 'reference':
+      return about.text;
+    case 'object':
+      return undefined;
+  }
+}

@@ -12,9 +12,13 @@ import type { LoadWarning } from './problems.ts';
 
 /** The registry hosts that rules name literally, and those of the setting `registries`, as they are written. */
 export function writtenHosts(rules: readonly Rule[], registries: readonly string[]): ReadonlySet<string> {
-  const patterns = rules.flatMap(({ entries }) => entries.flatMap(({ imageReferences }) => imageReferences));
+  const patterns = patternsOf(rules);
   const hosts = rules.flatMap(({ context }) => context.flatMap((entry) => contextHost(entry) ?? []));
   return new Set([...registries, ...patterns.flatMap((pattern) => literalHost(pattern) ?? []), ...hosts]);
+}
+
+function patternsOf(rules: readonly Rule[]): readonly string[] {
+  return rules.flatMap(({ entries }) => entries.flatMap(({ imageReferences }) => imageReferences));
 }
 
 /** The host of an image that a context names; `undefined`: there is none, or variables say which it is. */
@@ -43,7 +47,7 @@ export function namedHosts(written: ReadonlySet<string>): ReadonlySet<string> {
  * A pattern whose host is open (`*`, `*team`) means any.
  */
 export function hostFits(rules: readonly Rule[]): (registry: string) => boolean {
-  const patterns = new Set(rules.flatMap(({ entries }) => entries.flatMap(({ imageReferences }) => imageReferences)));
+  const patterns = new Set(patternsOf(rules));
   const hosts = new Set<string>();
   for (const pattern of patterns) {
     const host = hostOfPattern(pattern);

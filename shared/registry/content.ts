@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { type Digest, parseDigest, splitDigest } from '../image/digest.ts';
 import { type Repository, repositoryName } from '../image/repository.ts';
 import type { Elapsed } from '../net/deadline.ts';
 import type { DoorResponse } from '../net/door.ts';
+import { hashInSlices } from '../net/hash.ts';
 import { inSlices } from '../net/slices.ts';
 import { Refusal } from '../reasons.ts';
 import type { Slices } from '../slices.ts';
@@ -152,12 +152,8 @@ function* isDigestOf(text: string, bytes: Uint8Array): Slices<boolean> {
 
 /** A blob has megabytes, and blobs of many reviews may end at the same moment. */
 function* digestInSlices(algorithm: 'sha256' | 'sha512', bytes: Uint8Array): Slices<Digest> {
-  const hash = createHash(algorithm);
-  for (let at = 0; at < bytes.length; at += hashedAtOnce) {
-    if (at > 0) yield;
-    hash.update(bytes.subarray(at, at + hashedAtOnce));
-  }
-  return `${algorithm}:${hash.digest('hex')}` as Digest;
+  const hash = yield* hashInSlices(algorithm, bytes, hashedAtOnce);
+  return `${algorithm}:${hash.toString('hex')}` as Digest;
 }
 
 function unlike(what: string, which: string): Refusal {

@@ -3,7 +3,7 @@ import { dockerHub } from '../image/host.ts';
 import type { ImageReference } from '../image/reference.ts';
 import { type Repository, repositoryName } from '../image/repository.ts';
 import type { Elapsed } from '../net/deadline.ts';
-import { parseJson } from '../net/json.ts';
+import { parseJson, problemText } from '../net/json.ts';
 import { inSlices } from '../net/slices.ts';
 import { Refusal } from '../reasons.ts';
 import type { Slices } from '../slices.ts';
@@ -118,13 +118,8 @@ function* parsed(bytes: Uint8Array, what: string): Slices<unknown> {
   const result = yield* parseJson(bytes, bounds);
   if (!('problem' in result)) return result.value;
   const { problem } = result;
-  if (problem === 'values') throw new Refusal('too-large', `${what} holds over ${bounds.values} values`);
-  throw new Refusal('malformed-manifest', `${what} ${problems[problem]}`);
+  throw new Refusal(
+    problem === 'values' ? 'too-large' : 'malformed-manifest',
+    `${what} ${problemText(problem, bounds)}`,
+  );
 }
-
-const problems = {
-  fields: `has an object of over ${bounds.fields} fields`,
-  depth: `is nested over ${bounds.depth} deep`,
-  encoding: 'is not UTF-8',
-  syntax: 'is not JSON',
-};

@@ -1,6 +1,7 @@
 import { type Found, foundFor, foundHash, foundInSlices, holdsForOthers, nothingFound } from '../evidence/found.ts';
 import type { Digest } from '../image/digest.ts';
 import { type Repository, repositoryName } from '../image/repository.ts';
+import type { Holds } from '../ledger/flights.ts';
 import type { Session, ShareGuard } from '../ledger/ledger.ts';
 import { type Clock, type Elapsed, shareOf } from '../net/deadline.ts';
 import { inSlices } from '../net/slices.ts';
@@ -144,7 +145,7 @@ export class Examiner {
     const work = (aboard: Allowance) => inSlices(verifyInSlices(input), { ...aboard, elapsed, what });
     try {
       const name = `verify#${repositoryName(repository)}@${digest}#${hash}#${foundHash(found)}`;
-      return await this.#once(name, () => this.#session.share(name, guards, allowance, work));
+      return await this.#shared(name, guards, allowance, work);
     } catch (thrown) {
       const { reason, message } = blame(inquiry, asRefusal(thrown), this.#circumstances);
       return { pass: false, reason, message, attestors: [] };
@@ -193,7 +194,7 @@ export class Examiner {
     if (inquiry.image?.digest === digest) return inquiry.image;
     const { reference, credentials } = inquiry.target;
     const { name, guards, fetch } = imageOfDigest(this.#ports.registries, reference.repository, digest, credentials);
-    inquiry.image = await this.#once(name, () => this.#session.share(name, guards, allowance, fetch));
+    inquiry.image = await this.#shared(name, guards, allowance, fetch);
     return inquiry.image;
   }
 
@@ -224,11 +225,8 @@ export class Examiner {
       }
     };
     try {
-      return await this.#once(name, () =>
-        this.#session.share(name, guardsOf(repository, digest), allowance, fetch, (found, behind) =>
-          holdsForOthers(found, behind, asked),
-        ),
-      );
+      const holds: Holds<Found> = (found, behind) => holdsForOthers(found, behind, asked);
+      return await this.#shared(name, guardsOf(repository, digest), allowance, fetch, holds);
     } catch (thrown) {
       return nothingFound(asRefusal(thrown));
     }
@@ -251,20 +249,25 @@ export class Examiner {
       const name = keyedBy(credentials, `attested#${repositoryName(repository)}@${digest}`);
       const fetch = (aboard: Allowance) => this.#ports.registries.as(credentials).attested(repository, digest, aboard);
       const guards = guardsOf(repository, digest);
-      return this.#once(name, () => this.#session.share(name, guards, { ...allowance, deadline }, fetch)).catch(
-        () => [],
-      );
+      return this.#shared(name, guards, { ...allowance, deadline }, fetch).catch(() => []);
     });
     const unread = await Promise.all(asking);
     deadline.stop();
     return unread.flat();
   }
 
-  #once<T>(name: string, work: () => Promise<T>): Promise<T> {
+  /** Done once by this review, and shared with others that want the same. */
+  #shared<T>(
+    name: string,
+    guards: readonly ShareGuard[],
+    allowance: Allowance,
+    work: (aboard: Allowance) => Promise<T>,
+    holds?: Holds<T>,
+  ): Promise<T> {
     // One name stands for one kind of work, so the value is of the type that this caller's work would give.
     const before = this.#done.get(name) as Promise<T> | undefined;
     if (before !== undefined) return before;
-    const doing = work();
+    const doing = this.#session.share(name, guards, allowance, work, holds);
     this.#done.set(name, doing);
     return doing;
   }

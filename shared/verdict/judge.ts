@@ -6,7 +6,7 @@ import type { Question } from '../policy/select.ts';
 import { type Reason, Refusal } from '../reasons.ts';
 import type { Objection } from '../verify/anchor-judge.ts';
 import type { AttestorResult } from '../verify/outcome.ts';
-import type { Finding, Inquiry } from './inquiry.ts';
+import type { Finding, Inquiry, WeighedObjection } from './inquiry.ts';
 import {
   type AttestationResult,
   combine,
@@ -156,15 +156,12 @@ function unweighed({ conditions }: WantedAttestation, { deny }: Entry, result: A
 }
 
 /** Conditions are evaluated before anyone is judged; an entry that was left out is no pass. */
-function weighedOf(
-  asked: AskedOfTarget,
-  { weighed, unweighed }: Inquiry,
-): (Objection & { readonly path?: string }) | undefined {
+function weighedOf(asked: AskedOfTarget, { weighed, unweighed }: Inquiry): WeighedObjection | undefined {
   return weighed.has(asked) ? weighed.get(asked) : (unweighed ?? notLookedAt());
 }
 
 /** An objection that stands by itself says of which attestation it is. */
-function titled({ attestations }: AskedOfTarget, objection: Objection & { readonly path?: string }): Objection {
+function titled({ attestations }: AskedOfTarget, objection: WeighedObjection): Objection {
   const about = attestations.find(({ wanted }) => wanted.path === objection.path);
   const { reason, message } = objection;
   return about === undefined ? objection : { reason, message: `${titleOf(about.wanted)}: ${message}` };
@@ -173,7 +170,7 @@ function titled({ attestations }: AskedOfTarget, objection: Objection & { readon
 /** The attestation that an objection is about is told with it. */
 function withObjection(
   results: readonly AttestationResult[],
-  { reason, message, path }: Objection & { readonly path?: string },
+  { reason, message, path }: WeighedObjection,
 ): readonly AttestationResult[] {
   return results.map((result) => (result.path === path ? { ...result, pass: false, reason, message } : result));
 }

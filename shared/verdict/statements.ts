@@ -30,7 +30,7 @@ export function* readStatementsInSlices(
   const read: ReadStatement[] = [];
   for (const [index, { signed, by }] of statements.entries()) {
     try {
-      const { bytes, hash } = yield* predicateOf({ signed, claims: [] });
+      const { bytes, hash } = yield* predicateOf({ signed });
       read.push({ hash, bytes, predicate: yield* predicates.read(hash, atHand(hash) ?? bytes), by });
     } catch (thrown) {
       if (!(thrown instanceof Malformed)) throw thrown;

@@ -2,10 +2,10 @@ import { type Attested, weighConditions, weighDenial } from '../conditions/weigh
 import { createRun, type Run } from '../expression/run.ts';
 import { layered, nothing, type Scope } from '../expression/scope.ts';
 import type { AskedOfTarget, Plan, QuestionPlan } from '../plan/plan.ts';
+import { writtenImage } from '../policy/about.ts';
 import { refusalFor } from '../policy/chosen-image.ts';
 import { ImageNeeded } from '../policy/context.ts';
 import type { Entry } from '../policy/policy.ts';
-import type { Question } from '../policy/select.ts';
 import { imageScope } from '../policy/variables.ts';
 import { messageOf, Refusal } from '../reasons.ts';
 import type { Slices } from '../slices.ts';
@@ -25,7 +25,7 @@ export function* weighInSlices(plan: Plan, inquiries: readonly Inquiry[], now: n
       if (planned.task !== 'verify' && planned.task !== 'unpinned') continue;
       const inquiry = inquiries[planned.target.at];
       if (inquiry === undefined || !isToBeWeighed(planned, planned.entry, inquiry)) continue;
-      const scope = layered(imageScope(textOf(question)), question.scope ?? nothing);
+      const scope = layered(imageScope(writtenImage(question.about) ?? ''), question.scope ?? nothing);
       inquiry.weighed.set(planned, weighed(planned, planned.entry, inquiry, scope, createRun(now)));
       yield;
     }
@@ -87,16 +87,4 @@ function weigh(
   // What is attested by keys that could not be had might bring it about.
   const [missing] = attestations.flatMap(({ check }) => check.check.missing);
   return weighDenial(deny, weighed, scope, run) ?? missing;
-}
-
-/** The image as its author wrote it. */
-function textOf({ about }: Question): string {
-  switch (about.kind) {
-    case 'slot':
-      return about.slot.text;
-    case 'reference':
-      return about.text;
-    case 'object':
-      return '';
-  }
 }

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { splitDigest } from '../../image/digest.ts';
+import { hashInSlices } from '../../net/hash.ts';
 import { bytesInSlice } from '../../net/json-bounds.ts';
 import type { AttachedItem } from '../../registry/registry.ts';
 import type { Slices } from '../../slices.ts';
@@ -29,17 +29,11 @@ export function* readBareEnvelope(item: AttachedItem, keep: Keep): Slices<Attest
 /** cosign asks for time stamps by SHA-256, by which the layer's digest is mostly known; others are asked of any hash. */
 function* hashesOf({ bytes, layer }: AttachedItem, isStamped: boolean): Slices<EnvelopeHashes> {
   const { algorithm, hex } = splitDigest(layer.digest);
-  const sha256 = algorithm === 'sha256' ? Buffer.from(hex, 'hex') : yield* hashInSlices('sha256', bytes);
+  const sha256 = algorithm === 'sha256' ? Buffer.from(hex, 'hex') : yield* hashInSlices('sha256', bytes, bytesInSlice);
   if (!isStamped) return { sha256 };
-  const [sha384, sha512] = [yield* hashInSlices('sha384', bytes), yield* hashInSlices('sha512', bytes)];
+  const [sha384, sha512] = [
+    yield* hashInSlices('sha384', bytes, bytesInSlice),
+    yield* hashInSlices('sha512', bytes, bytesInSlice),
+  ];
   return { sha256, sha384, sha512 };
-}
-
-function* hashInSlices(name: keyof EnvelopeHashes, bytes: Uint8Array): Slices<Buffer> {
-  const hash = createHash(name);
-  for (let at = 0; at < bytes.length; at += bytesInSlice) {
-    if (at > 0) yield;
-    hash.update(bytes.subarray(at, at + bytesInSlice));
-  }
-  return hash.digest();
 }

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject } from '../../admission/json.ts';
-import { refuseLargeSignatures } from '../envelope.ts';
+import { maxSignature, refuseLargeSignatures } from '../envelope.ts';
 import { maxBody, maxPromise, refuseMoreBytes } from '../log-bounds.ts';
 import { Malformed } from '../malformed.ts';
 
@@ -10,7 +10,6 @@ const maxProof = 64;
 const hashBytes = 32;
 const maxCertificate = 16 * 1024;
 const maxTimestamp = 64 * 1024;
-const maxSignature = 16 * 1024;
 const maxDigest = 64;
 const maxCheckpoint = 16 * 1024;
 /** A number of 64 bits has 20 digits. Sigstore's verifier makes numbers of these texts before it looks at any signature. */

@@ -8,6 +8,7 @@ import { readImageReferences, readSkipImageReferences } from './image-patterns.t
 import { readKeyless } from './keyless-attestor.ts';
 import { readKeySource } from './keys-attestor.ts';
 import type { Place } from './place.ts';
+import { isRegExp } from './regexp.ts';
 import { Report } from './report.ts';
 import { namesIn, variableTexts } from './variables.ts';
 import { type Frame, holdsVariables, readWritten, type Wanted } from './written.ts';
@@ -109,7 +110,7 @@ function withVariables(
 
 /** What an object's author writes into a regular expression must be no part of one, and few names are without a dot. */
 function warnOfPattern(at: Place, context: readonly ContextEntry[], report: Report): void {
-  if (!at.path.endsWith('RegExp')) return;
+  if (!isRegExp(at.path)) return;
   const { text = '' } = at;
   if (isOneVariable(text) && isPoliciesWord(text, context)) return;
   const names = namesIn(text);
