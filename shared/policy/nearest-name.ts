@@ -13,6 +13,11 @@ export function nearestName(name: string, known: readonly string[]): string | un
   return nearest;
 }
 
+/** The end of a sentence about a name that is not known; empty where no known one is near. */
+export function didYouMean(nearest: string | undefined): string {
+  return nearest === undefined ? '' : `; did you mean '${nearest}'?`;
+}
+
 /** Levenshtein's distance. */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);

@@ -1,5 +1,5 @@
 import { namesOf, requestNames } from '../context.ts';
-import { nearestName } from '../nearest-name.ts';
+import { didYouMean, nearestName } from '../nearest-name.ts';
 import type { Rule } from '../policy.ts';
 import type { Place } from './place.ts';
 import type { Report } from './report.ts';
@@ -36,8 +36,7 @@ function checkDenial(entry: Place, known: readonly string[], report: Report): vo
 function check(names: ReadonlySet<string> | undefined, known: readonly string[], place: Place, report: Report): void {
   for (const name of names ?? []) {
     if (known.includes(name)) continue;
-    const nearest = nearestName(name, known);
-    const meant = nearest === undefined ? '' : `; did you mean '${nearest}'?`;
+    const meant = didYouMean(nearestName(name, known));
     const at = variableTexts(place).find(({ text = '' }) => namesIn(text)?.has(name)) ?? place;
     report.problem(at, `variable '${name.slice(0, 60)}' is not defined: nothing here gives it${meant}`);
   }

@@ -1,6 +1,5 @@
 import { enforcesSomewhere } from '../action.ts';
 import type { ConfigMap } from '../context.ts';
-import { selectedRules, Unselectable } from '../namespace-scopes.ts';
 import type { MatchCondition, Rule } from '../policy.ts';
 import { warnOfSpared } from './apply-one.ts';
 import { controllerRules, controllersAnnotation, controllersOf, lintControllers } from './autogen.ts';
@@ -11,7 +10,7 @@ import { itemsOf } from './lists.ts';
 import { isActionRefused, readAction, readOverrides } from './overrides.ts';
 import type { Place } from './place.ts';
 import type { Report } from './report.ts';
-import { type Common, readRule, rereadForControllers } from './rule.ts';
+import { type Common, readRule, refuseUnselectable, rereadForControllers } from './rule.ts';
 import { warnOfUnasked } from './unasked-kinds.ts';
 import { warnOfUnaskedUpdates } from './unasked-updates.ts';
 
@@ -254,16 +253,6 @@ function readRules(fields: PolicyFields, policy: Place, common: Common, report: 
     warnOfSpared(rules, applyRules, report);
   }
   return all;
-}
-
-/** Where one rule is applied, an API server has to be asked about all of them together. */
-function refuseUnselectable(rules: readonly Rule[], place: Place, report: Report): void {
-  try {
-    for (const rule of rules) selectedRules(rule, rules);
-  } catch (thrown) {
-    if (!(thrown instanceof Unselectable)) throw thrown;
-    report.problem(place, thrown.message);
-  }
 }
 
 function refuseRepeatedNames(names: readonly (string | undefined)[], place: Place, report: Report): void {

@@ -110,13 +110,18 @@ function readVerifyImages(
     ...said,
     ...(reported !== undefined && { reported }),
   };
+  refuseUnselectable([rule], place, report);
+  return rule;
+}
+
+/** Rules about which no API server can be asked: together, where one of them is asked depending on another. */
+export function refuseUnselectable(rules: readonly Rule[], place: Place, report: Report): void {
   try {
-    selectedRules(rule);
+    for (const rule of rules) selectedRules(rule, rules);
   } catch (thrown) {
     if (!(thrown instanceof Unselectable)) throw thrown;
     report.problem(place, thrown.message);
   }
-  return rule;
 }
 
 /** What a rule says of the objects that it matches. */

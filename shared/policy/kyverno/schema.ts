@@ -1,6 +1,6 @@
 import { hasVariables } from '../../expression/template-text.ts';
 import { quoted } from '../../printable.ts';
-import { nearestName } from '../nearest-name.ts';
+import { didYouMean, nearestName } from '../nearest-name.ts';
 import type { Place } from './place.ts';
 import type { Report } from './report.ts';
 
@@ -160,6 +160,5 @@ function refuseVariables(value: string, place: Place, report: Report): void {
 }
 
 function unknownField(name: string, known: readonly string[]): string {
-  const nearest = nearestName(name, known);
-  return `unknown field '${name.slice(0, 60)}'${nearest === undefined ? '' : `; did you mean '${nearest}'?`}`;
+  return `unknown field '${name.slice(0, 60)}'${didYouMean(nearestName(name, known))}`;
 }

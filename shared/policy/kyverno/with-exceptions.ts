@@ -1,6 +1,6 @@
 import { compileWildcard, hasWildcard } from '../../image/wildcard.ts';
 import { requestNames } from '../context.ts';
-import { nearestName } from '../nearest-name.ts';
+import { didYouMean, nearestName } from '../nearest-name.ts';
 import type { Rule, RuleException } from '../policy.ts';
 import { isAbout, resourcesOf } from '../resources.ts';
 import type { ExceptionTarget, WrittenException } from './exception.ts';
@@ -88,10 +88,6 @@ function rulesMeant(
 function nearestPolicy(name: string, known: readonly string[]): string | undefined {
   const ofNamespace = known.filter((each) => each.endsWith(`/${name}`));
   return ofNamespace.length === 1 ? ofNamespace[0] : nearestName(name, known);
-}
-
-function didYouMean(name: string | undefined): string {
-  return name === undefined ? '' : `; did you mean '${name}'?`;
 }
 
 /** An exception for `x` that is about Deployments takes none out of `autogen-x`, which is the rule that asks about them. */

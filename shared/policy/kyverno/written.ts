@@ -54,8 +54,9 @@ export function readWritten(
   readWanted: ReadWanted,
 ): Written | undefined {
   const { tree, path, line } = place;
-  if (tree === undefined) return undefined;
-  const part = substitutedPart(tree);
+  const written = substitutedPlace(place);
+  const part = written.tree;
+  if (part === undefined) return undefined;
   const template = readTemplate(jsonOf(part), place, report);
   if (template === undefined) return undefined;
   const kept = new LRUCache<string, Entry | readonly LoadProblem[]>({ max: mostKept });
@@ -63,7 +64,7 @@ export function readWritten(
   function entryOf(value: Json): Entry | readonly LoadProblem[] {
     const substituted = new Report(report.file);
     const here = new Place(withRest(treeOf(value, part, line), tree), path, line);
-    refuseValues(new Place(part, path, line), here, context, substituted);
+    refuseValues(written, here, context, substituted);
     const fields = entrySchema(here, substituted);
     const wanted = fields && readWanted(fields, here, substituted);
     return wanted === undefined || substituted.problems.length > 0 ? substituted.problems : { ...frame, ...wanted };
@@ -71,7 +72,7 @@ export function readWritten(
 
   return {
     names: template.names,
-    registries: writtenRegistries(new Place(part, path, line), context),
+    registries: writtenRegistries(written, context),
     entry(scope: Scope, run: Run) {
       const value = template.render(scope, run);
       const name = JSON.stringify(value);
