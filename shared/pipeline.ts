@@ -90,8 +90,9 @@ export function createPipeline(ports: Ports): Pipeline {
   ): Promise<Verdict[]> {
     const { purpose, deadline, shortage } = call;
     const review = beginReview({ ...site, deadline, shortage, bytes: ports.reviewBytes });
-    const lookups = new ImageLookup(ports, review, asked);
-    const questions = isToBePrepared(asked) ? await prepared(asked, request, call, site.hosts, lookups) : asked;
+    // Of rules about images alone no context is evaluated, so nothing is looked up.
+    const lookups = isToBePrepared(asked) ? new ImageLookup(ports, review, asked) : undefined;
+    const questions = lookups === undefined ? asked : await prepared(asked, request, call, site.hosts, lookups);
     const planned = planQuestions(questions, { purpose, trust, deadline, elapsed, shortage });
     const plan = isPromise(planned) ? await planned : planned;
     const inquiries = openInquiries(plan, site.hosts, elapsed());
@@ -165,12 +166,12 @@ async function settle(
   inquiries: readonly Inquiry[],
   deadline: Deadline,
   review: Review,
-  lookups: ImageLookup,
+  lookups: ImageLookup | undefined,
 ): Promise<void> {
   const open = inquiries.filter((inquiry) => inquiry.refusal === undefined);
   if (open.length === 0) return;
   const { reviewImages = defaultReviewImages } = ports;
-  const images = countImages(open, lookups.images);
+  const images = countImages(open, lookups?.images ?? []);
   if (images <= reviewImages) return new Run(ports, plan, deadline, review, lookups, inquiries, images).settle(open);
   const told = `the object names ${images} distinct images; a review asks for ${reviewImages} at most`;
   const refusal = new Refusal('too-many-images', told);
@@ -207,14 +208,14 @@ class Run {
   readonly #circumstances: Circumstances;
   readonly #inquiries: readonly Inquiry[];
   readonly #review: Review;
-  readonly #lookups: ImageLookup;
+  readonly #lookups: ImageLookup | undefined;
 
   constructor(
     ports: Ports,
     plan: Plan,
     deadline: Deadline,
     review: Review,
-    lookups: ImageLookup,
+    lookups: ImageLookup | undefined,
     inquiries: readonly Inquiry[],
     images: number,
   ) {
@@ -226,7 +227,7 @@ class Run {
     this.#lookups = lookups;
     this.#circumstances = { shortage: review.shortage, images, inquiries, budget: review.budget };
     this.#session = review.session;
-    for (const inquiry of inquiries) inquiry.heldUp = lookups.spent;
+    if (lookups !== undefined) for (const inquiry of inquiries) inquiry.heldUp = lookups.spent;
     this.#examiner = new Examiner(ports, review, this.#circumstances);
   }
 
@@ -289,7 +290,7 @@ class Run {
   /** What a lookup has fetched is not asked for again. Its repository's generation was read before. */
   #takeLookedUp(inquiry: Inquiry): void {
     const { reference, credentials } = inquiry.target;
-    const image = this.#lookups.fetched(inquiry.target);
+    const image = this.#lookups?.fetched(inquiry.target);
     if (image === undefined) return;
     inquiry.image = image;
     inquiry.heard = true;
@@ -363,7 +364,7 @@ class Run {
    */
   #refuseMoved(inquiries: readonly Inquiry[]): void {
     for (const inquiry of inquiries) {
-      const looked = this.#lookups.fetched(inquiry.target)?.digest;
+      const looked = this.#lookups?.fetched(inquiry.target)?.digest;
       if (looked === undefined || inquiry.digest === undefined || looked === inquiry.digest) continue;
       const told = `${inquiry.target.image} named ${looked}, and then ${inquiry.digest}: it was pushed while it was looked at; try again`;
       inquiry.refusal ??= new Refusal('digest-mismatch', told);
@@ -375,10 +376,12 @@ class Run {
     const { clock, elapsed } = this.#ports;
     const what = 'conditions were evaluated';
     const now = clock();
-    for (const { target, digest } of this.#inquiries) if (digest !== undefined) this.#lookups.resolved(target, digest);
     const weigh = () =>
       inSlices(weighInSlices(this.#plan, this.#inquiries, now), { deadline, review: this.#review, elapsed, what });
-    await withImages(this.#lookups, deadline, weigh).catch((thrown: unknown) => {
+    const lookups = this.#lookups;
+    for (const { target, digest } of this.#inquiries) if (digest !== undefined) lookups?.resolved(target, digest);
+    const weighing = lookups === undefined ? weigh() : withImages(lookups, deadline, weigh);
+    await weighing.catch((thrown: unknown) => {
       const refusal = tooLongToWeigh(asRefusal(thrown));
       for (const inquiry of this.#inquiries) inquiry.unweighed = blame(inquiry, refusal, this.#circumstances);
     });

@@ -75,8 +75,6 @@ export class ImageLookup {
 
   /** The image as it was fetched for a lookup, so that whoever asks for the same one need not ask again. */
   fetched({ reference, credentials }: Named): Image | undefined {
-    // Of most reviews nothing is looked up, and keys are long to write.
-    if (this.#fetched.size === 0) return undefined;
     return this.#fetched.get(keyedBy(credentials, imageKey(reference)));
   }
 

@@ -97,7 +97,7 @@ function judgeImage(entry: Entry, asked: AskedOfTarget | undefined, inquiry: Inq
     attestors: signed.attestors,
     attestations: attested.map(({ result }) => result),
   };
-  const failing = [signed, ...attested].find(({ objection }) => objection !== undefined)?.objection;
+  const failing = signed.objection ?? attested.find(({ objection }) => objection !== undefined)?.objection;
   if (failing !== undefined)
     return {
       ...no(entry, failing),

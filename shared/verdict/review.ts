@@ -30,12 +30,16 @@ export interface ReviewTerms {
 
 /** Begins a review. Nothing is read for it yet. */
 export function beginReview({ ledger, hosts, deadline, shortage, bytes }: ReviewTerms): Review {
+  let predicates: ReviewPredicates | undefined;
   return {
     session: ledger.begin(deadline),
     hosts,
     shortage,
     budget: deadline.remaining(),
     take: byteBudget(bytes),
-    predicates: new ReviewPredicates(),
+    get predicates() {
+      predicates ??= new ReviewPredicates();
+      return predicates;
+    },
   };
 }
