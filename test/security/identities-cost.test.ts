@@ -11,6 +11,7 @@ import { makeKey } from '../fixtures/authority/keys.ts';
 import { noteLine } from '../fixtures/authority/log.ts';
 import { bundleItem, certificateFor, type SigningOptions, signContent } from '../fixtures/authority/signing.ts';
 import { makeTimestampAuthority } from '../fixtures/authority/tsa.ts';
+import { cpuOf } from '../fixtures/cpu.ts';
 import { setOf as attestors, entryOf, keylessOf } from '../fixtures/entries.ts';
 import { makeSigner } from '../fixtures/signers.ts';
 import { byWorkflow, image, usual, usualRoot } from '../fixtures/twins.ts';
@@ -28,12 +29,7 @@ const checks = [
 function cost(item: AttachedItem): number {
   const evidence = readEvidence([item]);
   const times = checks.flatMap((check) => {
-    const once = () => {
-      const began = process.cpuUsage();
-      verify({ check, image, repository, evidence, unreadable: [], now });
-      const { user, system } = process.cpuUsage(began);
-      return (user + system) / 1000;
-    };
+    const once = () => cpuOf(() => verify({ check, image, repository, evidence, unreadable: [], now }));
     return Math.min(once(), once(), once());
   });
   return Math.max(...times);

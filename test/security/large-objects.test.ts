@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { makeImage, sign } from '../../local/signer/signer.ts';
 import { openWorld, type PodParts, pod, policy, type Response, review, type World } from '../e2e/harness.ts';
+import { startCpu } from '../fixtures/cpu.ts';
 
 // Whoever writes an object says how many names it holds, and how long they are. That must cost nobody else the time of a review.
 
@@ -176,9 +177,9 @@ describe.each(failurePolicies)('what nobody reads is not escaped, failurePolicy 
   /** Milliseconds of CPU that a review takes; a name of this length cost seconds for each rule. */
   async function cost(object: unknown): Promise<number> {
     const asked = JSON.stringify(review(object));
-    const began = process.cpuUsage();
+    const spent = startCpu();
     await world.send('/mutate', asked);
-    return process.cpuUsage(began).user / 1000;
+    return spent();
   }
 
   test('a name of megabytes costs what its characters cost, under rules that enforce and rules that audit', async () => {

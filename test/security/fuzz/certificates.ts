@@ -19,6 +19,7 @@ import { signatureAlgorithm, signWith } from '../../fixtures/authority/keys.ts';
 import { proved } from '../../fixtures/authority/log.ts';
 import { bundleItem, bundleOf, layerItem, type SignedContent, signContent } from '../../fixtures/authority/signing.ts';
 import { trustIn } from '../../fixtures/carriers.ts';
+import { startCpu } from '../../fixtures/cpu.ts';
 import { entryOf, keylessOf, setOf } from '../../fixtures/entries.ts';
 import { damaged, damagedBytes, jsonLike } from './mutate.ts';
 import { demand, type Target, target } from './target.ts';
@@ -46,13 +47,13 @@ const maxCpu = 50;
 /** What is decided, which is no failure of ours, and what it costs: an input that is slow twice is slow. */
 function decided(items: readonly AttachedItem[], check: Check): Outcome {
   for (let again = false; ; again = true) {
-    const began = process.cpuUsage();
+    const spent = startCpu();
     const evidence = readEvidence(items);
     const outcome = verify({ check, image, repository, evidence, unreadable: [], now });
-    const { user, system } = process.cpuUsage(began);
+    const cpu = spent();
     if (!outcome.pass) demand(outcome.reason !== 'internal-error', outcome.message);
-    if ((user + system) / 1000 < maxCpu) return outcome;
-    demand(!again, `it took ${(user + system) / 1000} ms of CPU`);
+    if (cpu < maxCpu) return outcome;
+    demand(!again, `it took ${cpu} ms of CPU`);
   }
 }
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { Refusal } from '../../../shared/reasons.ts';
+import { startCpu } from '../../fixtures/cpu.ts';
 
 /** One kind of input from outside: what is made of it, and what must hold whatever it is. Throws where it does not. */
 export interface Target {
@@ -13,10 +14,10 @@ const maxCpu = 1500;
 /** A target of that name whose every input is checked, and may not cost much. */
 export function target<T>(name: string, input: fc.Arbitrary<T>, check: (input: T) => void | Promise<void>): Target {
   const property = fc.asyncProperty(input, async (value) => {
-    const began = process.cpuUsage();
+    const spent = startCpu();
     await check(value);
-    const { user, system } = process.cpuUsage(began);
-    demand((user + system) / 1000 < maxCpu, `cost ${(user + system) / 1000} ms of CPU`);
+    const cpu = spent();
+    demand(cpu < maxCpu, `cost ${cpu} ms of CPU`);
   });
   return { name, property: property as unknown as fc.IAsyncProperty<[unknown]> };
 }
