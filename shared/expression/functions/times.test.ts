@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { createRun } from '../run.ts';
 import type { Json } from '../value.ts';
 import { ask, refusal } from './testing/ask.ts';
@@ -69,4 +70,15 @@ test.each([
   ['time_now', ['x'], '0 arguments'],
 ])('%s%j is an error', (name, given, problem) => {
   expect(refusal(name, given, at())).toContain(problem);
+});
+
+test('what is too long for a whole number is not looked through for one', () => {
+  const looking = jest.spyOn(RegExp.prototype, 'exec');
+  const zeros = '0'.repeat(511);
+  expect(ask('time_parse', [`${zeros}1`, `${zeros}1`])).toBe('1970-01-01T00:00:01Z');
+  expect(refusal('time_parse', ['1', `${zeros}01`])).toContain('a whole number of 64 bits');
+  expect(refusal('time_parse', [`${zeros}01`, '1'])).toContain('512 characters at most, not 513');
+  const lengths = looking.mock.calls.map(([text]) => text.length);
+  looking.mockRestore();
+  expect(Math.max(...lengths)).toBe(512);
 });

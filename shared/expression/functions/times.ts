@@ -75,16 +75,19 @@ function since(layout: string, first: string, second: string, run: Run): string 
 
 /** A layout that is a number, whichever, says that the time is one: of seconds since 1970. */
 function parse(layout: string, text: string, run: Run): Moment {
-  if (!isInteger(layout)) return read(layoutOf(layout, run), text, run);
-  if (!isInteger(text))
+  if (integerOf(layout) === undefined) return read(layoutOf(layout, run), text, run);
+  const seconds = integerOf(text);
+  if (seconds === undefined) {
     throw new ExpressionError('time_parse() takes a whole number of 64 bits where the layout is one');
-  return momentOf(BigInt(text.replace('+', '')) * 1_000_000_000n, 0);
+  }
+  return momentOf(seconds * 1_000_000_000n, 0);
 }
 
-/** A number that Go's ParseInt takes, of 64 bits. */
-function isInteger(text: string): boolean {
-  if (!/^[-+]?0*[0-9]{1,19}$/.test(text) || text.length > 512) return false;
-  return BigInt.asIntN(64, BigInt(text.replace('+', ''))) === BigInt(text.replace('+', ''));
+/** A number that Go's ParseInt takes, of 64 bits; `undefined`: it is none, or is longer than a time. */
+function integerOf(text: string): bigint | undefined {
+  if (text.length > longestTime || !/^[-+]?0*[0-9]{1,19}$/.test(text)) return undefined;
+  const value = BigInt(text.replace('+', ''));
+  return BigInt.asIntN(64, value) === value ? value : undefined;
 }
 
 /** Minute, hour, day, month and day of the week, as clocks showed them where the time was written. */
