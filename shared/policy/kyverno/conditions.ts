@@ -1,6 +1,6 @@
 import type { Conditions, WrittenBlock, WrittenCondition } from '../../expression/conditions.ts';
 import { compileConditions } from '../../expression/expressions.ts';
-import { type Operator, operators } from '../../expression/operators.ts';
+import { type Operator, operators, parseOperator } from '../../expression/operators.ts';
 import type { Place } from './place.ts';
 import type { Report } from './report.ts';
 import { asWritten, list, object, plainText, type Schema } from './schema.ts';
@@ -13,7 +13,7 @@ const mostConditions = 200;
 const operator: Schema<Operator> = (place, report) => {
   const text = plainText(place, report);
   // Kyverno's code reads them in any case, its CRD in this one alone.
-  const found = operators.find((each) => each.toLowerCase() === text?.toLowerCase());
+  const found = text === undefined ? undefined : parseOperator(text);
   if (text !== undefined && found === undefined) {
     report.problem(place, `'${text.slice(0, 60)}' is no operator: write one of ${operators.join(', ')}`);
   }
