@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { ExpressionError } from './error.ts';
 import type { Expression } from './expression.ts';
 import { fill } from './fill.ts';
@@ -19,7 +20,7 @@ export interface Bindable {
 }
 
 /** Compiled expressions that are kept for each that has variables in it, as long as their text is no longer than this. */
-const kept = 8;
+const mostKept = 8;
 const longestKept = 2048;
 
 /** Stands for a name while an expression is compiled to see whether it parses; not likely to be a name of the root's. */
@@ -48,7 +49,7 @@ export function compileVariable({ content, inner }: Pick<Variable, 'content' | '
   const sample = compile(segments.map((each) => (typeof each === 'string' ? each : sampleOf(each))).join(''));
   const variables = inner.map((each) => compileVariable(each, compile));
   const innerNames = unionOf(variables.map(({ names }) => names));
-  const compiled = new Recent(compile);
+  const kept = new LRUCache<string, Expression>({ max: mostKept });
   return {
     names: unionOf([namesOf(sample), innerNames]),
     innerNames,
@@ -61,38 +62,14 @@ export function compileVariable({ content, inner }: Pick<Variable, 'content' | '
           throw new ExpressionError(`with its variables it is longer than ${largestExpression} characters`);
         }
       }
-      return compiled.of(text, run);
+      const known = kept.get(text);
+      if (known !== undefined) return known;
+      run.spend(text.length);
+      const expression = compile(text);
+      if (text.length <= longestKept) kept.set(text, expression);
+      return expression;
     },
   };
-}
-
-/** The expressions that were compiled last. */
-class Recent {
-  private readonly compile: Compile;
-  private readonly known = new Map<string, Expression>();
-
-  constructor(compile: Compile) {
-    this.compile = compile;
-  }
-
-  of(text: string, run: Run): Expression {
-    const known = this.known.get(text);
-    if (known !== undefined) {
-      this.known.delete(text);
-      this.known.set(text, known);
-      return known;
-    }
-    run.spend(text.length);
-    const expression = this.compile(text);
-    if (text.length <= longestKept) this.keep(text, expression);
-    return expression;
-  }
-
-  private keep(text: string, expression: Expression): void {
-    this.known.set(text, expression);
-    const [oldest] = this.known.keys();
-    if (this.known.size > kept && oldest !== undefined) this.known.delete(oldest);
-  }
 }
 
 /** `undefined`, any, if one of them is. */
