@@ -1,9 +1,9 @@
 import type { Conditions } from '../expression/conditions.ts';
 import { ExpressionError } from '../expression/error.ts';
 import type { Run } from '../expression/run.ts';
-import { layered, lazily, type Scope } from '../expression/scope.ts';
+import { layered, type Scope } from '../expression/scope.ts';
 import { tellUnmet } from '../expression/unmet.ts';
-import type { Json } from '../expression/value.ts';
+import { isObject, type Json } from '../expression/value.ts';
 import { areAbout } from '../policy/attestation-names.ts';
 import type { Deny, WantedAttestation } from '../policy/policy.ts';
 import { withPredicate } from '../policy/variables.ts';
@@ -154,7 +154,7 @@ function messageOf({ message }: Deny, scope: Scope, run: Run): string {
 }
 
 function withNames(names: Names): Scope {
-  return lazily(new Map([...names].map(([name, predicate]) => [name, () => predicate])));
+  return { get: (name) => names.get(name), names: () => names.keys() };
 }
 
 /** The names with that of an attestation, if it has one. */
@@ -174,8 +174,4 @@ function whichOf(index: number, count: number): string {
 function failed(about: string, thrown: unknown): ConditionObjection {
   if (!(thrown instanceof ExpressionError)) throw thrown;
   return { reason: 'condition-error', message: `${about}: ${thrown.message}` };
-}
-
-function isObject(value: Json): value is { readonly [name: string]: Json } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
