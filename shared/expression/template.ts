@@ -6,7 +6,7 @@ import { type Path, resolveReferences } from './references.ts';
 import { type Run, uncounted } from './run.ts';
 import { nothing, type Scope } from './scope.ts';
 import { takeApart, type Variable } from './template-text.ts';
-import { isList, type Json } from './value.ts';
+import { emptyObject, isList, type Json } from './value.ts';
 
 /** A value of a policy in which variables stand (`{{ }}`, `$( )`), read once. */
 export interface Template {
@@ -46,7 +46,7 @@ export function compileTemplate(tree: Json, compile: Compile, at = ''): Template
   return {
     names: unionOf(reader.names),
     variable: reader.names.length > 0,
-    render: (scope, run) => ('constant' in node ? node.constant : node.render({ scope, run, room: largestOutput })),
+    render: (scope, run) => rendered(node, { scope, run, room: largestOutput }),
   };
 }
 
@@ -86,7 +86,7 @@ class Reader {
       return { place, key: this.text(name, path, place), node: this.node(each, [...path, name]) };
     });
     const render = (use: Use): Json => {
-      const object: Record<string, Json> = Object.create(null);
+      const object = emptyObject();
       for (const { place, key, node } of fields) {
         const name = rendered(key, use);
         if (typeof name !== 'string')

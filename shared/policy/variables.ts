@@ -151,7 +151,7 @@ function asJson(object: AdmissionRequest['object']): Json {
 function imagesOf(request: AdmissionRequest, extractors: readonly ImageExtractor[] | undefined): Json | undefined {
   const slots = slotsOf(request, extractors);
   const names = extractors === undefined ? imageLists : extractors.map(({ list }) => list);
-  const lists: Record<string, Json> = Object.create(null);
+  const lists = emptyObject();
   for (const name of new Set(names)) {
     const listed = slots.filter(({ list }) => list === name);
     if (listed.length > 0) lists[name] = byName(listed);
@@ -160,7 +160,7 @@ function imagesOf(request: AdmissionRequest, extractors: readonly ImageExtractor
 }
 
 function byName(slots: readonly ImageSlot[]): Json {
-  const images: Record<string, Json> = Object.create(null);
+  const images = emptyObject();
   for (const { name, text, jsonPointer } of slots) images[name] = variableOfImages(text, jsonPointer);
   return images;
 }
