@@ -1,5 +1,5 @@
 import { shortened } from '../printable.ts';
-import { ExpressionError, ExpressionTooCostly } from './error.ts';
+import { ExpressionError, isSwallowed } from './error.ts';
 import { textOf } from './literal.ts';
 import { unionOf } from './nested.ts';
 import { holds } from './operators/table.ts';
@@ -158,7 +158,7 @@ function messageOf({ written, message }: Condition, scope: Scope, run: Run): str
   try {
     return shortened(textOf(message.render(scope, run), run), longestMessage);
   } catch (thrown) {
-    if (!(thrown instanceof ExpressionError) || thrown instanceof ExpressionTooCostly) throw thrown;
+    if (!isSwallowed(thrown)) throw thrown;
     return written.message ?? '';
   }
 }

@@ -17,6 +17,11 @@ export class ExpressionTooCostly extends ExpressionError {
   override readonly name = 'ExpressionTooCostly';
 }
 
+/** Whether what was thrown may be swallowed, by what takes something else where an expression has no value. */
+export function isSwallowed(thrown: unknown): boolean {
+  return thrown instanceof ExpressionError && !(thrown instanceof ExpressionTooCostly);
+}
+
 /** What goes wrong in `work`, with where it did. */
 export function told<T>(where: string, work: () => T): T {
   try {

@@ -1,4 +1,4 @@
-import { ExpressionError, ExpressionTooCostly, told } from '../expression/error.ts';
+import { ExpressionError, isSwallowed, told } from '../expression/error.ts';
 import { unionOf } from '../expression/nested.ts';
 import type { Query } from '../expression/query.ts';
 import type { Run } from '../expression/run.ts';
@@ -182,7 +182,7 @@ function attempt(work: () => Json, instead: Json): Json {
   try {
     return work();
   } catch (thrown) {
-    if (!(thrown instanceof ExpressionError) || thrown instanceof ExpressionTooCostly || instead === null) throw thrown;
+    if (!isSwallowed(thrown) || instead === null) throw thrown;
     return instead;
   }
 }

@@ -1,4 +1,4 @@
-import { ExpressionError, ExpressionTooCostly, UnknownKey } from '../error.ts';
+import { ExpressionError, isSwallowed, UnknownKey } from '../error.ts';
 import { manyFields } from '../order.ts';
 import type { Run } from '../run.ts';
 import type { Scope } from '../scope.ts';
@@ -76,7 +76,7 @@ export class Evaluation {
     try {
       return step(here, this);
     } catch (thrown) {
-      if (!(thrown instanceof ExpressionError) || thrown instanceof ExpressionTooCostly) throw thrown;
+      if (!isSwallowed(thrown)) throw thrown;
       this.run.spend(stepsOfError);
       return null;
     }
