@@ -44,8 +44,9 @@ function decode(text: string, run: Run): Json {
 
 function certificate(whole: Asn1): Json {
   const [body, algorithm, signature] = [at(whole, 0), at(whole, 1), at(whole, 2)];
-  const version = body.subs[0]?.contextTag === 0 ? at(body, 0, 0).toInteger() + 1 : 1;
-  const first = version === 1 && body.subs[0]?.contextTag !== 0 ? 0 : 1;
+  const versioned = body.subs[0]?.contextTag === 0;
+  const version = versioned ? at(body, 0, 0).toInteger() + 1 : 1;
+  const first = versioned ? 1 : 0;
   const [serial, issuer, validity, subject, key] = [0, 2, 3, 4, 5].map((place) => at(body, first + place));
   const extensions = readExtensions(tagged(body, 3)?.subs[0]);
   return {

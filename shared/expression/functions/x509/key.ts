@@ -1,4 +1,4 @@
-import { type Asn1, at, parseDer } from '../../../der.ts';
+import { type Asn1, at, parseDer, tagged } from '../../../der.ts';
 import type { Json } from '../../value.ts';
 
 /** Go's number for RSA among algorithms of public keys. */
@@ -66,7 +66,7 @@ function algorithmOf(algorithm: Asn1): number {
 
 /** The one hash for the message and its mask, and a salt of its length. */
 function pssNumber(parameters: Asn1): number {
-  const of = (tag: number) => parameters.subs.find(({ contextTag }) => contextTag === tag)?.subs[0];
+  const of = (tag: number) => tagged(parameters, tag)?.subs[0];
   const [hash, mask, salt] = [of(0), of(1), of(2)];
   if (hash === undefined || mask === undefined || salt === undefined || of(3) !== undefined) return 0;
   const known = pssHashes.get(at(hash, 0).toOID());

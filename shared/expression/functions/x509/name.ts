@@ -20,11 +20,8 @@ const largestPart = 2 ** 31 - 1;
 
 /** A distinguished name as Go's pkix.Name is in JSON: of a field that there may be but one of, the last one counts. Throws. */
 export function nameOf(sequence: Asn1): Json {
-  const attributes = sequence.subs.flatMap((set) =>
-    set.subs.map((attribute) => ({ type: oidOf(at(attribute, 0)), value: textOf(at(attribute, 1)) })),
-  );
-  const valuesOf = (last: number) =>
-    attributes.filter(({ type }) => type.join('.') === `2.5.4.${last}`).map(({ value }) => value);
+  const attributes = sequence.subs.flatMap((set) => set.subs.map(attributeOf));
+  const valuesOf = (last: number) => attributes.filter(({ id }) => id === `2.5.4.${last}`).map(({ value }) => value);
   return {
     ...Object.fromEntries([...lists].map(([field, last]) => [field, orNull(valuesOf(last))])),
     SerialNumber: valuesOf(serialNumber).at(-1) ?? '',
@@ -32,6 +29,11 @@ export function nameOf(sequence: Asn1): Json {
     Names: orNull(attributes.map(({ type, value }) => ({ Type: type, Value: value }))),
     ExtraNames: null,
   };
+}
+
+function attributeOf(attribute: Asn1) {
+  const type = oidOf(at(attribute, 0));
+  return { id: type.join('.'), type, value: textOf(at(attribute, 1)) };
 }
 
 /** The numbers of an OID. Throws. */

@@ -1,5 +1,6 @@
 import type { Json } from '../../value.ts';
 import type { Extension } from './extensions.ts';
+import { orNull } from './name.ts';
 
 /**
  * What Go makes of extensions that are not read here, where they are not there. Where one is, its fields are left out: asking for them is
@@ -42,6 +43,6 @@ export function unreadFields(extensions: readonly Extension[]): Record<string, J
   const unhandled = extensions.filter(({ id, critical }) => critical && !read.has(id));
   return {
     ...Object.fromEntries(defaults.flatMap(([id, fields]) => (there.has(id) ? [] : Object.entries(fields)))),
-    UnhandledCriticalExtensions: unhandled.length === 0 ? null : unhandled.map(({ id }) => id.split('.').map(Number)),
+    UnhandledCriticalExtensions: orNull(unhandled.map(({ id }) => id.split('.').map(Number))),
   };
 }
