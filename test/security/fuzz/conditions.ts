@@ -1,16 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
-import {
-  type CompileTemplate,
-  type Conditions,
-  compileConditions,
-  type WrittenBlock,
-  type WrittenCondition,
-} from '../../../shared/expression/conditions.ts';
-import { compileExpression, createRun, functionTable } from '../../../shared/expression/engine.ts';
+import type { Conditions, WrittenBlock, WrittenCondition } from '../../../shared/expression/conditions.ts';
+import { conditions as compileConditions, createRun } from '../../../shared/expression/engine.ts';
 import { ExpressionError } from '../../../shared/expression/error.ts';
 import { operators } from '../../../shared/expression/operators.ts';
-import { compileTemplate } from '../../../shared/expression/template.ts';
 import { tellUnmet } from '../../../shared/expression/unmet.ts';
 import type { Json } from '../../../shared/expression/value.ts';
 import { printable } from '../../../shared/printable.ts';
@@ -104,11 +97,8 @@ export function conditions(): Target {
   });
 }
 
-const compileText: CompileTemplate = (tree, at) =>
-  compileTemplate(tree, (text) => compileExpression(text, functionTable), at);
-
 function compile(given: readonly WrittenBlock[]): Conditions | undefined {
-  return orRefused(() => compileConditions(given, compileText), isExpressionError);
+  return orRefused(() => compileConditions(given), isExpressionError);
 }
 
 function whole(given: readonly WrittenBlock[], single: (one: WrittenCondition) => Outcome): Outcome {

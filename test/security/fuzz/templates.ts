@@ -1,8 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
-import { compileExpression, createRun, functionTable } from '../../../shared/expression/engine.ts';
+import { template as compileTemplate, createRun } from '../../../shared/expression/engine.ts';
 import { ExpressionError } from '../../../shared/expression/error.ts';
-import { compileTemplate } from '../../../shared/expression/template.ts';
 import type { Json } from '../../../shared/expression/value.ts';
 import { documents, expressions } from './expressions.ts';
 import { anyText } from './mutate.ts';
@@ -47,8 +46,7 @@ const around = fc.constantFrom<(inner: string) => Json>(
 export function templates(): Target {
   const input = fc.tuple(around, text, value, documents).filter(([, , v]) => v !== canary);
   return target('templates', input, ([wrap, inner, v, document]) => {
-    const read = () => compileTemplate(wrap(inner), (each) => compileExpression(each, functionTable));
-    const template = orRefused(read, isExpressionError);
+    const template = orRefused(() => compileTemplate(wrap(inner)), isExpressionError);
     if (template === undefined) return;
     const asked = new Set<string>();
     const get = (name: string) => {
