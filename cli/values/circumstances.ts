@@ -5,7 +5,7 @@ import type { Rule } from '../../shared/policy/policy.ts';
 import { mergedOver, type Stated } from '../../shared/policy/stated.ts';
 import { type Assignment, treeOf } from './assignments.ts';
 import type { NamespaceLabels } from './namespaces.ts';
-import type { Values } from './values.ts';
+import type { PolicyValues, Values } from './values.ts';
 
 /** What is said beside the resources: values for rules, who asks, and what the request does. */
 export interface Circumstances {
@@ -55,7 +55,7 @@ export function askedAbout(
     rules: same,
     request: shaped(request, first.operation),
     overlay: first.object,
-    stated: (rule) => statedFor(rule, request, values, operation),
+    stated: (rule) => statedFor(rule, request, first.operation, { values, operation }),
   }));
 }
 
@@ -80,15 +80,15 @@ function shaped(request: AdmissionRequest, operation: Operation): AdmissionReque
   return { ...request, operation, object: undefined, oldObject: request.object };
 }
 
+/** `done`: what the request does, whoever says so. */
 function statedFor(
   rule: Rule,
   request: AdmissionRequest,
-  values: Values | undefined,
-  operation: SimulatedOperation | undefined,
+  done: Operation,
+  { values, operation }: Pick<Circumstances, 'values' | 'operation'>,
 ): ReadonlyMap<string, Json> {
   const assigned = assignedTo(rule, request.name, values);
   const tree = new Map(treeOf([...assigned, ...assignedToRule(rule, values)]));
-  const { operation: done } = said(rule, request.name, values, operation);
   const written = tree.get('request');
   tree.delete('request');
   let requested: Json = emptyObject();
