@@ -114,27 +114,25 @@ function withoutObject(requested: Json): Json {
   return rest;
 }
 
-/** By the names that Kyverno's command line goes by: a policy's without its namespace, a resource's alone. */
-function assignedTo({ policy, namespace }: Rule, resource: string, values: Values | undefined): readonly Assignment[] {
-  if (values === undefined) return [];
-  const name = namespace === undefined ? policy : policy.slice(namespace.length + 1);
-  const own = values.policies
-    .filter((each) => each.name === name)
+/** By a resource's name alone, as Kyverno's command line goes by it. */
+function assignedTo(rule: Rule, resource: string, values: Values | undefined): readonly Assignment[] {
+  const own = valuesOf(rule, values)
     .flatMap(({ resources }) => resources.filter((each) => each.name === resource))
     .flatMap((each) => each.values);
-  return [...values.global, ...own];
+  return [...(values?.global ?? []), ...own];
 }
 
-function assignedToRule(
-  { policy, namespace, name, autogenOf }: Rule,
-  values: Values | undefined,
-): readonly Assignment[] {
-  if (values === undefined) return [];
-  const ofPolicy = namespace === undefined ? policy : policy.slice(namespace.length + 1);
-  return values.policies
-    .filter((each) => each.name === ofPolicy)
+function assignedToRule(rule: Rule, values: Values | undefined): readonly Assignment[] {
+  const { name, autogenOf } = rule;
+  return valuesOf(rule, values)
     .flatMap(({ rules }) => rules.filter((each) => each.name === name || each.name === autogenOf))
     .flatMap((each) => each.values);
+}
+
+/** Those of the rule's policy, by its name without its namespace, as Kyverno's command line goes by it. */
+function valuesOf({ policy, namespace }: Rule, values: Values | undefined): readonly PolicyValues[] {
+  const name = namespace === undefined ? policy : policy.slice(namespace.length + 1);
+  return values?.policies.filter((each) => each.name === name) ?? [];
 }
 
 /** The labels of its namespace, where the values say them or the namespace is among the resources; of any other they stay unknown. */
