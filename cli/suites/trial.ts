@@ -54,11 +54,8 @@ export class Trial {
     if (found === undefined) {
       const { core, timeout } = this.#options;
       const asked = askedAbout(this.#rules, resource.request, { ...this.#circumstances, operation });
-      const { verdicts, requests } = await admission(core, asked, { timeout, denied: 'goes on' });
-      const beside = asked.flatMap(({ rules }, index) => {
-        const request = requests[index];
-        return request === undefined ? [] : notAsked(rules, request, verdicts, false).verdicts;
-      });
+      const { verdicts, asked: made } = await admission(core, asked, { timeout, denied: 'goes on' });
+      const beside = made.flatMap(({ rules, request }) => notAsked(rules, request, verdicts, false).verdicts);
       found = { verdicts, content: beside.filter(({ question }) => question.ask === 'verify') };
       known.set(operation, found);
     }
