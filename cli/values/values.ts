@@ -12,7 +12,7 @@ import {
   readOver,
   type Schema,
 } from '../../shared/policy/kyverno/schema.ts';
-import { readOne } from '../document.ts';
+import { readOne, requireHeader } from '../document.ts';
 import { type Assignment, assignments, wholeOf } from './assignments.ts';
 import type { NamespaceLabels } from './namespaces.ts';
 
@@ -88,10 +88,7 @@ type SpecFields = NonNullable<ReturnType<typeof spec>>;
 /** Throws FileError, PolicyLoadError. */
 export function readValuesFile(name: string): Promise<Values> {
   return readOne(name, 'a Values document', (place, report) => {
-    for (const required of ['apiVersion', 'kind']) {
-      if (!place.field(required).given)
-        report.problem(place, `${required} is required: cli.kyverno.io/v1alpha1, Values`);
-    }
+    requireHeader(place, 'Values', report);
     const fields = file(place, report);
     return fields === undefined ? undefined : valuesOf(fields, place, report);
   });
