@@ -128,7 +128,7 @@ function valuesOf(fields: SpecFields, place: Place, report: Report): Values {
   };
 }
 
-function nameOf({ name }: { readonly name?: string }, place: Place, report: Report): string {
+function nameOf({ name }: { readonly name?: string | undefined }, place: Place, report: Report): string {
   if (!name) report.problem(place, 'a name is required');
   return name ?? '';
 }
@@ -148,10 +148,9 @@ function namespacesOf(fields: SpecFields, place: Place, report: Report): Values[
   }
   for (const item of place.field('namespaces').items) {
     const metadata = item.field('metadata');
-    const name = metadata.field('name').text;
-    if (!name) report.problem(metadata, 'a name is required');
+    const name = nameOf({ name: metadata.field('name').text }, metadata, report);
     const written = metadata.field('labels');
-    labels.set(name ?? '', (written.given ? dictionary(plainText)(written, report) : undefined) ?? {});
+    labels.set(name, (written.given ? dictionary(plainText)(written, report) : undefined) ?? {});
   }
   return labels;
 }
