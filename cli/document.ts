@@ -18,7 +18,7 @@ export async function documentsOf(
   return { places, report };
 }
 
-/** Kyverno's command line takes such a document by what it says it is. */
+/** Reports an apiVersion or a kind that is missing: what a schema reads may be left out. */
 export function requireHeader(place: Place, kind: string, report: Report): void {
   for (const required of ['apiVersion', 'kind']) {
     if (!place.field(required).given)
