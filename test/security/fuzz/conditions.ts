@@ -2,12 +2,11 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import type { Conditions, WrittenBlock, WrittenCondition } from '../../../shared/expression/conditions.ts';
 import { conditions as compileConditions, createRun } from '../../../shared/expression/engine.ts';
-import { ExpressionError } from '../../../shared/expression/error.ts';
 import { operators } from '../../../shared/expression/operators.ts';
 import { tellUnmet } from '../../../shared/expression/unmet.ts';
 import type { Json } from '../../../shared/expression/value.ts';
 import { printable } from '../../../shared/printable.ts';
-import { documents, expressions } from './expressions.ts';
+import { documents, expressions, isExpressionError, watching } from './expressions.ts';
 import { anyText } from './mutate.ts';
 import { demand, orRefused, type Target, target } from './target.ts';
 
@@ -76,12 +75,7 @@ export function conditions(): Target {
   return target('conditions', fc.tuple(blocks, documents), ([given, document]) => {
     const compiled = compile(given);
     if (compiled === undefined) return;
-    const asked = new Set<string>();
-    const get = (name: string) => {
-      asked.add(name);
-      return Object.hasOwn(document, name) ? document[name] : undefined;
-    };
-    const scope = { get, names: () => Object.keys(document) };
+    const { scope, asked } = watching(document);
     const ask = (of: Conditions) => orRefused(() => of.test(scope, createRun(0, steps)), isExpressionError);
     const result = ask(compiled);
     demand(isDeepStrictEqual(result, ask(compiled)), 'two answers to one question');
@@ -123,5 +117,3 @@ function first(
   }
   return !ending;
 }
-
-const isExpressionError = (thrown: unknown) => thrown instanceof ExpressionError;
