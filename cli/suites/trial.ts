@@ -71,14 +71,8 @@ interface Found {
 }
 
 function compare(expected: Expected, { request, title }: Resource, { verdicts, content }: Found): readonly Row[] {
-  const byRule = new Map<Rule, Verdict[]>();
-  for (const verdict of verdicts) {
-    const { rule } = verdict.question;
-    if (!isAbout(expected, rule)) continue;
-    const same = byRule.get(rule);
-    if (same === undefined) byRule.set(rule, [verdict]);
-    else same.push(verdict);
-  }
+  const expectedOf = verdicts.filter(({ question }) => isAbout(expected, question.rule));
+  const byRule = Map.groupBy(expectedOf, ({ question }) => question.rule);
   const named = resourceName(request);
   if (byRule.size > 0) return [...byRule].map(([rule, same]) => compared(expected, rule, same, named, title));
   const satisfied = content.find(({ question }) => isAbout(expected, question.rule));
