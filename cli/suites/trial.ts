@@ -71,8 +71,8 @@ interface Found {
 }
 
 function compare(expected: Expected, { request, title }: Resource, { verdicts, content }: Found): readonly Row[] {
-  const expectedOf = verdicts.filter(({ question }) => isAbout(expected, question.rule));
-  const byRule = Map.groupBy(expectedOf, ({ question }) => question.rule);
+  const meant = verdicts.filter(({ question }) => isAbout(expected, question.rule));
+  const byRule = Map.groupBy(meant, ({ question }) => question.rule);
   const named = resourceName(request);
   if (byRule.size > 0) return [...byRule].map(([rule, same]) => compared(expected, rule, same, named, title));
   const satisfied = content.find(({ question }) => isAbout(expected, question.rule));
