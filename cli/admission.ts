@@ -1,6 +1,5 @@
 import type { LocalCore } from '../local/core.ts';
 import type { JsonObject } from '../shared/admission/json.ts';
-import type { AdmissionRequest } from '../shared/admission/review.ts';
 import { patchOf } from '../shared/answer/patch.ts';
 import { startDeadline } from '../shared/net/deadline.ts';
 import { decide } from '../shared/verdict/decision.ts';
@@ -15,8 +14,8 @@ export interface Admission {
   /** As it would be left. */
   readonly object: JsonObject | undefined;
   readonly denied: boolean;
-  /** The requests as they were made, each with the object that it was about. */
-  readonly requests: readonly AdmissionRequest[];
+  /** Which rules were asked about which requests: these as they were made, each with the object that it was about. */
+  readonly asked: readonly Pick<Asked, 'rules' | 'request'>[];
 }
 
 /**
@@ -34,11 +33,11 @@ export async function admission(
     let object = asked.find(({ request }) => request.object !== undefined)?.request.object;
     let denied = false;
     const first: Verdict[] = [];
-    const requests: AdmissionRequest[] = [];
+    const made: Pick<Asked, 'rules' | 'request'>[] = [];
     for (const { rules, request: written, overlay, stated } of asked) {
       const before = object === undefined ? undefined : overlaid(object, overlay);
       const request = { ...written, object: written.object === undefined ? undefined : before };
-      requests.push(request);
+      made.push({ rules, request });
       const verdicts = await core.pipeline.review(rules, request, { purpose: 'mutate', deadline, stated });
       first.push(...verdicts);
       const allowed = decide(verdicts).allowed;
@@ -47,14 +46,14 @@ export async function admission(
         object = patched(request.object, patchOf(request, verdicts));
       }
     }
-    if (denied && afterDenial === 'ends') return { verdicts: first, object, denied, requests };
+    if (denied && afterDenial === 'ends') return { verdicts: first, object, denied, asked: made };
     const second: Verdict[] = [];
     for (const { rules, request: written, overlay, stated } of asked) {
       if (written.object === undefined || object === undefined) continue;
       const request = { ...written, object: overlaid(object, overlay) };
       second.push(...(await core.pipeline.review(rules, request, { purpose: 'validate', deadline, stated })));
     }
-    return { verdicts: worse(first, second), object, denied, requests };
+    return { verdicts: worse(first, second), object, denied, asked: made };
   } finally {
     deadline.stop();
   }

@@ -19,7 +19,7 @@ import { refuseSecondStandardInput } from './standard-input.ts';
 import { treeOf } from './tree.ts';
 import { trustRootFrom } from './trust-root.ts';
 import { UsageError } from './usage.ts';
-import { type Asked, askedAbout } from './values/circumstances.ts';
+import { askedAbout } from './values/circumstances.ts';
 import { labelsAmong } from './values/namespaces.ts';
 
 const form = 'countersign apply POLICY... --resource FILE...';
@@ -66,7 +66,7 @@ export async function apply(words: readonly string[]): Promise<number> {
     for (const { title, request } of resources) {
       const asked = askedAbout(rules, request, circumstances);
       const admitted = await admission(core, asked, { timeout, denied: 'ends' });
-      const rest = leftOut(asked, admitted);
+      const rest = leftOut(admitted);
       const told = [...admitted.verdicts, ...rest.verdicts];
       results.push(...told.map((verdict) => reportResult(verdict, title)));
       everything.push(...told.map((verdict) => ({ verdict, request })));
@@ -110,12 +110,11 @@ function reportsAs(output: string, reports: readonly PolicyReport[]): string {
 }
 
 /** What no rule was asked about in a resource; where rules are asked about requests of their own, all of them. */
-function leftOut(asked: readonly Asked[], { requests, verdicts, denied }: Admission): NotAsked {
-  const each = asked.map(({ rules }, index): NotAsked => {
-    const request = requests[index];
+function leftOut({ asked, verdicts, denied }: Admission): NotAsked {
+  const each = asked.map(({ rules, request }): NotAsked => {
     const known = verdicts.filter(({ question }) => rules.includes(question.rule));
     // Rules of images are about what comes to a cluster.
-    if (request?.object === undefined) return { verdicts: [], untouched: 'no-rule' };
+    if (request.object === undefined) return { verdicts: [], untouched: 'no-rule' };
     return notAsked(rules, request, known, denied);
   });
   const [first] = each;

@@ -18,6 +18,14 @@ export async function documentsOf(
   return { places, report };
 }
 
+/** Reports an apiVersion or a kind that is missing: what a schema reads may be left out. */
+export function requireHeader(place: Place, kind: string, report: Report): void {
+  for (const required of ['apiVersion', 'kind']) {
+    if (!place.field(required).given)
+      report.problem(place, `${required} is required: cli.kyverno.io/v1alpha1, ${kind}`);
+  }
+}
+
 /** The one document of a file. `what`: `a Values document`. Throws FileError, PolicyLoadError. */
 export async function readOne<T>(file: string, what: string, read: Schema<T>): Promise<T> {
   const { places, report } = await documentsOf(file);

@@ -34,14 +34,10 @@ const apis = {
  * result is about one image. `now` is in milliseconds since 1970.
  */
 export function policyReports(told: readonly Told[], api: ReportApi, now: number): readonly PolicyReport[] {
-  const ofPolicies = new Map<string, Told[]>();
-  for (const each of told) {
-    const { namespace, policy } = each.verdict.question.rule;
-    const key = namespace === undefined ? '' : policy;
-    const same = ofPolicies.get(key);
-    if (same === undefined) ofPolicies.set(key, [each]);
-    else same.push(each);
-  }
+  const ofPolicies = Map.groupBy(told, ({ verdict }) => {
+    const { namespace, policy } = verdict.question.rule;
+    return namespace === undefined ? '' : policy;
+  });
   if (ofPolicies.size === 0) ofPolicies.set('', []);
   return [...ofPolicies].map(([policy, results]) => {
     const { version, cluster, namespaced } = apis[api];

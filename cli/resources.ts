@@ -7,6 +7,7 @@ import { shownName } from '../shared/answer/message.ts';
 import { Report } from '../shared/policy/kyverno/report.ts';
 import { readObjects } from '../shared/policy/kyverno/yaml/objects.ts';
 import { PolicyLoadError } from '../shared/policy/problems.ts';
+import { documentFile } from '../shared/policy-set/layout.ts';
 import { quoted } from '../shared/printable.ts';
 import { ResourceError } from './resource-error.ts';
 import { refuseSecondStandardInput } from './standard-input.ts';
@@ -20,7 +21,6 @@ export interface Resource {
 
 /** In bytes, of a file and of standard input. An object of a cluster has 1.5 MB at most. */
 const largest = 32 * 1024 * 1024;
-const resourceFile = /\.(?:ya?ml|json)$/i;
 
 /**
  * Reads the resources of YAML or JSON files, each with several documents; a List's items are resources of their own. A folder
@@ -32,7 +32,7 @@ export async function readResources(named: readonly string[], stdin: Readable = 
   const resources: Resource[] = [];
   for (const name of await expanded(named)) {
     const below = name === '-' ? undefined : await filesBelow(name);
-    const files = below === undefined ? [name] : below.filter((file) => resourceFile.test(file));
+    const files = below === undefined ? [name] : below.filter((file) => documentFile.test(file));
     let found = 0;
     for (const file of files) {
       const text = file === '-' ? await readStream(stdin, standardInput, largest) : await readBounded(file, largest);

@@ -1,10 +1,9 @@
 import { glob, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { documentFile } from '../shared/policy-set/layout.ts';
 import { FileError, mostFiles } from './files.ts';
 
 const magic = /[*?[{]/;
-/** What a pattern may stand for: policies, resources and suites are nothing else. */
-const readable = /\.(?:ya?ml|json)$/i;
 
 /**
  * What files and folders are meant where a name is a pattern that no shell has expanded, as in a CI's configuration: `*`, `**`, `?`,
@@ -33,7 +32,7 @@ async function matching(pattern: string): Promise<readonly string[]> {
   for await (const name of glob(pattern)) {
     const isFolder = (await stat(name).catch(() => undefined))?.isDirectory();
     if (isFolder === true) folders.push(name);
-    else if (isFolder === false && readable.test(name)) files.push(name);
+    else if (isFolder === false && documentFile.test(name)) files.push(name);
     if (files.length + folders.length > mostFiles)
       throw new FileError(pattern, `${pattern} matches over ${mostFiles} files`);
   }

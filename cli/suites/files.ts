@@ -5,10 +5,9 @@ import { Report } from '../../shared/policy/kyverno/report.ts';
 import { jsonOf } from '../../shared/policy/kyverno/tree-json.ts';
 import { readDocuments } from '../../shared/policy/kyverno/yaml/document.ts';
 import { type LoadProblem, PolicyLoadError } from '../../shared/policy/problems.ts';
+import { documentFile } from '../../shared/policy-set/layout.ts';
 import { largestFile } from '../../shared/policy-set/source.ts';
 import type { NamedFile, Suite } from './suite.ts';
-
-const readable = /\.(?:ya?ml|json)$/i;
 
 /** Throws PolicyLoadError with each file that a suite names and that is not there. */
 export async function refuseMissing({ others, ...suite }: Suite): Promise<void> {
@@ -41,7 +40,7 @@ async function filesOf(named: readonly NamedFile[]): Promise<readonly string[]> 
   const files: string[] = [];
   for (const { name } of named) {
     const below = await filesBelow(name);
-    files.push(...(below === undefined ? [name] : below.filter((file) => readable.test(file))));
+    files.push(...(below === undefined ? [name] : below.filter((file) => documentFile.test(file))));
   }
   return files;
 }

@@ -12,7 +12,7 @@ import {
   type Schema,
 } from '../../shared/policy/kyverno/schema.ts';
 import { PolicyLoadError } from '../../shared/policy/problems.ts';
-import { documentsOf } from '../document.ts';
+import { documentsOf, requireHeader } from '../document.ts';
 import { valuesSchema } from '../values/values.ts';
 import type { Expected, NamedFile, Position, Suite } from './suite.ts';
 
@@ -96,9 +96,7 @@ export async function readSuites(file: string): Promise<readonly Suite[]> {
 }
 
 function suiteOf(place: Place, report: Report): Suite | undefined {
-  for (const required of ['apiVersion', 'kind']) {
-    if (!place.field(required).given) report.problem(place, `${required} is required: cli.kyverno.io/v1alpha1, Test`);
-  }
+  requireHeader(place, 'Test', report);
   const fields = test(place, report);
   if (fields === undefined) return undefined;
   const { file } = report;

@@ -54,11 +54,8 @@ export class Trial {
     if (found === undefined) {
       const { core, timeout } = this.#options;
       const asked = askedAbout(this.#rules, resource.request, { ...this.#circumstances, operation });
-      const { verdicts, requests } = await admission(core, asked, { timeout, denied: 'goes on' });
-      const beside = asked.flatMap(({ rules }, index) => {
-        const request = requests[index];
-        return request === undefined ? [] : notAsked(rules, request, verdicts, false).verdicts;
-      });
+      const { verdicts, asked: made } = await admission(core, asked, { timeout, denied: 'goes on' });
+      const beside = made.flatMap(({ rules, request }) => notAsked(rules, request, verdicts, false).verdicts);
       found = { verdicts, content: beside.filter(({ question }) => question.ask === 'verify') };
       known.set(operation, found);
     }
@@ -74,14 +71,8 @@ interface Found {
 }
 
 function compare(expected: Expected, { request, title }: Resource, { verdicts, content }: Found): readonly Row[] {
-  const byRule = new Map<Rule, Verdict[]>();
-  for (const verdict of verdicts) {
-    const { rule } = verdict.question;
-    if (!isAbout(expected, rule)) continue;
-    const same = byRule.get(rule);
-    if (same === undefined) byRule.set(rule, [verdict]);
-    else same.push(verdict);
-  }
+  const meant = verdicts.filter(({ question }) => isAbout(expected, question.rule));
+  const byRule = Map.groupBy(meant, ({ question }) => question.rule);
   const named = resourceName(request);
   if (byRule.size > 0) return [...byRule].map(([rule, same]) => compared(expected, rule, same, named, title));
   const satisfied = content.find(({ question }) => isAbout(expected, question.rule));

@@ -5,7 +5,7 @@ import type { Rule } from '../../shared/policy/policy.ts';
 import { mergedOver, type Stated } from '../../shared/policy/stated.ts';
 import { type Assignment, treeOf } from './assignments.ts';
 import type { NamespaceLabels } from './namespaces.ts';
-import type { Values } from './values.ts';
+import type { PolicyValues, Values } from './values.ts';
 
 /** What is said beside the resources: values for rules, who asks, and what the request does. */
 export interface Circumstances {
@@ -55,7 +55,7 @@ export function askedAbout(
     rules: same,
     request: shaped(request, first.operation),
     overlay: first.object,
-    stated: (rule) => statedFor(rule, request, values, operation),
+    stated: (rule) => statedFor(rule, request, first.operation, { values, operation }),
   }));
 }
 
@@ -80,15 +80,15 @@ function shaped(request: AdmissionRequest, operation: Operation): AdmissionReque
   return { ...request, operation, object: undefined, oldObject: request.object };
 }
 
+/** `done`: what the request does, whoever says so. */
 function statedFor(
   rule: Rule,
   request: AdmissionRequest,
-  values: Values | undefined,
-  operation: SimulatedOperation | undefined,
+  done: Operation,
+  { values, operation }: Pick<Circumstances, 'values' | 'operation'>,
 ): ReadonlyMap<string, Json> {
   const assigned = assignedTo(rule, request.name, values);
   const tree = new Map(treeOf([...assigned, ...assignedToRule(rule, values)]));
-  const { operation: done } = said(rule, request.name, values, operation);
   const written = tree.get('request');
   tree.delete('request');
   let requested: Json = emptyObject();
@@ -114,27 +114,25 @@ function withoutObject(requested: Json): Json {
   return rest;
 }
 
-/** By the names that Kyverno's command line goes by: a policy's without its namespace, a resource's alone. */
-function assignedTo({ policy, namespace }: Rule, resource: string, values: Values | undefined): readonly Assignment[] {
-  if (values === undefined) return [];
-  const name = namespace === undefined ? policy : policy.slice(namespace.length + 1);
-  const own = values.policies
-    .filter((each) => each.name === name)
+/** By a resource's name alone, as Kyverno's command line goes by it. */
+function assignedTo(rule: Rule, resource: string, values: Values | undefined): readonly Assignment[] {
+  const own = valuesOf(rule, values)
     .flatMap(({ resources }) => resources.filter((each) => each.name === resource))
     .flatMap((each) => each.values);
-  return [...values.global, ...own];
+  return [...(values?.global ?? []), ...own];
 }
 
-function assignedToRule(
-  { policy, namespace, name, autogenOf }: Rule,
-  values: Values | undefined,
-): readonly Assignment[] {
-  if (values === undefined) return [];
-  const ofPolicy = namespace === undefined ? policy : policy.slice(namespace.length + 1);
-  return values.policies
-    .filter((each) => each.name === ofPolicy)
+function assignedToRule(rule: Rule, values: Values | undefined): readonly Assignment[] {
+  const { name, autogenOf } = rule;
+  return valuesOf(rule, values)
     .flatMap(({ rules }) => rules.filter((each) => each.name === name || each.name === autogenOf))
     .flatMap((each) => each.values);
+}
+
+/** Those of the rule's policy, by its name without its namespace, as Kyverno's command line goes by it. */
+function valuesOf({ policy, namespace }: Rule, values: Values | undefined): readonly PolicyValues[] {
+  const name = namespace === undefined ? policy : policy.slice(namespace.length + 1);
+  return values?.policies.filter((each) => each.name === name) ?? [];
 }
 
 /** The labels of its namespace, where the values say them or the namespace is among the resources; of any other they stay unknown. */

@@ -1,6 +1,6 @@
 import type { UserInfo } from '../../shared/admission/review.ts';
 import { asWritten, list, object, oneOf, plainText, readOver } from '../../shared/policy/kyverno/schema.ts';
-import { readOne } from '../document.ts';
+import { readOne, requireHeader } from '../document.ts';
 
 /** Who asks, as a file says it (`kind: UserInfo`, cli.kyverno.io/v1alpha1). */
 export interface Asker {
@@ -22,10 +22,7 @@ const file = object({
 /** Throws FileError, PolicyLoadError. */
 export function readUserInfo(name: string): Promise<Asker> {
   return readOne(name, 'a UserInfo document', (place, report) => {
-    for (const required of ['apiVersion', 'kind']) {
-      if (!place.field(required).given)
-        report.problem(place, `${required} is required: cli.kyverno.io/v1alpha1, UserInfo`);
-    }
+    requireHeader(place, 'UserInfo', report);
     const fields = file(place, report);
     if (fields === undefined) return undefined;
     const { username = '', uid, groups = [] } = fields.userInfo ?? {};

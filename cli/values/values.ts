@@ -12,7 +12,7 @@ import {
   readOver,
   type Schema,
 } from '../../shared/policy/kyverno/schema.ts';
-import { readOne } from '../document.ts';
+import { readOne, requireHeader } from '../document.ts';
 import { type Assignment, assignments, wholeOf } from './assignments.ts';
 import type { NamespaceLabels } from './namespaces.ts';
 
@@ -88,10 +88,7 @@ type SpecFields = NonNullable<ReturnType<typeof spec>>;
 /** Throws FileError, PolicyLoadError. */
 export function readValuesFile(name: string): Promise<Values> {
   return readOne(name, 'a Values document', (place, report) => {
-    for (const required of ['apiVersion', 'kind']) {
-      if (!place.field(required).given)
-        report.problem(place, `${required} is required: cli.kyverno.io/v1alpha1, Values`);
-    }
+    requireHeader(place, 'Values', report);
     const fields = file(place, report);
     return fields === undefined ? undefined : valuesOf(fields, place, report);
   });
@@ -131,7 +128,7 @@ function valuesOf(fields: SpecFields, place: Place, report: Report): Values {
   };
 }
 
-function nameOf({ name }: { readonly name?: string }, place: Place, report: Report): string {
+function nameOf({ name }: { readonly name?: string | undefined }, place: Place, report: Report): string {
   if (!name) report.problem(place, 'a name is required');
   return name ?? '';
 }
@@ -151,10 +148,9 @@ function namespacesOf(fields: SpecFields, place: Place, report: Report): Values[
   }
   for (const item of place.field('namespaces').items) {
     const metadata = item.field('metadata');
-    const name = metadata.field('name').text;
-    if (!name) report.problem(metadata, 'a name is required');
+    const name = nameOf({ name: metadata.field('name').text }, metadata, report);
     const written = metadata.field('labels');
-    labels.set(name ?? '', (written.given ? dictionary(plainText)(written, report) : undefined) ?? {});
+    labels.set(name, (written.given ? dictionary(plainText)(written, report) : undefined) ?? {});
   }
   return labels;
 }

@@ -8,14 +8,15 @@ const exceptions = 'exceptions';
 export const suiteFolder = '.kyverno-test';
 /** Folders that are none of a cluster's, and so cannot be a cluster's name. */
 export const reservedFolders: readonly string[] = [samples, exceptions];
-const policyFile = /\.(?:ya?ml|json)$/i;
+/** The names of files that are read where a folder or a pattern is named: policies, resources and suites are nothing else. */
+export const documentFile = /\.(?:ya?ml|json)$/i;
 /** What may lie beside policies: documentation, and what begins with a dot. Anything else could be a policy misnamed. */
 const noPolicy = /^\.|\.(?:md|txt)$|^(?:LICENSE|NOTICE|OWNERS|CODEOWNERS)$/i;
 
 /** Whether a file of this name is read as policies. */
 function kindOf(base: string): 'policy' | 'documentation' | 'neither' {
   if (noPolicy.test(base)) return 'documentation';
-  return policyFile.test(base) ? 'policy' : 'neither';
+  return documentFile.test(base) ? 'policy' : 'neither';
 }
 
 const neither = 'is neither a policy (.yaml, .yml, .json) nor documentation (.md, .txt): rename it, or take it out';

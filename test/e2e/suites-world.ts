@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { type LocalRegistry, startRegistry } from '../../local/registry/server.ts';
 import { storeDestination } from '../../local/signer/destination.ts';
 import { makeImage, newKey, sign } from '../../local/signer/signer.ts';
-import { policy } from './documents.ts';
+import { byKey, policy } from './documents.ts';
 import { folderWith, inThisProcess } from './processes.ts';
 
 // For the suites of Kyverno's command line: a signed and an unsigned image, and suites on disk.
@@ -107,7 +107,7 @@ export function suitesWorld() {
           verifyImages: [
             {
               imageReferences: [`${registry.host}/cli/*`],
-              attestors: [{ entries: [{ keys: { publicKeys: key.publicKeyPem, rekor: { ignoreTlog: true } } }] }],
+              attestors: [{ entries: [byKey(key)] }],
             },
           ],
           ...rule,

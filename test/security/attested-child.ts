@@ -6,6 +6,7 @@ import { monotonic, startDeadline } from '../../shared/net/deadline.ts';
 import { loadPolicies } from '../../shared/policy/kyverno/load.ts';
 import { loadRegExps } from '../../shared/regexp.ts';
 import { pod, review } from '../e2e/documents.ts';
+import { largestResident } from './resident.ts';
 
 /**
  * `node attested-child.ts POLICY IMAGE…`: one Pod of all these images is reviewed by a policy file, twice, in a process of its own. Prints
@@ -29,9 +30,3 @@ for (let time = 0; time < 2; time += 1) {
 }
 await core.close();
 console.log(JSON.stringify({ peak: largestResident() / 1024, reviews }));
-
-/** Kilobytes, by the kernel's own count. */
-function largestResident(): number {
-  if (process.platform !== 'linux') return process.resourceUsage().maxRSS;
-  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]);
-}

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { Stated } from '../../shared/evidence/evidence.ts';
 import { foundInSlices } from '../../shared/evidence/found.ts';
 import { evidenceKinds } from '../../shared/evidence/kinds.ts';
@@ -11,6 +10,7 @@ import { byteBudget } from '../../shared/registry/allowance.ts';
 import { createRegistry } from '../../shared/registry/create.ts';
 import { noCredentials } from '../../shared/registry/credentials.ts';
 import type { Slices } from '../../shared/slices.ts';
+import { largestResident } from './resident.ts';
 
 /**
  * `node memory-child.ts HOST DIGEST…`: reads everything that is attached to each of these images, one review after another, in
@@ -66,9 +66,3 @@ const found: unknown[] = [];
 for (const text of texts) found.push(await read(text));
 await door.close();
 console.log(JSON.stringify({ peak: largestResident() / 1024, found }));
-
-/** Kilobytes. On Linux resourceUsage also counts whoever started this process, as large as it was then: the kernel's own count does not. */
-function largestResident(): number {
-  if (process.platform !== 'linux') return process.resourceUsage().maxRSS;
-  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]);
-}

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Report } from '../../../shared/answer/report.ts';
 import { countersign } from '../countersign.ts';
-import { kyvernoApply } from '../kyverno/apply.ts';
+import { documents, kyvernoApply } from '../kyverno/apply.ts';
 import { run } from '../tools.ts';
 import type { Case } from './case.ts';
 import { kyvernosOutcomes, type Outcomes, ownOutcomes } from './outcome.ts';
@@ -73,9 +73,4 @@ async function apply(
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
-}
-
-/** JSON is YAML. */
-function documents(objects: readonly object[]): string {
-  return objects.map((each) => JSON.stringify(each)).join('\n---\n');
 }

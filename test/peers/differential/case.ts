@@ -47,7 +47,7 @@ export function policyFor(
   };
 }
 
-/** A filter for Pods in the case's namespaces. */
+/** A filter for Pods in the case's namespaces; what `more` says counts over that. */
 export function pods(name: string, more: Fields = {}): Fields {
   return { resources: { kinds: ['Pod'], namespaces: [`${name}`, `${name}-*`], ...more } };
 }

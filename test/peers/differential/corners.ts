@@ -5,7 +5,7 @@ import type { Reason } from './reasons.ts';
 import type { ImageName, World } from './world.ts';
 
 /** What one entry asks of images, by A unless told otherwise. */
-export interface Corner {
+interface Corner {
   readonly about: string;
   /** `HOST` stands for the registry, `BUNDLES` for the other one. */
   readonly images: readonly string[];
@@ -23,7 +23,7 @@ export function at(text: string, world: World): string {
 }
 
 /** A Pod of which one entry is asked. */
-export function cornerOf({ about, images, entry, reason }: Corner): Draft {
+function cornerOf({ about, images, entry, reason }: Corner): Draft {
   return (name, world) => {
     const asked = {
       imageReferences: [`${world.host}/*`, `${world.bundles}/*`],

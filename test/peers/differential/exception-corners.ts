@@ -1,4 +1,4 @@
-import type { Draft, Fields } from './case.ts';
+import { type Draft, type Fields, pods } from './case.ts';
 import { kindsOf, type ObjectCorner, objectCornerOf, rule } from './object-corner.ts';
 import type { World } from './world.ts';
 
@@ -11,9 +11,7 @@ const exception = (name: string, more: Fields = {}, resources: Fields = {}, rule
       kind: 'PolicyException',
       metadata: { name: `${name}-spared`, namespace: 'default' },
       spec: {
-        match: {
-          any: [{ resources: { kinds: ['Pod', 'Deployment'], namespaces: [name, `${name}-*`], ...resources } }],
-        },
+        match: { any: [pods(name, { kinds: ['Pod', 'Deployment'], ...resources })] },
         exceptions: [{ policyName: name, ruleNames: rules }],
         ...more,
       },

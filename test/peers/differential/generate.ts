@@ -121,25 +121,21 @@ const matches = fc.constantFrom<(name: string) => Fields>(
   (name) => ({ match: { any: [pods(name)] } }),
   (name) => ({ match: { all: [pods(name)] } }),
   (name) => ({ match: pods(name) }),
-  (name) => ({ match: { any: [of(name, { names: ['we?', 'db-*'] })] } }),
-  (name) => ({ match: { any: [of(name, { selector: { matchLabels: { tier: 'w*' } } })] } }),
-  (name) => ({ match: { any: [of(name, { annotations: { tier: '*' } }), of(name, { name: 'worker' })] } }),
-  (name) => ({ match: { all: [pods(name), of(name, { selector: chosen('tier', 'In', ['web', 'db']) })] } }),
-  (name) => ({ match: { any: [of(name, { operations: ['CREATE'] })] } }),
-  (name) => ({ match: { any: [of(name, { kinds: ['Pod', 'Deployment', 'batch/v1/Job'] })] } }),
-  (name) => ({ match: { any: [of(name, { kinds: ['*/CronJob', 'apps/*/StatefulSet'] })] } }),
+  (name) => ({ match: { any: [pods(name, { names: ['we?', 'db-*'] })] } }),
+  (name) => ({ match: { any: [pods(name, { selector: { matchLabels: { tier: 'w*' } } })] } }),
+  (name) => ({ match: { any: [pods(name, { annotations: { tier: '*' } }), pods(name, { name: 'worker' })] } }),
+  (name) => ({ match: { all: [pods(name), pods(name, { selector: chosen('tier', 'In', ['web', 'db']) })] } }),
+  (name) => ({ match: { any: [pods(name, { operations: ['CREATE'] })] } }),
+  (name) => ({ match: { any: [pods(name, { kinds: ['Pod', 'Deployment', 'batch/v1/Job'] })] } }),
+  (name) => ({ match: { any: [pods(name, { kinds: ['*/CronJob', 'apps/*/StatefulSet'] })] } }),
 );
 const excludes = fc.constantFrom<(name: string) => Fields>(
-  (name) => ({ exclude: { any: [of(name, { namespaces: [`${name}-dev`] })] } }),
-  (name) => ({ exclude: { any: [of(name, { names: ['work*'] })] } }),
-  (name) => ({ exclude: { all: [pods(name), of(name, { selector: { matchLabels: { tier: 'db' } } })] } }),
-  (name) => ({ exclude: { any: [of(name, { selector: chosen('tier', 'DoesNotExist') })] } }),
-  (name) => ({ exclude: { any: [of(name, { operations: ['DELETE'] })] } }),
+  (name) => ({ exclude: { any: [pods(name, { namespaces: [`${name}-dev`] })] } }),
+  (name) => ({ exclude: { any: [pods(name, { names: ['work*'] })] } }),
+  (name) => ({ exclude: { all: [pods(name), pods(name, { selector: { matchLabels: { tier: 'db' } } })] } }),
+  (name) => ({ exclude: { any: [pods(name, { selector: chosen('tier', 'DoesNotExist') })] } }),
+  (name) => ({ exclude: { any: [pods(name, { operations: ['DELETE'] })] } }),
 );
-
-function of(name: string, more: Record<string, unknown>): { resources: Record<string, unknown> } {
-  return { resources: { kinds: ['Pod'], namespaces: [name, `${name}-*`], ...more } };
-}
 
 function chosen(key: string, operator: string, values?: readonly string[]): object {
   return { matchExpressions: [{ key, operator, ...(values === undefined ? {} : { values }) }] };

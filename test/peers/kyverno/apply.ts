@@ -65,7 +65,8 @@ export async function kyvernoApply(
   }
 }
 
-function documents(objects: readonly object[]): string {
+/** A file of several objects: JSON is YAML. */
+export function documents(objects: readonly object[]): string {
   return objects.map((each) => JSON.stringify(each)).join('\n---\n');
 }
 

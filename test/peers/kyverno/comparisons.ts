@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import {
   conditions as compileConditions,
   compileExpression,
+  template as compileTemplate,
   createRun,
   functionTable,
 } from '../../../shared/expression/engine.ts';
 import { holds } from '../../../shared/expression/operators/table.ts';
 import type { Scope } from '../../../shared/expression/scope.ts';
-import { compileTemplate } from '../../../shared/expression/template.ts';
 import { fieldOf, type Json, type JsonObject } from '../../../shared/expression/value.ts';
 import { documents, expressions } from '../../security/fuzz/expressions.ts';
 import { type Call, calls } from './calls.ts';
@@ -130,8 +130,7 @@ function templateCase({ document, context }: Templated): Case {
 
 /** A document as this project substitutes its variables. Throws ExpressionError. */
 export function render(document: Json, context: JsonObject): Json {
-  const template = compileTemplate(document, (text) => compileExpression(text, functionTable));
-  return template.render(scopeOf(context), createRun(0));
+  return compileTemplate(document).render(scopeOf(context), createRun(0));
 }
 
 /**

@@ -1,20 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
-import {
-  type CompileTemplate,
-  type Conditions,
-  compileConditions,
-  type WrittenBlock,
-  type WrittenCondition,
-} from '../../../shared/expression/conditions.ts';
-import { compileExpression, createRun, functionTable } from '../../../shared/expression/engine.ts';
-import { ExpressionError } from '../../../shared/expression/error.ts';
+import type { Conditions, WrittenBlock, WrittenCondition } from '../../../shared/expression/conditions.ts';
+import { conditions as compileConditions, createRun } from '../../../shared/expression/engine.ts';
 import { operators } from '../../../shared/expression/operators.ts';
-import { compileTemplate } from '../../../shared/expression/template.ts';
 import { tellUnmet } from '../../../shared/expression/unmet.ts';
 import type { Json } from '../../../shared/expression/value.ts';
 import { printable } from '../../../shared/printable.ts';
-import { documents, expressions } from './expressions.ts';
+import { documents, expressions, isExpressionError, watching } from './expressions.ts';
 import { anyText } from './mutate.ts';
 import { demand, orRefused, type Target, target } from './target.ts';
 
@@ -83,12 +75,7 @@ export function conditions(): Target {
   return target('conditions', fc.tuple(blocks, documents), ([given, document]) => {
     const compiled = compile(given);
     if (compiled === undefined) return;
-    const asked = new Set<string>();
-    const get = (name: string) => {
-      asked.add(name);
-      return Object.hasOwn(document, name) ? document[name] : undefined;
-    };
-    const scope = { get, names: () => Object.keys(document) };
+    const { scope, asked } = watching(document);
     const ask = (of: Conditions) => orRefused(() => of.test(scope, createRun(0, steps)), isExpressionError);
     const result = ask(compiled);
     demand(isDeepStrictEqual(result, ask(compiled)), 'two answers to one question');
@@ -104,11 +91,8 @@ export function conditions(): Target {
   });
 }
 
-const compileText: CompileTemplate = (tree, at) =>
-  compileTemplate(tree, (text) => compileExpression(text, functionTable), at);
-
 function compile(given: readonly WrittenBlock[]): Conditions | undefined {
-  return orRefused(() => compileConditions(given, compileText), isExpressionError);
+  return orRefused(() => compileConditions(given), isExpressionError);
 }
 
 function whole(given: readonly WrittenBlock[], single: (one: WrittenCondition) => Outcome): Outcome {
@@ -133,5 +117,3 @@ function first(
   }
   return !ending;
 }
-
-const isExpressionError = (thrown: unknown) => thrown instanceof ExpressionError;

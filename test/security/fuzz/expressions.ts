@@ -2,7 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { compileExpression, createRun, functionTable } from '../../../shared/expression/engine.ts';
 import { ExpressionError } from '../../../shared/expression/error.ts';
-import type { Json } from '../../../shared/expression/value.ts';
+import type { Scope } from '../../../shared/expression/scope.ts';
+import type { Json, JsonObject } from '../../../shared/expression/value.ts';
 import { loadRegExps } from '../../../shared/regexp.ts';
 import { anyText, damaged } from './mutate.ts';
 import { demand, orRefused, type Target, target } from './target.ts';
@@ -79,12 +80,7 @@ export async function jmespath(): Promise<Target> {
     const compiled = orRefused(() => compileExpression(text, functionTable), isExpressionError);
     if (compiled === undefined) return;
     const before = JSON.stringify(document);
-    const asked = new Set<string>();
-    const get = (name: string) => {
-      asked.add(name);
-      return Object.hasOwn(document, name) ? document[name] : undefined;
-    };
-    const scope = { get, names: () => Object.keys(document) };
+    const { scope, asked } = watching(document);
     const evaluate = () => orRefused(() => compiled.evaluate(scope, createRun(0, steps)), isExpressionError);
     const first = evaluate();
     demand(isDeepStrictEqual(first, evaluate()), 'two answers to one question');
@@ -97,4 +93,15 @@ export async function jmespath(): Promise<Target> {
   });
 }
 
-const isExpressionError = (thrown: unknown) => thrown instanceof ExpressionError;
+export const isExpressionError = (thrown: unknown) => thrown instanceof ExpressionError;
+
+/** A scope of `more` and of a document's own fields; `asked` is filled with the names that it is asked for. */
+export function watching(document: JsonObject, more: ReadonlyMap<string, string> = new Map()) {
+  const asked = new Set<string>();
+  const get = (name: string) => {
+    asked.add(name);
+    return more.get(name) ?? (Object.hasOwn(document, name) ? document[name] : undefined);
+  };
+  const scope: Scope = { get, names: () => [...more.keys(), ...Object.keys(document)] };
+  return { scope, asked };
+}

@@ -1,10 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
-import { compileExpression, createRun, functionTable } from '../../../shared/expression/engine.ts';
-import { ExpressionError } from '../../../shared/expression/error.ts';
-import { compileTemplate } from '../../../shared/expression/template.ts';
+import { template as compileTemplate, createRun } from '../../../shared/expression/engine.ts';
 import type { Json } from '../../../shared/expression/value.ts';
-import { documents, expressions } from './expressions.ts';
+import { documents, expressions, isExpressionError, watching } from './expressions.ts';
 import { anyText } from './mutate.ts';
 import { demand, orRefused, type Target, target } from './target.ts';
 
@@ -47,16 +45,9 @@ const around = fc.constantFrom<(inner: string) => Json>(
 export function templates(): Target {
   const input = fc.tuple(around, text, value, documents).filter(([, , v]) => v !== canary);
   return target('templates', input, ([wrap, inner, v, document]) => {
-    const read = () => compileTemplate(wrap(inner), (each) => compileExpression(each, functionTable));
-    const template = orRefused(read, isExpressionError);
+    const template = orRefused(() => compileTemplate(wrap(inner)), isExpressionError);
     if (template === undefined) return;
-    const asked = new Set<string>();
-    const get = (name: string) => {
-      asked.add(name);
-      if (name === 'v') return v;
-      return Object.hasOwn(document, name) ? document[name] : undefined;
-    };
-    const scope = { get, names: () => ['v', ...Object.keys(document)] };
+    const { scope, asked } = watching(document, new Map([['v', v]]));
     const render = () => orRefused(() => template.render(scope, createRun(0, 50_000)), isExpressionError);
     const first = render();
     demand(!asked.has(canary), 'a value was read as an expression');
@@ -64,5 +55,3 @@ export function templates(): Target {
     if (!inner.includes('random')) demand(isDeepStrictEqual(first, render()), 'two answers to one question');
   });
 }
-
-const isExpressionError = (thrown: unknown) => thrown instanceof ExpressionError;
