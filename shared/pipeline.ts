@@ -347,7 +347,7 @@ class Run {
     await this.#session.predicates(hashes);
     const { elapsed } = this.#ports;
     const deadline = shareOf(this.#deadline, shares.weigh, elapsed);
-    const { predicates } = this.#review;
+    const predicates = this.#review.predicates();
     const reading = readPredicatesInSlices(hashes, predicates, (hash) => this.#session.predicate(hash));
     const slicing = { deadline, review: this.#review, elapsed, what: 'what was attested was read' };
     // One that is not read in time, or is too much, is not at hand.

@@ -101,7 +101,7 @@ export class Examiner {
     for (const { hash, bytes } of statements ?? []) {
       this.#session.recordPredicate(hash, bytes, one);
       const kept = this.#session.predicate(hash);
-      if (kept !== undefined) this.#review.predicates.keep(hash, kept);
+      if (kept !== undefined) this.#review.predicates().keep(hash, kept);
     }
     const stated = statements?.map(({ predicate, by }) => ({ predicate, by }));
     return { from: 'registry', outcome, ...(stated === undefined ? {} : { stated }) };
@@ -118,7 +118,7 @@ export class Examiner {
     const { elapsed } = this.#ports;
     const what = `what is attested of ${repositoryName(repository)}@${digest} was read`;
     try {
-      const { predicates } = this.#review;
+      const predicates = this.#review.predicates();
       const reading = readStatementsInSlices(statements, predicates, (hash) => this.#session.predicate(hash));
       return await inSlices(reading, { ...allowance, elapsed, what });
     } catch (thrown) {

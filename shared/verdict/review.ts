@@ -15,8 +15,8 @@ export interface Review {
   readonly budget: number;
   /** Takes bytes from what the review may fetch; throws Refusal `review-too-large`. */
   take(count: number): void;
-  /** What is attested, as far as it was read. */
-  readonly predicates: ReviewPredicates;
+  /** What is attested, as far as it was read: made for the first who asks. */
+  predicates(): ReviewPredicates;
 }
 
 export interface ReviewTerms {
@@ -37,7 +37,7 @@ export function beginReview({ ledger, hosts, deadline, shortage, bytes }: Review
     shortage,
     budget: deadline.remaining(),
     take: byteBudget(bytes),
-    get predicates() {
+    predicates() {
       predicates ??= new ReviewPredicates();
       return predicates;
     },
