@@ -11,6 +11,7 @@ import {
   tagged,
   utf8,
 } from '../test/fixtures/authority/der.ts';
+import { cpuOf } from '../test/fixtures/cpu.ts';
 import { at, encode, parseDer, tagged as withTag } from './der.ts';
 
 const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex');
@@ -50,10 +51,11 @@ test.each([
 test('more than 64 KB are not read, and junk in it costs nothing', () => {
   expect(() => parseDer(octets(Buffer.alloc(64 * 1024)))).toThrow('DER of over 65536 bytes');
   const junk = sequence(Buffer.alloc(60_000, hex('0401ff')));
-  const began = performance.now();
-  expect(() => parseDer(junk).subs).toThrow('over 1000 elements in one value');
-  expect(parseDer(sequence(Buffer.alloc(2000, hex('0500')))).subs).toHaveLength(1000);
-  expect(performance.now() - began).toBeLessThan(50);
+  const cpu = cpuOf(() => {
+    expect(() => parseDer(junk).subs).toThrow('over 1000 elements in one value');
+    expect(parseDer(sequence(Buffer.alloc(2000, hex('0500')))).subs).toHaveLength(1000);
+  });
+  expect(cpu).toBeLessThan(400);
 });
 
 test.each(['1.2.840.113549.1.9.16.1.4', '2.5.29.17', '0.9.2342', '1.3.6.1.4.1.57264.1.8', '2.5.29.37.0'])(

@@ -36,6 +36,7 @@ const dear: readonly [string, string, Json][] = [
     JSON.stringify(list(60_000, (at) => ({ [any(at)]: 1 }))),
   ],
   ['JSON with half a character', 'm[].parse_json(@)', list(3, () => `"\\ud800${'\\n'.repeat(500_000)}"`)],
+  ['JSON of what is escaped', 'm[].parse_json(@)', list(6, () => `"${'\\n'.repeat(500_000)}"`)],
   ['YAML of many anchors', 'parse_yaml(m)', '- &x 1\n- *x\n'.repeat(1700)],
   ['YAML of many brackets', 'parse_yaml(m)', `[${'{},'.repeat(8000)}1]`],
   ['letters of every alphabet', "m[].regex_match(@, 'x')", list(2000, (at) => `[${'\\p{L}'.repeat(60)}]${at}`)],

@@ -58,7 +58,7 @@ function write(value: Json, parts: string[], run: Run, depth: number): void {
 function stringText(value: string, run: Run): string {
   run.spend(4 * stepsOfText(value.length));
   if (!escaped.test(value)) return `"${value}"`;
-  run.spend(Math.ceil(value.length / 8));
+  run.spend(Math.ceil(value.length / 4));
   const text = JSON.stringify(value.toWellFormed());
   return text.replace(escapedByGo, (character) => {
     run.spend(2);

@@ -1,13 +1,13 @@
 import { largestPattern } from '../regexp.ts';
 
 /** Steps that one takes, whatever is in it, until it has been asked for the first time. */
-const ofPattern = 200;
+const ofPattern = 400;
 /** Steps that reading a character takes, and what it is made into: an instruction. */
 const ofCharacter = 10;
 const ofInstruction = 20;
 /** Letters of some kind (`\p{L}`) are hundreds of ranges, which are put in order with the others of their class. */
-const ofTable = 900;
-const ofFoldedTable = 1600;
+const ofTable = 1800;
+const ofFoldedTable = 4000;
 /** Where case does not count, each character of a range is looked up: those up to U+1E943 have another case, or might. */
 const ofFoldedCharacter = 0.6;
 const [firstFolded, lastFolded] = [0x41, 0x1e943];

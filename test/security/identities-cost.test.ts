@@ -18,21 +18,20 @@ import { byWorkflow, image, usual, usualRoot } from '../fixtures/twins.ts';
 
 // D1 for certificates. Between two signatures others have their turn: one may take a few milliseconds, whatever came along with it.
 
-const maxCpu = 50;
+/** Some twenty where this was written, thousands where nothing is bounded: the rest is for slower machines. */
+const maxCpu = 400;
 const checks = [
   byWorkflow,
   { ...byWorkflow, rekor: { ignoreTlog: true } },
   keylessOf({ rekor: { ignoreTlog: true }, ctlog: { ignoreSCT: true } }),
 ].map((attestor) => buildCheck(entryOf([attestors([attestor])]), usualRoot));
 
-/** CPU milliseconds, the least of three: what else the machine does is not counted. */
+/** CPU milliseconds, of the check that takes most. */
 function cost(item: AttachedItem): number {
   const evidence = readEvidence([item]);
-  const times = checks.flatMap((check) => {
-    const once = () => cpuOf(() => verify({ check, image, repository, evidence, unreadable: [], now }));
-    return Math.min(once(), once(), once());
-  });
-  return Math.max(...times);
+  return Math.max(
+    ...checks.map((check) => cpuOf(() => verify({ check, image, repository, evidence, unreadable: [], now }))),
+  );
 }
 
 const content = { message: statementOf(image), payloadType: inToto };

@@ -32,9 +32,10 @@ function parseJson(text: string, run: Run): Json {
   if (!fitsParser(text, deepest, run)) {
     throw new ExpressionError(`parse_json() takes JSON that is nested ${deepest} deep at most`);
   }
+  const whole = wholeCharacters(text, run);
   let value: Json;
   try {
-    value = JSON.parse(wholeCharacters(text, run));
+    value = JSON.parse(whole);
   } catch {
     throw new ExpressionError('parse_json() takes JSON');
   }
@@ -48,7 +49,7 @@ const escapes = /\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u
 function wholeCharacters(text: string, run: Run): string {
   const whole = text.toWellFormed();
   if (!half.test(whole)) return whole;
-  run.spend(Math.ceil(whole.length / 4));
+  run.spend(Math.ceil(whole.length / 2));
   return whole.replaceAll(escapes, (written, half) => (half === undefined ? written : '\ufffd'));
 }
 

@@ -47,10 +47,10 @@ function inRange(text: string, range: string, run: Run): boolean {
     throw new ExpressionError(`semver_compare() takes ${longestVersion} characters at most`);
   }
   const holds = ranges.of(range, run, () => {
-    run.spend(2 * range.length);
+    run.spend(5 * range.length);
     return parseSemverRange(range);
   });
-  run.spend(8 + text.length + Math.ceil(range.length / 2));
+  run.spend(8 + text.length + range.length);
   const version = parseSemver(text);
   if (version === undefined)
     throw new ExpressionError('semver_compare() takes a version of three numbers, such as 1.2.3');
