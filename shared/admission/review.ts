@@ -9,9 +9,9 @@ export interface AdmissionRequest {
   /** `ephemeralcontainers`, `status`…; empty for the object itself. */
   readonly subResource: string;
   /** As the client asked, where the API server converted it for the webhook; API servers send them always. */
-  readonly requestKind?: RequestKind;
-  readonly requestResource?: RequestResource;
-  readonly requestSubResource?: string;
+  readonly requestKind?: RequestKind | undefined;
+  readonly requestResource?: RequestResource | undefined;
+  readonly requestSubResource?: string | undefined;
   readonly operation: Operation;
   /** Empty for what is not namespaced. */
   readonly namespace: string;
@@ -25,7 +25,7 @@ export interface AdmissionRequest {
   /** Of the namespace: on the command line alone, where somebody gives them. */
   readonly namespaceLabels?: Readonly<Record<string, string>>;
   /** Of the operation: CreateOptions and the like. */
-  readonly options?: JsonObject;
+  readonly options?: JsonObject | undefined;
 }
 
 export interface RequestKind {
@@ -43,9 +43,9 @@ export interface RequestResource {
 export interface UserInfo {
   readonly username: string;
   readonly groups: readonly string[];
-  readonly uid?: string;
+  readonly uid?: string | undefined;
   /** What the authenticator says beside; Go writes an empty list as null. Fields are the object's own alone. */
-  readonly extra?: Readonly<Record<string, readonly string[] | null>>;
+  readonly extra?: Readonly<Record<string, readonly string[] | null>> | undefined;
 }
 
 export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
@@ -92,10 +92,6 @@ function readRequest(uid: string, request: JsonObject): AdmissionRequest {
   if (object === undefined && (operation === 'CREATE' || operation === 'UPDATE')) {
     throw new FieldError(`request.object is missing from a request to ${operation}`);
   }
-  const requestKind = readKind(request, 'requestKind');
-  const requestResource = readResource(request, 'requestResource');
-  const requestSubResource = readText(request, 'request', 'requestSubResource');
-  const options = readObject(request, 'request', 'options');
   return {
     uid,
     kind,
@@ -108,10 +104,10 @@ function readRequest(uid: string, request: JsonObject): AdmissionRequest {
     userInfo: readUser(readObject(request, 'request', 'userInfo')),
     object,
     oldObject: readObject(request, 'request', 'oldObject'),
-    ...(requestKind && { requestKind }),
-    ...(requestResource && { requestResource }),
-    ...(requestSubResource && { requestSubResource }),
-    ...(options && { options }),
+    requestKind: readKind(request, 'requestKind'),
+    requestResource: readResource(request, 'requestResource'),
+    requestSubResource: readText(request, 'request', 'requestSubResource') || undefined,
+    options: readObject(request, 'request', 'options'),
   };
 }
 
@@ -153,12 +149,11 @@ function readUser(user: JsonObject | undefined): UserInfo {
     if (extra[key] !== null && !isTextList(extra[key]))
       throw new FieldError(`${path}.extra must be of lists of strings`);
   }
-  const uid = readText(user, path, 'uid');
   return {
     username: readText(user, path, 'username'),
     groups: groups ?? [],
-    ...(uid && { uid }),
-    ...(extra && { extra: extra as NonNullable<UserInfo['extra']> }),
+    uid: readText(user, path, 'uid') || undefined,
+    extra: extra as UserInfo['extra'],
   };
 }
 
