@@ -240,6 +240,37 @@ export const reasons = {
       'a good signature is by whom the rule asks for, and an extension of the certificate is another one than it asks for',
     advice: 'compare additionalExtensions in the policy with the message',
   },
+  'identity-untrusted': {
+    kind: 'denied',
+    summary:
+      "a good signature is by a certificate of the trusted CA, and of none of the trust policy's trustedIdentities",
+    advice: 'compare trustedIdentities with the subject in the message',
+  },
+  'signature-expired': {
+    kind: 'denied',
+    summary: 'a signature says until when it holds, and that is over',
+    advice: 'sign again',
+  },
+  'timestamp-missing': {
+    kind: 'denied',
+    summary: 'the trust policy asks for a time stamp, and a good signature carries none',
+    advice: 'sign with a time-stamp authority (notation sign --timestamp-url), or set verifyTimestamp: afterCertExpiry',
+  },
+  'certificate-revoked': {
+    kind: 'denied',
+    summary: 'a certificate of the signature, or what AWS Signer signed it with, has been revoked',
+    advice: 'sign again with a certificate or a profile that holds',
+  },
+  'attribute-unknown': {
+    kind: 'denied',
+    summary: 'a signature has a critical attribute, or asks for a plugin, that is not understood',
+    advice: 'sign without it',
+  },
+  'trust-policy-missing': {
+    kind: 'denied',
+    summary: "no statement of the trust policy has the image's repository among its registryScopes",
+    advice: 'add the repository to registryScopes of a statement, or a statement for *',
+  },
   'too-few-attestors': {
     kind: 'denied',
     summary: 'fewer attestors than required verified, counted by different keys',
@@ -302,6 +333,17 @@ export const reasons = {
     summary: 'the public key of a key in AWS KMS could not be had: KMS did not answer, or refuses us',
     advice:
       'mend what the message names: credentials, the network, or kms:GetPublicKey on the key (deployed: the parameter kmsKeys); or write the key in PEM',
+  },
+  'revocation-unavailable': {
+    kind: 'unavailable',
+    summary: 'whether a certificate of a signature has been revoked could not be found out',
+    advice:
+      "mend what the message names: the responder's name, the network to it, or signer:GetRevocationStatus; or set revocation to log",
+  },
+  'signing-in-progress': {
+    kind: 'unavailable',
+    summary: 'Amazon ECR is signing the image and has not ended',
+    advice: 'wait and try again',
   },
   'internal-error': {
     kind: 'unavailable',

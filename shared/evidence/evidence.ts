@@ -4,6 +4,7 @@ import type { Repository } from '../image/repository.ts';
 import type { MayHold } from '../registry/reading.ts';
 import type { Unread } from '../registry/registry.ts';
 import type { AttestationKind, SignatureKind } from '../trust/accepted.ts';
+import type { NotaryAlgorithm, NotaryAttributes } from './notary-signature/attributes.ts';
 
 /**
  * What was fetched, with its wire format left behind. It means one of two things: a signature of the image, or an attestation,
@@ -83,6 +84,18 @@ export type SignedContent =
        * them. Of one in a bundle nobody knows which bytes it once had, and time stamps are over the signature.
        */
       readonly envelope?: EnvelopeHashes;
+    }
+  | {
+      /** Notary Project: JWS or COSE, whose payload names the artifact by a descriptor. Its claim's annotations are the user's metadata. */
+      readonly format: 'notary';
+      readonly algorithm: NotaryAlgorithm;
+      /** What the signature is over: protected attributes and payload, as they stand. */
+      readonly message: Uint8Array;
+      readonly attributes: NotaryAttributes;
+      /** What the payload says of the image beside its digest; `size` in bytes. */
+      readonly artifact: { readonly mediaType: string; readonly size: number };
+      /** DER of a TimeStampToken (RFC 3161), which no TimeStampResp is around, over the signature. */
+      readonly timestampToken: Uint8Array | undefined;
     };
 
 /** SHA-2 of an envelope's bytes; of them none is kept beside the payload. */

@@ -5,7 +5,13 @@ import type { Material, Signed } from './evidence.ts';
 
 /** SHA-256, hex, over the bytes that decide: what was signed, the signature, and what it is verified by. */
 export function signatureHash(signed: Signed): string {
-  return hashOf([Buffer.from(signed.format), signedPart(signed), signed.signature, ...materialParts(signed.material)]);
+  return hashOf([
+    Buffer.from(signed.format),
+    signedPart(signed),
+    signed.signature,
+    ...materialParts(signed.material),
+    ...(signed.format === 'notary' ? listed(signed.timestampToken === undefined ? [] : [signed.timestampToken]) : []),
+  ]);
 }
 
 /** The same of an attestation, whose payload's type is always one; of a bare envelope with its bytes, which may be what is stamped. */
@@ -45,6 +51,8 @@ function signedPart(signed: Signed): Uint8Array {
       return signed.messageDigest;
     case 'dsse':
       return signed.pae;
+    case 'notary':
+      return signed.message;
   }
 }
 

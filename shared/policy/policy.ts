@@ -6,6 +6,7 @@ import type { Scope } from '../expression/scope.ts';
 import type { Template } from '../expression/template.ts';
 import type { Repository } from '../image/repository.ts';
 import type { ConfigMap, ContextEntry } from './context.ts';
+import type { NotaryTrust } from './notary/trust-policy.ts';
 import type { LoadProblem, LoadWarning } from './problems.ts';
 
 /** Policies as the rest of the line sees them: read, checked, defaults filled in, auto-gen done. */
@@ -155,7 +156,7 @@ export interface Entry {
   readonly imageReferences: readonly string[];
   readonly skipImageReferences: readonly string[];
   /** `undefined` and `Cosign` accept both ways in which cosign stores a signature. */
-  readonly type?: 'Cosign' | 'SigstoreBundle';
+  readonly type?: 'Cosign' | 'SigstoreBundle' | 'Notary';
   readonly attestors: readonly AttestorSet[];
   /** Each must be there, by whom it names, and meet its conditions. */
   readonly attestations: readonly WantedAttestation[];
@@ -212,7 +213,7 @@ export interface AttestorSet {
 /** Attestor sets inside attestor sets, the outermost counted. */
 export const maxNesting = 8;
 
-export type AttestorEntry = KeysAttestor | CertificatesAttestor | KeylessAttestor | NestedAttestor;
+export type AttestorEntry = KeysAttestor | CertificatesAttestor | KeylessAttestor | NotaryAttestor | NestedAttestor;
 
 interface AttestorCommon {
   /** Replaces the entry's annotations when written. */
@@ -277,6 +278,17 @@ export interface CtlogFields {
   readonly pubkey?: string;
   /** PEM, the root last: the time-stamp authority; absent: those of the trust root. */
   readonly tsaCertChain?: string;
+}
+
+/** Of `type: Notary`: certificates of the rule's own, or the trust policies beside the policies. */
+export interface NotaryAttestor extends AttestorCommon {
+  readonly kind: 'notary';
+  readonly by:
+    | {
+        /** PEM of the certificates, any of which a signature's chain must have. */
+        readonly certificates: string;
+      }
+    | { readonly trust: NotaryTrust };
 }
 
 export interface NestedAttestor extends AttestorCommon {

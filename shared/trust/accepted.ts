@@ -12,6 +12,7 @@ const accepted = {
     attestation: ['dsse-envelope', 'sigstore-bundle'],
   },
   SigstoreBundle: { signature: ['sigstore-bundle'], attestation: ['sigstore-bundle'] },
+  Notary: { signature: ['notary-signature'], attestation: [] },
 } as const satisfies Readonly<Record<EntryType, Readonly<Record<'signature' | 'attestation', readonly string[]>>>>;
 
 type Accepted = (typeof accepted)[EntryType];

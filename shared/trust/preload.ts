@@ -39,7 +39,7 @@ function subjectsOf(entry: Entry): Subject[] {
 /** The CAs that a policy itself names, and that issue nothing which counts. */
 function unusableIn(anchor: Anchor): readonly string[] {
   if (anchor.kind === 'set') return anchor.anchors.flatMap(unusableIn);
-  const authorities = anchor.kind === 'key' ? [] : (anchor.trust?.authorities ?? []);
+  const authorities = 'trust' in anchor ? (anchor.trust?.authorities ?? []) : [];
   return authorities
     .filter(({ validFor }) => validFor === always)
     .flatMap(({ root, intermediates }) => [...intermediates, root])

@@ -2,3 +2,4 @@
 export { certificateAnchors as certificates } from './certificate/anchor.ts';
 export { identityAnchors as keyless } from './identity/anchor.ts';
 export { keyAnchors as keys } from './key/anchor.ts';
+export { notaryAnchors as notary } from './notary/anchor.ts';

@@ -1,4 +1,6 @@
+import type { Repository } from '../image/repository.ts';
 import type { NoReason } from '../reasons.ts';
+import type { RevocationView } from '../revocation/revocation.ts';
 import type { LeafAnchor } from '../trust/anchors.ts';
 import type { Signature } from './signature.ts';
 
@@ -23,6 +25,8 @@ export type Examination =
       /** Milliseconds since 1970; `undefined`: without end. */
       readonly validUntil?: number | undefined;
       readonly message: string;
+      /** What is not as it should be and lets it pass all the same, a line each: whoever asks is warned. */
+      readonly notes?: readonly string[] | undefined;
     }
   | (Objection & {
       readonly pass: false;
@@ -36,9 +40,14 @@ export interface AnchorJudge<A extends LeafAnchor> {
   identity(anchor: A): string | undefined;
   /**
    * Whether this one signature meets every condition. `now`: wall clock, milliseconds since 1970, as of which validity is judged
-   * where nothing tells when it was signed.
+   * where nothing tells when it was signed. `revocation`: where it lacks an answer, the signature is examined once more when that has come.
    */
-  examine(signature: Signature, anchor: A, now: number): Examination;
+  examine(signature: Signature, anchor: A, now: number, revocation: RevocationView): Examination;
+  /**
+   * Why the anchor asks for no signature of an image in `repository`; `undefined`, or no such method: it asks for one. Nothing that is
+   * attached to an image can bring it about.
+   */
+  waiver?(anchor: A, repository: Repository): string | undefined;
   /** In one line, why none of the signatures that were tried passed: `objection` is that of the one that came furthest. */
   denial(anchor: A, objection: Objection, tried: number): string;
 }

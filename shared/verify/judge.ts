@@ -1,9 +1,11 @@
 import type { Gathered } from '../evidence/evidence.ts';
 import { type Repository, repositoryName } from '../image/repository.ts';
 import type { Signer, Testimony } from '../ledger/verification.ts';
+import { reasons } from '../reasons.ts';
+import type { RevocationView } from '../revocation/revocation.ts';
 import type { Slices } from '../slices.ts';
 import type { LeafAnchor, LeafKind } from '../trust/anchors.ts';
-import type { Anchor, AnchorSet, Wants } from '../trust/check.ts';
+import type { Anchor, AnchorSet, Check, Wants } from '../trust/check.ts';
 import { absenceOf, counted } from './absence.ts';
 import type { Examination, Objection } from './anchor-judge.ts';
 import type { Artifact } from './artifact.ts';
@@ -21,6 +23,20 @@ export interface Judged {
   readonly evidence: readonly string[];
   /** Milliseconds since 1970; `undefined`: without end. */
   readonly validUntil: number | undefined;
+  /** What is not as it should be, and lets it pass. */
+  readonly notes: readonly string[];
+}
+
+/** What there is to judge by. */
+export interface Judging {
+  readonly check: Check;
+  readonly image: Artifact;
+  /** The image's own. */
+  readonly repository: Repository;
+  readonly evidence: Gathered;
+  /** Wall clock, milliseconds since 1970. */
+  readonly now: number;
+  readonly revocation: RevocationView;
 }
 
 /** Judges anchors by the evidence about one image, each by what that one may count. */
@@ -29,17 +45,18 @@ export class Judge {
   readonly #own: Repository;
   readonly #gathered: Gathered;
   readonly #wants: Wants;
+  readonly #revocation: RevocationView;
   readonly #signatures: readonly Signature[];
   /** Who stands behind which statement, whatever becomes of the set that they are in. */
   readonly #testimonies = new Map<Signature, Testimony[]>();
 
-  /** `now`: wall clock, milliseconds since 1970. */
-  constructor(gathered: Gathered, wants: Wants, image: Artifact, own: Repository, now: number) {
+  constructor({ evidence: gathered, check: { wants }, image, repository: own, now, revocation }: Judging) {
     this.#now = now;
+    this.#revocation = revocation;
     this.#own = own;
     this.#gathered = gathered;
     this.#wants = wants;
-    this.#signatures = counted(gathered.evidence, wants).map((one) => new Signature(one, image));
+    this.#signatures = counted(gathered.evidence, wants).map((one) => new Signature(one, image, own));
   }
 
   /** Why there is nothing to try, wherever one looks; `undefined` when there is. */
@@ -81,11 +98,16 @@ export class Judge {
       const signers = passing.flatMap((child) => child.signers);
       const marks = passing.flatMap((child) => child.marks);
       const evidence = passing.flatMap((child) => child.evidence);
-      return { result: { ...result, pass }, signers, marks, evidence, validUntil: earliest(passing) };
+      const notes = passing.flatMap((child) => child.notes);
+      return { result: { ...result, pass }, signers, marks, evidence, notes, validUntil: earliest(passing) };
     }
     const [only, another] = result.children;
     if (only?.reason !== undefined && another === undefined)
       return failed({ ...result, pass, reason: only.reason, message: only.message });
+    // What could not be found out might have been enough: then nobody can say no.
+    const outage = result.children.find(({ reason }) => reason !== undefined && reasons[reason].kind === 'unavailable');
+    if (outage?.reason !== undefined)
+      return failed({ ...result, pass, reason: outage.reason, message: outage.message });
     return failed({ ...result, pass, reason: 'too-few-attestors' });
   }
 
@@ -97,11 +119,13 @@ export class Judge {
     const found = this.#signatures.filter(({ evidence }) => repositoryName(evidence.repository) === repository);
     const known = judge.identity(anchor);
     const about = { path, kind, ...(known === undefined ? {} : { identity: known }) };
+    const waiver = judge.waiver?.(anchor, this.#own);
+    if (waiver !== undefined) return waived({ ...about, pass: true, message: waiver });
 
     let passed: Judged | undefined;
     let furthest: Extract<Examination, { readonly pass: false }> | undefined;
     for (const signature of found) {
-      const examination = judge.examine(signature, anchor, this.#now);
+      const examination = judge.examine(signature, anchor, this.#now, this.#revocation);
       if (examination.pass) {
         passed = joined(passed, examination, path, kind, signature);
         if (this.#wants.what === 'attestation') this.#testify(signature, { attestor: path, marks: examination.marks });
@@ -130,7 +154,7 @@ export class Judge {
 /** A signature that passes, with those that did before: the first one's result is told, and each signer counts. */
 function joined(
   before: Judged | undefined,
-  { identity, issuer, marks, validUntil, message }: Extract<Examination, { readonly pass: true }>,
+  { identity, issuer, marks, validUntil, notes = [], message }: Extract<Examination, { readonly pass: true }>,
   path: string,
   kind: LeafKind,
   { evidence }: Signature,
@@ -142,6 +166,7 @@ function joined(
     marks: [marks],
     evidence: [evidence.hash],
     validUntil,
+    notes,
   };
   if (before === undefined) return one;
   const isKnown = before.signers.some((known) => known.identity === identity && known.issuer === issuer);
@@ -151,11 +176,17 @@ function joined(
     marks: [...before.marks, ...one.marks],
     evidence: [...before.evidence, ...one.evidence],
     validUntil: earliest([before, one]),
+    notes: [...before.notes, ...notes],
   };
 }
 
+/** Nobody has to have signed: no signer is named, and none is counted beside others. */
+function waived(result: AttestorResult): Judged {
+  return { result, signers: [], marks: [[`waived by ${result.path}`]], evidence: [], validUntil: undefined, notes: [] };
+}
+
 function failed(result: AttestorResult): Judged {
-  return { result, signers: [], marks: [], evidence: [], validUntil: undefined };
+  return { result, signers: [], marks: [], evidence: [], validUntil: undefined, notes: [] };
 }
 
 /** When the first of several ends. */

@@ -13,6 +13,8 @@ export type Outcome =
       readonly validUntil?: number;
       /** Where attestations are wanted: each statement that an anchor stands behind. */
       readonly statements?: readonly VerifiedStatement[];
+      /** What is not as it should be, and lets it pass: whoever asks is warned. */
+      readonly notes?: readonly string[];
       readonly attestors: readonly AttestorResult[];
     }
   | {

@@ -1,5 +1,6 @@
 import type { Claim, Material, Signed, SignedEvidence } from '../evidence/evidence.ts';
 import { splitDigest } from '../image/digest.ts';
+import type { Repository } from '../image/repository.ts';
 import type { HashName, SigningKey } from '../trust/public-key.ts';
 import { Certificate } from '../trust/x509/certificate.ts';
 import type { Artifact } from './artifact.ts';
@@ -10,12 +11,15 @@ import { digestOf, isSignedBy, sameBytes } from './crypto.ts';
 export class Signature {
   readonly evidence: SignedEvidence;
   readonly image: Artifact;
+  /** The image's own, by which trust policies say what is asked. */
+  readonly repository: Repository;
   readonly #tried = new Map<string, boolean>();
   #certificate: Certificate | undefined;
 
-  constructor(evidence: SignedEvidence, image: Artifact) {
+  constructor(evidence: SignedEvidence, image: Artifact, repository: Repository) {
     this.evidence = evidence;
     this.image = image;
+    this.repository = repository;
   }
 
   /** What came along to verify it by. */
@@ -109,5 +113,7 @@ function messageOf(signed: Signed, { bytes }: Artifact): Uint8Array | undefined 
       return bytes;
     case 'dsse':
       return signed.pae;
+    case 'notary':
+      return signed.message;
   }
 }

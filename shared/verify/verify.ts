@@ -1,6 +1,7 @@
 import type { Gathered } from '../evidence/evidence.ts';
 import type { Repository } from '../image/repository.ts';
 import { asRefusal, type Refusal } from '../reasons.ts';
+import type { RevocationView } from '../revocation/revocation.ts';
 import { atOnce, type Slices } from '../slices.ts';
 import type { Check, Wants } from '../trust/check.ts';
 import type { Objection } from './anchor-judge.ts';
@@ -18,7 +19,11 @@ export interface VerifyInput {
   readonly unreadable: readonly Refusal[];
   /** Wall clock, milliseconds since 1970: the time as of which it is decided. */
   readonly now: number;
+  /** What is known of revocations; nothing, where it is left out. */
+  readonly revocation?: RevocationView;
 }
+
+const nothingKnown: RevocationView = { of: () => undefined };
 
 /** The whole of verifyInSlices at once. */
 export function verify(input: VerifyInput): Outcome {
@@ -31,9 +36,9 @@ export function verify(input: VerifyInput): Outcome {
  */
 export function* verifyInSlices(input: VerifyInput): Slices<Outcome> {
   try {
-    const { check, evidence, image, repository, now } = input;
+    const { check, revocation = nothingKnown } = input;
     const { wants } = check;
-    const judge = new Judge(evidence, wants, image, repository, now);
+    const judge = new Judge({ ...input, revocation });
     const sets: Judged[] = [];
     for (const set of check.sets) sets.push(yield* judge.judge(set, wants.what === 'attestation' ? 'every' : 'first'));
     const failing = sets.find((set) => !set.result.pass);
@@ -53,9 +58,18 @@ function passed(sets: readonly Judged[], judge: Judge, wants: Wants): Outcome {
   const evidence = [...new Set(sets.flatMap((set) => set.evidence))];
   const validUntil = earliest(sets);
   const end = validUntil === undefined ? {} : { validUntil };
+  const notes = [...new Set(sets.flatMap((set) => set.notes))];
   const stated = wants.what === 'attestation' ? { statements: judge.statements } : {};
   const signers = sets.flatMap((set) => set.signers);
-  return { pass: true, signers, evidence, ...end, ...stated, attestors: resultsOf(sets) };
+  return {
+    pass: true,
+    signers,
+    evidence,
+    ...end,
+    ...stated,
+    ...(notes.length === 0 ? {} : { notes }),
+    attestors: resultsOf(sets),
+  };
 }
 
 function denied({ reason, message }: Objection, sets: readonly Judged[]): Outcome {

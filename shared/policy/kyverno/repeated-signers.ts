@@ -29,6 +29,7 @@ function signersOf(attestor: AttestorEntry): Signer[] {
       return attestor.cert === undefined ? [] : [{ what: 'certificate', who: keyIdentity(attestor.cert) }];
     case 'keyless':
       return [{ what: 'identity', who: identityOf(attestor) }];
+    case 'notary':
     case 'set':
       return [];
   }
