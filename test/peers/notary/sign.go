@@ -38,6 +38,8 @@ type signRequest struct {
 	// A time-stamp authority, and its roots in PEM.
 	TSA      string `json:"tsa"`
 	TSARoots string `json:"tsaRoots"`
+	// What responders are to say, by the beginning of their URLs.
+	Responders map[string]revocationSpec `json:"responders"`
 }
 
 type signAnswer struct {
@@ -45,8 +47,9 @@ type signAnswer struct {
 	// PEM each, the signer's first.
 	Chain []string `json:"chain"`
 	// PKCS #8 in PEM.
-	Key   string `json:"key"`
-	Error string `json:"error,omitempty"`
+	Key        string            `json:"key"`
+	Responders map[string][]byte `json:"responders,omitempty"`
+	Error      string            `json:"error,omitempty"`
 }
 
 var mediaTypes = map[string]string{"jws": jws.MediaTypeEnvelope, "cose": cose.MediaTypeEnvelope}
@@ -58,6 +61,10 @@ func (m *maker) sign(request signRequest) signAnswer {
 	answer := signAnswer{Key: string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))}
 	for _, each := range chain {
 		answer.Chain = append(answer.Chain, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: each.Raw})))
+	}
+	answer.Responders = map[string][]byte{}
+	for url, spec := range request.Responders {
+		answer.Responders[url] = spec.answer(chain, m.key(request.Certificates[spec.Issuer].Key))
 	}
 	var err error
 	if request.Image != "" {

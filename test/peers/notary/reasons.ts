@@ -1,0 +1,9 @@
+/** Why notation-go lets pass what we do not: each is a heading of docs/differences.md. */
+export const reasons = [
+  'An unknown critical attribute is not understood',
+  'Any purpose is too many',
+  'A member stands once',
+  'An envelope has its members and no others',
+  'The salt is as long as the hash',
+] as const;
+export type Reason = (typeof reasons)[number];
