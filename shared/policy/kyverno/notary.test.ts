@@ -137,7 +137,8 @@ describe('type Notary without attestors', () => {
       { name: 'off', scopes: 'every', levels: 'skip', verifyTimestamp: 'always', stores: [], identities: 'any' },
     ],
   };
-  const trusting = (policy: Json) => loadPolicies([asFile(policy)], { notary: { trust, files: [] } }).rules;
+  const trusting = (policy: Json) =>
+    loadPolicies([asFile(policy)], { notary: { trust, files: [], warnings: [] } }).rules;
 
   test('is decided by the trust policies beside the policies', () => {
     for (const attestors of [undefined, []]) {
@@ -163,7 +164,7 @@ describe('type Notary without attestors', () => {
   test("the trust policies' files are in the set's hash", () => {
     const hashes = [Uint8Array.of(1), Uint8Array.of(2)].map((bytes) => {
       const files = [{ name: 'notary/trustpolicy.json', path: 'trustpolicy.json', bytes }];
-      return loadPolicies([asFile(withEntry({ attestors: [] }))], { notary: { trust, files } }).hash;
+      return loadPolicies([asFile(withEntry({ attestors: [] }))], { notary: { trust, files, warnings: [] } }).hash;
     });
     expect(new Set(hashes).size).toBe(2);
     expect(() => load(withEntry({ attestors: [] }))).toThrow(PolicyLoadError);

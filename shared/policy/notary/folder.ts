@@ -1,3 +1,4 @@
+import type { LoadWarning } from '../problems.ts';
 import type { NotaryTrust } from './trust-policy.ts';
 
 /** A file of a folder that has notation's own layout. */
@@ -13,4 +14,5 @@ export interface NotaryFile {
 export interface NotaryFolder {
   readonly trust: NotaryTrust;
   readonly files: readonly NotaryFile[];
+  readonly warnings: readonly LoadWarning[];
 }
