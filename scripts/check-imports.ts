@@ -34,6 +34,8 @@ const outer: Readonly<Record<string, readonly string[]>> = {
   cli: ['cli', 'local', 'shared'],
 };
 const documents = 'shared/policy/kyverno/';
+/** Trust policies are read with what reads those documents. */
+const trustPolicies = 'shared/policy/notary/';
 /** Expressions are loaded with the policies that have some. */
 const expressions = 'shared/expression/expressions.ts';
 const engine = 'shared/expression/engine.ts';
@@ -45,10 +47,10 @@ const loaders = [policySets, 'shared/trust-roots/'];
 /** Never on the way of a review. */
 const updater = 'shared/trust-roots/tuf.ts';
 const updating = /^(?:cli\/trust\/|functions\/trust-refresh\/|shared\/trust-roots\/)/;
-const readers = [documents, policySets, ...Object.keys(outer).map((area) => `${area}/`)];
+const readers = [documents, trustPolicies, policySets, ...Object.keys(outer).map((area) => `${area}/`)];
 const known = stages.slice(0, stages.indexOf('trust') + 1);
 /** What every stage may import. */
-const common = ['reasons', 'printable', 'pem', 'der', 'slices', 'regexp'].map((name) => `shared/${name}.ts`);
+const common = ['reasons', 'printable', 'pem', 'der', 'slices', 'regexp', 'utf8'].map((name) => `shared/${name}.ts`);
 const pure = ['verify', 'conditions', 'expression'];
 /** Where expressions are used, beside conditions; what they may be about. */
 const policies = ['policy', 'plan', 'verdict', 'policy-set'];
