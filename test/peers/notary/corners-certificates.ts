@@ -46,7 +46,8 @@ export const certificateCorners: readonly Draft[] = [
   ...signed('an intermediate not self-signed at the end', [signer, { ...middle, signedBy: 'ec-256/elsewhere' }]),
   ...signed('no certificates in between', [{ ...signer, signedBy: middle.key, issuer: middle.subject }, root]),
   ...signed('the root twice', [signer, middle, root, root]),
-  ...signed('an extra root', [signer, middle, root, caOf('another')]),
+  ...signed('an extra root', [signer, middle, { ...root, issuer: root.subject, signedBy: root.key }, caOf('another')]),
+  ...signed('a root that another one issued', [signer, middle, root, caOf('another')]),
   ...signed('the wrong way round', [
     { ...root, issuer: root.subject, signedBy: root.key },
     { ...middle, issuer: root.subject, signedBy: root.key },

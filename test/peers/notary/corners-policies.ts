@@ -1,3 +1,4 @@
+import { makeTimestampAuthority } from '../../fixtures/authority/tsa.ts';
 import { type Changes, type Draft, policyOf, repository, statementOf } from './case.ts';
 import { acme, chainOf, day, leafOf, now } from './certificates.ts';
 import { both, corner } from './corners.ts';
@@ -24,11 +25,13 @@ const level = (level: string, override?: Readonly<Record<string, string>>) => ({
   signatureVerification: override === undefined ? { level } : { level, override },
 });
 
+/** A CA that issued nothing here. */
+const stranger = makeTimestampAuthority({ notBefore: new Date(now - 9 * day), notAfter: new Date(now + 9 * day) });
+
 /** What an enforcing level denies and another logs. */
 const flaws: Readonly<Record<string, Changes>> = {
   none: {},
-  'not trusted': { stores: () => ({}) },
-  'the root of others': { sign: { certificates: chainOf() }, stores: ({ chain }) => ({ 'ca:acme': chain[0] ?? '' }) },
+  'by another CA': { stores: () => ({ 'ca:acme': stranger.root.pem }) },
   expired: { sign: { expiry: now - 60_000 } },
   'a certificate that has expired': { sign: { certificates: chainOf({ leaf: { notAfter: now - day } }) } },
   'another digest': { target: { digest: `sha256:${'0'.repeat(64)}` } },
@@ -199,6 +202,10 @@ export const policyCorners: readonly Draft[] = [
   }),
   corner('several in a store', 'jws', { stores: ({ chain }) => ({ 'ca:acme': chain.slice(1).join('') }) }),
   corner('a store that is not there', 'jws', { policy: policyOf({ trustStores: ['ca:absent'] }) }),
+  corner('a store that is not there, and only a warning of it', 'jws', {
+    policy: policyOf({ trustStores: ['ca:absent'], ...level('audit') }),
+    reason: 'A store that is not there is none',
+  }),
   corner('an empty store', 'jws', { stores: () => ({ 'ca:acme': '' }) }),
   ...both('a store of the other type alone', {
     policy: policyOf({ trustStores: ['signingAuthority:acme'] }),

@@ -1,4 +1,3 @@
-import type { Buffer as Bytes } from 'node:buffer';
 import { ASN1Obj } from '@sigstore/core';
 import { makeTimestampAuthority, type StampChanges, type TimestampAuthority } from '../../fixtures/authority/tsa.ts';
 import { type Draft, policyOf, type World } from './case.ts';
@@ -12,7 +11,7 @@ import type { Made } from './peer.ts';
 const stampName = 'io.cncf.notary.timestampSignature';
 
 /** With a token in the unsigned attribute. */
-function withToken(made: Made, token: Uint8Array): Bytes {
+export function withToken(made: Made, token: Uint8Array): Buffer {
   if (made.format === 'jws') {
     const text = Buffer.from(token).toString('base64');
     return changedJws(made, (jws) => ({ ...jws, header: { ...jws.header, [stampName]: text } }));
@@ -21,13 +20,13 @@ function withToken(made: Made, token: Uint8Array): Bytes {
 }
 
 /** The token of a TimeStampResp. */
-function tokenOf(response: Bytes): Bytes {
+export function tokenOf(response: Buffer): Buffer {
   const token = ASN1Obj.parseBuffer(response).subs[1];
   if (token === undefined) throw new Error('no token');
-  return token.toDER();
+  return Buffer.from(token.toDER());
 }
 
-function signatureOf(made: Made): Uint8Array {
+export function signatureOf(made: Made): Uint8Array {
   return made.format === 'jws' ? Buffer.from(jwsOf(made).signature, 'base64url') : coseOf(made).signature;
 }
 
@@ -48,7 +47,7 @@ interface Stamping {
 function stamps(
   about: string,
   { leaf = {}, verifyTimestamp, level = 'strict', trusted = fixtures }: Stamping,
-  change?: (world: World) => (made: Made) => Bytes,
+  change?: (world: World) => (made: Made) => Buffer,
 ): readonly Draft[] {
   const verification = verifyTimestamp === undefined ? { level } : { level, verifyTimestamp };
   return both(`time stamps: ${about}`, (_, world) => ({

@@ -5,5 +5,6 @@ export const reasons = [
   'A member stands once',
   'An envelope has its members and no others',
   'The salt is as long as the hash',
+  'A store that is not there is none',
 ] as const;
 export type Reason = (typeof reasons)[number];
