@@ -6,10 +6,12 @@ import { attributeCorners } from './notary/corners-attributes.ts';
 import { byteCorners } from './notary/corners-bytes.ts';
 import { certificateCorners } from './notary/corners-certificates.ts';
 import { policyCorners } from './notary/corners-policies.ts';
+import { revocationCorners } from './notary/corners-revocation.ts';
 import { timeCorners } from './notary/corners-times.ts';
 import { drawn } from './notary/generate.ts';
 import { reasons } from './notary/reasons.ts';
-import { makeWorld, revocationsOf } from './notary/world.ts';
+import { revocationsOf } from './notary/responders.ts';
+import { makeWorld } from './notary/world.ts';
 
 // Envelopes that notation-core-go signed, verified by notation-go and here: the same verdict and as many warnings, but for what is
 // written in docs/differences.md.
@@ -23,7 +25,14 @@ beforeAll(async () => {
 afterAll(() => world?.stop());
 
 test('envelopes drawn at random and corners: notation-go answers as we do, or it is written why not', async () => {
-  const corners = [...certificateCorners, ...attributeCorners, ...byteCorners, ...policyCorners, ...timeCorners];
+  const corners = [
+    ...certificateCorners,
+    ...attributeCorners,
+    ...byteCorners,
+    ...policyCorners,
+    ...timeCorners,
+    ...revocationCorners,
+  ];
   const { equal, passes, explained, unexplained } = await compareAll(
     [...corners, ...drawn(20_261_128, 400)],
     world,

@@ -17,7 +17,9 @@ export interface Compared {
 }
 
 /** `policy`: the trust policy is none. `warned`: how many checks failed that only warn. */
-type Verdict = { readonly pass: true; readonly warned: number } | { readonly pass: false; readonly at: 'policy' | 'verify' };
+type Verdict =
+  | { readonly pass: true; readonly warned: number }
+  | { readonly pass: false; readonly at: 'policy' | 'verify' };
 
 /** Has notation-core-go sign each, and both say what they think of it. */
 export async function compareAll(

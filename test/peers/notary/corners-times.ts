@@ -20,8 +20,8 @@ export function withToken(made: Made, token: Uint8Array): Buffer {
 }
 
 /** The token of a TimeStampResp. */
-export function tokenOf(response: Buffer): Buffer {
-  const token = ASN1Obj.parseBuffer(response).subs[1];
+export function tokenOf(response: Uint8Array): Buffer {
+  const token = ASN1Obj.parseBuffer(Buffer.from(response)).subs[1];
   if (token === undefined) throw new Error('no token');
   return Buffer.from(token.toDER());
 }

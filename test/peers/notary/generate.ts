@@ -18,15 +18,28 @@ const leaves: Readonly<Record<string, Partial<CertificateSpec>>> = {
   'usage not critical': { keyUsage: { bits: [bit.digitalSignature], critical: false } },
   'a CA': { basicConstraints: { ca: true, critical: true } },
   'two units': { subject: acme(['OU', 'a'], ['OU', 'b'], ['CN', 'signer']) },
-  'no state': { subject: [['C', 'US'], ['O', 'Acme'], ['CN', 'signer']] },
+  'no state': {
+    subject: [
+      ['C', 'US'],
+      ['O', 'Acme'],
+      ['CN', 'signer'],
+    ],
+  },
   "another issuer's key": { signedBy: 'ec-256/elsewhere' },
 };
 const chains = {
   three: (leaf: CertificateSpec) => [leaf, caOf('intermediate'), caOf('root')],
   two: (leaf: CertificateSpec) => [leaf, caOf('root')],
   alone: (leaf: CertificateSpec) => [leaf],
-  'without its end': (leaf: CertificateSpec) => [leaf, caOf('intermediate', { issuer: acme(['CN', 'root']), signedBy: 'ec-256/root' })],
-  'with an expired CA': (leaf: CertificateSpec) => [leaf, caOf('intermediate', { notAfter: now - 5 * day }), caOf('root')],
+  'without its end': (leaf: CertificateSpec) => [
+    leaf,
+    caOf('intermediate', { issuer: acme(['CN', 'root']), signedBy: 'ec-256/root' }),
+  ],
+  'with an expired CA': (leaf: CertificateSpec) => [
+    leaf,
+    caOf('intermediate', { notAfter: now - 5 * day }),
+    caOf('root'),
+  ],
   'with a CA that is none': (leaf: CertificateSpec) => [
     leaf,
     caOf('intermediate', { basicConstraints: { ca: false, critical: true } }),
@@ -35,7 +48,10 @@ const chains = {
 } as const;
 
 const usually = <Value>(value: Value, ...others: readonly Value[]) =>
-  fc.oneof({ weight: others.length * 2, arbitrary: fc.constant(value) }, { weight: others.length, arbitrary: fc.constantFrom(...others) });
+  fc.oneof(
+    { weight: others.length * 2, arbitrary: fc.constant(value) },
+    { weight: others.length, arbitrary: fc.constantFrom(...others) },
+  );
 
 const drawing = fc.record({
   format: fc.constantFrom<Format>('jws', 'cose'),
@@ -69,7 +85,12 @@ const drawing = fc.record({
     ['x509.subject:C=US, ST=WA, O=Others', 'x509.subject:C=US, ST=WA, O=Acme'],
     ['x509.subject:C=US, ST=WA, O=Acme, OU=a'],
   ),
-  scopes: usually<readonly string[]>(['*'], [repository], ['registry.test/team/other'], ['registry.test/team/other', repository]),
+  scopes: usually<readonly string[]>(
+    ['*'],
+    [repository],
+    ['registry.test/team/other'],
+    ['registry.test/team/other', repository],
+  ),
 });
 type Drawing = typeof drawing extends fc.Arbitrary<infer Value> ? Value : never;
 

@@ -2,7 +2,12 @@ import { readEvidence } from '../../../shared/evidence/read.ts';
 import { readNotaryFolder } from '../../../shared/policy/notary/read.ts';
 import { PolicyLoadError } from '../../../shared/policy/problems.ts';
 import { Refusal } from '../../../shared/reasons.ts';
-import { questionName, type RevocationAnswer, type RevocationQuestion, type Revocations } from '../../../shared/revocation/revocation.ts';
+import {
+  questionName,
+  type RevocationAnswer,
+  type RevocationQuestion,
+  type Revocations,
+} from '../../../shared/revocation/revocation.ts';
 import { buildCheck } from '../../../shared/trust/build.ts';
 import type { Check } from '../../../shared/trust/check.ts';
 import type { Outcome } from '../../../shared/verify/outcome.ts';
@@ -10,6 +15,7 @@ import { verify } from '../../../shared/verify/verify.ts';
 import { digestOf, makeItem } from '../../fixtures/attached.ts';
 import { entryOf, setOf } from '../../fixtures/entries.ts';
 import { manifest } from './case.ts';
+import { plenty } from './responders.ts';
 
 export interface Question {
   readonly envelope: Uint8Array;
@@ -44,12 +50,9 @@ export async function ours(question: Question): Promise<Outcome | 'policy'> {
     };
     const outcome = verify({ check, image, repository, evidence, unreadable: [], now: at, revocation: { of } });
     if (open.length === 0) return outcome;
-    for (const asked of open) answers.set(questionName(asked), await revocations.ask(asked, plenty));
+    for (const asked of open) answers.set(questionName(asked), await revocations.ask(asked, plenty()));
   }
 }
-
-/** No review of these waits long, or for many bytes. */
-const plenty = { deadline: Number.POSITIVE_INFINITY, spend() {} };
 
 /** A policy that does not load, or names what it cannot trust, is none. */
 export function checkOf({ policy, stores }: Pick<Question, 'policy' | 'stores'>): Check | undefined {
