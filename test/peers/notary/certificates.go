@@ -99,6 +99,9 @@ func (m *maker) chain(specs []certificateSpec) []*x509.Certificate {
 		if spec.SignedBy == "" {
 			spec.SignedBy = next.Key
 		}
+		if spec.Serial == 0 {
+			spec.Serial = int64(i + 1)
+		}
 		name := string(must(json.Marshal(spec)))
 		if m.certificates[name] == nil {
 			m.certificates[name] = m.certificate(spec)
@@ -110,7 +113,7 @@ func (m *maker) chain(specs []certificateSpec) []*x509.Certificate {
 
 func (m *maker) certificate(spec certificateSpec) *x509.Certificate {
 	template := &x509.Certificate{
-		SerialNumber:          big.NewInt(spec.Serial + 1),
+		SerialNumber:          big.NewInt(spec.Serial),
 		RawSubject:            nameOf(spec.Subject),
 		NotBefore:             time.UnixMilli(spec.NotBefore),
 		NotAfter:              time.UnixMilli(spec.NotAfter),

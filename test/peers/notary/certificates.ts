@@ -16,6 +16,7 @@ export interface CertificateSpec {
   readonly issuer?: readonly (readonly string[])[];
   readonly signedBy?: string;
   readonly sha1?: boolean;
+  /** That of its place in the chain, from 1, without. */
   readonly serial?: number;
 }
 

@@ -142,6 +142,7 @@ export const byteCorners: readonly Draft[] = [
   }),
   corner('the chain in the protected header as well', 'jws', {
     change: (made) => resignedJws(made, { protected: protectedText(made).replace('{', '{"x5c":[],') }),
+    reason: 'A member stands once',
   }),
   corner('compact', 'jws', {
     change: (made) => {

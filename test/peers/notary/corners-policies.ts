@@ -157,7 +157,11 @@ export const policyCorners: readonly Draft[] = [
   identities('no subject', ['Acme']),
   identities('an empty one', ['']),
   identities('of another kind alone', ['arn:aws:signer:us-west-2:111122223333:/signing-profiles/acme']),
-  identities('of another kind beside a subject', ['com.acme:someone', ...subject('C=US, ST=WA, O=Acme')]),
+  statement(
+    'identities: of another kind beside a subject',
+    { trustedIdentities: ['com.acme:someone', ...subject('C=US, ST=WA, O=Acme')] },
+    { reason: 'An identity of another kind is nobody' },
+  ),
   identities('not a name', subject('Acme')),
   identities('a signer without a state', subject('C=US, ST=WA, O=Acme'), [
     ['C', 'US'],

@@ -6,5 +6,6 @@ export const reasons = [
   'An envelope has its members and no others',
   'The salt is as long as the hash',
   'A store that is not there is none',
+  'An identity of another kind is nobody',
 ] as const;
 export type Reason = (typeof reasons)[number];
