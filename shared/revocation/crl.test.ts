@@ -24,7 +24,7 @@ const revoker = makeRevoker(at);
 const issuer = new Certificate(revoker.certificate.der);
 const certificate = new Certificate(issueRevocable(revoker).der);
 const serial = serialOf(certificate);
-const after = (milliseconds: number) => new Date(now + milliseconds);
+const later = (milliseconds: number) => new Date(now + milliseconds);
 
 const read = (changes: CrlChanges = {}, by = issuer) => readCrl(makeCrl(revoker, changes), by, now);
 const entries = (crl: Crl) => atOnce(entriesOf(crl, serial));
@@ -36,7 +36,7 @@ test('the lists of these tests are what others read as one', () => {
 });
 
 test('who is listed, with reason and date, and who is not', () => {
-  const crl = read({ listed: [{ serial: Buffer.from([1]) }, { serial, reason: 1, invalidSince: after(-2 * day) }] });
+  const crl = read({ listed: [{ serial: Buffer.from([1]) }, { serial, reason: 1, invalidSince: later(-2 * day) }] });
   expect(entries(crl)).toEqual([{ reason: 1, since: now - day, invalidSince: now - 2 * day }]);
   expect(atOnce(entriesOf(crl, Buffer.from([1])))).toEqual([
     { reason: undefined, since: now - day, invalidSince: undefined },
@@ -64,10 +64,10 @@ test.each<[string, CrlChanges, string]>([
     { issuer: sequence(setOf(sequence(oid('2.5.4.3'), printable('x')))) },
     'not by the issuer of the certificate',
   ],
-  ['is out of date', { nextUpdate: after(-1000) }, 'held until 2025-12-31T23:59:59.000Z'],
+  ['is out of date', { nextUpdate: later(-1000) }, 'held until 2025-12-31T23:59:59.000Z'],
   ['is without end', { nextUpdate: 'none' }, 'until when'],
   ['is without end, and lists some', { nextUpdate: 'none', listed: [{ serial }] }, 'until when'],
-  ['is from the future', { thisUpdate: after(hour) }, 'from the future'],
+  ['is from the future', { thisUpdate: later(hour) }, 'from the future'],
   [
     'has a critical extension that nobody knows',
     { extensions: [extension('1.2.3', nothing(), true)] },
@@ -149,7 +149,7 @@ test('a list of megabytes is searched in slices of a few milliseconds each', () 
   const count = Math.floor((largestCrl - 1024) / one.length);
   const bytes = makeCrl(revoker, { entries: Buffer.concat([makeEntries(count), entryOf(serial)]) });
   const crl = readCrl(bytes, issuer, now);
-  expect(cpuOf(() => readCrl(bytes, issuer, now))).toBeLessThan(200);
+  expect(cpuOf(() => readCrl(bytes, issuer, now))).toBeLessThan(50);
   const slices = entriesOf(crl, serial);
   let longest = 0;
   for (let done: boolean | undefined = false; done !== true; ) {

@@ -26,7 +26,7 @@ const made = issueRevocable(revoker);
 const issuer = new Certificate(revoker.certificate.der);
 const id = certificateId(new Certificate(made.der), issuer);
 const responder = appointResponder(revoker);
-const after = (milliseconds: number) => new Date(now + milliseconds);
+const later = (milliseconds: number) => new Date(now + milliseconds);
 
 const read = (changes: OcspChanges = {}) => readOcspAnswer(ocspAnswer(revoker, made, changes), { id, issuer, now });
 
@@ -57,14 +57,14 @@ test.each<[string, OcspChanges]>([
     { ...responder.answers, certificates: [made, responder.certificate] },
   ],
   ['an issuer with another key type', { hash: 'sha512' }],
-  ['a clock a little ahead', { thisUpdate: after(30_000) }],
+  ['a clock a little ahead', { thisUpdate: later(30_000) }],
   ['a nonce that was not asked for', { extensions: [extension('1.3.6.1.5.5.7.48.1.2', nothing(), true)] }],
 ])('good, by %s', (_, changes) => {
   expect(read(changes)).toEqual({ status: 'good', entries: [], until });
 });
 
 test('revoked, with its reason and since when it is not good', () => {
-  const status = { since: after(-day), reason: 1, invalidSince: after(-2 * day) };
+  const status = { since: later(-day), reason: 1, invalidSince: later(-2 * day) };
   expect(read({ status })).toEqual({
     status: 'revoked',
     entries: [{ reason: 1, since: now - day, invalidSince: now - 2 * day }],
@@ -94,7 +94,7 @@ test.each<[string, OcspChanges, string]>([
   ['is by a certificate of the issuer without that purpose', unfit({ purposes: [] }), 'not for signing OCSP'],
   ['is by one for another purpose', unfit({ purposes: ['1.3.6.1.5.5.7.3.3'] }), 'not for signing OCSP'],
   ['is by one that may not sign', unfit({ usages: ['keyEncipherment'] }), 'not for signatures'],
-  ['is by one that is over', unfit({ notAfter: after(-hour) }), 'is not valid now'],
+  ['is by one that is over', unfit({ notAfter: later(-hour) }), 'is not valid now'],
   [
     'is by one with a critical extension that nobody knows',
     unfit({ extensions: [extension('1.2.3', nothing(), true)] }),
@@ -118,8 +118,8 @@ test.each<[string, OcspChanges, string]>([
   ["is of another issuer's key", { about: { keyHash: Buffer.alloc(20) } }, 'not about this certificate'],
   ['says it twice', { times: 2 }, 'two things'],
   ['says nothing', { times: 0 }, 'not about this certificate'],
-  ['is from the future', { thisUpdate: after(hour) }, 'from the future'],
-  ['is out of date', { nextUpdate: after(-1000) }, 'held until 2025-12-31T23:59:59.000Z'],
+  ['is from the future', { thisUpdate: later(hour) }, 'from the future'],
+  ['is out of date', { nextUpdate: later(-1000) }, 'held until 2025-12-31T23:59:59.000Z'],
   ['is without end', { nextUpdate: 'none' }, 'until when'],
   [
     'has a critical extension that nobody knows',
