@@ -62,7 +62,7 @@ function ownVerifier(made: Made): () => void {
   const check = checkOf(trusted(made));
   if (check === undefined) throw new Error('the policy is none');
   const item = makeItem(mediaTypes[made.format], made.envelope);
-  const signed = { digest: digestOf(manifest), bytes: manifest };
+  const signed = { digest: digestOf(manifest), bytes: manifest, mediaType: image.mediaType };
   return () => {
     const evidence = readEvidence([item]);
     const at = Date.now();

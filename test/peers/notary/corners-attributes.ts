@@ -4,6 +4,7 @@ import { day, now } from './certificates.ts';
 import { both, corner } from './corners.ts';
 import { cbor, protectedMap, protectedText, resignedCose, resignedJws } from './envelopes.ts';
 import type { Made, SignRequest } from './peer.ts';
+import type { Reason } from './reasons.ts';
 
 // Attributes that are signed (signature specification, "Signed Attributes"; signature-envelope-jws.md and -cose.md).
 
@@ -68,7 +69,13 @@ function header(
 const jwsTime = (milliseconds: number) => new Date(milliseconds).toISOString();
 const coseTime = (milliseconds: number) => new Tagged(1, Math.floor(milliseconds / 1000));
 /** A time in the header, as each format writes it. */
-function time(about: string, name: string, milliseconds: number, sign: Partial<SignRequest> = {}): readonly Draft[] {
+function time(
+  about: string,
+  name: string,
+  milliseconds: number,
+  sign: Partial<SignRequest> = {},
+  reasonOfCose?: Reason,
+): readonly Draft[] {
   const surroundings = sign.scheme === undefined ? {} : byAuthority;
   return [
     corner(about, 'jws', {
@@ -80,10 +87,13 @@ function time(about: string, name: string, milliseconds: number, sign: Partial<S
       sign,
       ...surroundings,
       change: coseHeader((was) => void was.set(name, coseTime(milliseconds))),
+      ...(reasonOfCose === undefined ? {} : { reason: reasonOfCose }),
+      ...(reasonOfCose === undefined ? {} : { reason: reasonOfCose }),
     }),
   ];
 }
 
+const otherTime = "A time of the other scheme's does not go with it";
 const unknown = 'An unknown critical attribute is not understood';
 
 export const attributeCorners: readonly Draft[] = [
@@ -130,8 +140,8 @@ export const attributeCorners: readonly Draft[] = [
   ...header('no content type', { cty: undefined }),
   ...header('no signing time', { [names.signingTime]: undefined }),
   ...header('no authentic signing time', { [names.authentic]: undefined }, authority),
-  ...time('a signing time beside the authentic one', names.signingTime, now - day, authority),
-  ...time('an authentic signing time of no authority', names.authentic, now - day),
+  ...time('a signing time beside the authentic one', names.signingTime, now - day, authority, otherTime),
+  ...time('an authentic signing time of no authority', names.authentic, now - day, {}, otherTime),
   ...time('a signing time to come', names.signingTime, now + day),
   ...time('an authentic time before the certificates', names.authentic, now - 200 * day, authority),
   ...time('an authentic time after the certificates', names.authentic, now + 200 * day, authority),

@@ -41,7 +41,11 @@ export async function ours(question: Question): Promise<Outcome | 'policy'> {
   await loadCbor();
   const artifactType = 'application/vnd.cncf.notary.signature';
   const evidence = readEvidence([makeItem(mediaType, envelope, { repository, artifactType })]);
-  const image = { digest: digestOf(manifest), bytes: manifest };
+  const image = {
+    digest: digestOf(manifest),
+    bytes: manifest,
+    mediaType: 'application/vnd.oci.image.manifest.v1+json',
+  };
   const answers = new Map<string, RevocationAnswer>();
   for (;;) {
     const open: RevocationQuestion[] = [];

@@ -2,6 +2,7 @@
 export const reasons = [
   'An unknown critical attribute is not understood',
   'Any purpose is too many',
+  "A time of the other scheme's does not go with it",
   'A member stands once',
   'An envelope has its members and no others',
   'The salt is as long as the hash',
