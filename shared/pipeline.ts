@@ -18,6 +18,7 @@ import type { Stated } from './policy/stated.ts';
 import { asRefusal, Refusal } from './reasons.ts';
 import { defaultReviewImages } from './registry/allowance.ts';
 import type { Allowance, Registries } from './registry/registry.ts';
+import type { Revocations } from './revocation/revocation.ts';
 import type { Slices } from './slices.ts';
 import { applyOne } from './verdict/apply-one.ts';
 import { blame, type Circumstances } from './verdict/blame.ts';
@@ -39,6 +40,8 @@ export interface Ports {
   readonly elapsed: Elapsed;
   /** The policies alone by default. */
   readonly trust?: TrustSource;
+  /** Asked where signatures count only if nothing of them was revoked; without it nobody can say. */
+  readonly revocations?: Revocations;
   /** Bytes that one review may fetch; 64 MiB by default. */
   readonly reviewBytes?: number;
   /** Distinct images that one review may ask about; 64 by default. */
