@@ -47,6 +47,8 @@ export const signaturesAlone: Asked = { predicateTypes: new Set() };
 export interface Image {
   readonly digest: Digest;
   readonly bytes: Uint8Array;
+  /** As whoever reads it takes it: served, or its own. `undefined` where it came from no registry. */
+  readonly mediaType?: string;
 }
 
 /** What a descriptor announces: `size` in bytes. What is read has both, or is refused. */
