@@ -18,6 +18,7 @@ import type { Stated } from './policy/stated.ts';
 import { asRefusal, Refusal } from './reasons.ts';
 import { defaultReviewImages } from './registry/allowance.ts';
 import type { Allowance, Registries } from './registry/registry.ts';
+import type { Revocations } from './revocation/revocation.ts';
 import type { Slices } from './slices.ts';
 import { applyOne } from './verdict/apply-one.ts';
 import { blame, type Circumstances } from './verdict/blame.ts';
@@ -37,6 +38,8 @@ export interface Ports {
   readonly registries: Registries;
   readonly clock: Clock;
   readonly elapsed: Elapsed;
+  /** Who is asked whether something was revoked; nobody by default, and then it is not known. */
+  readonly revocations?: Revocations;
   /** The policies alone by default. */
   readonly trust?: TrustSource;
   /** Bytes that one review may fetch; 64 MiB by default. */
