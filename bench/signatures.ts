@@ -26,6 +26,7 @@ import {
 import { entryOf, keysOf, setOf } from '../test/fixtures/entries.ts';
 import { runOk } from '../test/peers/tools.ts';
 import { spread } from './spread.ts';
+import { perVerification } from './turns.ts';
 
 const image = makeImage();
 /** With the curves of Sigstore's public instance. */
@@ -66,8 +67,8 @@ export async function signatures(): Promise<void> {
     const times = { own: [] as number[], sigstore: [] as number[], go: [] as number[] };
     for (let round = 0; round <= rounds; round += 1) {
       const turn = {
-        own: perVerification(own),
-        sigstore: perVerification(theirs),
+        own: perVerification(own, milliseconds),
+        sigstore: perVerification(theirs, milliseconds),
         go: await go(),
       };
       if (round === 0) continue;
@@ -176,15 +177,4 @@ function builtGo(): string {
   });
   if (status !== 0) throw new Error('sigstore-go could not be built');
   return stdout.trimEnd();
-}
-
-/** Microseconds. */
-function perVerification(once: Once): number {
-  const started = performance.now();
-  let times = 0;
-  while (performance.now() - started < milliseconds) {
-    for (let more = 0; more < 10; more += 1) once();
-    times += 10;
-  }
-  return ((performance.now() - started) * 1000) / times;
 }

@@ -5,6 +5,8 @@ import { cose, jws, readNotarySignature } from './read.ts';
 export const notarySignature: SignatureFormat<'notary-signature'> = {
   title: 'Notary signature',
   plural: 'as Notary signatures',
+  of: 'notary',
+  artifactType: 'application/vnd.cncf.notary.signature',
   holds: (type) => type === jws || type === cose,
   layers: 'first',
   only: 'signatures',
