@@ -5,7 +5,7 @@ import { dirname, join, normalize, relative } from 'node:path';
  * Imports point one way. functions, cli and local import shared; local imports functions; cli imports local. Inside shared a
  * stage imports stages before it; `policy` and `conditions` also import expression/; verify and conditions do no I/O. The AWS
  * SDK is imported in shared/aws alone, which may use any stage's ports; no stage knows of it, and functions/ alone wires it, but for the
- * keys of KMS, which local/kms.ts asks for as well.
+ * keys of KMS and AWS Signer, which local/kms.ts and local/aws-signer.ts ask for as well.
  * Kyverno's documents are read in shared/policy/kyverno alone: the stages know the rules that it makes. policy-set loads whole sets
  * with it, as do cli, local and functions, and knows the stages from admission to trust; trust-roots knows where trust roots come from.
  * No stage knows of either. What runs TUF is imported by the command and the function that are about it, and by nothing else.
@@ -57,6 +57,11 @@ const pure = ['verify', 'conditions', 'expression'];
 /** Where expressions are used, beside conditions; what they may be about. */
 const policies = ['policy', 'plan', 'verdict', 'policy-set'];
 const beforePolicies = stages.slice(0, stages.indexOf('policy'));
+/** Who asks AWS from one's own machine, and with what. */
+const asking = [
+  ['local/kms.ts', 'shared/aws/kms-'],
+  ['local/aws-signer.ts', 'shared/aws/signer'],
+] as const;
 const inputOutput = /^(?:node:(?:fs|net|tls|http|https|http2|dns|child_process|timers)|undici)/;
 const specifier =
   /(?:^|\n)\s*(?:import|export)\s[^'";]*?from\s+'([^']+)'|import\(\s*'([^']+)'\s*\)|(?:^|\n)import\s+'([^']+)'/g;
@@ -122,8 +127,8 @@ function wrong(file: string, imported: string): string | undefined {
   const [toArea = '', toStage = ''] = target.split('/');
   if (isTest(target)) return `imports test code, ${target}`;
   if (file === embedded.file && target === embedded.target) return undefined;
-  const asksKms = file === 'local/kms.ts' && target.startsWith('shared/aws/kms-');
-  if (toArea === 'shared' && toStage === 'aws' && !ofAws && area !== 'functions' && !asksKms) {
+  const asksAws = asking.some(([from, parts]) => file === from && target.startsWith(parts));
+  if (toArea === 'shared' && toStage === 'aws' && !ofAws && area !== 'functions' && !asksAws) {
     return `only functions/ imports ${target}`;
   }
   if (target.startsWith(documents) && !readers.some((part) => file.startsWith(part))) {
