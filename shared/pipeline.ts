@@ -42,8 +42,6 @@ export interface Ports {
   readonly revocations?: Revocations;
   /** The policies alone by default. */
   readonly trust?: TrustSource;
-  /** Asked where signatures count only if nothing of them was revoked; without it nobody can say. */
-  readonly revocations?: Revocations;
   /** Bytes that one review may fetch; 64 MiB by default. */
   readonly reviewBytes?: number;
   /** Distinct images that one review may ask about; 64 by default. */
