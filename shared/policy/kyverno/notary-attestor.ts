@@ -5,6 +5,14 @@ import type { Beside } from './keys-attestor.ts';
 import type { Place } from './place.ts';
 import type { Report } from './report.ts';
 
+/** Sees the type in a text of YAML or JSON, whatever escapes its letters are written with. */
+const sign = /Notary|\\(?:[xuU]|\r?\n)/;
+
+/** Whether loading may come upon a rule of type Notary, so that trust policies must be at hand. */
+export function mayHoldNotary(text: string): boolean {
+  return sign.test(text);
+}
+
 /** Certificates of one field: what a store of notation's that a rule stands for would hold. */
 const mostCertificates = 64;
 

@@ -5,6 +5,9 @@ export const ociDocument = 'trustpolicy.oci.json';
 /** The document's older name. */
 export const olderDocument = 'trustpolicy.json';
 
+/** The folder of trust stores. */
+export const trustStore = 'truststore';
+
 const storeTypes: readonly NotaryStoreType[] = ['ca', 'signingAuthority', 'tsa'];
 const storeName = /^[a-zA-Z0-9_.-]+$/;
 const certificateFile = /\.(?:pem|crt|cert?|der)$/i;
@@ -34,7 +37,7 @@ export function notaryPath(path: string): NotaryPath {
   if (folder === 'localkeys')
     return refused('is a signing key of notation: it has no place beside policies; take it out');
   if (folder === 'plugins') return refused('is of a plugin of notation: none is run here; take it out');
-  if (folder !== 'truststore') return refused(unknown);
+  if (folder !== trustStore) return refused(unknown);
   if (standard !== 'x509' || !isStoreType(type)) return refused(`is in no trust store: ${layout}`);
   if (file === undefined) return refused(`is in no store of its own: ${layout}`);
   if (!isStoreName(store))
@@ -46,7 +49,7 @@ export function notaryPath(path: string): NotaryPath {
 }
 
 const layout = 'certificates are in truststore/x509/TYPE/NAME, with a TYPE of ca, signingAuthority or tsa';
-const unknown = `is nothing that a trust policy has: ${ociDocument}, ${olderDocument} and truststore are read`;
+const unknown = `is nothing that a trust policy has: ${ociDocument}, ${olderDocument} and ${trustStore} are read`;
 
 function refused(why: string): NotaryPath {
   return { kind: 'refused', why };
