@@ -99,7 +99,7 @@ export async function signAll(requests: readonly SignRequest[]): Promise<readonl
   const answers = (await ask('sign', requests)) as readonly SignAnswer[];
   return answers.map(({ envelope = '', chain, key, responders = {}, error }, index): Made => {
     const request = requests[index];
-    if (error !== undefined || request === undefined) throw new Error(`${JSON.stringify(request)}: ${error}`);
+    if (error !== undefined || request === undefined) throw new Error(`request ${index}: ${error}`);
     const answered = Object.entries(responders).map(([url, der]) => [url, Buffer.from(der, 'base64')] as const);
     const { format } = request;
     return { format, envelope: Buffer.from(envelope, 'base64'), chain, key, responders: Object.fromEntries(answered) };

@@ -191,7 +191,8 @@ type attached struct {
 
 func (a attached) Sign(_ context.Context, target ocispec.Descriptor, _ notation.SignerSignOptions) ([]byte, *signature.SignerInfo, error) {
 	bytes, err := newMaker().with(a.key, a.request.Certificates[0].Key).envelope(a.request, target, a.key, a.chain)
-	return bytes, &signature.SignerInfo{CertificateChain: a.chain}, err
+	attributes := signature.SignedAttributes{SigningTime: time.UnixMilli(a.request.SigningTime)}
+	return bytes, &signature.SignerInfo{CertificateChain: a.chain, SignedAttributes: attributes}, err
 }
 
 func (m *maker) with(key crypto.Signer, name string) *maker {
