@@ -10,7 +10,7 @@ import { countersign, verifyImages } from './countersign.ts';
 import { pushImage, pushIndex } from './images.ts';
 import { policyOf as statementsOf } from './notary/case.ts';
 import { caOf, chainOf, day, leafOf, now } from './notary/certificates.ts';
-import { type Made, type SignRequest, signAll, type Verified, verifyAll } from './notary/peer.ts';
+import { type Format, type Made, type SignRequest, signAll, type Verified, verifyAll } from './notary/peer.ts';
 import { type Trust, writeTrust } from './notary/trust.ts';
 import { makeWorld } from './notary/world.ts';
 import { policyOf } from './policies.ts';
@@ -90,6 +90,38 @@ const signatures: Readonly<Record<string, readonly [reason: string, () => Partia
   ],
 };
 
+interface Here {
+  readonly format: Format;
+  readonly key: string;
+  readonly manifests: readonly ('artifact' | 'legacy')[];
+  /** What is signed instead of the image. */
+  readonly claim?: { readonly digest: string };
+}
+
+/** Has our own signer sign an image, once for each shape of the manifest that a signature is stored by. */
+async function signHere(repository: string, image: string, { format, key, manifests, claim }: Here) {
+  const [host = '', digest = ''] = [image.split('/')[0], image.split('@')[1]];
+  const target = { mediaType: 'application/vnd.oci.image.manifest.v1+json', digest, size: 1 };
+  const certificates = chainOf({ leaf: { key } });
+  const [made] = await signAll([{ format, certificates, target, scheme: 'notary.x509', signingTime: now }]);
+  const parsed = parseDigest(digest);
+  if (made === undefined || parsed === undefined) throw new Error('nothing was made');
+  const signer = {
+    privateKey: createPrivateKey(made.key),
+    chain: made.chain.map((pem) => new X509Certificate(pem).raw),
+  };
+  const destination = httpDestination({ host });
+  try {
+    for (const manifest of manifests) {
+      const request = { repository, digest: parsed, signer, format, manifest, signedAt: new Date(now) };
+      await signNotary(destination, claim === undefined ? request : { ...request, claim });
+    }
+  } finally {
+    await destination.close();
+  }
+  return made;
+}
+
 describe.each(bothRegistries)('in the registry of %s', (name, start) => {
   let registry: RunningRegistry;
   let images: ReadonlyMap<string, string>;
@@ -143,8 +175,18 @@ describe.each(bothRegistries)('in the registry of %s', (name, start) => {
   test('nobody signed, and a signature of another image', async () => {
     const { host } = registry;
     const unsigned = `${host}/unsigned@${await pushImage(host, 'unsigned', 'v1')}`;
-    expect(await reasonsBy(folder, [unsigned])).toEqual(['no-signature']);
-    expect(await theirs(trust, [unsigned])).toEqual([false]);
+    const copied = `${host}/copied@${await pushImage(host, 'copied', 'v1')}`;
+    const claim = { digest: unsigned.split('@')[1] ?? '' };
+    const { chain } = await signHere('copied', copied, {
+      format: 'jws',
+      key: 'ec-256',
+      manifests: ['artifact'],
+      claim,
+    });
+    const own: Trust = { ...trust, stores: { 'ca:acme': chain.at(-1) ?? '' } };
+    const there = await writeTrust(join(dir, `${name}-copied`), own);
+    expect(await reasonsBy(there, [unsigned, copied])).toEqual(['no-signature', 'other-image']);
+    expect(await theirs(own, [unsigned, copied])).toEqual([false, false]);
   });
 
   test('an index, whose images are not signed', async () => {
@@ -183,25 +225,9 @@ describe.each(bothRegistries)('in the registry of %s', (name, start) => {
   ] as const)('our own signer, %s by %s: notation-go verifies it', async (format, key) => {
     const { host } = registry;
     const repository = `own/${format}-${key}`;
-    const digest = parseDigest(await pushImage(host, repository, 'v1'));
-    if (digest === undefined) throw new Error('no digest');
-    const target = { mediaType: 'application/vnd.oci.image.manifest.v1+json', digest, size: 1 };
-    const certificates = chainOf({ leaf: { key } });
-    const scheme = 'notary.x509';
-    const [made] = await signAll([{ format, certificates, target, scheme, signingTime: now }]);
-    if (made === undefined) throw new Error('nothing was made');
-    const chain = made.chain.map((pem) => new X509Certificate(pem).raw);
-    const destination = httpDestination({ host });
-    try {
-      for (const manifest of ['artifact', 'legacy'] as const) {
-        const signer = { privateKey: createPrivateKey(made.key), chain };
-        await signNotary(destination, { repository, digest, signer, format, manifest, signedAt: new Date(now) });
-      }
-    } finally {
-      await destination.close();
-    }
+    const image = `${host}/${repository}@${await pushImage(host, repository, 'v1')}`;
+    const made = await signHere(repository, image, { format, key, manifests: ['artifact', 'legacy'] });
     const own: Trust = { ...trust, stores: { 'ca:acme': made.chain.at(-1) ?? '' } };
-    const image = `${host}/${repository}@${digest}`;
     expect(await theirs(own, [image])).toEqual([true]);
     const there = await writeTrust(join(dir, `${name}-${format}-${key}`), own);
     expect(await reasonsBy(there, [image])).toEqual(['verified']);
