@@ -1,6 +1,6 @@
 import type { Certificate } from '../../trust/x509/certificate.ts';
 import { type KeyUsage, keyUsages } from '../../trust/x509/certificate.ts';
-import { algorithmOf } from './algorithm.ts';
+import { algorithmOf, isAuthorityKey } from './algorithm.ts';
 
 /** The signer's certificate first, the root last, each issued by the next. */
 export type Chain = readonly [Certificate, ...Certificate[]];
@@ -37,12 +37,16 @@ export function chainProblem(chain: Chain, purpose: ChainPurpose): string | unde
   return issuanceProblem(chain);
 }
 
-/** Complete, ordered, and without a certificate too many. */
+/**
+ * Complete, ordered, and without a certificate too many. From the root on: whoever makes up certificates below one that is trusted is found
+ * out at the first signature, before others by keys of theirs are checked.
+ */
 function issuanceProblem(chain: Chain): string | undefined {
-  for (const [index, certificate] of chain.entries()) {
+  for (const [index, certificate] of [...chain.entries()].toReversed()) {
     const issuer = chain[index + 1];
     if (issuer === undefined) {
-      return certificate.isSelfIssued ? undefined : 'the last certificate of its chain is no root, which issued itself';
+      if (!certificate.isSelfIssued) return 'the last certificate of its chain is no root, which issued itself';
+      continue;
     }
     if (certificate.isSelfIssued) return 'a certificate that issued itself stands before the last one of its chain';
     if (!certificate.isIssuedBy(issuer)) return 'a certificate of its chain is not issued by the next one';
@@ -84,6 +88,8 @@ function authorityProblem(authority: Certificate, below: number, purpose: ChainP
   if (!authority.isAuthority) return 'a certificate that issued one of its chain is no CA';
   if (usage === undefined) return 'a CA of its chain does not say what its key is for (key usage)';
   if (purpose === 'code signing' && !usage.critical) return 'the key usage of a CA of its chain is not critical';
+  if (!isAuthorityKey(authority.publicKey))
+    return 'the key of a CA of its chain is of a kind or size that is not accepted';
   if (!usage.has('keyCertSign')) return 'the key of a CA of its chain is not for certificates (key usage)';
   return below <= (authority.pathLength ?? -1)
     ? undefined
