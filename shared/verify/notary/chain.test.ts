@@ -16,6 +16,7 @@ import {
   type NotaryQuestion,
   type NotaryTwins,
   rootIn,
+  storeOf,
   testNotaryTwins,
   usualChain,
 } from '../../../test/fixtures/notary/decide.ts';
@@ -165,7 +166,15 @@ describe('the CAs', () => {
 describe('who issued whom', () => {
   const [signer, middle, root] = usualChain.certificates.map(({ der }) => der);
   if (signer === undefined || middle === undefined || root === undefined) throw new Error('a chain of three');
-  const carrying = (...certificates: readonly Uint8Array[]): NotaryQuestion => ({ signing: { certificates } });
+  /** Where both CAs are trusted. */
+  const carrying = (...certificates: readonly Uint8Array[]): NotaryQuestion => ({
+    signing: { certificates },
+    statement: { stores: [storeOf('ca', usualChain.certificates.slice(1))] },
+  });
+  const unissued = (...all: Parameters<typeof twins>): NotaryTwins => ({
+    ...twins(...all),
+    reason: 'certificate-untrusted',
+  });
   const stranger = makeChain().certificates[2]?.der ?? root;
   const notIssued = 'a certificate of its chain is not issued by the next one';
   const alone = makeChain({ length: 1 });
@@ -180,24 +189,24 @@ describe('who issued whom', () => {
   });
   const foreign = { certificates: [foreignName], keys: [key] };
   testNotaryTwins([
-    twins(
+    unissued(
       'the root is left out',
       carrying(signer, middle),
       'the last certificate of its chain is no root',
       carrying(signer, middle, root),
     ),
-    twins('the intermediate is left out', carrying(signer, root), notIssued),
-    twins(
+    unissued('the intermediate is left out', carrying(signer, root), notIssued),
+    unissued(
       'they stand in another order',
       carrying(signer, root, middle),
       'the last certificate of its chain is no root',
     ),
-    twins(
+    unissued(
       'the root is there twice',
       carrying(signer, middle, root, root),
       'a certificate that issued itself stands before',
     ),
-    twins('another root', carrying(signer, middle, stranger), notIssued),
+    unissued('another root', carrying(signer, middle, stranger), notIssued),
     twins('over ten certificates', carrying(signer, ...Array.from({ length: 10 }, () => root)), 'it has over 10'),
     twins(
       'one that does not parse',
@@ -209,14 +218,14 @@ describe('who issued whom', () => {
       carrying(signer, middle, Buffer.concat([root, Buffer.of(0)])),
       'a certificate of it does not parse',
     ),
-    twins('by SHA-1', made({ leaf: { hash: 'sha1' } }), notIssued, made({ leaf: { hash: 'sha384' } })),
-    twins('a CA by SHA-1', made({ intermediate: { hash: 'sha1' } }), notIssued),
-    twins('a root by SHA-1', made({ root: { hash: 'sha1' } }), 'the last certificate of its chain is no root'),
-    twins('by another key', made({ leaf: { signer: makeKey() } }), notIssued),
-    twins('by another name', made({ leaf: { issuer: dn(['CN', 'CA 1']) } }), notIssued),
-    twins(
+    unissued('by SHA-1', made({ leaf: { hash: 'sha1' } }), notIssued, made({ leaf: { hash: 'sha384' } })),
+    unissued('a CA by SHA-1', made({ intermediate: { hash: 'sha1' } }), notIssued),
+    unissued('a root by SHA-1', made({ root: { hash: 'sha1' } }), 'the last certificate of its chain is no root'),
+    unissued('by another key', made({ leaf: { signer: makeKey() } }), notIssued),
+    unissued('by another name', made({ leaf: { issuer: dn(['CN', 'CA 1']) } }), notIssued),
+    unissued(
       'alone, and by another name',
-      { signing: { chain: foreign } },
+      { signing: { chain: foreign }, by: { certificates: foreignName.pem } },
       'the last certificate of its chain is no root',
       signedBy(alone),
     ),

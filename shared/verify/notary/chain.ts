@@ -2,7 +2,7 @@ import type { Certificate } from '../../trust/x509/certificate.ts';
 import { type KeyUsage, keyUsages } from '../../trust/x509/certificate.ts';
 import { algorithmOf, isAuthorityKey } from './algorithm.ts';
 
-/** The signer's certificate first, the root last, each issued by the next. */
+/** The signer's certificate first, the root last. That each is issued by the next is checked by `issuanceProblem`. */
 export type Chain = readonly [Certificate, ...Certificate[]];
 
 /** What the last certificate of a chain is for. */
@@ -22,11 +22,11 @@ const signerUsages: ReadonlySet<KeyUsage> = new Set(['digitalSignature', 'conten
 const otherUsages = (Object.keys(keyUsages) as readonly KeyUsage[]).filter((usage) => !signerUsages.has(usage));
 
 /**
- * What is wrong with a chain by the rules of the Notary Project (signature-specification.md, "Certificate Requirements"), whomever one
- * trusts and whenever it is; `undefined`: nothing. Basic constraints and the uses of keys are heeded, no other extension is. Throws
- * where an extension does not parse.
+ * What is wrong with the certificates of a chain, each by itself, by the rules of the Notary Project (signature-specification.md,
+ * "Certificate Requirements"), whomever one trusts and whenever it is; `undefined`: nothing. Basic constraints and the uses of keys are heeded, no
+ * other extension is. Throws where one does not parse.
  */
-export function chainProblem(chain: Chain, purpose: ChainPurpose): string | undefined {
+export function rulesProblem(chain: Chain, purpose: ChainPurpose): string | undefined {
   const [signer, ...authorities] = chain;
   const own = signerProblem(signer, purpose);
   if (own !== undefined) return own;
@@ -34,14 +34,14 @@ export function chainProblem(chain: Chain, purpose: ChainPurpose): string | unde
     const problem = authorityProblem(authority, below, purpose);
     if (problem !== undefined) return problem;
   }
-  return issuanceProblem(chain);
+  return undefined;
 }
 
 /**
- * Complete, ordered, and without a certificate too many. From the root on: whoever makes up certificates below one that is trusted is found
+ * Why a chain is not complete, in order, and without a certificate too many; `undefined`: it is. From the root on: whoever makes up certificates below one that is trusted is found
  * out at the first signature, before others by keys of theirs are checked.
  */
-function issuanceProblem(chain: Chain): string | undefined {
+export function issuanceProblem(chain: Chain): string | undefined {
   for (const [index, certificate] of [...chain.entries()].toReversed()) {
     const issuer = chain[index + 1];
     if (issuer === undefined) {
