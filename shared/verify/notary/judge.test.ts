@@ -239,9 +239,9 @@ describe('whom the statement trusts', () => {
       leaf: { issuer: root?.subject ?? dn(), signer: key, extensions: [usage(['digitalSignature'])] },
       under: usualChain,
     });
-    expect(decide({ signing: { chain: forged } })).toMatchObject({ reason: 'certificate-untrusted' });
+    expect(decide({ signing: { chain: forged } })).toMatchObject({ reason: 'certificate-usage' });
     const audited = decide({ signing: { chain: forged }, statement: audit });
-    expect(audited).toMatchObject({ pass: false, reason: 'certificate-untrusted' });
+    expect(audited).toMatchObject({ pass: false, reason: 'certificate-usage' });
     expect(decide({ signing: { chain: makeChain({ length: 2, under: usualChain }) } }).pass).toBe(true);
   });
 });

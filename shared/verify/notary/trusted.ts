@@ -30,5 +30,5 @@ export function issuanceObjection({ chain }: Intact): NotaryObjection | undefine
   const problem = attempt(() => ({ found: issuanceProblem(chain) }));
   const why = 'error' in problem ? 'a certificate of it does not parse' : problem.found;
   if (why === undefined) return undefined;
-  return objection('certificate-untrusted', `has a chain of certificates that does not count: ${why}`);
+  return objection('certificate-usage', `has a chain of certificates that does not count: ${why}`);
 }
