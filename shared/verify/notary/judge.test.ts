@@ -240,6 +240,8 @@ describe('whom the statement trusts', () => {
       under: usualChain,
     });
     expect(decide({ signing: { chain: forged } })).toMatchObject({ reason: 'certificate-usage' });
+    const audited = decide({ signing: { chain: forged }, statement: audit });
+    expect(audited).toMatchObject({ pass: false, reason: 'certificate-usage' });
     expect(decide({ signing: { chain: makeChain({ length: 2, under: usualChain }) } }).pass).toBe(true);
   });
 });
