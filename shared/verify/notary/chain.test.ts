@@ -181,11 +181,7 @@ describe('who issued whom', () => {
       carrying(signer, middle, root),
     ),
     twins('the intermediate is left out', carrying(signer, root), notIssued),
-    twins(
-      'they stand in another order',
-      carrying(signer, root, middle),
-      notIssued,
-    ),
+    twins('they stand in another order', carrying(signer, root, middle), notIssued),
     twins(
       'the root is there twice',
       carrying(signer, middle, root, root),
