@@ -17,6 +17,7 @@ test.each<[string, Record<string, string>]>([
   ['C=US,ST=WA,O=Acme\\ ', { ...acme, O: 'Acme ' }],
   ['C=US,ST=WA,O=Acme\\\\ ', { ...acme, O: 'Acme\\' }],
   ['C=US,ST=WA,O=\\#1\\+\\"\\<\\>\\;\\=', { ...acme, O: '#1+"<>;=' }],
+  ['C=US,ST=WA,O=Acme,CN=', { ...acme, CN: '' }],
   ['C=US,ST=WA,O=a=b', { ...acme, O: 'a=b' }],
   ['C=CH,ST=Z\\c3\\bcrich,O=Käse 🧀', { C: 'CH', ST: 'Zürich', O: 'Käse 🧀' }],
   ['C=US,ST=WA,O=Acme,1.2.3.4=x,cn=lower,CN=upper', { ...acme, '1.2.3.4': 'x', cn: 'lower', CN: 'upper' }],
@@ -30,8 +31,7 @@ test.each([
   ['C=US,O=Acme', 'has no ST: '],
   ['', 'has no C and no ST and no O: '],
   ['c=US,st=WA,o=Acme', 'has no C and no ST and no O: '],
-  ['C=US,ST=,O=Acme', 'has no value for ST'],
-  ['C=US,ST=WA,O=Acme,CN=', 'has no value for CN'],
+  ['C=US,ST=,O=Acme', 'has no ST: '],
   ['invalid', 'is no list of type=value'],
   ['C=US,ST=WA,O=Acme,', 'is no list of type=value'],
   ['C=US,,ST=WA,O=Acme', 'is no list of type=value'],
@@ -56,6 +56,9 @@ test('one name is part of another where all that it says is said there, exactly'
   expect(isPartOf(name({}), name({ O: 'Acme 2', CN: 'a' }))).toBe(false);
   expect(isPartOf(name({ CN: 'a' }), name({ L: 'Seattle' }))).toBe(false);
   expect(isPartOf(name({ O: 'acme' }), name({}))).toBe(false);
+  // Who has no CN.
+  expect(isPartOf(name({ CN: '' }), name({}))).toBe(true);
+  expect(isPartOf(name({ CN: '' }), name({ CN: 'a' }))).toBe(false);
 });
 
 test('whatever stands there, it is read or refused', () => {

@@ -16,7 +16,8 @@ const encoder = new TextEncoder();
 
 /**
  * The value of an identity `x509.subject:…`: RFC 4514 as notation reads it. `;` separates as `,` does, `S` is `ST`, a type's case counts,
- * each type stands once and alone, and a value is never BER in hex.
+ * each type stands once and alone, a value is never BER in hex, and an empty one
+ * says that the subject has none.
  */
 export function parseDistinguishedName(text: string): ParsedName {
   if (text.length > longestName) return { problem: `has over ${longestName} characters` };
@@ -29,19 +30,18 @@ export function parseDistinguishedName(text: string): ParsedName {
       if ('problem' in read) return read;
       const { value } = read;
       const type = read.type === 'S' ? 'ST' : read.type;
-      if (value === '') return { problem: `has no value for ${type}: leave it out` };
       if (attributes.has(type)) return { problem: `has ${type} twice` };
       attributes.set(type, value);
     }
   }
-  const missing = mandatory.filter((type) => !attributes.has(type));
+  const missing = mandatory.filter((type) => !attributes.get(type));
   if (missing.length > 0) return { problem: `has no ${missing.join(' and no ')}: C, ST (or S) and O are required` };
   return { attributes };
 }
 
 /** Whether all that a name says, another says too, exactly. */
 export function isPartOf(part: ReadonlyMap<string, string>, whole: ReadonlyMap<string, string>): boolean {
-  return [...part].every(([type, value]) => whole.get(type) === value);
+  return [...part].every(([type, value]) => (whole.get(type) ?? '') === value);
 }
 
 /** What stands between separators, each with the one after it. */
