@@ -5,6 +5,7 @@ export const reasons = [
   "A time of the other scheme's does not go with it",
   'A member stands once',
   'An envelope has its members and no others',
+  'What readers may read differently',
   'The salt is as long as the hash',
   'A store that is not there is none',
   'An identity of another kind is nobody',
