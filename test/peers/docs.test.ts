@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { newKey } from '../../local/signer/keys.ts';
 import { loadPolicies } from '../../shared/policy/kyverno/load.ts';
 import { root } from './countersign.ts';
-import { type Block, blocksOf } from './markdown.ts';
+import { type Block, blocksOf, statusOf } from './markdown.ts';
 import { newReader, type Reader } from './reader.ts';
 
 // README and docs/ as someone reads them who types every command that is shown. A block fenced `sh` is run as printed, from
@@ -22,10 +22,6 @@ const npmOnly =
 /** Whether a block installs, tests or starts the project itself: that is what runs this, so it is not run from here. */
 function isNpm({ text }: Block): boolean {
   return text.split('\n').every((line) => line.trim() === '' || npmOnly.test(line.replace(/\s+#.*$/, '').trim()));
-}
-
-function statusOf({ text }: Block): number {
-  return Number(/# exit (\d+)\s*$/.exec(text)?.[1] ?? '0');
 }
 
 /** A page may leave out a public key: `…` where its base64 would stand. */

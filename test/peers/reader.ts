@@ -3,7 +3,7 @@ import { cp, mkdir, mkdtemp, open, readFile, rm, symlink } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { root } from './countersign.ts';
-import { cleanEnvironment, machinePath, runOk, tool } from './tools.ts';
+import { cleanEnvironment, machinePath, runOk, type Tool, tool } from './tools.ts';
 
 /** Someone who follows a page: a clone of their own, cosign 3 and crane on the PATH, and the commands typed one after the other. */
 export interface Reader {
@@ -22,13 +22,20 @@ interface Terminal {
   output(): string;
 }
 
+export interface ReaderOptions {
+  /** On the PATH beside cosign and crane. */
+  readonly tools?: readonly Tool[];
+  /** Variables that are set in the reader's terminals. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 const longest = 60_000;
 
-export async function newReader(): Promise<Reader> {
+export async function newReader({ tools = [], env: more = {} }: ReaderOptions = {}): Promise<Reader> {
   const dir = await mkdtemp(join(tmpdir(), 'countersign-reader-'));
   const clone = join(dir, 'countersign');
   await copyWorkingTree(clone);
-  const env = await environmentIn(dir);
+  const env = { ...(await environmentIn(dir, tools)), ...more };
   const groups: number[] = [];
   let demo: Terminal | undefined;
   let typed = 0;
@@ -105,11 +112,11 @@ async function copyWorkingTree(clone: string): Promise<void> {
   await symlink(join(root, 'node_modules'), join(clone, 'node_modules'));
 }
 
-async function environmentIn(dir: string): Promise<Record<string, string>> {
+async function environmentIn(dir: string, tools: readonly Tool[]): Promise<Record<string, string>> {
   const [home, bin] = [join(dir, 'home'), join(dir, 'bin')];
   await Promise.all([mkdir(home), mkdir(bin)]);
   await symlink(await tool('cosign3'), join(bin, 'cosign'));
-  await symlink(await tool('crane'), join(bin, 'crane'));
+  for (const name of ['crane', ...tools] as const) await symlink(await tool(name), join(bin, name));
   return {
     ...cleanEnvironment(),
     PATH: [bin, machinePath()].join(delimiter),
