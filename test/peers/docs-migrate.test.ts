@@ -6,9 +6,9 @@ import { selfSigned } from '../../local/tls.ts';
 import { type ApiAnswer, type Cluster, startCluster } from './cluster.ts';
 import { root } from './countersign.ts';
 import { defineKyvernoKinds } from './kyverno-kinds.ts';
-import { type Block, blocksOf, statusOf } from './markdown.ts';
+import { type Block, blocksOf } from './markdown.ts';
 import { freePorts } from './programs.ts';
-import { newReader, type Reader } from './reader.ts';
+import { newReader, type Reader, typeBlock, typeOk } from './reader.ts';
 
 // The blocks of docs/migrate.md that name a cluster, typed as printed and in their order, against an API server that has Kyverno's
 // kinds, policies and Pods, and a `serve` that it reaches. Kyverno itself does not run: its command line does, and Pods are written
@@ -32,28 +32,14 @@ let port: number;
 let signed: string;
 let unsigned: string;
 
-/** Types a block, which has to end as it says. */
-async function typeBlock(block: Block): Promise<string> {
-  const { code, output } = await reader.type(block.text);
-  if (code !== statusOf(block)) {
-    throw new Error(`line ${block.line}: exit status ${code} instead of ${statusOf(block)}:\n${output}`);
-  }
-  return output;
-}
-
 /** Types the one block in which this stands. */
 async function typed(part: string): Promise<string> {
   const [block, ...others] = blocks.filter(({ text }) => text.includes(part));
   if (block === undefined || others.length > 0) throw new Error(`not one block with '${part}'`);
-  return typeBlock(block);
+  return typeBlock(reader, block);
 }
 
-/** Types commands that are not the page's. */
-async function sh(commands: string): Promise<string> {
-  const { code, output } = await reader.type(commands);
-  if (code !== 0) throw new Error(`${commands}: exit status ${code}:\n${output}`);
-  return output;
-}
+const sh = (commands: string) => typeOk(reader, commands);
 
 function pod(name: string, image: string, namespace = 'shop') {
   return {

@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { newKey } from '../../local/signer/keys.ts';
 import { loadPolicies } from '../../shared/policy/kyverno/load.ts';
 import { root } from './countersign.ts';
-import { type Block, blocksOf, statusOf } from './markdown.ts';
+import { type Block, blocksOf } from './markdown.ts';
 import { notPrinted } from './printed.ts';
-import { newReader, type Reader } from './reader.ts';
+import { newReader, type Reader, typeBlock } from './reader.ts';
 
 // README and docs/ as someone reads them who types every command that is shown. A block fenced `sh` is run as printed, from
 // the clone's root and after the page's blocks before it; it has to end with status 0, or with the N of `# exit N` at its
-// end. Blocks of commands that cannot be run here (they need AWS, or install the project) are fenced `console`, output is
-// `text`: right after commands it is what they print. A page that says so, or whose first block of commands has `npm start`, is read with `npm start` in another terminal.
+// end. Blocks of commands that cannot be run here (they need AWS, or install the project) are fenced `console`; those that name a
+// cluster docs-cluster.test.ts and docs-migrate.test.ts type. Output is `text`: right after commands it is what they print. A page that says so, or whose first block of commands has `npm start`, is read with `npm start` in another terminal.
 
 const pages = ['README.md', ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)].filter(
   (page) => page.endsWith('.md') && existsSync(join(root, page)),
@@ -99,8 +99,8 @@ describe.each(pages)('%s', (page) => {
 
   for (const block of toRun) {
     test(`line ${block.line}: ${block.text.split('\n')[0]}`, async () => {
-      const { code, output } = (await reader?.type(block.text)) ?? { code: -1, output: 'no reader' };
-      if (code !== statusOf(block)) throw new Error(`exit status ${code} instead of ${statusOf(block)}:\n${output}`);
+      if (reader === undefined) throw new Error('no reader');
+      const output = await typeBlock(reader, block);
       const shown = outputAfter(blocks, block, page);
       const missing = shown === undefined ? undefined : notPrinted(shown, output);
       if (missing !== undefined) throw new Error(`the page says that it prints '${missing}':\n${output}`);

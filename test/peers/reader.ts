@@ -3,6 +3,7 @@ import { cp, mkdir, mkdtemp, open, readFile, rm, symlink } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { root } from './countersign.ts';
+import { type Block, statusOf } from './markdown.ts';
 import { cleanEnvironment, machinePath, runOk, type Tool, tool } from './tools.ts';
 
 /** Someone who follows a page: a clone of their own, cosign 3 and crane on the PATH, and the commands typed one after the other. */
@@ -96,6 +97,20 @@ export async function newReader({ tools = [], env: more = {} }: ReaderOptions = 
       }
     },
   };
+}
+
+/** Types a block of a page and gives what it printed. Throws with that where it does not end as the block says. */
+export async function typeBlock(reader: Reader, block: Block): Promise<string> {
+  const { code, output } = await reader.type(block.text);
+  if (code === statusOf(block)) return output;
+  throw new Error(`line ${block.line}: exit status ${code} instead of ${statusOf(block)}:\n${output}`);
+}
+
+/** Types commands that no page has, and gives what they printed. Throws with that where they fail. */
+export async function typeOk(reader: Reader, commands: string): Promise<string> {
+  const { code, output } = await reader.type(commands);
+  if (code === 0) return output;
+  throw new Error(`${commands}: exit status ${code}:\n${output}`);
 }
 
 /** All that git would have in a commit of the working tree, with this tree's node_modules in place of an `npm ci`. */
