@@ -312,6 +312,18 @@ describe('what came before it', () => {
 });
 
 describe('what it may use up', () => {
+  test('what is held of all images until the review is answered is bounded, and what honest ones have is read', async () => {
+    const values = (count: number) => ({ os: 'linux', history: Array.from({ length: count }, () => ({})) });
+    for (const tag of ['a', 'b', 'c']) push(values(8000), tag);
+    push(values(500), 'small');
+    const { lookup } = open();
+    for (const tag of [':small', ':a', ':b'])
+      expect(await lookup.lookUp(named(tag), deadline())).toMatchObject({ configData: { os: 'linux' } });
+    expect(await lookup.lookUp(named(':c'), deadline())).toEqual(refused('review-too-large', 'denied'));
+    push(values(20_000), 'large');
+    expect(await open().lookup.lookUp(named(':large'), deadline())).toEqual(refused('too-large', 'denied'));
+  });
+
   /** Notes what its requests may use up. */
   function noting(allowances: Allowance[]): Registry {
     const note = <T extends readonly [...unknown[], Allowance], R>(ask: (...asked: T) => Promise<R>) => {

@@ -25,6 +25,12 @@ export interface LookupPorts {
 
 /** Distinct images that the contexts of a review's rules may name. */
 const mostLookups = 8;
+/**
+ * What is parsed of them, all together: it is held until the review is answered, which whoever wrote the object may put off. Honest images
+ * have some hundreds of values each, in some KB.
+ */
+const mostValues = 20_000;
+const mostBytes = 1024 * 1024;
 /** Of the time that is left for lookups, what one may take: what never answers leaves time for the next. */
 const lookupShare = 0.5;
 
@@ -55,6 +61,8 @@ export class ImageLookup {
   #beside: readonly Look[] = [];
   readonly #questions: readonly Question[];
   #spent = 0;
+  #values = 0;
+  #bytes = 0;
 
   /** @param questions what is asked of the images under review: whose hosts are called in any case. */
   constructor(ports: LookupPorts, review: Review, questions: readonly Question[]) {
@@ -183,7 +191,16 @@ export class ImageLookup {
     const content = await session.share(name, [{ repository }], allowance, (aboard) =>
       readImageContent(this.#ports.registries.as(credentials), repository, image, aboard, this.#ports.elapsed),
     );
+    this.#take(content);
     return { image, content };
+  }
+
+  #take({ values, bytes }: ImageContent): void {
+    this.#values += values;
+    this.#bytes += bytes;
+    if (this.#values <= mostValues && this.#bytes <= mostBytes) return;
+    const told = `the images that the contexts of the rules name hold over ${mostValues} values, or ${mostBytes} bytes of JSON`;
+    throw new Refusal('review-too-large', told);
   }
 
   async #image(target: Named, allowance: Allowance): Promise<Image> {
