@@ -82,6 +82,7 @@ const corners: readonly CertificateCorner[] = [
     about: 'a certificate under its chain',
     image: 'app:cert',
     attestors: byCertificate(({ authority: { certificate, chain } }) => ({ cert: certificate, certChain: chain })),
+    reason: 'ignoreSCT is about a certificate of the policy too',
   },
   {
     about: 'a certificate alone',
