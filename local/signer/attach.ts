@@ -19,7 +19,8 @@ export interface Attached {
 /** What an artifact manifest is beside its layer. */
 export interface Artifact {
   artifactType: string;
-  config: 'empty' | 'image';
+  /** `type`: an empty one of the artifact's type, which the manifest does not name (image-spec before 1.1). */
+  config: 'empty' | 'image' | 'type';
   annotations?: Readonly<Record<string, string>>;
 }
 
@@ -74,11 +75,13 @@ export async function attachReferrer(
             digest: await destination.putBlob(repository, empty),
             artifactType,
           }
-        : await putConfig(destination, repository, artifactType, [descriptor]),
+        : config === 'type'
+          ? { mediaType: artifactType, size: empty.length, digest: await destination.putBlob(repository, empty) }
+          : await putConfig(destination, repository, artifactType, [descriptor]),
     layers: [descriptor],
     ...(annotations === undefined ? {} : { annotations }),
     subject,
-    artifactType,
+    ...(config === 'type' ? {} : { artifactType }),
   };
   const manifest = await destination.putManifest(repository, document);
   const listed = await destination.referrers(repository, subject.digest);

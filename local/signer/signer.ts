@@ -21,6 +21,7 @@ export { type Destination, storeDestination } from './destination.ts';
 export { cosign, fallbackTag, legacyTag } from './documents.ts';
 export { type ImageOptions, makeImage, makeIndex, type Platform } from './images.ts';
 export { type KeyType, newKey, type SigningKey, signBytes } from './keys.ts';
+export { type NotaryRequest, type NotarySigner, notary, notaryEnvelope, signNotary } from './notary.ts';
 export { httpDestination } from './push.ts';
 
 interface Request {

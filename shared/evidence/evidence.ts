@@ -127,6 +127,6 @@ export interface Rejected {
 export interface Gathered {
   readonly evidence: readonly Evidence[];
   readonly rejected: readonly Rejected[];
-  /** Attestations that nobody asked for. */
+  /** What nobody asked for. */
   readonly unread: readonly Unread[];
 }

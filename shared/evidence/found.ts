@@ -32,7 +32,7 @@ export function foundHash({ evidence: { evidence, rejected, unread }, ...found }
   const parts = [
     evidence.map(({ kind, hash, repository }) => [kind, hash, repositoryName(repository)]),
     rejected.map(({ mayHold, message, repository }) => [mayHold, message, repositoryName(repository)]),
-    unread.map(({ layer, repository }) => [layer, repositoryName(repository)]),
+    unread.map(({ layer, mediaType, as, repository }) => [layer, mediaType, as, repositoryName(repository)]),
     found.unreadable.map(({ reason, message }) => [reason, message]),
     found.unreadableAttestations.map(({ reason, message }) => [reason, message]),
   ];
@@ -50,12 +50,19 @@ export function nothingFound(refusal: Refusal): Found {
  * ran out of, the other asks itself. Nor does one that came when the reading was `behind` take it for granted that there is no signature, or
  * none of the attestations that it asks for: the image may have been signed in between.
  */
-export function holdsForOthers(found: Found, behind: boolean, { predicateTypes }: Asked = signaturesAlone): boolean {
+export function holdsForOthers(
+  found: Found,
+  behind: boolean,
+  { cosign, notary, predicateTypes }: Asked = signaturesAlone,
+): boolean {
   const { evidence } = found.evidence;
   if ([...found.unreadable, ...found.unreadableAttestations].some(isOnesOwn)) return false;
   if (!behind) return true;
-  const stated = new Set(evidence.map((one) => (one.kind === 'attestation' ? one.predicateType : undefined)));
-  return stated.has(undefined) && [...predicateTypes].every((type) => stated.has(type));
+  const signatures = new Set(evidence.flatMap(({ kind }) => (kind === 'attestation' ? [] : [kind])));
+  const isNotary = signatures.delete('notary-signature');
+  const stated = new Set(evidence.flatMap((one) => (one.kind === 'attestation' ? [one.predicateType] : [])));
+  const isSigned = (!cosign || signatures.size > 0) && (!notary || isNotary);
+  return isSigned && [...predicateTypes].every((type) => stated.has(type));
 }
 
 /** What was found in the repositories that a check reads, by their names; `own` is the image's. */

@@ -1,3 +1,4 @@
+import { kindHolding } from '../registry/layer-kind.ts';
 import type { SignatureKind } from '../trust/accepted.ts';
 import type { EvidenceKind, SignatureFormat } from './kind.ts';
 import * as rows from './rows.ts';
@@ -7,6 +8,11 @@ const signatureKinds: { readonly [K in SignatureKind]: SignatureFormat<K> } = ro
 
 export function signatureFormat<K extends SignatureKind>(kind: K): SignatureFormat<K> {
   return signatureKinds[kind];
+}
+
+/** The kind of signatures whose layers have this media type. */
+export function signatureFormatHolding(mediaType: string): SignatureFormat<SignatureKind> | undefined {
+  return kindHolding(Object.values(signatureKinds), mediaType);
 }
 
 /** Every kind of evidence: what the registry looks for, and what is read. */

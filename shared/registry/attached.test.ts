@@ -429,6 +429,7 @@ describe('D1, D2: bounds', () => {
       return [texts(read), reasonsOf(read)];
     };
     const kind: LayerKind = {
+      of: 'cosign',
       holds: (mediaType) => mediaType === 'text/spdx',
       layers: 'every',
       maxBytes: 10,

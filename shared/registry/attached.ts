@@ -26,9 +26,8 @@ interface Sources extends ListSources {
 }
 
 /**
- * Gathers what is attached to a digest. The `.sig` tag, the referrers API and the fallback tag are asked side by side,
- * always all three, and the `.att` tag with them where attestations are asked for: none of them tells whether another holds
- * something, and some registries answer the API with an empty list while the tag holds data. Then the referrers' manifests, then
+ * Gathers what is attached to a digest. The referrers API and the fallback tag are asked side by side, always both, and with them
+ * cosign's own tags where what is kept there is asked for: none of them tells whether another holds something, and some registries answer the API with an empty list while the tag holds data. Then the referrers' manifests, then
  * the layers: two rounds of requests for what is under a tag of cosign's, three for a referrer.
  *
  * Whatever cannot be read becomes an entry of `unreadable` and leaves the rest alone.
@@ -48,7 +47,8 @@ export async function readAttached(
 
   /** Those that are to be read. */
   function accept({ candidates, problems }: Candidates): readonly Candidate[] {
-    const isAsked = ({ mayHold }: Pick<Candidate, 'mayHold'>) => attestationsAsked || mayHold !== 'attestations';
+    const isAsked = ({ of, mayHold }: Pick<Candidate, 'of' | 'mayHold'>) =>
+      (asked[of] && mayHold !== 'attestations') || (of === 'cosign' && attestationsAsked && mayHold !== 'signatures');
     for (const { refusal, mayHold } of problems.filter(isAsked)) reading.putDown(refusal, mayHold);
     unread.push(...candidates.filter((one) => !isAsked(one)).map(unreadOf));
     return candidates.filter(isAsked);
@@ -165,7 +165,7 @@ export async function readAttached(
     throw new Refusal('content-missing', told);
   }
 
-  const fromSignatureTag = layersUnder('sig-tag');
+  const fromSignatureTag = asked.cosign ? layersUnder('sig-tag') : Promise.resolve([]);
   const fromOthers = async () => {
     const others = await Promise.all([referrers(), ...(attestationsAsked ? [layersUnder('att-tag')] : [])]);
     // The tag's signatures take their places first, whichever manifest came first.
@@ -203,8 +203,9 @@ export async function readAttested(
   return read === undefined ? [] : tagCandidates('att-tag', repository, read, kinds).candidates.map(unreadOf);
 }
 
-function unreadOf({ item: { repository, layer } }: Candidate): Unread {
-  return { repository, layer: layer.digest };
+function unreadOf({ item: { repository, layer }, bound }: Candidate): Unread {
+  const { digest, mediaType } = layer;
+  return { repository, layer: digest, mediaType, as: bound === 'signatures' ? 'signature' : 'attestation' };
 }
 
 function blobKey({ item: { layer }, maxBytes, mayHold }: Candidate): string {

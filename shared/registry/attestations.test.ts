@@ -1,6 +1,6 @@
 import { spending } from '../net/testing/spending.ts';
 import type { RegistryLimits } from './limits.ts';
-import type { Asked } from './registry.ts';
+import { type Asked, signaturesAlone, type Unread } from './registry.ts';
 import { type Setup, setUp } from './testing/setup.ts';
 import { type Stored, sha256, types } from './testing/store.ts';
 
@@ -19,7 +19,7 @@ async function start(limits: Partial<RegistryLimits> = {}): Promise<World> {
 
 const provenance = 'https://slsa.dev/provenance/v1';
 const sbom = 'https://cyclonedx.org/bom';
-const asked: Asked = { predicateTypes: new Set([provenance]) };
+const asked: Asked = { ...signaturesAlone, predicateTypes: new Set([provenance]) };
 
 const read = (it: World, spent = spending()) => it.registry.attached(it.repository, it.image.digest, spent, asked);
 const readUnasked = (it: World) => it.registry.attached(it.repository, it.image.digest, spending());
@@ -32,6 +32,13 @@ const reasons = ({ unreadable, unreadableAttestations }: Read) => [
 const paths = (it: World) => it.server.requests.map(({ path }) => path.replace('/v2/org/app/', '')).sort();
 const tagOf = ({ image }: World, suffix = '') => `sha256-${image.digest.slice(7)}${suffix}`;
 const envelope = (it: World, text: string) => it.store.blob(text, types.envelope);
+
+const unreadOf = (it: World, text: string): Unread => ({
+  repository: it.repository,
+  layer: sha256(Buffer.from(text)),
+  mediaType: types.envelope,
+  as: 'attestation',
+});
 
 /** Answers requests whose path matches with a status. */
 function failing(it: World, path: RegExp, status: number): void {
@@ -119,7 +126,7 @@ describe('where none is asked for', () => {
       items: [],
       unreadable: [],
       unreadableAttestations: [],
-      unread: [{ repository: it.repository, layer: sha256(Buffer.from('referring')) }],
+      unread: [unreadOf(it, 'referring')],
     });
     expect(paths(it).filter((path) => path.startsWith('blobs') || path.endsWith('.att'))).toEqual([]);
   });
@@ -144,7 +151,7 @@ describe('what the `.att` tag alone says', () => {
       [sbom, 'two'],
     ]);
     expect(await it.registry.attested(it.repository, it.image.digest, spending())).toEqual(
-      ['one', 'two'].map((text) => ({ repository: it.repository, layer: sha256(Buffer.from(text)) })),
+      ['one', 'two'].map((text) => unreadOf(it, text)),
     );
     expect(paths(it)).toEqual([`manifests/${tagOf(it, '.att')}`]);
   });

@@ -5,10 +5,17 @@ import type { AttachedItem } from './registry.ts';
  * which bounds they are read. What the bytes mean is no business of the registry's.
  */
 export interface LayerKind {
+  /** Whose signatures or attestations its layers are: they are read where those are asked for. */
+  readonly of: Family;
   /** Whether a layer of this media type is of the kind. No two kinds hold the same one. */
   holds(mediaType: string): boolean;
   /** Whether every layer of a manifest may be evidence, or its first alone. */
   readonly layers: 'every' | 'first';
+  /**
+   * The type of artifact that a referrer has to be, by its own word, and which then has one layer and no more. Absent: the media type of
+   * its first layer alone tells, since tools write the artifact's in several ways.
+   */
+  readonly artifactType?: string;
   /** The most bytes of a layer. */
   readonly maxBytes: number;
   /** Whether this annotation of a layer is kept for the reader: an image's author writes as many as they like. */
@@ -20,6 +27,9 @@ export interface LayerKind {
   /** The order in which layers found there are tried, given the hint's value; `undefined`: there they are no evidence. */
   ranking(source: AttachedItem['source'], hint: string | undefined): Ranking | undefined;
 }
+
+/** Who has kinds of their own: cosign, with all of Sigstore's, and the Notary Project. */
+export type Family = 'cosign' | 'notary';
 
 export interface Ranking {
   /** The lower, the likelier a signature: what the bounds cut off is the rest. */

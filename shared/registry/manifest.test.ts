@@ -100,6 +100,7 @@ describe('what is kept of a manifest', () => {
       kind: 'manifest',
       mediaType: oci,
       firstLayer: bundle,
+      layerCount: 6,
       layers: [
         { mediaType: bundle, descriptor: descriptor('a', bundle) },
         { mediaType: payload, descriptor: descriptor('b', payload) },

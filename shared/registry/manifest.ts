@@ -49,11 +49,17 @@ export interface ImageManifest {
   readonly mediaType: string;
   /** The field, or if it says nothing the config's media type. */
   readonly artifactType: string | undefined;
+  /** The field alone, */
+  readonly ownType: string | undefined;
+  /** and the config's media type. */
+  readonly configType: string | undefined;
   readonly subject: Digest | undefined;
   /** Media type of the first of all layers. */
   readonly firstLayer: string | undefined;
   /** The annotation by which a manifest whose first layer is of this kind says what it is. */
   readonly hint: string | undefined;
+  /** Of any media type. */
+  readonly layerCount: number;
   /** Layers that may be evidence, with the annotations that their kind keeps; of each kind one more than may be tried. */
   readonly layers: readonly Layer[];
 }
@@ -136,12 +142,16 @@ export function* parseManifest(
   const [first]: readonly unknown[] = layers ?? [];
   const firstLayer = text(isJsonObject(first) ? first['mediaType'] : undefined);
   const { hint } = kindHolding(kinds, firstLayer ?? '') ?? {};
+  const [ownType, configType] = [text(artifactType), text(config['mediaType'])];
   return {
     kind,
     mediaType,
-    artifactType: text(artifactType) ?? text(config['mediaType']),
+    artifactType: ownType ?? configType,
+    ownType,
+    configType,
     subject: parseDigest(isJsonObject(subject) ? subject['digest'] : undefined),
     firstLayer,
+    layerCount: layers?.length ?? 0,
     hint: hint !== undefined && isJsonObject(annotations) ? text(annotations[hint]) : undefined,
     layers: keepLayers(layers ?? [], kinds, Math.max(limits.signatures, limits.attestations)),
   };

@@ -27,21 +27,27 @@ export interface Registry {
   /** The config that a manifest of the repository names, 4 MiB at most. Refusals: content-missing, too-large, ... */
   config(repository: Repository, config: Sized, allowance: Allowance): Promise<Uint8Array>;
   /**
-   * Everything attached to a digest in a signature repository: the `.sig` tag, referrers, the fallback tag; and where attestations
-   * are asked for, the `.att` tag. What is attached as an attestation alone is left unread where none is asked for.
+   * Everything attached to a digest in a signature repository that is asked for: in referrers and under the fallback tag; where cosign's
+   * signatures are asked for, under the `.sig` tag, and where attestations are, under the `.att` tag. The layers of all else are left
+   * unread.
    */
   attached(repository: Repository, digest: Digest, allowance: Allowance, asked?: Asked): Promise<Attached>;
   /** The attestations that the manifest under the `.att` tag names, none of which is read: one request, tried once. */
   attested(repository: Repository, digest: Digest, allowance: Allowance): Promise<readonly Unread[]>;
 }
 
-/** What is asked for beside signatures. */
+/** What is asked for. */
 export interface Asked {
+  /** Whether signatures of cosign's are. */
+  readonly cosign: boolean;
+  /** Whether the Notary Project's are. */
+  readonly notary: boolean;
   /** Predicate types of attestations; none where there are none. Those that say that they are of one are read first. */
   readonly predicateTypes: ReadonlySet<string>;
 }
 
-export const signaturesAlone: Asked = { predicateTypes: new Set() };
+/** Signatures as cosign stores them, and nothing else. */
+export const signaturesAlone: Asked = { cosign: true, notary: false, predicateTypes: new Set() };
 
 /** A manifest or index, as the bytes that have this digest. */
 export interface Image {
@@ -61,16 +67,19 @@ export interface Attached {
   readonly unreadable: readonly Refusal[];
   /** The same of sources that may hold attestations: a source that may hold either is among both. */
   readonly unreadableAttestations: readonly Refusal[];
-  /** Attestations that were left unread, since none was asked for. */
+  /** What was left unread, since nobody asked for it. */
   readonly unread: readonly Unread[];
   /** Gives back the room that the items' bytes take: called when they are no longer held. */
   readonly release?: Release;
 }
 
-/** A layer that is an attestation by its media type, of which nothing was read. */
+/** A layer that may be evidence, of which nothing was read. */
 export interface Unread {
   readonly repository: Repository;
   readonly layer: Digest;
+  readonly mediaType: string;
+  /** What its manifest has it for. */
+  readonly as: 'signature' | 'attestation';
 }
 
 /** One layer that may be evidence, with its bytes. */

@@ -8,14 +8,7 @@ import { inSlices } from '../net/slices.ts';
 import { type CredentialsRef, keyedBy } from '../plan/credentials.ts';
 import type { TargetCheck } from '../plan/plan.ts';
 import { asRefusal, Refusal } from '../reasons.ts';
-import {
-  type Allowance,
-  type Asked,
-  type Image,
-  type Registries,
-  signaturesAlone,
-  type Unread,
-} from '../registry/registry.ts';
+import type { Allowance, Asked, Image, Registries, Unread } from '../registry/registry.ts';
 import { KnownRevocations } from '../revocation/known.ts';
 import type { Revocations } from '../revocation/revocation.ts';
 import type { Outcome } from '../verify/outcome.ts';
@@ -220,8 +213,9 @@ export class Examiner {
     allowance: Allowance,
     asked: Asked,
   ): Promise<Found> {
-    const types = [...asked.predicateTypes].sort();
-    const name = keyedBy(credentials, `gather#${repositoryName(repository)}@${digest}#${JSON.stringify(types)}`);
+    const { cosign, notary, predicateTypes } = asked;
+    const list = JSON.stringify([cosign, notary, [...predicateTypes].sort()]);
+    const name = keyedBy(credentials, `gather#${repositoryName(repository)}@${digest}#${list}`);
     const { elapsed } = this.#ports;
     const what = `what is attached to ${repositoryName(repository)}@${digest} was read`;
     const fetch = async (aboard: Allowance) => {
@@ -288,10 +282,13 @@ export class Examiner {
   }
 }
 
-/** What the checks ask for beside signatures. */
+/** What the checks ask for. */
 function askedBy(checks: readonly TargetCheck[]): Asked {
-  const types = checks.flatMap(({ check: { wants } }) => (wants.what === 'attestation' ? [wants.predicateType] : []));
-  return types.length === 0 ? signaturesAlone : { predicateTypes: new Set(types) };
+  const wanted = checks.map(({ check: { wants } }) => wants);
+  const accepted = new Set<string>(wanted.flatMap(({ accepts }) => [...accepts]));
+  const notary = accepted.delete('notary-signature');
+  const types = wanted.flatMap((wants) => (wants.what === 'attestation' ? [wants.predicateType] : []));
+  return { cosign: accepted.size > 0, notary, predicateTypes: new Set(types) };
 }
 
 function noOf({ reason, message }: Refusal): {

@@ -1,7 +1,8 @@
 import type { Attestation, Evidence, Gathered, SignatureEvidence, SignedEvidence } from '../evidence/evidence.ts';
-import { signatureFormat } from '../evidence/kinds.ts';
+import { signatureFormat, signatureFormatHolding } from '../evidence/kinds.ts';
 import { type Repository, repositoryName } from '../image/repository.ts';
 import { quoted } from '../printable.ts';
+import type { Unread } from '../registry/registry.ts';
 import type { WantedSignature, WantedStatement, Wants } from '../trust/check.ts';
 import type { Objection } from './anchor-judge.ts';
 
@@ -39,7 +40,10 @@ export function absenceOf(gathered: Gathered, wants: Wants, repository?: string)
 
 function noSignature({ evidence, rejected, unread }: Gathered, wants: WantedSignature, where: string): Objection {
   const broken = rejected.find(({ mayHold }) => mayHold === 'signatures');
-  const uncounted = evidence.filter(isSignature);
+  const uncounted = [
+    ...evidence.filter(isSignature).map(({ kind }) => signatureFormat(kind).plural),
+    ...unread.flatMap((one) => pluralOf(one) ?? []),
+  ];
   if (uncounted.length > 0) {
     const wanted = [...wants.accepts].map((kind) => signatureFormat(kind).title).join(' or ');
     const message = `no ${wanted} is attached ${where}, and the rule's type counts nothing else (${countsOf(uncounted)})`;
@@ -87,9 +91,14 @@ function isAttestation(one: Evidence): one is Attestation {
   return one.kind === 'attestation';
 }
 
+/** How signatures of the kind are called; `undefined`: it is none by what it is stored as. */
+function pluralOf({ mediaType, as }: Unread): string | undefined {
+  return as === 'signature' ? signatureFormatHolding(mediaType)?.plural : undefined;
+}
+
 /** `2 in cosign's older format`. */
-function countsOf(signatures: readonly SignatureEvidence[]): string {
-  return [...new Set(signatures.map(({ kind }) => kind))]
-    .map((kind) => `${signatures.filter((one) => one.kind === kind).length} ${signatureFormat(kind).plural}`)
+function countsOf(plurals: readonly string[]): string {
+  return [...new Set(plurals)]
+    .map((plural) => `${plurals.filter((one) => one === plural).length} ${plural}`)
     .join(', ');
 }

@@ -1,4 +1,4 @@
-import { ask, now, reasonOf } from '../../test/fixtures/ask.ts';
+import { ask, askOf, now, reasonOf } from '../../test/fixtures/ask.ts';
 import {
   bundleV03,
   cosignItem,
@@ -178,6 +178,19 @@ describe('why there is no signature', () => {
     const outcome = ask(entryOf([setOf([keysOf(alice)])], { type: 'SigstoreBundle' }), image, [good]);
     expect(reasonOf(outcome)).toBe('no-signature');
     expect(outcome.pass || outcome.message).toContain('Sigstore bundle');
+  });
+
+  test('what was left unread, as the rule counts nothing like it: told by what it is stored as', () => {
+    const leftUnread = (as: 'signature' | 'attestation', ...types: readonly string[]) => {
+      const unread = types.map((mediaType) => ({ repository, layer: image.digest, mediaType, as }));
+      return askOf({ evidence: [], rejected: [], unread }, byAlice, image);
+    };
+    expect(leftUnread('signature', 'application/cose', 'application/jose+json')).toMatchObject({
+      reason: 'no-signature',
+      message:
+        "no signature in cosign's older format or Sigstore bundle is attached to the image, and the rule's type counts nothing else (2 as Notary signatures)",
+    });
+    expect(reasonOf(leftUnread('attestation', bundleV03))).toBe('only-attestations');
   });
 
   test('the signature that came furthest tells why', () => {

@@ -14,7 +14,7 @@ import { spending } from '../../shared/net/testing/spending.ts';
 import type { AttestorEntry } from '../../shared/policy/policy.ts';
 import { createRegistry } from '../../shared/registry/create.ts';
 import { noCredentials } from '../../shared/registry/credentials.ts';
-import type { Image, Registry } from '../../shared/registry/registry.ts';
+import { type Image, type Registry, signaturesAlone } from '../../shared/registry/registry.ts';
 import { atOnce } from '../../shared/slices.ts';
 import { readTrustRoot } from '../../shared/trust/root/read.ts';
 import { askOf, asSignatures, reasonOf } from '../fixtures/ask.ts';
@@ -76,7 +76,7 @@ async function pushed(path: string, host = registries[0]?.host ?? ''): Promise<P
 
 /** What is read of an image's attachments where all of these types are asked for. */
 async function read({ repository, image }: Pushed): Promise<Gathered> {
-  const asked = { predicateTypes: everyType };
+  const asked = { ...signaturesAlone, predicateTypes: everyType };
   const attached = await reader.attached(repository, image.digest, spending(), asked);
   const found = atOnce(foundInSlices(attached, asked));
   expect([found.unreadable, found.unreadableAttestations, found.evidence.rejected]).toEqual([[], [], []]);

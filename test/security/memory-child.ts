@@ -9,6 +9,7 @@ import { inSlices } from '../../shared/net/slices.ts';
 import { byteBudget } from '../../shared/registry/allowance.ts';
 import { createRegistry } from '../../shared/registry/create.ts';
 import { noCredentials } from '../../shared/registry/credentials.ts';
+import { signaturesAlone } from '../../shared/registry/registry.ts';
 import type { Slices } from '../../shared/slices.ts';
 import { largestResident } from './resident.ts';
 
@@ -17,7 +18,7 @@ import { largestResident } from './resident.ts';
  * a process of its own; SBOMs that are attested with their predicates, one after another. Prints JSON: `peak`, the process's largest
  * resident size in MB, and what was found.
  */
-const asked = { predicateTypes: new Set(['https://cyclonedx.org/bom']) };
+const asked = { ...signaturesAlone, predicateTypes: new Set(['https://cyclonedx.org/bom']) };
 const [registry = '', ...texts] = process.argv.slice(2);
 const door = createDoor({ addresses: 'any' });
 const reader = createRegistry({

@@ -11,6 +11,7 @@ const annotation = /^dev\.(?:cosignproject|sigstore)\.cosign\//;
 export const cosignSignature: SignatureFormat<'cosign-signature'> = {
   title: "signature in cosign's older format",
   plural: "in cosign's older format",
+  of: 'cosign',
   holds: (type) => type === mediaType,
   layers: 'every',
   only: 'signatures',

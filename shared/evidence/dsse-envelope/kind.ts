@@ -6,6 +6,7 @@ const annotation = /^dev\.(?:cosignproject|sigstore)\.cosign\/|^predicateType$/;
 
 /** A bare DSSE envelope, as cosign attached attestations before bundles: under the `.att` tag, or as a referrer, a layer for each. */
 export const dsseEnvelope: EvidenceKind = {
+  of: 'cosign',
   holds: (type) => type === 'application/vnd.dsse.envelope.v1+json',
   layers: 'every',
   maxBytes: 16 * 1024 * 1024,

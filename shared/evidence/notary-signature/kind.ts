@@ -1,18 +1,17 @@
 import type { SignatureFormat } from '../kind.ts';
-import { Malformed } from '../malformed.ts';
+import { cose, jws, readNotarySignature } from './read.ts';
 
 /** A Notary Project signature: the only layer of a referrer. */
 export const notarySignature: SignatureFormat<'notary-signature'> = {
   title: 'Notary signature',
   plural: 'as Notary signatures',
-  holds: (type) => type === 'application/jose+json' || type === 'application/cose',
+  of: 'notary',
+  artifactType: 'application/vnd.cncf.notary.signature',
+  holds: (type) => type === jws || type === cose,
   layers: 'first',
   only: 'signatures',
   maxBytes: 1024 * 1024,
   keepsAnnotation: () => false,
   ranking: (source) => (source === 'referrer' ? { rank: 1, bound: 'signatures' } : undefined),
-  // biome-ignore lint/correctness/useYield: to be read
-  *read() {
-    throw new Malformed('not built');
-  },
+  read: readNotarySignature,
 };

@@ -9,6 +9,7 @@ const mediaTypePrefix = 'application/vnd.dev.sigstore.bundle';
 export const sigstoreBundle: SignatureFormat<'sigstore-bundle'> = {
   title: 'Sigstore bundle',
   plural: 'as Sigstore bundles',
+  of: 'cosign',
   holds: (type) => type.startsWith(mediaTypePrefix),
   layers: 'first',
   maxBytes: 16 * 1024 * 1024,
