@@ -1,3 +1,5 @@
+import { isUtf8 } from 'node:buffer';
+
 /** The most bytes of what is read as DER: a certificate or a time stamp of some KB. */
 export const largestDer = 64 * 1024;
 
@@ -11,8 +13,19 @@ const universal = {
   octetString: 4,
   oid: 6,
   sequence: 0x10,
+  utcTime: 0x17,
   generalizedTime: 0x18,
 };
+
+const utf8String = 0x0c;
+const bmpString = 0x1e;
+/** Strings of one byte a character, with what may stand in them; T61String is read as Latin-1. */
+const byteStrings = new Map<number, RegExp>([
+  [0x12, /^[0-9 ]*$/],
+  [0x13, /^[A-Za-z0-9 '()+,\-./:=?*&]*$/],
+  [0x14, /^/],
+  [0x16, /^[\0-\x7f]*$/],
+]);
 
 /**
  * A value of ASN.1 in DER (ITU-T X.690). What it is made of is read when it is asked for, so that nothing is read of what nobody asks
@@ -49,7 +62,27 @@ export class Asn1 {
   }
 
   get isUtf8String(): boolean {
-    return this.#is(0x0c);
+    return this.#is(utf8String);
+  }
+
+  get isBoolean(): boolean {
+    return this.#is(universal.boolean);
+  }
+
+  /** A string of a name, of whichever kind (RFC 5280 section 4.1.2.4), by the characters that Go's crypto/x509 takes in each. */
+  toText(): string {
+    const { tag, value } = this;
+    if (tag === utf8String) {
+      if (!isUtf8(value)) throw new Error('a UTF8String that is not UTF-8');
+      return value.toString('utf8');
+    }
+    if (tag === bmpString) {
+      if (value.length % 2 !== 0) throw new Error('a BMPString that ends within a character');
+      return Buffer.from(value).swap16().toString('utf16le').replace(/\0$/, '').toWellFormed();
+    }
+    const text = value.toString('latin1');
+    if (byteStrings.get(tag)?.test(text) !== true) throw new Error('a name of an unknown kind of string');
+    return text;
   }
 
   toBoolean(): boolean {
@@ -78,6 +111,13 @@ export class Asn1 {
   /** GeneralizedTime in UTC as milliseconds since 1970; fractions of a second of any length (RFC 3161 section 2.4.2). */
   toTime(): number {
     return timeOf(this.#valueOf(universal.generalizedTime, 'GeneralizedTime').toString('latin1'));
+  }
+
+  /** The same, or UTCTime, whose years are those from 1950 to 2049 (RFC 5280 section 4.1.2.5.1). */
+  toUtcTime(): number {
+    if (!this.#is(universal.utcTime)) return this.toTime();
+    const text = this.value.toString('latin1');
+    return timeOf(`${text.slice(0, 2) < '50' ? '20' : '19'}${text}`);
   }
 
   get octets(): Buffer {

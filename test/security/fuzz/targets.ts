@@ -4,6 +4,7 @@ import { dockerConfigs, manifests, policies } from './documents.ts';
 import { evidence } from './evidence.ts';
 import { jmespath } from './expressions.ts';
 import { challenges, links, references } from './headers.ts';
+import { notaryChains, notaryStamps } from './notary-judge.ts';
 import { admissionReviews } from './reviews.ts';
 import type { Target } from './target.ts';
 import { templates } from './templates.ts';
@@ -19,6 +20,8 @@ export const targets: readonly Target[] = [
   timeStamps(),
   checkpoints(),
   certifiedBundles(),
+  notaryChains(),
+  notaryStamps(),
   trustedRoots(),
   policies(),
   dockerConfigs(),
