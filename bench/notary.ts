@@ -8,6 +8,7 @@ import { chainOf, day, now } from '../test/peers/notary/certificates.ts';
 import { image } from '../test/peers/notary/corners.ts';
 import { checkOf } from '../test/peers/notary/ours.ts';
 import { type Format, type Made, mediaTypes, signAll, verifyAll } from '../test/peers/notary/peer.ts';
+import { builtGo } from './go.ts';
 import { spread } from './spread.ts';
 import { perVerification } from './turns.ts';
 
@@ -28,6 +29,7 @@ const samples: readonly (readonly [string, Format, string])[] = [
  */
 export async function notary(): Promise<void> {
   await loadCbor();
+  process.env.COUNTERSIGN_PEERS_BIN = builtGo('notary');
   console.log(
     `notary: median of ${rounds} turns of about ${milliseconds} ms (range), microseconds for one verification`,
   );

@@ -14,6 +14,7 @@ import { lazyRegistry } from '../wiring/registry/lazy.ts';
 import type { FunctionRegistryOptions } from '../wiring/registry/registry.ts';
 import { lazyRevocations } from '../wiring/revocations/lazy.ts';
 import type { SignerParts } from '../wiring/revocations/revocations.ts';
+import { functionSigning } from '../wiring/signing.ts';
 import { connect, ledgerTable, type TableClient } from '../wiring/table.ts';
 import { functionRoots } from '../wiring/trust/roots.ts';
 import type { Config } from './config.ts';
@@ -59,6 +60,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const policies = await policiesInForce(options);
   const trust = trustOf(roots, functionKms({ config, clock, metrics, parts }));
   const revocations = lazyRevocations({ config, clock, elapsed, signer });
+  const signing = functionSigning({ config, clock, ecr: options.ecr });
   return {
     pipeline: deployedReviews({
       registry,
@@ -68,6 +70,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
       elapsed,
       trust,
       revocations,
+      signing,
       reviewImages: maxImages,
     }),
     policies: (cluster) => policies.get(cluster),

@@ -4,6 +4,7 @@ import type { Spending } from '../net/spending.ts';
 import { Refusal } from '../reasons.ts';
 import type { RevocationAnswer, SignerQuestion } from '../revocation/revocation.ts';
 import { type AwsFailure, awsFailure } from './failure.ts';
+import { regionName } from './region.ts';
 import type { GetRevocationStatus } from './signer-client.ts';
 
 export interface SignerOptions {
@@ -14,9 +15,8 @@ export interface SignerOptions {
 
 /** The one platform of AWS Signer that signs images. */
 const platformId = 'Notation-OCI-SHA384-ECDSA';
-/** Partition, region, account and name with version; a region is a part of the host that is asked. */
-const profileVersion =
-  /^arn:aws(?:-cn|-us-gov)?:signer:([a-z]{2}(?:-[a-z]+){1,3}-\d{1,2}):\d{12}:\/signing-profiles\/[^/]+\/[^/]+$/i;
+/** Partition, region, account and name with version. */
+const profileVersion = /^arn:aws(?:-cn|-us-gov)?:signer:([^:]+):\d{12}:\/signing-profiles\/[^/]+\/[^/]+$/i;
 
 /** Milliseconds for which an answer is believed, */
 const knownMs = 15 * 60_000;
@@ -41,7 +41,8 @@ export function awsSigner({ clientFor, clock }: SignerOptions) {
   return async (question: SignerQuestion, allowance: Spending): Promise<RevocationAnswer> => {
     const { profileVersionArn, jobArn, certificateHashes, signedAt } = question;
     const [, region] = profileVersion.exec(profileVersionArn) ?? [];
-    if (region === undefined) return unknown('no region', 'the signature names no version of a signing profile');
+    if (region === undefined || !regionName.test(region))
+      return unknown('no region', 'the signature names no version of a signing profile');
     const rest = resting.get(region);
     if (rest !== undefined && clock() < rest.until)
       return unknown(region, `${rest.why}; it is not asked again for now`);

@@ -347,10 +347,12 @@ describe('what is kept', () => {
 
 describe('the allowance of a review', () => {
   test('what is asked counts as its requests and bytes', async () => {
-    const { made, certificate } = withOcsp((made) => ocspAnswer(world.revoker, made));
+    const { made, certificate } = world.certify({ ocsp: [world.at('ocsp')] });
+    const answer = ocspAnswer(world.revoker, made);
+    world.served.set('ocsp', answer);
     const allowance = spending();
     await world.asker().ask(certificate, allowance);
-    expect(allowance.spent).toEqual({ requests: 1, bytes: ocspAnswer(world.revoker, made).length });
+    expect(allowance.spent).toEqual({ requests: 1, bytes: answer.length });
   });
 
   test('its bytes are over: that is no word of the responder, and another review asks anew', async () => {
@@ -361,9 +363,9 @@ describe('the allowance of a review', () => {
   });
 
   test('its time is over: the same', async () => {
-    const { made, certificate } = withOcsp(() => () => undefined);
+    const allowance = spending({ remaining: 2000 });
+    const { made, certificate } = withOcsp(() => () => allowance.end());
     const { ask } = world.asker();
-    const allowance = spending({ remaining: 50 });
     await expect(ask(certificate, allowance)).rejects.toMatchObject({ reason: 'deadline' });
     world.served.set('ocsp', ocspAnswer(world.revoker, made));
     expect(await ask(certificate)).toMatchObject({ status: 'good' });
@@ -386,6 +388,11 @@ describe('the allowance of a review', () => {
     expect(await world.asker().ask(certificate)).toMatchObject({
       status: 'unknown',
       message: expect.stringContaining('it names over 8 places'),
+    });
+    const long = world.certify({ ocsp: [world.at('o'.repeat(2048))] });
+    expect(await world.asker().ask(long.certificate)).toMatchObject({
+      status: 'unknown',
+      message: expect.stringContaining('over 2048 characters'),
     });
     expect(world.server.requests).toEqual([]);
   });

@@ -101,6 +101,12 @@ test('a list in which there is what is no entry says nothing', () => {
   expect(() => entries(read({ entries: Buffer.from([0x30, 0x20, 0]) }))).toThrow('ends too early');
 });
 
+test('a list that says a hundred things of a certificate is heard, and one that says more is none', () => {
+  const listed = (count: number) => read({ listed: Array.from({ length: count }, () => ({ serial, reason: 6 })) });
+  expect(entries(listed(100))).toHaveLength(100);
+  expect(() => entries(listed(101))).toThrow('over 100 things');
+});
+
 describe('which certificates a list is about', () => {
   const uris = ['http://crl.test/1', 'http://crl.test/2'];
   const authority = new Certificate(issueRevocable(revoker, { isAuthority: true }).der);

@@ -1,10 +1,9 @@
 import { type Asn1, at, elements, parseDer, tagged } from '../der.ts';
 import type { Slices } from '../slices.ts';
 import { type Certificate, type Extension, extensionsIn } from '../trust/x509/certificate.ts';
-import { iso, mostAhead } from './ocsp-answer.ts';
 import { namesOf, pointsIn, urisIn } from './places.ts';
 import { hasKeyUsage, isSignedWith, subjectOf } from './signed.ts';
-import { type Entry, NoWord } from './word.ts';
+import { type Entry, iso, mostAhead, NoWord } from './word.ts';
 
 /**
  * Bytes that a CRL may have: some 200,000 certificates. notation reads four times as much; here what one review reads comes to 64 MiB
@@ -12,6 +11,8 @@ import { type Entry, NoWord } from './word.ts';
  */
 export const largestCrl = 8 * 1024 * 1024;
 
+/** Entries of one certificate: it is revoked once, or held and released. */
+const mostEntries = 100;
 /** Entries that are looked at in one slice: a millisecond or so. */
 const entriesInSlice = 1000;
 
@@ -155,7 +156,9 @@ export function* entriesOf({ revoked }: Crl, serial: Buffer): Slices<readonly En
   let seen = 0;
   for (const each of elements(revoked.value)) {
     if (++seen % entriesInSlice === 0) yield;
-    if (at(each, 0).integerBytes.equals(serial)) found.push(entryIn(each));
+    if (!at(each, 0).integerBytes.equals(serial)) continue;
+    if (found.length === mostEntries) throw new NoWord(`it says over ${mostEntries} things of the certificate`);
+    found.push(entryIn(each));
   }
   return found;
 }

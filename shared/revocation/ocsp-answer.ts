@@ -2,7 +2,7 @@ import { type Asn1, at, parseDer, tagged } from '../der.ts';
 import { Certificate, extensionsIn } from '../trust/x509/certificate.ts';
 import { type CertificateId, keyHashOf } from './ocsp-request.ts';
 import { hasKeyUsage, isSignedWith, type SignatureParts, subjectOf } from './signed.ts';
-import { type Entry, NoWord, removeFromCrl } from './word.ts';
+import { type Entry, iso, mostAhead, NoWord, removeFromCrl } from './word.ts';
 
 const basic = '1.3.6.1.5.5.7.48.1.1';
 const sha1 = '1.3.14.3.2.26';
@@ -11,9 +11,6 @@ const invalidityDate = '2.5.29.24';
 const digitalSignature = 0;
 /** Of those that an answer carries: one is enough. */
 const mostCertificates = 4;
-
-/** Milliseconds that a responder's clock may be ahead of this one. */
-export const mostAhead = 60_000;
 
 /** OCSPResponseStatus (RFC 6960 section 4.2.1). */
 const statuses: Readonly<Record<number, string>> = {
@@ -175,8 +172,4 @@ function refuseUnknown(wrapped: Asn1 | undefined): ReturnType<typeof extensionsI
     if (critical && !understood.has(oid)) throw new NoWord(`its answer has an unknown critical extension: ${oid}`);
   }
   return found;
-}
-
-export function iso(time: number): string {
-  return new Date(time).toISOString();
 }

@@ -8,6 +8,8 @@ const distributionPoints = '2.5.29.31';
 
 /** Of each kind; who names more is not asked. */
 const mostPlaces = 8;
+/** Characters of a URI. */
+const longestPlace = 2048;
 
 /** Where a certificate says that one may ask whether it is revoked. */
 export interface Places {
@@ -37,5 +39,8 @@ export function namesOf(name: Asn1 | undefined): readonly Asn1[] {
 export function urisIn(names: readonly Asn1[]): readonly string[] {
   const uris = names.filter((each) => each.contextTag === 6).map((each) => each.value.toString('latin1'));
   if (uris.length > mostPlaces) throw new Error(`it names over ${mostPlaces} places`);
+  if (uris.some(({ length }) => length > longestPlace)) {
+    throw new Error(`it names a place of over ${longestPlace} characters`);
+  }
   return uris;
 }

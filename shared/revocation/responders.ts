@@ -54,7 +54,9 @@ export function createResponders({ door, elapsed }: RespondersOptions): Responde
     const { maxBytes, timeoutMs, what, ...request } = wanted;
     const since = elapsed();
     const left = allowance.deadline.remaining();
-    const deadline = startDeadline(Math.min(timeoutMs, left), elapsed);
+    // Where the review has less time than that, it is the review's time that ends.
+    const own = left > timeoutMs ? startDeadline(timeoutMs, elapsed) : undefined;
+    const deadline = own ?? allowance.deadline;
     // A CA named the host, whoever named the registry.
     const spending = { ...allowance, deadline, named: true };
     try {
@@ -71,9 +73,9 @@ export function createResponders({ door, elapsed }: RespondersOptions): Responde
       const why = late ? `it did not answer in ${timeoutMs} ms` : thrown.message;
       const isDown = late ? elapsed() - since >= timeoutMs / 2 : thrown.reason === 'registry-unreachable';
       if (isDown) resting.set(url.host, { until: elapsed() + restMs, why });
-      throw late && left <= timeoutMs ? thrown : new NoWord(why);
+      throw late && allowance.deadline.remaining() === 0 ? thrown : new NoWord(why);
     } finally {
-      deadline.stop();
+      own?.stop();
     }
   }
 

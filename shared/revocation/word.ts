@@ -21,6 +21,9 @@ export type Word =
     }
   | { readonly known: false; readonly why: string; readonly until: number };
 
+/** Milliseconds that the clock of whoever says something may be ahead of this one. */
+export const mostAhead = 60_000;
+
 /** Why there is no word: of whoever was asked, never of ours. */
 export class NoWord extends Error {}
 
@@ -60,5 +63,9 @@ export function revokedBy(entries: readonly Entry[], signedAt: number | undefine
 /** `since 2026-01-01T00:00:00.000Z (keyCompromise)`. */
 export function inWords({ since, reason }: Entry): string {
   const name = reason === undefined ? undefined : reasonNames[reason];
-  return `since ${new Date(since).toISOString()}${name === undefined ? '' : ` (${name})`}`;
+  return `since ${iso(since)}${name === undefined ? '' : ` (${name})`}`;
+}
+
+export function iso(time: number): string {
+  return new Date(time).toISOString();
 }

@@ -13,8 +13,24 @@ const ofCurves: ReadonlyMap<string, NotaryAlgorithm> = new Map([
   ['secp521r1', 'ES512'],
 ]);
 
+/** Go reads no exponent of RSA from this on. */
+const largestExponent = 2n ** 31n;
+
 /** The one way in which a key signs (signature-specification.md, "Algorithm Selection"); `undefined`: it may not. */
 export function algorithmOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): NotaryAlgorithm | undefined {
-  if (asymmetricKeyType === 'rsa') return ofRsa.get(asymmetricKeyDetails?.modulusLength ?? 0);
+  const { modulusLength = 0, publicExponent = 0n } = asymmetricKeyDetails ?? {};
+  if (asymmetricKeyType === 'rsa') return publicExponent < largestExponent ? ofRsa.get(modulusLength) : undefined;
   return asymmetricKeyType === 'ec' ? ofCurves.get(asymmetricKeyDetails?.namedCurve ?? '') : undefined;
+}
+
+/**
+ * Whether certificates may be issued by such a key. The specification bounds signers' keys alone; a CA's may be larger, and made up to take
+ * long: a modulus of 16384 bits takes some milliseconds to check.
+ */
+export function isAuthorityKey(key: KeyObject): boolean {
+  const { modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {};
+  if (key.asymmetricKeyType === 'rsa') {
+    return modulusLength >= 2048 && modulusLength <= 8192 && publicExponent < largestExponent;
+  }
+  return key.asymmetricKeyType === 'ed25519' || (key.asymmetricKeyType === 'ec' && algorithmOf(key) !== undefined);
 }

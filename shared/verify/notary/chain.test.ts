@@ -16,6 +16,7 @@ import {
   type NotaryQuestion,
   type NotaryTwins,
   rootIn,
+  storeOf,
   testNotaryTwins,
   usualChain,
 } from '../../../test/fixtures/notary/decide.ts';
@@ -122,6 +123,7 @@ describe('the certificate of who signed', () => {
 });
 
 describe('the CAs', () => {
+  const slow = makeKey('rsa', 1024);
   testNotaryTwins([
     twins('do not say that they are', intermediate(certSign), 'a certificate that issued one of its chain is no CA'),
     twins('say that they are not', intermediate(certSign, constraints(false)), 'a certificate that issued one'),
@@ -142,6 +144,11 @@ describe('the CAs', () => {
       'the key of a CA of its chain is not for certificates',
     ),
     twins(
+      'have keys that take long to check',
+      made({ intermediate: { spki: slow.spki } }),
+      'the key of a CA of its chain is of a kind or size that is not accepted',
+    ),
+    twins(
       'have more CAs below them than they allow',
       made({ root: { extensions: [certSign, constraints(true, 0)] } }),
       'a CA of its chain has more CAs below it than it allows',
@@ -159,7 +166,11 @@ describe('the CAs', () => {
 describe('who issued whom', () => {
   const [signer, middle, root] = usualChain.certificates.map(({ der }) => der);
   if (signer === undefined || middle === undefined || root === undefined) throw new Error('a chain of three');
-  const carrying = (...certificates: readonly Uint8Array[]): NotaryQuestion => ({ signing: { certificates } });
+  /** Where both CAs are trusted. */
+  const carrying = (...certificates: readonly Uint8Array[]): NotaryQuestion => ({
+    signing: { certificates },
+    statement: { stores: [storeOf('ca', usualChain.certificates.slice(1))] },
+  });
   const stranger = makeChain().certificates[2]?.der ?? root;
   const notIssued = 'a certificate of its chain is not issued by the next one';
   const alone = makeChain({ length: 1 });
@@ -181,7 +192,11 @@ describe('who issued whom', () => {
       carrying(signer, middle, root),
     ),
     twins('the intermediate is left out', carrying(signer, root), notIssued),
-    twins('they stand in another order', carrying(signer, root, middle), notIssued),
+    twins(
+      'they stand in another order',
+      carrying(signer, root, middle),
+      'the last certificate of its chain is no root',
+    ),
     twins(
       'the root is there twice',
       carrying(signer, middle, root, root),
@@ -206,7 +221,7 @@ describe('who issued whom', () => {
     twins('by another name', made({ leaf: { issuer: dn(['CN', 'CA 1']) } }), notIssued),
     twins(
       'alone, and by another name',
-      { signing: { chain: foreign } },
+      { signing: { chain: foreign }, by: { certificates: foreignName.pem } },
       'the last certificate of its chain is no root',
       signedBy(alone),
     ),

@@ -1,8 +1,8 @@
 import type { Certificate } from '../../trust/x509/certificate.ts';
 import { type KeyUsage, keyUsages } from '../../trust/x509/certificate.ts';
-import { algorithmOf } from './algorithm.ts';
+import { algorithmOf, isAuthorityKey } from './algorithm.ts';
 
-/** The signer's certificate first, the root last, each issued by the next. */
+/** The signer's certificate first, the root last. That each is issued by the next is checked by `issuanceProblem`. */
 export type Chain = readonly [Certificate, ...Certificate[]];
 
 /** What the last certificate of a chain is for. */
@@ -22,11 +22,11 @@ const signerUsages: ReadonlySet<KeyUsage> = new Set(['digitalSignature', 'conten
 const otherUsages = (Object.keys(keyUsages) as readonly KeyUsage[]).filter((usage) => !signerUsages.has(usage));
 
 /**
- * What is wrong with a chain by the rules of the Notary Project (signature-specification.md, "Certificate Requirements"), whomever one
- * trusts and whenever it is; `undefined`: nothing. Basic constraints and the uses of keys are heeded, no other extension is. Throws
- * where an extension does not parse.
+ * What is wrong with the certificates of a chain, each by itself, by the rules of the Notary Project (signature-specification.md,
+ * "Certificate Requirements"), whomever one trusts and whenever it is; `undefined`: nothing. Basic constraints and the uses of keys are heeded, no
+ * other extension is. Throws where one does not parse.
  */
-export function chainProblem(chain: Chain, purpose: ChainPurpose): string | undefined {
+export function rulesProblem(chain: Chain, purpose: ChainPurpose): string | undefined {
   const [signer, ...authorities] = chain;
   const own = signerProblem(signer, purpose);
   if (own !== undefined) return own;
@@ -34,15 +34,19 @@ export function chainProblem(chain: Chain, purpose: ChainPurpose): string | unde
     const problem = authorityProblem(authority, below, purpose);
     if (problem !== undefined) return problem;
   }
-  return issuanceProblem(chain);
+  return undefined;
 }
 
-/** Complete, ordered, and without a certificate too many. */
-function issuanceProblem(chain: Chain): string | undefined {
-  for (const [index, certificate] of chain.entries()) {
+/**
+ * Why a chain is not complete, in order, and without a certificate too many; `undefined`: it is. From the root on: whoever makes up certificates below one that is trusted is found
+ * out at the first signature, before others by keys of theirs are checked.
+ */
+export function issuanceProblem(chain: Chain): string | undefined {
+  for (const [index, certificate] of [...chain.entries()].toReversed()) {
     const issuer = chain[index + 1];
     if (issuer === undefined) {
-      return certificate.isSelfIssued ? undefined : 'the last certificate of its chain is no root, which issued itself';
+      if (!certificate.isSelfIssued) return 'the last certificate of its chain is no root, which issued itself';
+      continue;
     }
     if (certificate.isSelfIssued) return 'a certificate that issued itself stands before the last one of its chain';
     if (!certificate.isIssuedBy(issuer)) return 'a certificate of its chain is not issued by the next one';
@@ -84,6 +88,8 @@ function authorityProblem(authority: Certificate, below: number, purpose: ChainP
   if (!authority.isAuthority) return 'a certificate that issued one of its chain is no CA';
   if (usage === undefined) return 'a CA of its chain does not say what its key is for (key usage)';
   if (purpose === 'code signing' && !usage.critical) return 'the key usage of a CA of its chain is not critical';
+  if (!isAuthorityKey(authority.publicKey))
+    return 'the key of a CA of its chain is of a kind or size that is not accepted';
   if (!usage.has('keyCertSign')) return 'the key of a CA of its chain is not for certificates (key usage)';
   return below <= (authority.pathLength ?? -1)
     ? undefined

@@ -7,13 +7,13 @@ import { attempt } from '../attempt.ts';
 import { isPlainlySignedBy } from '../crypto.ts';
 import type { Signature } from '../signature.ts';
 import { algorithmOf } from './algorithm.ts';
-import { type Chain, chainProblem } from './chain.ts';
+import { type Chain, rulesProblem } from './chain.ts';
 import { certificateFrom } from './familiar.ts';
 import { type NotaryObjection, objection } from './objection.ts';
 
 type NotaryContent = Extract<SignedContent, { readonly format: 'notary' }>;
 
-/** Who signed what, by a chain that is well made; whether to trust it is not asked yet. */
+/** Who signed what, with certificates that are as they should be; whether to trust them, and who issued them, is not asked yet. */
 export interface Intact {
   readonly signed: NotaryContent;
   readonly chain: Chain;
@@ -26,7 +26,7 @@ export interface Intact {
 /** Between the signer's and the root a few; each costs the check of a signature. */
 const mostCertificates = 10;
 
-/** Whether the signature is by its own certificate, in the way that goes with its key, and the chain by the rules. */
+/** Whether the signature is by its own certificate, in the way that goes with its key, and every certificate by the rules. */
 export function integrityOf(
   { evidence, bytes, material }: Signature,
   statement: TrustedStatement,
@@ -42,7 +42,7 @@ export function integrityOf(
   if (!isSigned(signed, bytes, chain)) {
     return objection('signature-mismatch', 'does not verify with its certificate');
   }
-  const problem = attempt(() => ({ found: chainProblem(chain, 'code signing') }));
+  const problem = attempt(() => ({ found: rulesProblem(chain, 'code signing') }));
   if ('error' in problem) return usage('an extension of a certificate of it does not parse');
   return problem.found === undefined ? { signed, ...read } : usage(problem.found);
 }

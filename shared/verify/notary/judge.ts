@@ -17,7 +17,7 @@ import { answerObjection, answersOf, questionsOf } from './revocation.ts';
 import { signerOf } from './signer.ts';
 import { statementFor } from './statement.ts';
 import { expiryObjection, timeOf } from './times.ts';
-import { chainObjection } from './trusted.ts';
+import { chainObjection, issuanceObjection } from './trusted.ts';
 
 type Passed = Extract<Examination, { readonly pass: true }>;
 
@@ -65,8 +65,14 @@ function examined(
   if (wildcard !== undefined) return wildcard;
 
   const leniency = new Leniency(statement);
-  const untrusted = leniency.weigh(levels.authenticity, authenticityObjection(intact, extension, statement));
+  const foreign = chainObjection(intact, statement);
+  const untrusted = leniency.weigh(levels.authenticity, foreign) ?? issuanceObjection(intact);
   if (untrusted !== undefined) return untrusted;
+  if (foreign === undefined) {
+    remember(statement, intact.chain);
+    const stranger = leniency.weigh(levels.authenticity, identityObjection(intact, extension, statement));
+    if (stranger !== undefined) return stranger;
+  }
   const expired = leniency.weigh(levels.expiry, expiryObjection(intact, now));
   if (expired !== undefined) return expired;
   const time = timeOf(signature, intact, statement, now);
@@ -92,15 +98,11 @@ function examined(
   };
 }
 
-/** A chain that is trusted is remembered, whoever it is of: the next signature by it costs less. */
-function authenticityObjection(
+function identityObjection(
   intact: Intact,
   extension: Extension,
   statement: TrustedStatement,
 ): NotaryObjection | undefined {
-  const untrusted = chainObjection(intact, statement);
-  if (untrusted !== undefined) return untrusted;
-  remember(statement, intact.chain);
   return extension.by === 'aws-signer' ? profileObjection(extension, statement) : subjectObjection(intact, statement);
 }
 

@@ -13,7 +13,7 @@ import {
   type Token,
 } from '../certificates/token.ts';
 import { digestOf, sameBytes } from '../crypto.ts';
-import { type Chain, chainProblem } from './chain.ts';
+import { type Chain, issuanceProblem, rulesProblem } from './chain.ts';
 
 const signingCertificate = '1.2.840.113549.1.9.16.2.47';
 const signingTime = '1.2.840.113549.1.9.5';
@@ -66,7 +66,7 @@ function signedUnder(signer: Asn1, token: Token, roots: readonly Certificate[]):
   const chain = chainsTo(certificate, token, roots).find((each) => each.every((one) => isAt(one, token.time)));
   if (chain === undefined) return 'it is of no authority that the store tsa trusts';
   if (!isSignedBy(signer, attributes, certificate.publicKey)) return 'its signature does not verify';
-  const problem = chainProblem(chain, 'time stamping');
+  const problem = rulesProblem(chain, 'time stamping') ?? issuanceProblem(chain);
   if (problem !== undefined) return `its chain of certificates does not count: ${problem}`;
   return isTimely(attributes, chain) ? chain : 'it says that it was signed when its certificate was not valid';
 }

@@ -1,3 +1,4 @@
+import type { NoReason } from '../../../shared/reasons.ts';
 import type { Revocations } from '../../../shared/revocation/revocation.ts';
 import type { Outcome } from '../../../shared/verify/outcome.ts';
 import type { Case, Draft, World } from './case.ts';
@@ -16,10 +17,13 @@ export interface Compared {
   readonly unexplained: readonly string[];
 }
 
-/** `policy`: the trust policy is none. `warned`: how many checks failed that only warn. */
+/**
+ * `policy`: the trust policy is none. `warned`: how many checks failed that only warn. `checks`: those that failed and are enforced, by
+ * notation's names; `undefined` where that is not told apart.
+ */
 type Verdict =
   | { readonly pass: true; readonly warned: number }
-  | { readonly pass: false; readonly at: 'policy' | 'verify' };
+  | { readonly pass: false; readonly at: 'policy' | 'verify'; readonly checks: readonly string[] | undefined };
 
 /** Has notation-core-go sign each, and both say what they think of it. */
 export async function compareAll(
@@ -68,19 +72,41 @@ function questionOf(about: Case, signed: Made | undefined) {
 }
 
 function verdictOfTheirs({ error, at, results = [] }: Verified): Verdict {
-  if (error !== '') return { pass: false, at };
+  if (error !== '') {
+    const failed = results.filter((each) => each.error !== undefined && each.action === 'enforce');
+    return { pass: false, at, checks: failed.length === 0 ? undefined : failed.map(({ type }) => type) };
+  }
   return { pass: true, warned: results.filter((each) => each.error !== undefined).length };
 }
 
 function verdictOfOurs(outcome: Outcome | 'policy'): Verdict {
-  if (outcome === 'policy') return { pass: false, at: 'policy' };
-  return outcome.pass ? { pass: true, warned: outcome.notes?.length ?? 0 } : { pass: false, at: 'verify' };
+  if (outcome === 'policy') return { pass: false, at: 'policy', checks: undefined };
+  if (outcome.pass) return { pass: true, warned: outcome.notes?.length ?? 0 };
+  return { pass: false, at: 'verify', checks: checks[outcome.reason] };
 }
+
+/** What a reason is called there. Whether it is an envelope at all, of this image and understood is asked at other times. */
+const checks: Partial<Record<NoReason, readonly string[]>> = {
+  'signature-mismatch': ['integrity'],
+  'certificate-usage': ['integrity'],
+  'certificate-untrusted': ['authenticity'],
+  'identity-untrusted': ['authenticity'],
+  'signature-expired': ['expiry'],
+  'certificate-expired': ['authenticTimestamp'],
+  'timestamp-missing': ['authenticTimestamp'],
+  'timestamp-mismatch': ['authenticTimestamp'],
+  'certificate-revoked': ['revocation'],
+  'revocation-unavailable': ['revocation'],
+};
 
 /** Stores are read with the policy here, and there when something is verified. */
 function isSame(theirs: Verdict, own: Verdict): boolean {
   if (theirs.pass && own.pass) return theirs.warned === own.warned;
-  return !theirs.pass && !own.pass && (theirs.at === 'verify' || own.at === 'policy');
+  if (theirs.pass || own.pass) return false;
+  const { checks: failed = [] } = own;
+  const alike =
+    theirs.checks === undefined || failed.length === 0 || theirs.checks.some((each) => failed.includes(each));
+  return alike && (theirs.at === 'verify' || own.at === 'policy');
 }
 
 function shown({ about, policy }: Case, theirs: Verified, outcome: Outcome | 'policy'): string {

@@ -21,8 +21,10 @@ export interface Attribute {
 /** What notation-core-go is to sign, or notation-go where `image` names one in a registry. Times are milliseconds since 1970. */
 export interface SignRequest {
   readonly format: Format;
-  /** The signer's first. */
-  readonly certificates: readonly CertificateSpec[];
+  /** The signer's first, to be made; or those that were, with the signer's key. */
+  readonly certificates?: readonly CertificateSpec[];
+  readonly chain?: readonly string[];
+  readonly key?: string;
   readonly target?: Target;
   readonly image?: string;
   /** Of an image without one: by notation's own signer, which signs with `notary.x509` and the time. */
@@ -99,7 +101,7 @@ export async function signAll(requests: readonly SignRequest[]): Promise<readonl
   const answers = (await ask('sign', requests)) as readonly SignAnswer[];
   return answers.map(({ envelope = '', chain, key, responders = {}, error }, index): Made => {
     const request = requests[index];
-    if (error !== undefined || request === undefined) throw new Error(`${JSON.stringify(request)}: ${error}`);
+    if (error !== undefined || request === undefined) throw new Error(`request ${index}: ${error}`);
     const answered = Object.entries(responders).map(([url, der]) => [url, Buffer.from(der, 'base64')] as const);
     const { format } = request;
     return { format, envelope: Buffer.from(envelope, 'base64'), chain, key, responders: Object.fromEntries(answered) };

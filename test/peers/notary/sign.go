@@ -24,9 +24,13 @@ import (
 
 type signRequest struct {
 	// `jws` or `cose`.
-	Format       string              `json:"format"`
-	Certificates []certificateSpec   `json:"certificates"`
-	Target       *ocispec.Descriptor `json:"target"`
+	Format       string            `json:"format"`
+	Certificates []certificateSpec `json:"certificates"`
+	// In place of certificates: a chain in PEM, and the signer's key in PKCS #8.
+	Chain []string `json:"chain"`
+	Key   string   `json:"key"`
+
+	Target *ocispec.Descriptor `json:"target"`
 	// Instead of the target: an image in a registry on loopback, to which the signature is attached.
 	Image  string `json:"image"`
 	Scheme string `json:"scheme"`
@@ -55,8 +59,7 @@ type signAnswer struct {
 var mediaTypes = map[string]string{"jws": jws.MediaTypeEnvelope, "cose": cose.MediaTypeEnvelope}
 
 func (m *maker) sign(request signRequest) signAnswer {
-	key := m.key(request.Certificates[0].Key)
-	chain := m.chain(request.Certificates)
+	key, chain := m.signer(&request)
 	der := must(x509.MarshalPKCS8PrivateKey(key))
 	answer := signAnswer{Key: string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))}
 	for _, each := range chain {
@@ -76,6 +79,24 @@ func (m *maker) sign(request signRequest) signAnswer {
 		answer.Error = err.Error()
 	}
 	return answer
+}
+
+// signer is whom the request has, or makes.
+func (m *maker) signer(request *signRequest) (crypto.Signer, []*x509.Certificate) {
+	if request.Key == "" {
+		return m.key(request.Certificates[0].Key), m.chain(request.Certificates)
+	}
+	block, _ := pem.Decode([]byte(request.Key))
+	key := must(x509.ParsePKCS8PrivateKey(block.Bytes)).(crypto.Signer)
+	var chain []*x509.Certificate
+	for _, each := range request.Chain {
+		block, _ := pem.Decode([]byte(each))
+		chain = append(chain, must(x509.ParseCertificate(block.Bytes)))
+	}
+	name := fmt.Sprintf("given/%x", chain[0].Raw)
+	m.keys[name] = key
+	request.Certificates = []certificateSpec{{Key: name}}
+	return key, chain
 }
 
 // envelope signs by notation-core-go, which refuses certificates that no verifier would take. They are not signed: so it is given a
@@ -191,7 +212,8 @@ type attached struct {
 
 func (a attached) Sign(_ context.Context, target ocispec.Descriptor, _ notation.SignerSignOptions) ([]byte, *signature.SignerInfo, error) {
 	bytes, err := newMaker().with(a.key, a.request.Certificates[0].Key).envelope(a.request, target, a.key, a.chain)
-	return bytes, &signature.SignerInfo{CertificateChain: a.chain}, err
+	attributes := signature.SignedAttributes{SigningTime: time.UnixMilli(a.request.SigningTime)}
+	return bytes, &signature.SignerInfo{CertificateChain: a.chain, SignedAttributes: attributes}, err
 }
 
 func (m *maker) with(key crypto.Signer, name string) *maker {

@@ -5,6 +5,7 @@ import { evidence } from './evidence.ts';
 import { jmespath } from './expressions.ts';
 import { challenges, links, references } from './headers.ts';
 import { admissionReviews } from './reviews.ts';
+import { crls, ocspAnswers, places } from './revocation.ts';
 import type { Target } from './target.ts';
 import { templates } from './templates.ts';
 
@@ -20,6 +21,9 @@ export const targets: readonly Target[] = [
   checkpoints(),
   certifiedBundles(),
   trustedRoots(),
+  ocspAnswers(),
+  crls(),
+  places(),
   policies(),
   dockerConfigs(),
   templates(),
