@@ -30,6 +30,7 @@ import { countImages, type Inquiry, openInquiries, refuseDisagreement, unanswere
 import { judge } from './verdict/judge.ts';
 import { allowanceFor, late, noteEnd } from './verdict/look.ts';
 import { beginReview, type Review } from './verdict/review.ts';
+import type { SigningStatus } from './verdict/signing-status.ts';
 import { readPredicatesInSlices } from './verdict/statements.ts';
 import type { Verdict } from './verdict/verdict.ts';
 import { asksAnyConditions, weighInSlices } from './verdict/weigher.ts';
@@ -42,6 +43,8 @@ export interface Ports {
   readonly revocations?: Revocations;
   /** The policies alone by default. */
   readonly trust?: TrustSource;
+  /** Asked where an image has no signature of the Notary Project; without it none is about to come. */
+  readonly signing?: SigningStatus;
   /** Bytes that one review may fetch; 64 MiB by default. */
   readonly reviewBytes?: number;
   /** Distinct images that one review may ask about; 64 by default. */

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { readNotaryFolder } from '../notary/read.ts';
 import type { Entry } from '../policy.ts';
 import { PolicyLoadError } from '../problems.ts';
 import {
@@ -377,17 +378,24 @@ test('a file without a policy is a warning', () => {
 describe('policies/samples', () => {
   const folder = join(import.meta.dirname, '../../../policies/samples');
   const names = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
+  const trusted = readdirSync(join(folder, 'notary'), { recursive: true, withFileTypes: true })
+    .filter((found) => found.isFile())
+    .map(({ parentPath, name }) => relative(join(folder, 'notary'), join(parentPath, name)));
+  const notary = readNotaryFolder(
+    'notary',
+    trusted.map((path) => ({ name: path, path, bytes: readFileSync(join(folder, 'notary', path)) })),
+  );
 
   test.each(names)('%s loads without a warning', (name) => {
-    const { rules, warnings } = loadPolicies([{ name, text: readFileSync(join(folder, name), 'utf8') }]);
-    expect(warnings).toEqual([]);
+    const { rules, warnings } = loadPolicies([{ name, text: readFileSync(join(folder, name), 'utf8') }], { notary });
+    expect([...notary.warnings, ...warnings]).toEqual([]);
     // What is about Pods is about their controllers too.
     expect(rules).toHaveLength(rules[0]?.extractors.size === 0 ? 3 : 1);
   });
 
   test('they stand beside each other', () => {
-    expect(names).toHaveLength(17);
+    expect(names).toHaveLength(19);
     const files = names.map((name) => ({ name, text: readFileSync(join(folder, name), 'utf8') }));
-    expect(loadPolicies(files).rules).toHaveLength(49);
+    expect(loadPolicies(files, { notary }).rules).toHaveLength(55);
   });
 });

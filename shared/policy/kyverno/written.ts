@@ -21,7 +21,7 @@ import { holdsVariable, readTemplate } from './variables.ts';
 export type Frame = Omit<Entry, keyof Wanted | 'written'>;
 export type Wanted = Pick<Entry, 'attestors' | 'attestations' | 'deny' | 'annotations' | 'repository'>;
 
-type ReadWanted = (fields: EntryFields, place: Place, report: Report) => Wanted;
+export type ReadWanted = (fields: EntryFields, place: Place, report: Report) => Wanted;
 
 /** Entries that one written one has become, kept by the values that came: as many as a policy about some teams has. */
 const mostKept = 64;

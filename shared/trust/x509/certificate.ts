@@ -214,7 +214,8 @@ export class Certificate {
   }
 }
 
-function isStrong(algorithm: Asn1): boolean {
+/** Whether what is signed by this AlgorithmIdentifier is signed with SHA-256 or longer. Throws. */
+export function isStrong(algorithm: Asn1): boolean {
   const oid = at(algorithm, 0).toOID();
   if (oid !== rsaPss) return strong.has(oid);
   const hash = tagged(at(algorithm, 1), 0);
@@ -222,10 +223,14 @@ function isStrong(algorithm: Asn1): boolean {
 }
 
 function readExtensions(tbs: Asn1): ReadonlyMap<string, Extension> {
-  const found = new Map<string, Extension>();
   const list = tagged(tbs, 3);
-  if (list === undefined) return found;
-  for (const each of at(list, 0).subs) {
+  return extensionsIn(list === undefined ? undefined : at(list, 0));
+}
+
+/** By OID, of a list of Extension, or of none. Throws where one is there twice. */
+export function extensionsIn(list: Asn1 | undefined): ReadonlyMap<string, Extension> {
+  const found = new Map<string, Extension>();
+  for (const each of list?.subs ?? []) {
     if (!each.isSequence) throw new Error('an extension is no sequence');
     const oid = at(each, 0).toOID();
     if (found.has(oid)) throw new Error(`the extension ${oid} is there twice`);

@@ -119,7 +119,7 @@ function chainsTo(certificate: Certificate, { certificates }: Token, roots: read
 /** When the signer says that it signed, where it does, every certificate was valid. */
 function isTimely(attributes: Asn1, chain: Chain): boolean {
   if (attributes.subs.every((each) => at(each, 0).toOID() !== signingTime)) return true;
-  const time = attributeOf(attributes, signingTime).toUtcTime();
+  const time = attributeOf(attributes, signingTime).toDate();
   return chain.every((one) => isAt(one, time));
 }
 

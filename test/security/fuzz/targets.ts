@@ -6,6 +6,7 @@ import { jmespath } from './expressions.ts';
 import { challenges, links, references } from './headers.ts';
 import { notaryChains, notaryStamps } from './notary-judge.ts';
 import { admissionReviews } from './reviews.ts';
+import { crls, ocspAnswers, places } from './revocation.ts';
 import type { Target } from './target.ts';
 import { templates } from './templates.ts';
 
@@ -23,6 +24,9 @@ export const targets: readonly Target[] = [
   notaryChains(),
   notaryStamps(),
   trustedRoots(),
+  ocspAnswers(),
+  crls(),
+  places(),
   policies(),
   dockerConfigs(),
   templates(),
