@@ -12,7 +12,12 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 test('on this machine responders at any address are asked, over plain HTTP; and what asked none is closed as well', async () => {
-  const options = { door: { addresses: 'any' as const, allowHttp: [] }, clock: () => now, elapsed: monotonic };
+  const options = {
+    door: { addresses: 'any' as const, allowHttp: [] },
+    clock: () => now,
+    elapsed: monotonic,
+    metrics: { count: () => undefined },
+  };
   const asked = localRevocations(options);
   const { made, certificate } = world.certify({ ocsp: [world.at('ocsp')] });
   world.served.set('ocsp', ocspAnswer(world.revoker, made, { status: {} }));
