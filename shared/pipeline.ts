@@ -39,6 +39,8 @@ export interface Ports {
   readonly registries: Registries;
   readonly clock: Clock;
   readonly elapsed: Elapsed;
+  /** Who is asked whether something was revoked; nobody by default, and then it is not known. */
+  readonly revocations?: Revocations;
   /** The policies alone by default. */
   readonly trust?: TrustSource;
   /** Asked where signatures count only if nothing of them was revoked; without it nobody can say. */
