@@ -317,12 +317,13 @@ describe('what is kept', () => {
   });
 
   test('that there is no word, for ten seconds', async () => {
-    const { time, ask } = world.asker();
+    const { time, ask, counted } = world.asker();
     const { made, certificate } = withOcsp((made) => ocspAnswer(world.revoker, made, { failure: 3 }));
     expect(await ask(certificate)).toMatchObject({ status: 'unknown' });
     world.served.set('ocsp', ocspAnswer(world.revoker, made));
     time.now += 9999;
     expect(await ask(certificate)).toMatchObject({ status: 'unknown' });
+    expect(counted).toEqual(['revocation-unknown responders']);
     time.now += 1;
     expect(await ask(certificate)).toMatchObject({ status: 'good' });
   });
