@@ -89,7 +89,8 @@ function verdictOfOurs(outcome: Outcome | 'policy'): Verdict {
 const checks: Partial<Record<NoReason, readonly string[]>> = {
   'signature-mismatch': ['integrity'],
   'certificate-usage': ['integrity'],
-  'certificate-untrusted': ['authenticity'],
+  // A chain that does not hold together is trusted by nobody.
+  'certificate-untrusted': ['integrity', 'authenticity'],
   'identity-untrusted': ['authenticity'],
   'signature-expired': ['expiry'],
   'certificate-expired': ['authenticTimestamp'],

@@ -67,6 +67,11 @@ export const policyCorners: readonly Draft[] = [
     { target: { size: 1 } },
   ),
   statement('skip with stores', { signatureVerification: { level: 'skip' } }),
+  statement(
+    'skip, of every image',
+    { signatureVerification: { level: 'skip' }, trustStores: undefined, trustedIdentities: undefined },
+    { reason: 'skip is for named repositories' },
+  ),
   statement('no level', { signatureVerification: {} }),
   statement('a level that nobody knows', level('lenient')),
   statement('integrity overridden', level('strict', { integrity: 'log' })),

@@ -56,6 +56,19 @@ export const revocationCorners: readonly Draft[] = [
   ...revocation('a CRL that is over', crl, { [urls.crl]: said('crl', { nextUpdate: now - 60_000 }) }),
   ...revocation('an answer by another CA', ocsp, { [urls.ocsp]: said('ocsp', { issuer: 2 }) }),
   ...revocation('a CRL by another CA', crl, { [urls.crl]: said('crl', { issuer: 2 }) }),
+  ...revocation('an answer by a responder for the CA', ocsp, { [urls.ocsp]: said('ocsp', { delegate: 'good' }) }),
+  ...revocation(
+    'an answer by a responder for another purpose',
+    ocsp,
+    { [urls.ocsp]: said('ocsp', { delegate: 'purpose' }) },
+    { reason: 'Whether a certificate is revoked' },
+  ),
+  ...revocation(
+    'an answer by a responder that has expired',
+    ocsp,
+    { [urls.ocsp]: said('ocsp', { delegate: 'expired' }) },
+    { reason: 'Whether a certificate is revoked' },
+  ),
   ...revocation('an answer about another certificate', ocsp, { [urls.ocsp]: said('ocsp', { about: 2 }) }, {}),
   ...revocation('OCSP does not know it, and the CRL does not have it', either, {
     [urls.ocsp]: said('ocsp', { status: 'unknown' }),

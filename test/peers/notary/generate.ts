@@ -183,7 +183,7 @@ function tampered(made: Made, { tampered: how }: Drawing): Buffer {
 
 function stamped(envelope: Buffer, { stamp, format, chain: _ }: Drawing, { stamps }: World): Buffer {
   if (stamp === 'none') return envelope;
-  const made: Made = { format, envelope, chain: [], key: '', responders: {} };
+  const made: Made = { format, envelope, chain: [], key: '', hashes: [], responders: {} };
   if (stamp === 'broken') return withToken(made, Buffer.from('x'));
   const at = new Date(stamp === 'late' ? now - day : now - 15 * day);
   const changes = stamp === 'of others' ? { imprint: Buffer.alloc(32) } : {};

@@ -49,6 +49,8 @@ export interface RevocationSpec {
   readonly status: 'good' | 'revoked' | 'unknown';
   readonly thisUpdate: number;
   readonly nextUpdate: number;
+  /** Who signs an OCSP answer for the issuer, which does it itself without: one that may, has expired, or is for another purpose. */
+  readonly delegate?: 'good' | 'expired' | 'purpose';
 }
 
 /** What was signed, with what it takes to sign again. */
@@ -59,6 +61,8 @@ export interface Made {
   readonly chain: readonly string[];
   /** The signer's, PKCS #8 in PEM. */
   readonly key: string;
+  /** SHA-384 of each TBSCertificate, in hex. */
+  readonly hashes: readonly string[];
   /** What the responders say, DER. */
   readonly responders: Readonly<Record<string, Buffer>>;
 }
@@ -92,6 +96,7 @@ interface SignAnswer {
   readonly envelope?: string;
   readonly chain: readonly string[];
   readonly key: string;
+  readonly hashes: readonly string[];
   readonly responders?: Readonly<Record<string, string>>;
   readonly error?: string;
 }
@@ -99,12 +104,19 @@ interface SignAnswer {
 /** Has all signed, each key and each certificate being made once for all of them. Throws what the signer says. */
 export async function signAll(requests: readonly SignRequest[]): Promise<readonly Made[]> {
   const answers = (await ask('sign', requests)) as readonly SignAnswer[];
-  return answers.map(({ envelope = '', chain, key, responders = {}, error }, index): Made => {
+  return answers.map(({ envelope = '', chain, key, hashes, responders = {}, error }, index): Made => {
     const request = requests[index];
     if (error !== undefined || request === undefined) throw new Error(`request ${index}: ${error}`);
     const answered = Object.entries(responders).map(([url, der]) => [url, Buffer.from(der, 'base64')] as const);
     const { format } = request;
-    return { format, envelope: Buffer.from(envelope, 'base64'), chain, key, responders: Object.fromEntries(answered) };
+    return {
+      format,
+      envelope: Buffer.from(envelope, 'base64'),
+      chain,
+      key,
+      hashes,
+      responders: Object.fromEntries(answered),
+    };
   });
 }
 

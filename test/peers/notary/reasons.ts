@@ -8,5 +8,7 @@ export const reasons = [
   'The salt is as long as the hash',
   'A store that is not there is none',
   'An identity of another kind is nobody',
+  'skip is for named repositories',
+  'Whether a certificate is revoked',
 ] as const;
 export type Reason = (typeof reasons)[number];

@@ -16,7 +16,8 @@ export function revocationsOf({ responders }: Made): Revocations {
   });
 }
 
-function doorTo(responders: Made['responders']): Door {
+/** The door to those alone. */
+export function doorTo(responders: Made['responders']): Door {
   return {
     origin: async (host) => `http://${host}`,
     async request(url) {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto"
+	"crypto/sha512"
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
@@ -53,7 +54,9 @@ type signAnswer struct {
 	// PKCS #8 in PEM.
 	Key        string            `json:"key"`
 	Responders map[string][]byte `json:"responders,omitempty"`
-	Error      string            `json:"error,omitempty"`
+	// SHA-384 of each certificate's TBSCertificate, in hex.
+	Hashes []string `json:"hashes"`
+	Error  string   `json:"error,omitempty"`
 }
 
 var mediaTypes = map[string]string{"jws": jws.MediaTypeEnvelope, "cose": cose.MediaTypeEnvelope}
@@ -63,6 +66,7 @@ func (m *maker) sign(request signRequest) signAnswer {
 	der := must(x509.MarshalPKCS8PrivateKey(key))
 	answer := signAnswer{Key: string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))}
 	for _, each := range chain {
+		answer.Hashes = append(answer.Hashes, fmt.Sprintf("%x", sha512.Sum384(each.RawTBSCertificate)))
 		answer.Chain = append(answer.Chain, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: each.Raw})))
 	}
 	answer.Responders = map[string][]byte{}
