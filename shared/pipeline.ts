@@ -43,8 +43,6 @@ export interface Ports {
   readonly revocations?: Revocations;
   /** The policies alone by default. */
   readonly trust?: TrustSource;
-  /** Asked where signatures count only if nothing of them was revoked; without it nobody can say. */
-  readonly revocations?: Revocations;
   /** Asked where an image has no signature of the Notary Project; without it none is about to come. */
   readonly signing?: SigningStatus;
   /** Bytes that one review may fetch; 64 MiB by default. */
