@@ -19,7 +19,7 @@ export interface CertificatesOptions {
   readonly clock: Clock;
   readonly elapsed: Elapsed;
   /** Counts what nobody would say: `revocation-unknown`, with who was asked. */
-  readonly metrics: Metrics;
+  readonly metrics?: Metrics;
   /** Milliseconds for an answer of OCSP (2000), and for a CRL (5000). */
   readonly ocspMs?: number | undefined;
   readonly crlMs?: number | undefined;
@@ -110,7 +110,7 @@ export class Certificates {
   }
 
   #none(why: string): Word {
-    this.#options.metrics.count('revocation-unknown', { asked: 'responders' });
+    this.#options.metrics?.count('revocation-unknown', { asked: 'responders' });
     return { known: false, why, until: this.#options.clock() + shortest };
   }
 

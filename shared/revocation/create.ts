@@ -39,7 +39,7 @@ export function createRevocations(options: RevocationsOptions): Revocations {
     const ask = async (spending: Spending) => {
       const answer = await signer(question, spending);
       signed.set(name, answer);
-      if (answer.status === 'unknown') metrics.count('revocation-unknown', { asked: 'aws-signer' });
+      if (answer.status === 'unknown') metrics?.count('revocation-unknown', { asked: 'aws-signer' });
       return answer;
     };
     return flights.share(name, allowance, ask, () => true);
