@@ -6,6 +6,9 @@ import { type Arguments, single } from './arguments.ts';
 /** `--trust-policy DIR`: a folder of notation's, or a trust policy with the `truststore` beside it. */
 export const trustPolicyOption = 'trust-policy';
 
+/** What commands say that have no such option. */
+export const trustPolicyBesidePolicies = 'trust policies stand in a folder notary beside the policies';
+
 /** The trust policies that an option names, in place of those beside the policies. */
 export function trustPolicyFrom(found: Arguments): Pick<SetOptions, 'notary'> {
   const at = single(found, trustPolicyOption, undefined);

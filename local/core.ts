@@ -60,7 +60,7 @@ export function createLocalCore(options: LocalCoreOptions = {}): LocalCore {
   const settings = options.ledger ?? defaultLedgerSettings;
   const doorSettings: DoorSettings = options.door ?? { addresses: 'any' };
   const door = createDoor(doorSettings);
-  const revocations = localRevocations({ door: doorSettings, clock, elapsed });
+  const revocations = localRevocations({ door: doorSettings, clock, elapsed, metrics });
   const registry = createRegistry({
     door,
     credentials: options.credentials ?? noCredentials,

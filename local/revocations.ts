@@ -1,5 +1,6 @@
 import type { Clock, Elapsed } from '../shared/net/deadline.ts';
 import type { DoorSettings } from '../shared/net/door.ts';
+import type { Metrics } from '../shared/net/metrics.ts';
 import type { Revocations } from '../shared/revocation/revocation.ts';
 
 export interface LocalRevocationsOptions {
@@ -7,6 +8,7 @@ export interface LocalRevocationsOptions {
   readonly door: DoorSettings;
   readonly clock: Clock;
   readonly elapsed: Elapsed;
+  readonly metrics: Metrics;
 }
 
 export interface LocalRevocations extends Revocations {
@@ -14,7 +16,7 @@ export interface LocalRevocations extends Revocations {
 }
 
 /** Those who are asked whether certificates were revoked, loaded when a signature is first asked about. */
-export function localRevocations({ door: settings, clock, elapsed }: LocalRevocationsOptions): LocalRevocations {
+export function localRevocations({ door: settings, ...ports }: LocalRevocationsOptions): LocalRevocations {
   let loading: ReturnType<typeof load> | undefined;
 
   async function load() {
@@ -24,7 +26,7 @@ export function localRevocations({ door: settings, clock, elapsed }: LocalRevoca
       import('./aws-signer.ts'),
     ]);
     const door = createDoor({ ...settings, allowHttp: 'any' });
-    return { door, revocations: createRevocations({ door, clock, elapsed, signer: localSigner(clock) }) };
+    return { door, revocations: createRevocations({ door, ...ports, signer: localSigner(ports.clock) }) };
   }
 
   return {

@@ -185,3 +185,24 @@ describe('GeneralizedTime', () => {
     expect(() => parseDer(tagged(0x18, Buffer.from(text))).toTime()).toThrow();
   });
 });
+
+test.each([
+  ['UTF8String', '0c02c3bc', 'ü'],
+  ['PrintableString', '130141', 'A'],
+  ['NumericString', '120231 20', '1 '],
+  ['T61String, as Latin-1', '1401fc', 'ü'],
+  ['IA5String', '16026140', 'a@'],
+  ['BMPString', '1e0400fc0041', 'üA'],
+])('the text of a %s', (_, text, expected) => {
+  expect(parseDer(hex(text)).toText()).toBe(expected);
+});
+
+test.each([
+  ['an OCTET STRING', '040161'],
+  ['a UTF8String that is not UTF-8', '0c01ff'],
+  ['a PrintableString with other characters', '130140'],
+  ['an IA5String with other characters', '1601fc'],
+  ['a BMPString that ends within a character', '1e0141'],
+])('%s has none', (_, text) => {
+  expect(() => parseDer(hex(text)).toText()).toThrow();
+});

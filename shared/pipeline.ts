@@ -28,7 +28,7 @@ import { dropUnmet, predicatesWanted, takePredicates } from './verdict/hits.ts';
 import { ImageLookup } from './verdict/image-lookup.ts';
 import { countImages, type Inquiry, openInquiries, refuseDisagreement, unanswered, wanted } from './verdict/inquiry.ts';
 import { judge } from './verdict/judge.ts';
-import { allowanceFor, late } from './verdict/look.ts';
+import { allowanceFor, late, noteEnd } from './verdict/look.ts';
 import { beginReview, type Review } from './verdict/review.ts';
 import type { SigningStatus } from './verdict/signing-status.ts';
 import { readPredicatesInSlices } from './verdict/statements.ts';
@@ -233,7 +233,10 @@ class Run {
     this.#lookups = lookups;
     this.#circumstances = { shortage: review.shortage, images, inquiries, budget: review.budget };
     this.#session = review.session;
-    if (lookups !== undefined) for (const inquiry of inquiries) inquiry.heldUp = lookups.spent;
+    if (lookups !== undefined) {
+      for (const inquiry of inquiries) inquiry.heldUp = lookups.spent;
+      lookups.waitsFor(inquiries);
+    }
     this.#examiner = new Examiner(ports, review, this.#circumstances);
   }
 
@@ -278,7 +281,7 @@ class Run {
       const done = inTime(working, deadline, late)
         .catch((thrown: unknown) => {
           const refusal = asRefusal(thrown);
-          if (refusal.kind === 'denied') inquiry.heard = true;
+          noteEnd(inquiry, refusal);
           inquiry.refusal = blame(inquiry, refusal, this.#circumstances);
         })
         .finally(() => ended.set(inquiry, elapsed()));

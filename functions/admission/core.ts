@@ -59,7 +59,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const roots = functionRoots(options);
   const policies = await policiesInForce(options);
   const trust = trustOf(roots, functionKms({ config, clock, metrics, parts }));
-  const revocations = lazyRevocations({ config, clock, elapsed, signer });
+  const revocations = lazyRevocations({ config, clock, elapsed, metrics, signer });
   const signing = functionSigning({ config, clock, ecr: options.ecr });
   return {
     pipeline: deployedReviews({

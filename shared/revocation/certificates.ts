@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { Flights } from '../ledger/flights.ts';
 import type { Clock, Elapsed } from '../net/deadline.ts';
+import type { Metrics } from '../net/metrics.ts';
 import { inSlices } from '../net/slices.ts';
 import type { Spending } from '../net/spending.ts';
 import type { Certificate } from '../trust/x509/certificate.ts';
@@ -17,6 +18,8 @@ export interface CertificatesOptions {
   readonly responders: Responders;
   readonly clock: Clock;
   readonly elapsed: Elapsed;
+  /** Counts what nobody would say: `revocation-unknown`, with who was asked. */
+  readonly metrics?: Metrics;
   /** Milliseconds for an answer of OCSP (2000), and for a CRL (5000). */
   readonly ocspMs?: number | undefined;
   readonly crlMs?: number | undefined;
@@ -107,6 +110,7 @@ export class Certificates {
   }
 
   #none(why: string): Word {
+    this.#options.metrics?.count('revocation-unknown', { asked: 'responders' });
     return { known: false, why, until: this.#options.clock() + shortest };
   }
 

@@ -317,12 +317,13 @@ describe('what is kept', () => {
   });
 
   test('that there is no word, for ten seconds', async () => {
-    const { time, ask } = world.asker();
+    const { time, ask, counted } = world.asker();
     const { made, certificate } = withOcsp((made) => ocspAnswer(world.revoker, made, { failure: 3 }));
     expect(await ask(certificate)).toMatchObject({ status: 'unknown' });
     world.served.set('ocsp', ocspAnswer(world.revoker, made));
     time.now += 9999;
     expect(await ask(certificate)).toMatchObject({ status: 'unknown' });
+    expect(counted).toEqual(['revocation-unknown responders']);
     time.now += 1;
     expect(await ask(certificate)).toMatchObject({ status: 'good' });
   });
@@ -371,15 +372,15 @@ describe('the allowance of a review', () => {
     expect(await ask(certificate)).toMatchObject({ status: 'good' });
   });
 
-  test('it asks 64 times and no more; another one asks again', async () => {
+  test('it asks 256 times and no more; another one asks again', async () => {
     const { ask } = world.asker();
     world.served.set('ocsp', (_, response) => response.writeHead(500).end());
     const allowance = spending();
     const certify = () => world.certify({ ocsp: Array.from({ length: 8 }, () => world.at('ocsp')) }).certificate;
-    for (let asked = 0; asked < 8; asked += 1)
+    for (let asked = 0; asked < 32; asked += 1)
       expect(await ask(certify(), allowance)).toMatchObject({ status: 'unknown' });
     await expect(ask(certify(), allowance)).rejects.toMatchObject({ reason: 'review-too-large', kind: 'denied' });
-    expect(world.server.requests).toHaveLength(64);
+    expect(world.server.requests).toHaveLength(256);
     expect(await ask(certify())).toMatchObject({ status: 'unknown' });
   });
 

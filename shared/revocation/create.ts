@@ -27,7 +27,7 @@ const longestSubject = 200;
 
 /** Asks those whom certificates name, and AWS Signer, and keeps what they say in this instance. */
 export function createRevocations(options: RevocationsOptions): Revocations {
-  const { clock, signer } = options;
+  const { clock, signer, metrics } = options;
   const certificates = new Certificates({ ...options, responders: createResponders(options) });
   const signed = new LRUCache<string, RevocationAnswer>({ max: maxSigned });
   const flights = new Flights();
@@ -39,6 +39,7 @@ export function createRevocations(options: RevocationsOptions): Revocations {
     const ask = async (spending: Spending) => {
       const answer = await signer(question, spending);
       signed.set(name, answer);
+      if (answer.status === 'unknown') metrics?.count('revocation-unknown', { asked: 'aws-signer' });
       return answer;
     };
     return flights.share(name, allowance, ask, () => true);

@@ -69,7 +69,7 @@ export function readCrl(bytes: Uint8Array, issuer: Certificate, now: number): Cr
   if (at(version).toInteger() !== 1) throw new NoWord('it is of a version that is not known here');
   if (!at(inner).raw.equals(algorithm.raw)) throw new NoWord('it names two algorithms of its signature');
   if (!at(name).raw.equals(subjectOf(issuer))) throw new NoWord('it is not by the issuer of the certificate');
-  if (!hasKeyUsage(issuer, crlSign)) throw new NoWord("its issuer's certificate is not for signing CRLs");
+  if (hasKeyUsage(issuer, crlSign) !== true) throw new NoWord("its issuer's certificate is not for signing CRLs");
   if (!isSignedWith({ signed, algorithm, signature }, issuer.publicKey))
     throw new NoWord('its signature does not verify');
 

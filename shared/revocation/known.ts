@@ -1,5 +1,5 @@
 import type { Spending } from '../net/spending.ts';
-import { asRefusal } from '../reasons.ts';
+import { asRefusal, Refusal } from '../reasons.ts';
 import {
   questionName,
   type RevocationAnswer,
@@ -23,7 +23,10 @@ export class KnownRevocations implements RevocationView {
     return answer;
   }
 
-  /** Asks what is open, all at once. `false`: nothing was, so what was judged stands. */
+  /**
+   * Asks what is open, all at once. `false`: nothing was, so what was judged stands. Rejects with Refusal `review-too-large`: who attached
+   * all that the review had to read is not to choose that revocations stay unknown.
+   */
   async ask(revocations: Revocations | undefined, allowance: Spending): Promise<boolean> {
     const asked = [...this.#open];
     this.#open.clear();
@@ -44,6 +47,7 @@ async function answerTo(
   try {
     return await revocations.ask(question, allowance);
   } catch (thrown) {
+    if (thrown instanceof Refusal && thrown.reason === 'review-too-large') throw thrown;
     return unknown(asRefusal(thrown).message);
   }
 }

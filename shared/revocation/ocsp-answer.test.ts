@@ -56,6 +56,7 @@ test.each<[string, OcspChanges]>([
     'a responder whose certificate stands behind others',
     { ...responder.answers, certificates: [made, responder.certificate] },
   ],
+  ['whom it appointed without a keyUsage', appointResponder(revoker, { usages: [] }).answers],
   ['an issuer with another key type', { hash: 'sha512' }],
   ['a clock a little ahead', { thisUpdate: later(30_000) }],
   ['a nonce that was not asked for', { extensions: [extension('1.3.6.1.5.5.7.48.1.2', nothing(), true)] }],

@@ -109,7 +109,7 @@ function notAppointed(certificate: Certificate, issuer: Certificate, now: number
     return "the responder's certificate is not by the issuer of the certificate";
   }
   if (!certificate.hasUsage(ocspSigning)) return "the responder's certificate is not for signing OCSP answers";
-  if (!hasKeyUsage(certificate, digitalSignature)) return "the responder's certificate is not for signatures";
+  if (hasKeyUsage(certificate, digitalSignature) === false) return "the responder's certificate is not for signatures";
   if (certificate.unknownCritical !== undefined) return "the responder's certificate has an unknown critical extension";
   return certificate.isValidAt(now) ? undefined : "the responder's certificate is not valid now";
 }

@@ -28,8 +28,8 @@ export interface Responders {
   ask(url: string, wanted: Wanted, allowance: Spending): Promise<Uint8Array>;
 }
 
-/** Requests to responders for one review. A chain of four certificates takes four. */
-const mostOfReview = 64;
+/** Requests to responders for one review: of 64 images, each with a chain of its own of four certificates. */
+const mostOfReview = 256;
 /** Milliseconds for which a host that did not answer is not asked again: each review would wait for it anew. */
 const restMs = 10_000;
 const maxHosts = 1000;

@@ -47,9 +47,9 @@ export function isSignedWith({ signed, algorithm, signature }: SignatureParts, k
 
 const keyUsage = '2.5.29.15';
 
-/** Whether its keyUsage has this bit (RFC 5280 section 4.2.1.3); one without keyUsage has none. */
-export function hasKeyUsage({ extensions }: Certificate, bit: number): boolean {
-  return extensions.get(keyUsage)?.content().hasBit(bit) ?? false;
+/** Whether its keyUsage has this bit (RFC 5280 section 4.2.1.3); `undefined`: it has no keyUsage. */
+export function hasKeyUsage({ extensions }: Certificate, bit: number): boolean | undefined {
+  return extensions.get(keyUsage)?.content().hasBit(bit);
 }
 
 /** DER of the name that it has, as those whom it issues name it. */

@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { type LocalRegistry, startRegistry } from '../../local/registry/server.ts';
 import { storeDestination } from '../../local/signer/destination.ts';
 import { signNotary } from '../../local/signer/notary.ts';
@@ -105,6 +106,18 @@ test.each<[string, string[], string]>([
 test("a signer's own certificate pins the signer; annotations are the user's metadata", async () => {
   expect((await verify(['--policy', 'build.yaml'], 'web')).results).toEqual(['build: pass']);
   expect((await verify(['--policy', 'another-build.yaml'], 'web')).results).toEqual(['another-build: fail']);
+});
+
+test('apply takes a trust policy in place of the one beside the policies', async () => {
+  const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web', namespace: 'shop' } };
+  const spec = { containers: [{ name: 'web', image: `${registry.host}/shop/web:1` }] };
+  await writeFile(folder.file('pod.json'), JSON.stringify({ ...pod, spec }));
+  const apply = async (...more: readonly string[]) => {
+    const words = [folder.file('policies/by-trust-policy.yaml'), '-f', folder.file('pod.json'), ...more];
+    return (await inThisProcess(['apply', ...words, '--at', '2026-06-01T00:00:00Z'])).status;
+  };
+  expect(await apply()).toBe(0);
+  expect(await apply('--trust-policy', folder.file('others'))).toBe(1);
 });
 
 test('an identity that is not trusted is denied, or at level audit warned of', async () => {

@@ -20,6 +20,7 @@ function deployed(config: Partial<RegistryConfig> = {}) {
     config: { account: '111122223333', vpcRanges: [], privateHosts: [], registryCa: undefined, ...config },
     clock: () => now,
     elapsed: monotonic,
+    metrics: { count: () => undefined },
     signer: { endpoint: signer.endpoint, credentials: fakeCredentials },
   });
 }

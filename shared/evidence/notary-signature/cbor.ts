@@ -20,7 +20,7 @@ export interface Tagged {
 
 /**
  * CBOR (RFC 8949) as COSE signers write it: each value in its shortest form and of definite length, no name twice, text in UTF-8,
- * nothing behind the end, no fractions. Maps are Maps. Throws Malformed; a defect where `loadCbor` was not awaited.
+ * nothing behind the end, no fractions, no number that is not exact. Maps are Maps. Throws Malformed; a defect where `loadCbor` was not awaited.
  */
 export function decodeCbor(bytes: Uint8Array, what: string): unknown {
   const { decode, Tagged, Tokenizer, Type } = loaded();
@@ -28,6 +28,7 @@ export function decodeCbor(bytes: Uint8Array, what: string): unknown {
     strict: true,
     allowIndefinite: false,
     allowUndefined: false,
+    allowBigInt: false,
     allowInfinity: false,
     allowNaN: false,
     useMaps: true,

@@ -58,8 +58,8 @@ export function* readCose(bytes: Uint8Array): Slices<NotaryEnvelope> {
   yield;
   const signed = headerOf(decodeCbor(encoded, 'the protected header'), 'the protected header');
   const unsigned = headerOf(header, 'the unprotected header');
-  refuseUnprotected(unsigned.keys(), signed, form);
   const read = readProtected(signed, form);
+  refuseUnprotected(unsigned.keys(), signed, form);
   return {
     ...read,
     payload,

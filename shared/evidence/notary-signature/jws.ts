@@ -37,8 +37,8 @@ export function* readJws(bytes: Uint8Array): Slices<NotaryEnvelope> {
   const signed = decodeBase64Url(encoded, 'the protected header');
   const protectedHeader = yield* parseUniqueObject(signed, 'the protected header');
   const named = new Map<HeaderName, unknown>(Object.entries(protectedHeader));
-  refuseUnprotected(Object.keys(header), named, form);
   const read = readProtected(named, form);
+  refuseUnprotected(Object.keys(header), named, form);
   yield;
   return {
     ...read,

@@ -211,6 +211,17 @@ test.each([
   ['kyverno.io/v2alpha1', 'PolicyException', 'PolicyException of kyverno.io/v2 and kyverno.io/v2beta1'],
   ['kyverno.io/v3', 'ClusterPolicy', 'kyverno.io/v3 ClusterPolicy is no policy'],
   ['apps/v1', 'Deployment', 'apps/v1 Deployment is no policy'],
+  [
+    'policies.kyverno.io/v1',
+    'ValidatingPolicy',
+    'policies.kyverno.io/v1 ValidatingPolicy is not about images: leave it to',
+  ],
+  [
+    'kyverno.io/v2',
+    'ClusterCleanupPolicy',
+    'kyverno.io/v2 ClusterCleanupPolicy is not about images: leave it to Kyverno',
+  ],
+  ['kyverno.io.example/v1', 'CleanupPolicy', 'kyverno.io.example/v1 CleanupPolicy is no policy'],
   ['', 'ClusterPolicy', 'apiVersion and kind are required'],
 ])('%s %s is refused by name', (apiVersion, kind, message) => {
   expect(problemsOf({ ...clusterPolicy(), apiVersion, kind })).toEqual([expect.stringContaining(message)]);

@@ -1,3 +1,5 @@
+import { createRun } from '../../expression/run.ts';
+import { lazily } from '../../expression/scope.ts';
 import type { NotaryTrust } from '../notary/trust-policy.ts';
 import type { Entry } from '../policy.ts';
 import { PolicyLoadError } from '../problems.ts';
@@ -128,6 +130,9 @@ describe('certificates under type Notary', () => {
     ];
     const [written] = load(clusterPolicy({ rules: [rule({ context, verifyImages })] })).rules[0]?.entries ?? [];
     expect(written).toMatchObject({ type: 'Notary', attestors: [], written: { names: new Set(['pem']) } });
+    const become = (value: string) => written?.written?.entry(lazily(new Map([['pem', () => value]])), createRun(0));
+    expect(become(certB)).toMatchObject({ attestors: [{ entries: [{ by: { certificates: certB.trim() } }] }] });
+    expect(become(keyA)).toEqual([expect.objectContaining({ message: expect.stringContaining('is a PUBLIC KEY') })]);
   });
 });
 

@@ -26,6 +26,9 @@ export interface ReadPolicy {
 
 /** Kinds that come later. */
 const later = /^policies\.kyverno\.io\/\S+ (?:(?:Namespaced)?ImageValidatingPolicy|PolicyException)$/;
+/** Kyverno's kinds that have no rules of images, whatever is in them. */
+const othersOfKyverno =
+  /^(?:policies\.kyverno\.io\/\S+ \w+Policy|kyverno\.io\/\S+ (?:(?:Cluster)?CleanupPolicy|GlobalContextEntry))$/;
 
 /** What the documents of a set have in common. */
 export interface Surroundings {
@@ -71,7 +74,12 @@ export function readObject(place: Place, report: Report, surroundings: Surroundi
   const what = `${apiVersion} ${kind}`;
   if (later.test(what)) report.problem(place, `not supported yet: ${what}`);
   else if (apiVersion === '' || kind === '') report.problem(place, 'is not a policy: apiVersion and kind are required');
-  else {
+  else if (othersOfKyverno.test(what)) {
+    report.problem(
+      place,
+      `${what.slice(0, 120)} is not about images: leave it to Kyverno, and take it out of these files`,
+    );
+  } else {
     report.problem(
       place,
       `${what.slice(0, 120)} is no policy: ClusterPolicy and Policy of ${Object.keys(policySchemas).join(' and ')} are read, and PolicyException of ${exceptionVersions.join(' and ')}`,

@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import { makeNotaryChain } from '../../../test/fixtures/notary.ts';
 import { PolicyLoadError } from '../problems.ts';
 import { certA, certB } from '../testing/certificates.ts';
 import { keyA } from '../testing/policies.ts';
@@ -253,6 +254,22 @@ test('a file of a store may hold text beside certificates in PEM, as openssl wri
   expect(
     problemsOf(document(statement()), { 'truststore/x509/ca/acme/a.pem': `subject=CN = a\n${certA}\n${certB}` }),
   ).toEqual([]);
+});
+
+describe("a store's certificates", () => {
+  const [leaf, middle, root] = makeNotaryChain().certificates.map((each) => each.der);
+  const [own] = makeNotaryChain({ length: 1 }).certificates.map((each) => each.der);
+  const inStore = (type: string, content: Uint8Array = Buffer.of()) =>
+    problemsOf(document(statement({ trustStores: [`${type}:s`] })), { [`truststore/x509/${type}/s/a.crt`]: content });
+
+  test("are CAs' or issued by whom they are of; of who stamps time, roots", () => {
+    const trusted = [root, middle, own].map((each) => inStore('ca', each));
+    expect([...trusted, inStore('tsa', root), inStore('signingAuthority', middle)]).toEqual([[], [], [], [], []]);
+    expect(inStore('ca', leaf)).toEqual([
+      expect.stringContaining("a.crt: holds a signer's certificate, which a CA issued"),
+    ]);
+    expect(inStore('tsa', middle)).toEqual([expect.stringContaining('a.crt: holds a certificate that is no root')]);
+  });
 });
 
 describe('warnings', () => {

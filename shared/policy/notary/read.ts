@@ -42,8 +42,7 @@ export function readNotaryFolder(title: string, files: readonly NotaryFile[]): N
   }
   const report = new Report(document.name);
   const statements = readDocument(document, storesIn(files), report);
-  const broken = [...filesOf(statements)].flatMap(problemOfFile);
-  const problems = [...report.problems, ...broken];
+  const problems = [...report.problems, ...problemsOfFiles(statements)];
   if (problems.length > 0) throw new PolicyLoadError(problems);
   const unread = older === undefined || older === document ? [] : [unreadDocument(older)];
   return { trust: { statements }, files, warnings: [...report.warnings, ...unread] };
@@ -66,14 +65,13 @@ function storesIn(files: readonly NotaryFile[]): StoreFiles {
   return stores;
 }
 
-/** Of the stores that are named, each once. */
-function filesOf(statements: readonly NotaryStatement[]): ReadonlySet<NotaryStoreFile> {
-  return new Set(statements.flatMap(({ stores }) => stores.flatMap(({ files }) => files)));
-}
-
-function problemOfFile(file: NotaryStoreFile): LoadProblem[] {
-  const found = problemOfStoreFile(file);
-  return found === undefined ? [] : [problem(file.name, found)];
+/** What is wrong with the files of the stores that are named, each told once. */
+function problemsOfFiles(statements: readonly NotaryStatement[]): LoadProblem[] {
+  const found = new Map<NotaryStoreFile, string | undefined>();
+  for (const { type, files } of statements.flatMap(({ stores }) => stores)) {
+    for (const file of files) if (!found.has(file)) found.set(file, problemOfStoreFile(file, type));
+  }
+  return [...found].flatMap(([file, message]) => (message === undefined ? [] : [problem(file.name, message)]));
 }
 
 function problem(file: string, message: string): LoadProblem {

@@ -1,9 +1,10 @@
+import type { X509Certificate } from 'node:crypto';
 import { certificateIn, labelOf, readPem } from '../../pem.ts';
 import { quoted } from '../../printable.ts';
 import type { Place } from '../kyverno/place.ts';
 import type { Report } from '../kyverno/report.ts';
 import { isStoreName, isStoreType } from './paths.ts';
-import type { NotaryStore, NotaryStoreFile } from './trust-policy.ts';
+import type { NotaryStore, NotaryStoreFile, NotaryStoreType } from './trust-policy.ts';
 
 /** Stores of one statement, and certificates of one file. */
 const mostStores = 32;
@@ -45,23 +46,45 @@ function readStore(text: string, stores: StoreFiles, at: Place, report: Report):
   return undefined;
 }
 
-/** What is wrong with a file of a store, which is certificates in PEM or one in DER; `undefined` where nothing is. */
-export function problemOfStoreFile({ bytes }: NotaryStoreFile): string | undefined {
+/**
+ * What is wrong with a file of a store, which is certificates in PEM or one in DER; `undefined` where nothing is. A store has CAs, or signers
+ * who issued their own certificate; of time-stamp authorities roots alone.
+ */
+export function problemOfStoreFile({ bytes }: NotaryStoreFile, type: NotaryStoreType): string | undefined {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const text = buffer.toString('latin1');
   if (!text.includes('-----BEGIN ')) {
-    const body = buffer.toString('base64');
-    return certificateIn({ label: 'CERTIFICATE', text: '', body })
-      ? undefined
-      : 'is neither a certificate in DER nor in PEM';
+    const certificate = certificateIn({ label: 'CERTIFICATE', text: '', body: buffer.toString('base64') });
+    return certificate === undefined ? 'is neither a certificate in DER nor in PEM' : misplaced(certificate, type);
   }
   const { blocks } = readPem(text);
   if (blocks.length === 0) return 'holds no certificate: a block of PEM has no end';
   if (blocks.length > mostCertificates) return `holds more than ${mostCertificates} certificates`;
   for (const [index, block] of blocks.entries()) {
+    const where = `in block ${index + 1}`;
     if (block.label !== 'CERTIFICATE')
-      return `holds ${labelOf(block)}, in block ${index + 1}: a trust store holds certificates alone`;
-    if (certificateIn(block) === undefined) return `does not parse as a certificate, in block ${index + 1}`;
+      return `holds ${labelOf(block)}, ${where}: a trust store holds certificates alone`;
+    const certificate = certificateIn(block);
+    if (certificate === undefined) return `does not parse as a certificate, ${where}`;
+    const problem = misplaced(certificate, type);
+    if (problem !== undefined) return `${problem}, ${where}`;
   }
   return undefined;
+}
+
+function misplaced(certificate: X509Certificate, type: NotaryStoreType): string | undefined {
+  if (isSelfIssued(certificate)) return undefined;
+  if (type === 'tsa') return 'holds a certificate that is no root, as those of time-stamp authorities have to be';
+  return certificate.ca
+    ? undefined
+    : "holds a signer's certificate, which a CA issued: put the CA there, and name the signer in trustedIdentities";
+}
+
+function isSelfIssued(certificate: X509Certificate): boolean {
+  try {
+    return certificate.subject === certificate.issuer && certificate.verify(certificate.publicKey);
+  } catch {
+    // A key that is not known here.
+    return false;
+  }
 }

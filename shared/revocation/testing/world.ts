@@ -48,12 +48,18 @@ export async function startWorld() {
     /** Those who ask, with clocks that a test sets ahead. */
     asker({ door: settings = { addresses: 'any' }, signer = unsigned, ...options }: WorldOptions = {}) {
       const time = { now, passed: 0 };
+      const counted: string[] = [];
+      const metrics = {
+        count: (name: string, labels: Readonly<Record<string, string>> = {}) =>
+          counted.push(`${name} ${labels['asked']}`),
+      };
       const elapsed: Elapsed = () => monotonic() + time.passed;
       const door = createDoor({ ...settings, allowHttp: 'any' });
       doors.push(door);
-      const revocations = createRevocations({ door, clock: () => time.now, elapsed, signer, ...options });
+      const revocations = createRevocations({ door, clock: () => time.now, elapsed, metrics, signer, ...options });
       return {
         time,
+        counted,
         revocations,
         ask: (certificate: Certificate, allowance = spending(), signedAt?: number): Promise<RevocationAnswer> =>
           revocations.ask({ what: 'chain', chain: [certificate, issuer], signedAt }, allowance),

@@ -13,13 +13,13 @@ const ofCurves: ReadonlyMap<string, NotaryAlgorithm> = new Map([
   ['secp521r1', 'ES512'],
 ]);
 
-/** Go reads no exponent of RSA from this on. */
-const largestExponent = 2n ** 31n;
+/** Go reads no larger exponent of RSA. By 1 whoever likes signs. */
+const isExponent = (exponent: bigint) => exponent >= 3n && exponent < 2n ** 31n;
 
 /** The one way in which a key signs (signature-specification.md, "Algorithm Selection"); `undefined`: it may not. */
 export function algorithmOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): NotaryAlgorithm | undefined {
   const { modulusLength = 0, publicExponent = 0n } = asymmetricKeyDetails ?? {};
-  if (asymmetricKeyType === 'rsa') return publicExponent < largestExponent ? ofRsa.get(modulusLength) : undefined;
+  if (asymmetricKeyType === 'rsa') return isExponent(publicExponent) ? ofRsa.get(modulusLength) : undefined;
   return asymmetricKeyType === 'ec' ? ofCurves.get(asymmetricKeyDetails?.namedCurve ?? '') : undefined;
 }
 
@@ -30,7 +30,7 @@ export function algorithmOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObje
 export function isAuthorityKey(key: KeyObject): boolean {
   const { modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {};
   if (key.asymmetricKeyType === 'rsa') {
-    return modulusLength >= 2048 && modulusLength <= 8192 && publicExponent < largestExponent;
+    return modulusLength >= 2048 && modulusLength <= 8192 && isExponent(publicExponent);
   }
   return key.asymmetricKeyType === 'ed25519' || (key.asymmetricKeyType === 'ec' && algorithmOf(key) !== undefined);
 }

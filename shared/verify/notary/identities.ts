@@ -36,7 +36,7 @@ function isWithin(
 }
 
 /** The attributes of a subject by type, or why notation compares it with nothing, and so is it here. */
-export function comparable(subject: WrittenName): ReadonlyMap<string, string> | string {
+function comparable(subject: WrittenName): ReadonlyMap<string, string> | string {
   const [other] = subject.others;
   if (other !== undefined) return `the subject has an attribute ${other.type}, which is not read`;
   if (nameText(subject).includes('=#')) return 'the subject has the characters =# in it, which are not read';

@@ -1,7 +1,7 @@
+import type { KeyObject } from 'node:crypto';
 import type { SignedContent } from '../../evidence/evidence.ts';
 import type { TrustedStatement } from '../../trust/notary/anchor.ts';
 import { certifiedKey } from '../../trust/public-key.ts';
-import type { Certificate } from '../../trust/x509/certificate.ts';
 import { nameText, readName, type WrittenName } from '../../trust/x509/name.ts';
 import { attempt } from '../attempt.ts';
 import { isPlainlySignedBy } from '../crypto.ts';
@@ -17,6 +17,8 @@ type NotaryContent = Extract<SignedContent, { readonly format: 'notary' }>;
 export interface Intact {
   readonly signed: NotaryContent;
   readonly chain: Chain;
+  /** The signer's. */
+  readonly key: KeyObject;
   readonly subject: WrittenName;
   /** Both as Go prints them; of a signer without a name, the hash of the key. */
   readonly identity: string;
@@ -38,13 +40,14 @@ export function integrityOf(
   if (certificates.length > mostCertificates) return usage(`it has over ${mostCertificates} certificates`);
   const read = attempt(() => chainFrom(certificates, statement));
   if ('error' in read) return usage('a certificate of it does not parse');
-  const { chain } = read;
-  if (!isSigned(signed, bytes, chain)) {
-    return objection('signature-mismatch', 'does not verify with its certificate');
-  }
+  const { chain, key } = read;
   const problem = attempt(() => ({ found: rulesProblem(chain, 'code signing') }));
   if ('error' in problem) return usage('an extension of a certificate of it does not parse');
-  return problem.found === undefined ? { signed, ...read } : usage(problem.found);
+  if (problem.found !== undefined) return usage(problem.found);
+  if (!isSigned(signed, bytes, key)) {
+    return objection('signature-mismatch', 'does not verify with its certificate');
+  }
+  return { signed, ...read };
 }
 
 function usage(why: string): NotaryObjection {
@@ -55,17 +58,15 @@ function chainFrom(certificates: readonly Uint8Array[], statement: TrustedStatem
   const [signer, ...issuers] = certificates.map((der) => certificateFrom(statement, der));
   if (signer === undefined) throw new Error('no certificate');
   const subject = readName(signer.subjectName);
+  const key = signer.publicKey;
   const text = nameText(subject);
   return {
     chain: [signer, ...issuers],
+    key,
     subject,
-    identity: text === '' ? keyOf(signer) : text,
+    identity: text === '' ? `sha256:${certifiedKey(key).spki}` : text,
     issuer: nameText(readName(signer.issuerName)),
   };
-}
-
-function keyOf({ publicKey }: Certificate): string {
-  return `sha256:${certifiedKey(publicKey).spki}`;
 }
 
 const hashes = {
@@ -78,6 +79,6 @@ const hashes = {
 } as const;
 
 /** By the one algorithm that goes with the key: the signer does not choose. */
-function isSigned({ algorithm, message }: NotaryContent, signature: Uint8Array, [{ publicKey }]: Chain): boolean {
-  return algorithmOf(publicKey) === algorithm && isPlainlySignedBy(message, signature, publicKey, hashes[algorithm]);
+function isSigned({ algorithm, message }: NotaryContent, signature: Uint8Array, key: KeyObject): boolean {
+  return algorithmOf(key) === algorithm && isPlainlySignedBy(message, signature, key, hashes[algorithm]);
 }

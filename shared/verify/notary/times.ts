@@ -78,13 +78,15 @@ function byStamp(
 
 /** Which certificate is not valid from one time to another, both of which belong to it (RFC 5280 section 4.1.2.5). */
 function firstInvalid(chain: Chain, from: number, to: number): string | undefined {
-  const found = chain.findIndex(({ window }) => from < window.notBefore || to > window.notAfter);
+  const found = chain.findIndex(({ window }) => !(window.notBefore <= from && to <= window.notAfter));
   const window = chain[found]?.window;
   if (window === undefined) return undefined;
   const which = found === 0 ? 'its certificate' : 'a CA of its chain';
   return `${which} was not valid (valid from ${dateOf(window.notBefore)} to ${dateOf(window.notAfter)})`;
 }
 
+/** Dates of a certificate may be none. */
 function dateOf(time: number): string {
-  return new Date(time).toISOString();
+  const date = new Date(time);
+  return Number.isNaN(date.getTime()) ? 'no time that there is' : date.toISOString();
 }

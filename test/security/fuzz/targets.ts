@@ -4,6 +4,7 @@ import { dockerConfigs, manifests, policies } from './documents.ts';
 import { evidence } from './evidence.ts';
 import { jmespath } from './expressions.ts';
 import { challenges, links, references } from './headers.ts';
+import { notaryChains, notaryStamps } from './notary-judge.ts';
 import { admissionReviews } from './reviews.ts';
 import { crls, ocspAnswers, places } from './revocation.ts';
 import type { Target } from './target.ts';
@@ -20,6 +21,8 @@ export const targets: readonly Target[] = [
   timeStamps(),
   checkpoints(),
   certifiedBundles(),
+  notaryChains(),
+  notaryStamps(),
   trustedRoots(),
   ocspAnswers(),
   crls(),
