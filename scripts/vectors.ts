@@ -5,11 +5,12 @@ import { type Subject, type Trusted, verifyBundle } from '../cli/bundle.ts';
 import { digestOf } from '../local/registry/store.ts';
 import { readTrustRoot } from '../shared/trust/root/read.ts';
 import { carriedBytes } from '../shared/trust-roots/carried.ts';
+import { notaryEnvelopes } from './notary-envelopes.ts';
 
 /**
  * Other projects' vectors, which are not committed here: `npm run test:vectors -- DIR [--json FILE]`. DIR holds
  * sigstore-conformance/bundle-verify, the cases of Sigstore's conformance suite: each is run with the artifact, and with its digest
- * alone.
+ * alone; and notary/envelopes, signatures of the Notary Project, each of which is read.
  */
 const { positionals, values } = parseArgs({ allowPositionals: true, options: { json: { type: 'string' } } });
 const cases = join(positionals[0] ?? '', 'sigstore-conformance', 'bundle-verify');
@@ -32,6 +33,9 @@ for (const folder of folders) {
     else passed += 1;
   }
 }
+const envelopes = await notaryEnvelopes(positionals[0] ?? '');
+passed += envelopes.passed;
+wrong.push(...envelopes.wrong);
 for (const line of wrong) console.error(line);
 console.log(`vectors: ${passed + wrong.length} run`);
 console.log(`${passed} passed, ${wrong.length} failed`);

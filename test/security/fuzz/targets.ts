@@ -4,6 +4,7 @@ import { dockerConfigs, manifests, policies } from './documents.ts';
 import { evidence } from './evidence.ts';
 import { jmespath } from './expressions.ts';
 import { challenges, links, references } from './headers.ts';
+import { notaryEnvelopes } from './notary-envelopes.ts';
 import { admissionReviews } from './reviews.ts';
 import type { Target } from './target.ts';
 import { templates } from './templates.ts';
@@ -15,6 +16,7 @@ export const targets: readonly Target[] = [
   links(),
   manifests(),
   await evidence(),
+  await notaryEnvelopes(),
   certificates(),
   timeStamps(),
   checkpoints(),
