@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,7 +24,9 @@ import {
 } from '../test/fixtures/authority/signing.ts';
 import { entryOf, keysOf, setOf } from '../test/fixtures/entries.ts';
 import { runOk } from '../test/peers/tools.ts';
+import { builtGo } from './go.ts';
 import { spread } from './spread.ts';
+import { perVerification } from './turns.ts';
 
 const image = makeImage();
 /** With the curves of Sigstore's public instance. */
@@ -66,8 +67,8 @@ export async function signatures(): Promise<void> {
     const times = { own: [] as number[], sigstore: [] as number[], go: [] as number[] };
     for (let round = 0; round <= rounds; round += 1) {
       const turn = {
-        own: perVerification(own),
-        sigstore: perVerification(theirs),
+        own: perVerification(own, milliseconds),
+        sigstore: perVerification(theirs, milliseconds),
         go: await go(),
       };
       if (round === 0) continue;
@@ -158,33 +159,11 @@ async function goVerifier(folder: string, { keyed, signed, bundle, sha256 }: Sam
         ...['--subject', githubSubject, '--issuer', githubIssuer],
       ];
   const words = [...trust, '--bundle', await write('bundle.json', JSON.stringify(bundle)), '--sha256', sha256];
-  const program = join(builtGo(), 'sigstore-go');
+  const program = join(builtGo('sigstore-go'), 'sigstore-go');
   const nanoseconds = async (times: number): Promise<number> => {
     const { stdout } = await runOk(program, [...words, '--times', String(times)]);
     return (JSON.parse(stdout) as { nanoseconds: number }).nanoseconds;
   };
   const times = Math.ceil((milliseconds * 1e6) / 6 / (await nanoseconds(10)));
   return async () => (await nanoseconds(times)) / 1000;
-}
-
-/** The folder of the Go program, which is built the first time. */
-function builtGo(): string {
-  const install = join(import.meta.dirname, '..', 'test', 'peers', 'install.sh');
-  const { status, stdout } = spawnSync(install, ['sigstore-go'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    encoding: 'utf8',
-  });
-  if (status !== 0) throw new Error('sigstore-go could not be built');
-  return stdout.trimEnd();
-}
-
-/** Microseconds. */
-function perVerification(once: Once): number {
-  const started = performance.now();
-  let times = 0;
-  while (performance.now() - started < milliseconds) {
-    for (let more = 0; more < 10; more += 1) once();
-    times += 10;
-  }
-  return ((performance.now() - started) * 1000) / times;
 }

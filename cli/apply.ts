@@ -17,6 +17,7 @@ import { readResources } from './resources.ts';
 import { shortRun } from './short-run.ts';
 import { refuseSecondStandardInput } from './standard-input.ts';
 import { treeOf } from './tree.ts';
+import { trustPolicyFrom, trustPolicyOption } from './trust-policy.ts';
 import { trustRootFrom } from './trust-root.ts';
 import { UsageError } from './usage.ts';
 import { askedAbout } from './values/circumstances.ts';
@@ -27,7 +28,7 @@ const form = 'countersign apply POLICY... --resource FILE...';
 /** `countersign apply POLICY... --resource FILE...`: both webhooks, one after the other, on each resource as a CREATE. */
 export async function apply(words: readonly string[]): Promise<number> {
   const found = readArguments(words, {
-    single: [...coreOptions.single, ...circumstanceOptions],
+    single: [...coreOptions.single, ...circumstanceOptions, trustPolicyOption],
     several: [...coreOptions.several, 'registries', 'resource', 'exception'],
     flags: ['policy-report', 'openreportsEnabled'],
     aliases: { resources: 'resource', exceptions: 'exception', 'output-format': 'output' },
@@ -49,7 +50,8 @@ export async function apply(words: readonly string[]): Promise<number> {
   const registries = registriesFrom(found);
   const roots = await trustRootFrom(found);
   const exceptions = await readExceptions(await expanded(found.get('exception') ?? []));
-  const { rules } = await policiesFrom(policies, { openHosts: 'warn', registries, trust: roots, exceptions });
+  const options = { openHosts: 'warn', registries, trust: roots, exceptions, ...trustPolicyFrom(found) } as const;
+  const { rules } = await policiesFrom(policies, options);
   refuseUnasked(rules);
   const resources = await readResources(files);
   const namespaces = labelsAmong(resources.map(({ request }) => request));

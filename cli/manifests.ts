@@ -12,6 +12,7 @@ import { type Arguments, atLeastOne, readArguments, single } from './arguments.t
 import { certificatesIn } from './certificates.ts';
 import { type Plurals, pluralOf, readPlurals } from './plurals.ts';
 import { tokenFrom } from './token.ts';
+import { trustPolicyBesidePolicies, trustPolicyOption } from './trust-policy.ts';
 import { trustedRootOption, trustRootFrom } from './trust-root.ts';
 import { UsageError } from './usage.ts';
 import { systemNamespace, type WebhookConfiguration, type WebhookSettings, webhookConfigurations } from './webhooks.ts';
@@ -31,7 +32,10 @@ export async function manifestsFrom(words: readonly string[]): Promise<{ output:
     several: ['resource'],
     flags: ['audit-only'],
     bare: { instead: 'write countersign manifests --policies DIR --url URL' },
-    elsewhere: { policy: 'write --policies DIR, a folder with the policies' },
+    elsewhere: {
+      policy: 'write --policies DIR, a folder with the policies',
+      [trustPolicyOption]: trustPolicyBesidePolicies,
+    },
   });
   const [folder = ''] = atLeastOne(found, 'policies', '--policies DIR');
   const [url = ''] = atLeastOne(found, 'url', '--url URL');

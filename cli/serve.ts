@@ -18,6 +18,7 @@ import { coreFrom, coreOptions, registriesFrom } from './core.ts';
 import { recordLog } from './log.ts';
 import { tlsFrom } from './tls.ts';
 import { tokenFrom } from './token.ts';
+import { trustPolicyBesidePolicies, trustPolicyOption } from './trust-policy.ts';
 import { trustedRootOption, trustRootFrom } from './trust-root.ts';
 import { UsageError } from './usage.ts';
 
@@ -39,7 +40,10 @@ export async function serve(words: readonly string[]): Promise<number> {
     ],
     several: [...coreOptions.several, 'registries'],
     bare: { instead: 'write countersign serve --policies DIR' },
-    elsewhere: { policy: 'write --policies DIR, a folder with the policies' },
+    elsewhere: {
+      policy: 'write --policies DIR, a folder with the policies',
+      [trustPolicyOption]: trustPolicyBesidePolicies,
+    },
   });
   const [folder = ''] = atLeastOne(found, 'policies', '--policies DIR');
   const address = addressFrom(single(found, 'addr', '127.0.0.1:9443'));

@@ -31,6 +31,7 @@ export function treeOf(report: Report, colour: boolean): string {
     lines.push(printable(`      ${messageOf(result)}`));
     attestorTree(result.attestors, '      ', lines, paint);
     attestationTree(result.attestations, '      ', lines, paint);
+    for (const note of result.notes ?? []) lines.push(`      ${paint('yellow', '!')} ${printable(note)}`);
     const advice = reasons[result.reason as Reason]?.advice ?? '';
     if (advice !== '') lines.push(`      next: ${advice}`);
     const effort = `${result.requests} ${result.requests === 1 ? 'request' : 'requests'}, ${result.ms} ms, from the ${result.source}`;

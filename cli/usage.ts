@@ -13,6 +13,8 @@ export const usage = `countersign: admits container images only when the people 
 
   countersign verify --policy FILE... --image REF... [-o json]
       one result per image and rule
+  countersign verify --trust-policy DIR --image REF... [-o json]
+      the same by a trust policy of notation alone
   countersign apply POLICY... --resource FILE... [-o json|yaml]
       what admission would do to these resources; -o yaml prints them as it would leave them, for kubectl apply -f -
   countersign test DIR... [-o json|junit]
@@ -40,6 +42,9 @@ Options of verify, apply and test:
   -o, --output text|json  text for people (default), json for programs: then errors are JSON too
   --at TIME               verify as of this time (RFC 3339)
   --timeout DURATION      time for one round of images, or for one resource, 30s
+Options of verify and apply:
+  --trust-policy DIR      notation's trust policy and trust store, in place of those in notary/ beside the policies; or a FILE, with the
+                          truststore beside it
 Options of apply, test and serve:
   --registries HOST,...   registries that are named beside those of the rules: where one of them fails it is an outage
 Options of apply:

@@ -6,24 +6,29 @@ import { type Question, questionFor } from '../shared/policy/select.ts';
 import { quoted } from '../shared/printable.ts';
 import { Refusal } from '../shared/reasons.ts';
 import type { Verdict } from '../shared/verdict/verdict.ts';
-import { atLeastOne, readArguments } from './arguments.ts';
+import { atLeastOne, readArguments, single } from './arguments.ts';
 import { coreFrom, coreOptions, outputFrom, timeoutFrom } from './core.ts';
 import { notCovered, nothingAsked } from './not-asked.ts';
-import { policiesFrom } from './policies.ts';
+import { policiesFrom, policyFrom } from './policies.ts';
 import { progress } from './progress.ts';
 import { shortRun } from './short-run.ts';
 import { treeOf } from './tree.ts';
+import { policyOfTrust, trustPolicyFrom, trustPolicyOption } from './trust-policy.ts';
 import { trustRootFrom } from './trust-root.ts';
 
 const form = 'countersign verify --policy FILE... --image REF...';
+const either = '--policy FILE, or --trust-policy DIR,';
 
 /** Images that are looked at side by side. */
 const batch = 16;
 
-/** `countersign verify --policy FILE... --image REF...`: one result per image and rule, whatever the rules match. */
+/**
+ * `countersign verify --policy FILE... --image REF...`: one result per image and rule, whatever the rules match. Without a policy the trust
+ * policies of `--trust-policy` decide alone.
+ */
 export async function verifyImages(words: readonly string[]): Promise<number> {
   const found = readArguments(words, {
-    single: coreOptions.single,
+    single: [...coreOptions.single, trustPolicyOption],
     several: [...coreOptions.several, 'policy', 'image'],
     bare: { instead: `write ${form}` },
     elsewhere: {
@@ -35,12 +40,18 @@ export async function verifyImages(words: readonly string[]): Promise<number> {
   const timeout = timeoutFrom(found);
   const images = atLeastOne(found, 'image', '--image REF');
   const roots = await trustRootFrom(found);
-  const { rules } = await policiesFrom(atLeastOne(found, 'policy', '--policy FILE'), {
+  const options = {
     // Whoever names the images has chosen their registries.
     openHosts: 'allow',
     registries: [],
     trust: roots,
-  });
+    ...trustPolicyFrom(found),
+  } as const;
+  const trustPolicy = single(found, trustPolicyOption, undefined);
+  const { rules } =
+    trustPolicy === undefined || found.has('policy')
+      ? await policiesFrom(atLeastOne(found, 'policy', either), options)
+      : await policyFrom(policyOfTrust(trustPolicy), options);
   const written = rules.filter((rule) => rule.autogenOf === undefined);
 
   const core = await coreFrom(found, { roots });

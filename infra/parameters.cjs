@@ -1,5 +1,6 @@
 const { isClusterName } = require('../shared/admission/path.ts');
 const { kmsKeysOf, kmsResources } = require('./kms.cjs');
+const { notaryOf, notaryResources } = require('./notary.cjs');
 
 /**
  * What serverless.yml's parameters come to. osls has neither conditions nor loops, so the two variants of `endpoint` and what there is
@@ -13,6 +14,7 @@ module.exports = async ({ resolveVariable }) => {
   const endpoint = await text('endpoint');
   const clusters = clustersOf(await list('clusters'));
   const kmsKeys = kmsKeysOf(await list('kmsKeys'));
+  const notary = notaryOf(await list('notary'));
   const common = {
     endpoint,
     clusters,
@@ -33,7 +35,14 @@ module.exports = async ({ resolveVariable }) => {
   };
   if (endpoint === 'http') {
     const events = clusters.map((cluster) => ({ httpApi: `POST ${routeOf(cluster)}` }));
-    return { ...common, endpointType: 'REGIONAL', events, managedPolicies: [], kms: kmsResources(kmsKeys, {}) };
+    return {
+      ...common,
+      endpointType: 'REGIONAL',
+      events,
+      managedPolicies: [],
+      kms: kmsResources(kmsKeys, {}),
+      notary: notaryResources(notary, {}),
+    };
   }
   if (endpoint !== 'private') throw new Error(`the parameter endpoint is 'http' or 'private', not '${endpoint}'`);
 
@@ -70,6 +79,7 @@ module.exports = async ({ resolveVariable }) => {
     })),
     managedPolicies: [{ Ref: 'FunctionNetworkPolicy' }],
     kms: kmsResources(kmsKeys, { vpcId, subnetIds }),
+    notary: notaryResources(notary, { vpcId }),
   };
 };
 

@@ -16,6 +16,7 @@ import type { KmsKeys } from '../shared/trust/kms.ts';
 import type { TrustRoots } from '../shared/trust/root/trust-root.ts';
 import type { Verdict } from '../shared/verdict/verdict.ts';
 import { localKms } from './kms.ts';
+import { localRevocations } from './revocations.ts';
 import { carriedRoots } from './trust-root.ts';
 
 export interface LocalCoreOptions {
@@ -57,7 +58,9 @@ export function createLocalCore(options: LocalCoreOptions = {}): LocalCore {
   const { clock = Date.now, elapsed = monotonic, registries = [] } = options;
   const metrics = options.metrics ?? { count: () => undefined };
   const settings = options.ledger ?? defaultLedgerSettings;
-  const door = createDoor(options.door ?? { addresses: 'any' });
+  const doorSettings: DoorSettings = options.door ?? { addresses: 'any' };
+  const door = createDoor(doorSettings);
+  const revocations = localRevocations({ door: doorSettings, clock, elapsed, metrics });
   const registry = createRegistry({
     door,
     credentials: options.credentials ?? noCredentials,
@@ -79,6 +82,7 @@ export function createLocalCore(options: LocalCoreOptions = {}): LocalCore {
     clock,
     elapsed,
     trust: trustOf(options.roots ?? carriedRoots(), options.kms ?? localKms({ clock, metrics })),
+    revocations,
     ...(options.reviewImages === undefined ? {} : { reviewImages: options.reviewImages }),
   });
   const hostsOf = hostsOfRules(registries, 'call');
@@ -87,5 +91,11 @@ export function createLocalCore(options: LocalCoreOptions = {}): LocalCore {
       pipeline.review(rules, request, call, { ledger, hosts: hostsOf(rules, call.inForce) }),
     answer: (questions, call) => pipeline.answer(questions, call, { ledger, hosts: everyHost }),
   };
-  return { pipeline: onSite, clock, elapsed, metrics, close: () => door.close() };
+  return {
+    pipeline: onSite,
+    clock,
+    elapsed,
+    metrics,
+    close: async () => void (await Promise.all([door.close(), revocations.close()])),
+  };
 }

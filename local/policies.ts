@@ -11,6 +11,7 @@ import { type Listing, largestFile, type PolicySource } from '../shared/policy-s
 import { Refusal } from '../shared/reasons.ts';
 import type { TrustRoots } from '../shared/trust/root/trust-root.ts';
 import { FileError, filesBelow, foldersIn, readBounded, readStream } from './files.ts';
+import { readTrustFileBelow, trustPolicyBeside } from './notary.ts';
 import { carriedRoots } from './trust-root.ts';
 
 /** The policies of a folder, by cluster: files for all clusters, a folder per cluster. */
@@ -37,18 +38,19 @@ const standardInput = '-';
 
 /**
  * Reads policies by the names of files and of folders, which stand for all policies below them but those in `samples`, as one set. Names
- * are told as they were written; `-` is standard input. Throws PolicyLoadError, FileError.
+ * are told as they were written; `-` is standard input. Trust policies are those beside them, unless `notary` has others. Throws PolicyLoadError, FileError.
  */
 export async function readPolicySet(
   named: readonly string[],
-  options: Pick<SetOptions, 'registries' | 'openHosts' | 'trust' | 'leaves' | 'exceptions'>,
+  options: Pick<SetOptions, 'registries' | 'openHosts' | 'trust' | 'leaves' | 'exceptions' | 'notary'>,
   stdin: Readable = process.stdin,
 ): Promise<PolicySet> {
   const read = async (name: string): Promise<PolicyFile> => {
     if (name !== standardInput) return readPolicy(name);
     return { name: 'standard input', text: await readStream(stdin, 'standard input', largestFile) };
   };
-  return loadSet(await namesOfPolicies(named), read, { ...onThisMachine, ...options, unasked: 'allow' });
+  const notary = trustPolicyBeside(named);
+  return loadSet(await namesOfPolicies(named), read, { notary, ...onThisMachine, ...options, unasked: 'allow' });
 }
 
 /** Reads PolicyExceptions by the names of files and of folders, for `readPolicySet` and `loadTexts`. Throws PolicyLoadError, FileError. */
@@ -90,7 +92,12 @@ export function readClusterPolicies(folder: string, cluster: string, roots: Trus
 }
 
 function folderSource(folder: string, only?: readonly string[]): PolicySource {
-  return { title: folder, list: () => list(folder, only), read: (name) => readPolicy(join(folder, name)) };
+  return {
+    title: folder,
+    list: () => list(folder, only),
+    read: (name) => readPolicy(join(folder, name)),
+    bytes: (name) => readTrustFileBelow(folder, name),
+  };
 }
 
 async function list(folder: string, only: readonly string[] | undefined): Promise<Listing> {

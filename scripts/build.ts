@@ -6,7 +6,7 @@ import { engineHash } from './engine-hash.ts';
 
 /**
  * Bundles. `cli`: dist/cli.cjs, which `npm pack` ships, since Node strips no types under node_modules: CommonJS, so that
- * bin/compiled.js can keep its compiled code, and beside it dist/kms-client.cjs, which only a policy with a key in AWS KMS needs. Without an
+ * bin/compiled.js can keep its compiled code, and beside it dist/kms-client.cjs and dist/signer-client.cjs, which only policies with a key in AWS KMS or a profile of AWS Signer need. Without an
  * argument each function as well: dist/<function>/index.mjs, and beside it
  * what is loaded lazily. Each carries the trust root of Sigstore's public-good instance beside it; the build fails where that is not
  * the one that is recorded. The same sources give the same bytes.
@@ -28,13 +28,13 @@ const common: BuildOptions = {
   define: { esbuildDetection: 'true', COUNTERSIGN_BUNDLED: 'true' },
 };
 
-/** A file of its own, which the command line loads when it is first asked for: a quarter of its size, for few. */
-const kmsClient = { source: 'shared/aws/kms-client.ts', file: 'kms-client.cjs' };
-const kmsClientApart: Plugin = {
-  name: 'kms-client-apart',
+/** Files of their own, which the command line loads when they are first asked for: each a quarter of its size, for few. */
+const apart = ['kms-client', 'signer-client'];
+const clientsApart: Plugin = {
+  name: 'clients-apart',
   setup({ onResolve }) {
-    onResolve({ filter: /\/kms-client\.ts$/ }, ({ kind }) =>
-      kind === 'dynamic-import' ? { path: `./${kmsClient.file}`, external: true } : undefined,
+    onResolve({ filter: /\/(?:kms|signer)-client\.ts$/ }, ({ kind, path }) =>
+      kind === 'dynamic-import' ? { path: `./${basename(path, '.ts')}.cjs`, external: true } : undefined,
     );
   },
 };
@@ -48,16 +48,18 @@ await build({
   outfile: 'dist/cli.cjs',
   // A CommonJS module has no import.meta; bin/compiled.js gives it these.
   define: { ...common.define, 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename' },
-  plugins: [kmsClientApart],
+  plugins: [clientsApart],
   // bin/compiled.js runs it as a script, which can require and not import.
   supported: { 'dynamic-import': false },
 });
-await build({
-  ...common,
-  format: 'cjs',
-  entryPoints: [kmsClient.source],
-  outfile: `dist/${kmsClient.file}`,
-});
+for (const name of apart) {
+  await build({
+    ...common,
+    format: 'cjs',
+    entryPoints: [`shared/aws/${name}.ts`],
+    outfile: `dist/${name}.cjs`,
+  });
+}
 await writeFile(join(root, 'dist', carriedFile), trustRoot);
 if (only !== 'cli') {
   const engine = await engineHash(root);

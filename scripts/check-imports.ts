@@ -5,7 +5,7 @@ import { dirname, join, normalize, relative } from 'node:path';
  * Imports point one way. functions, cli and local import shared; local imports functions; cli imports local. Inside shared a
  * stage imports stages before it; `policy` and `conditions` also import expression/; verify and conditions do no I/O. The AWS
  * SDK is imported in shared/aws alone, which may use any stage's ports; no stage knows of it, and functions/ alone wires it, but for the
- * keys of KMS, which local/kms.ts asks for as well.
+ * keys of KMS and AWS Signer, which local/kms.ts and local/aws-signer.ts ask for as well.
  * Kyverno's documents are read in shared/policy/kyverno alone: the stages know the rules that it makes. policy-set loads whole sets
  * with it, as do cli, local and functions, and knows the stages from admission to trust; trust-roots knows where trust roots come from.
  * No stage knows of either. What runs TUF is imported by the command and the function that are about it, and by nothing else.
@@ -34,8 +34,12 @@ const outer: Readonly<Record<string, readonly string[]>> = {
   cli: ['cli', 'local', 'shared'],
 };
 const documents = 'shared/policy/kyverno/';
+/** Trust policies are read with what reads those documents. */
+const trustPolicies = 'shared/policy/notary/';
 /** Expressions are loaded with the policies that have some. */
 const expressions = 'shared/expression/expressions.ts';
+/** What reads Notary signatures is loaded with the policies that ask for some. */
+const envelopes = 'shared/evidence/notary-signature/cbor.ts';
 const engine = 'shared/expression/engine.ts';
 /** YAML that stands in a value is read by the rules of documents, and by nothing that knows of policies. */
 const embedded = { file: 'shared/expression/functions/documents.ts', target: `${documents}yaml/embedded.ts` };
@@ -45,14 +49,19 @@ const loaders = [policySets, 'shared/trust-roots/'];
 /** Never on the way of a review. */
 const updater = 'shared/trust-roots/tuf.ts';
 const updating = /^(?:cli\/trust\/|functions\/trust-refresh\/|shared\/trust-roots\/)/;
-const readers = [documents, policySets, ...Object.keys(outer).map((area) => `${area}/`)];
+const readers = [documents, trustPolicies, policySets, ...Object.keys(outer).map((area) => `${area}/`)];
 const known = stages.slice(0, stages.indexOf('trust') + 1);
 /** What every stage may import. */
-const common = ['reasons', 'printable', 'pem', 'der', 'slices', 'regexp'].map((name) => `shared/${name}.ts`);
+const common = ['reasons', 'printable', 'pem', 'der', 'slices', 'regexp', 'utf8'].map((name) => `shared/${name}.ts`);
 const pure = ['verify', 'conditions', 'expression'];
 /** Where expressions are used, beside conditions; what they may be about. */
 const policies = ['policy', 'plan', 'verdict', 'policy-set'];
 const beforePolicies = stages.slice(0, stages.indexOf('policy'));
+/** Who asks AWS from one's own machine, and with what. */
+const asking = [
+  ['local/kms.ts', 'shared/aws/kms-'],
+  ['local/aws-signer.ts', 'shared/aws/signer'],
+] as const;
 const inputOutput = /^(?:node:(?:fs|net|tls|http|https|http2|dns|child_process|timers)|undici)/;
 const specifier =
   /(?:^|\n)\s*(?:import|export)\s[^'";]*?from\s+'([^']+)'|import\(\s*'([^']+)'\s*\)|(?:^|\n)import\s+'([^']+)'/g;
@@ -118,8 +127,8 @@ function wrong(file: string, imported: string): string | undefined {
   const [toArea = '', toStage = ''] = target.split('/');
   if (isTest(target)) return `imports test code, ${target}`;
   if (file === embedded.file && target === embedded.target) return undefined;
-  const asksKms = file === 'local/kms.ts' && target.startsWith('shared/aws/kms-');
-  if (toArea === 'shared' && toStage === 'aws' && !ofAws && area !== 'functions' && !asksKms) {
+  const asksAws = asking.some(([from, parts]) => file === from && target.startsWith(parts));
+  if (toArea === 'shared' && toStage === 'aws' && !ofAws && area !== 'functions' && !asksAws) {
     return `only functions/ imports ${target}`;
   }
   if (target.startsWith(documents) && !readers.some((part) => file.startsWith(part))) {
@@ -143,7 +152,7 @@ function wrong(file: string, imported: string): string | undefined {
   }
   if (ofAws && stages.includes(toStage)) return undefined;
   if (loaders.some((part) => file.startsWith(part))) {
-    if (target === expressions) return undefined;
+    if (target === expressions || target === envelopes) return undefined;
     return known.includes(toStage) ? undefined : `${stage} may not import ${target}`;
   }
   if (toStage === 'expression') {

@@ -12,7 +12,7 @@ import {
   utf8,
 } from '../test/fixtures/authority/der.ts';
 import { cpuOf } from '../test/fixtures/cpu.ts';
-import { at, encode, parseDer, tagged as withTag } from './der.ts';
+import { at, elements, encode, parseDer, tagged as withTag } from './der.ts';
 
 const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex');
 
@@ -87,6 +87,10 @@ test('whatever is asked of another kind throws', () => {
     () => value.toTime(),
     () => value.octets,
     () => value.hasBit(0),
+    () => value.toEnumerated(),
+    () => value.integerBytes,
+    () => value.bitBytes,
+    () => value.toDate(),
   ]) {
     expect(ask).toThrow(/^no /);
   }
@@ -102,6 +106,54 @@ test('bits', () => {
   expect(
     Array.from({ length: 16 }, (_, index) => value.hasBit(index)).flatMap((set, index) => (set ? [index] : [])),
   ).toEqual([5, 6]);
+});
+
+test('the whole bytes of a BIT STRING, and no others', () => {
+  expect(parseDer(bits(Buffer.from('key'))).bitBytes.toString()).toBe('key');
+  expect(() => parseDer(bits(Buffer.from([0xfe]), 1)).bitBytes).toThrow('other than whole bytes');
+  expect(() => parseDer(hex('0300')).bitBytes).toThrow();
+});
+
+test('an INTEGER of any size, in its one encoding', () => {
+  const serial = `00${'ab'.repeat(20)}`;
+  expect(parseDer(hex(`0215${serial}`)).integerBytes.toString('hex')).toBe(serial);
+  expect(parseDer(hex('020100')).integerBytes).toEqual(hex('00'));
+  for (const text of ['0200', '02020001', '0202ff80']) {
+    expect(() => parseDer(hex(text)).integerBytes).toThrow('no INTEGER of DER');
+  }
+});
+
+test('ENUMERATED of one byte', () => {
+  expect(parseDer(hex('0a0106')).toEnumerated()).toBe(6);
+  for (const text of ['0a00', '0a020001']) expect(() => parseDer(hex(text)).toEnumerated()).toThrow('unexpected size');
+});
+
+test('dates: two digits of a year are of 1950 to 2049', () => {
+  const dateOf = (text: string, tag = 0x17) =>
+    new Date(parseDer(tagged(tag, Buffer.from(text))).toDate()).toISOString();
+  expect(dateOf('491231235959Z')).toBe('2049-12-31T23:59:59.000Z');
+  expect(dateOf('500101000000Z')).toBe('1950-01-01T00:00:00.000Z');
+  expect(dateOf('20500101000000Z', 0x18)).toBe('2050-01-01T00:00:00.000Z');
+  for (const text of ['4912312359Z', '20491231235959Z', '491231235959+0100', '490230000000Z']) {
+    expect(() => dateOf(text)).toThrow();
+  }
+  // Where a GeneralizedTime is asked for, an UTCTime is none.
+  expect(() => parseDer(tagged(0x17, Buffer.from('491231235959Z'))).toTime()).toThrow('no GeneralizedTime');
+});
+
+test('more elements than a value may have are there for who takes them one by one, and more bytes for who asks', () => {
+  const many = sequence(...Array.from({ length: 1001 }, () => nothing()));
+  expect(() => parseDer(many).subs).toThrow('over 1000 elements');
+  expect([...elements(parseDer(many).value)]).toHaveLength(1001);
+  const long = octets(Buffer.alloc(70_000));
+  expect(() => parseDer(long)).toThrow('DER of over 65536 bytes');
+  expect(parseDer(long, 80_000).octets).toHaveLength(70_000);
+});
+
+test('of two elements with a tag the first one that is asked for', () => {
+  const value = parseDer(sequence(explicit(0, utf8('a')), explicit(0, utf8('b'))));
+  expect(withTag(value, 0)?.subs[0]?.value.toString()).toBe('a');
+  expect(withTag(value, 0, 1)?.subs[0]?.value.toString()).toBe('b');
 });
 
 describe('GeneralizedTime', () => {
@@ -132,4 +184,25 @@ describe('GeneralizedTime', () => {
   ])('%s is no time', (text) => {
     expect(() => parseDer(tagged(0x18, Buffer.from(text))).toTime()).toThrow();
   });
+});
+
+test.each([
+  ['UTF8String', '0c02c3bc', 'ü'],
+  ['PrintableString', '130141', 'A'],
+  ['NumericString', '120231 20', '1 '],
+  ['T61String, as Latin-1', '1401fc', 'ü'],
+  ['IA5String', '16026140', 'a@'],
+  ['BMPString', '1e0400fc0041', 'üA'],
+])('the text of a %s', (_, text, expected) => {
+  expect(parseDer(hex(text)).toText()).toBe(expected);
+});
+
+test.each([
+  ['an OCTET STRING', '040161'],
+  ['a UTF8String that is not UTF-8', '0c01ff'],
+  ['a PrintableString with other characters', '130140'],
+  ['an IA5String with other characters', '1601fc'],
+  ['a BMPString that ends within a character', '1e0141'],
+])('%s has none', (_, text) => {
+  expect(() => parseDer(hex(text)).toText()).toThrow();
 });

@@ -1,4 +1,6 @@
-/** The most bytes of what is read as DER: a certificate or a time stamp of some KB. */
+import { isUtf8 } from 'node:buffer';
+
+/** The most bytes of what is read as DER unless more are asked for: a certificate or a time stamp of some KB. */
 export const largestDer = 64 * 1024;
 
 /** The most elements of one value: names, extensions, certificates. */
@@ -10,9 +12,21 @@ const universal = {
   bitString: 3,
   octetString: 4,
   oid: 6,
+  enumerated: 0x0a,
   sequence: 0x10,
+  utcTime: 0x17,
   generalizedTime: 0x18,
 };
+
+const utf8String = 0x0c;
+const bmpString = 0x1e;
+/** Strings of one byte a character, with what may stand in them; T61String is read as Latin-1. */
+const byteStrings = new Map<number, RegExp>([
+  [0x12, /^[0-9 ]*$/],
+  [0x13, /^[A-Za-z0-9 '()+,\-./:=?*&]*$/],
+  [0x14, /^/],
+  [0x16, /^[\0-\x7f]*$/],
+]);
 
 /**
  * A value of ASN.1 in DER (ITU-T X.690). What it is made of is read when it is asked for, so that nothing is read of what nobody asks
@@ -49,7 +63,27 @@ export class Asn1 {
   }
 
   get isUtf8String(): boolean {
-    return this.#is(0x0c);
+    return this.#is(utf8String);
+  }
+
+  get isBoolean(): boolean {
+    return this.#is(universal.boolean);
+  }
+
+  /** A string of a name, of whichever kind (RFC 5280 section 4.1.2.4), by the characters that Go's crypto/x509 takes in each. */
+  toText(): string {
+    const { tag, value } = this;
+    if (tag === utf8String) {
+      if (!isUtf8(value)) throw new Error('a UTF8String that is not UTF-8');
+      return value.toString('utf8');
+    }
+    if (tag === bmpString) {
+      if (value.length % 2 !== 0) throw new Error('a BMPString that ends within a character');
+      return Buffer.from(value).swap16().toString('utf16le').replace(/\0$/, '').toWellFormed();
+    }
+    const text = value.toString('latin1');
+    if (byteStrings.get(tag)?.test(text) !== true) throw new Error('a name of an unknown kind of string');
+    return text;
   }
 
   toBoolean(): boolean {
@@ -65,6 +99,22 @@ export class Asn1 {
     return bytes.readIntBE(0, bytes.length);
   }
 
+  /** Of one byte. */
+  toEnumerated(): number {
+    const [value, another] = this.#valueOf(universal.enumerated, 'ENUMERATED');
+    if (value === undefined || another !== undefined) throw new Error('an ENUMERATED of unexpected size');
+    return value;
+  }
+
+  /** Of any size, whose bytes are the number's one encoding: serial numbers and the like are compared by these. */
+  get integerBytes(): Buffer {
+    const bytes = this.#valueOf(universal.integer, 'INTEGER');
+    const [first, second = 0] = bytes;
+    const isPadded = bytes.length > 1 && first === (second < 0x80 ? 0 : 0xff);
+    if (first === undefined || isPadded) throw new Error('no INTEGER of DER');
+    return bytes;
+  }
+
   toOID(): string {
     return dotted(this.#valueOf(universal.oid, 'OBJECT IDENTIFIER'));
   }
@@ -78,6 +128,20 @@ export class Asn1 {
   /** GeneralizedTime in UTC as milliseconds since 1970; fractions of a second of any length (RFC 3161 section 2.4.2). */
   toTime(): number {
     return timeOf(this.#valueOf(universal.generalizedTime, 'GeneralizedTime').toString('latin1'));
+  }
+
+  /** UTCTime, of 1950 to 2049, or GeneralizedTime, as certificates and CRLs have them (RFC 5280 section 4.1.2.5): milliseconds since 1970. */
+  toDate(): number {
+    if (!this.#is(universal.utcTime)) return this.toTime();
+    const text = this.value.toString('latin1');
+    return timeOf(`${text < '50' ? '20' : '19'}${text}`);
+  }
+
+  /** The whole bytes of a BIT STRING: a signature, a key. */
+  get bitBytes(): Buffer {
+    const bytes = this.#valueOf(universal.bitString, 'BIT STRING');
+    if (bytes[0] !== 0) throw new Error('a BIT STRING of other than whole bytes');
+    return bytes.subarray(1);
   }
 
   get octets(): Buffer {
@@ -99,8 +163,8 @@ export class Asn1 {
 }
 
 /** Reads one value, bounded in bytes, with nothing behind it. Throws. */
-export function parseDer(bytes: Uint8Array): Asn1 {
-  if (bytes.byteLength > largestDer) throw new Error(`DER of over ${largestDer} bytes`);
+export function parseDer(bytes: Uint8Array, most = largestDer): Asn1 {
+  if (bytes.byteLength > most) throw new Error(`DER of over ${most} bytes`);
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const value = read(buffer, 0);
   if (value.raw.length !== buffer.length) throw new Error('something stands behind what should be DER');
@@ -115,9 +179,9 @@ export function at(value: Asn1 | undefined, ...path: readonly number[]): Asn1 {
   return here;
 }
 
-/** The element with this context-specific tag. */
-export function tagged(value: Asn1, tag: number): Asn1 | undefined {
-  return value.subs.find((each) => each.contextTag === tag);
+/** The element with this context-specific tag, the first `from` elements left out. */
+export function tagged(value: Asn1, tag: number, from = 0): Asn1 | undefined {
+  return value.subs.find((each, index) => index >= from && each.contextTag === tag);
 }
 
 /** A tag and a length in DER, and then the content. */
@@ -135,13 +199,20 @@ function lengthOf(length: number): Uint8Array {
 
 function readAll(bytes: Buffer): readonly Asn1[] {
   const found: Asn1[] = [];
-  for (let start = 0; start < bytes.length; ) {
-    const one = read(bytes, start);
+  for (const one of elements(bytes)) {
     if (found.length === mostElements) throw new Error(`over ${mostElements} elements in one value`);
     found.push(one);
-    start += one.raw.length;
   }
   return found;
+}
+
+/** The values in a content, however many, each read when it comes to it: whoever asks bounds them. Throws. */
+export function* elements(content: Buffer): Generator<Asn1, undefined, undefined> {
+  for (let start = 0; start < content.length; ) {
+    const one = read(content, start);
+    yield one;
+    start += one.raw.length;
+  }
 }
 
 /** The value that begins at `start`. DER leaves no choice of how a length is written. */
@@ -150,7 +221,7 @@ function read(bytes: Buffer, start: number): Asn1 {
   if ((tag & 0x1f) === 0x1f) throw new Error('a tag of several bytes');
   const first = bytes.readUInt8(start + 1);
   const width = first < 0x80 ? 0 : first & 0x7f;
-  // 64 KB need two bytes of length, and their header a third.
+  // What is read has at most some MB: a CRL.
   if (first === 0x80 || width > 3) throw new Error('a length that is not DER');
   const length = width === 0 ? first : bytes.readUIntBE(start + 2, width);
   const header = 2 + width;

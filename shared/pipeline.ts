@@ -18,6 +18,7 @@ import type { Stated } from './policy/stated.ts';
 import { asRefusal, Refusal } from './reasons.ts';
 import { defaultReviewImages } from './registry/allowance.ts';
 import type { Allowance, Registries } from './registry/registry.ts';
+import type { Revocations } from './revocation/revocation.ts';
 import type { Slices } from './slices.ts';
 import { applyOne } from './verdict/apply-one.ts';
 import { blame, type Circumstances } from './verdict/blame.ts';
@@ -27,8 +28,9 @@ import { dropUnmet, predicatesWanted, takePredicates } from './verdict/hits.ts';
 import { ImageLookup } from './verdict/image-lookup.ts';
 import { countImages, type Inquiry, openInquiries, refuseDisagreement, unanswered, wanted } from './verdict/inquiry.ts';
 import { judge } from './verdict/judge.ts';
-import { allowanceFor, late } from './verdict/look.ts';
+import { allowanceFor, late, noteEnd } from './verdict/look.ts';
 import { beginReview, type Review } from './verdict/review.ts';
+import type { SigningStatus } from './verdict/signing-status.ts';
 import { readPredicatesInSlices } from './verdict/statements.ts';
 import type { Verdict } from './verdict/verdict.ts';
 import { asksAnyConditions, weighInSlices } from './verdict/weigher.ts';
@@ -37,8 +39,12 @@ export interface Ports {
   readonly registries: Registries;
   readonly clock: Clock;
   readonly elapsed: Elapsed;
+  /** Who is asked whether something was revoked; nobody by default, and then it is not known. */
+  readonly revocations?: Revocations;
   /** The policies alone by default. */
   readonly trust?: TrustSource;
+  /** Asked where an image has no signature of the Notary Project; without it none is about to come. */
+  readonly signing?: SigningStatus;
   /** Bytes that one review may fetch; 64 MiB by default. */
   readonly reviewBytes?: number;
   /** Distinct images that one review may ask about; 64 by default. */
@@ -227,7 +233,10 @@ class Run {
     this.#lookups = lookups;
     this.#circumstances = { shortage: review.shortage, images, inquiries, budget: review.budget };
     this.#session = review.session;
-    if (lookups !== undefined) for (const inquiry of inquiries) inquiry.heldUp = lookups.spent;
+    if (lookups !== undefined) {
+      for (const inquiry of inquiries) inquiry.heldUp = lookups.spent;
+      lookups.waitsFor(inquiries);
+    }
     this.#examiner = new Examiner(ports, review, this.#circumstances);
   }
 
@@ -272,7 +281,7 @@ class Run {
       const done = inTime(working, deadline, late)
         .catch((thrown: unknown) => {
           const refusal = asRefusal(thrown);
-          if (refusal.kind === 'denied') inquiry.heard = true;
+          noteEnd(inquiry, refusal);
           inquiry.refusal = blame(inquiry, refusal, this.#circumstances);
         })
         .finally(() => ended.set(inquiry, elapsed()));

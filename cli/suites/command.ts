@@ -3,6 +3,7 @@ import { atLeastOne, readArguments, single } from '../arguments.ts';
 import { coreFrom, coreOptions, outputFrom, registriesFrom, timeoutFrom } from '../core.ts';
 import { textOf } from '../problems.ts';
 import { shortRun } from '../short-run.ts';
+import { trustPolicyBesidePolicies, trustPolicyOption } from '../trust-policy.ts';
 import { trustRootFrom } from '../trust-root.ts';
 import { UsageError } from '../usage.ts';
 import { findSuites, suiteNames } from './find.ts';
@@ -29,6 +30,7 @@ export async function test(words: readonly string[]): Promise<number> {
       'values-file': `a suite names its values, in the field variables: write ${form}`,
       userinfo: `a suite names who asks, in the field userinfo: write ${form}`,
       exception: `a suite names its exceptions: write ${form}`,
+      [trustPolicyOption]: trustPolicyBesidePolicies,
     },
   });
   const output = outputFrom(found, ['json', 'junit']);

@@ -1,11 +1,12 @@
 import { stat } from 'node:fs/promises';
+import { relative } from 'node:path';
 import { filesBelow, readBounded } from '../../local/files.ts';
 import type { PolicyFile } from '../../shared/policy/kyverno/load.ts';
 import { Report } from '../../shared/policy/kyverno/report.ts';
 import { jsonOf } from '../../shared/policy/kyverno/tree-json.ts';
 import { readDocuments } from '../../shared/policy/kyverno/yaml/document.ts';
 import { type LoadProblem, PolicyLoadError } from '../../shared/policy/problems.ts';
-import { documentFile } from '../../shared/policy-set/layout.ts';
+import { documentFile, isOfNotary } from '../../shared/policy-set/layout.ts';
 import { largestFile } from '../../shared/policy-set/source.ts';
 import type { NamedFile, Suite } from './suite.ts';
 
@@ -40,7 +41,11 @@ async function filesOf(named: readonly NamedFile[]): Promise<readonly string[]> 
   const files: string[] = [];
   for (const { name } of named) {
     const below = await filesBelow(name);
-    files.push(...(below === undefined ? [name] : below.filter((file) => documentFile.test(file))));
+    files.push(
+      ...(below === undefined
+        ? [name]
+        : below.filter((file) => documentFile.test(file) && !isOfNotary(relative(name, file)))),
+    );
   }
   return files;
 }

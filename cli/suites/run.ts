@@ -1,3 +1,4 @@
+import { trustPolicyBeside } from '../../local/notary.ts';
 import { readExceptions } from '../../local/policies.ts';
 import { PolicyLoadError, printWarning } from '../../shared/policy/problems.ts';
 import { loadTexts } from '../../shared/policy-set/load.ts';
@@ -64,6 +65,7 @@ async function trialOf(suite: Suite, texts: Parameters<typeof loadTexts>[0], opt
     openHosts: 'allow',
     registries: [],
     leaves: leftToKyverno,
+    notary: trustPolicyBeside(suite.policies.map(({ name }) => name)),
   });
   for (const warning of set.warnings) warn(printWarning(warning));
   const { variables, userInfo } = suite;

@@ -12,6 +12,9 @@ import type { Observability } from '../wiring/observability.ts';
 import { policiesInForce } from '../wiring/policies-in-force.ts';
 import { lazyRegistry } from '../wiring/registry/lazy.ts';
 import type { FunctionRegistryOptions } from '../wiring/registry/registry.ts';
+import { lazyRevocations } from '../wiring/revocations/lazy.ts';
+import type { SignerParts } from '../wiring/revocations/revocations.ts';
+import { functionSigning } from '../wiring/signing.ts';
 import { connect, ledgerTable, type TableClient } from '../wiring/table.ts';
 import { functionRoots } from '../wiring/trust/roots.ts';
 import type { Config } from './config.ts';
@@ -27,6 +30,7 @@ export interface CoreOptions extends Pick<FunctionRegistryOptions, 'roots' | 'ec
   /** The bucket with what is published; made from the configuration where it is absent. */
   readonly objects?: Objects | undefined;
   readonly kms?: KmsParts | undefined;
+  readonly signer?: SignerParts | undefined;
   readonly clock: Clock;
   readonly elapsed: Elapsed;
   readonly observability: Observability;
@@ -45,7 +49,7 @@ export interface Core {
 }
 
 export async function createCore(options: CoreOptions): Promise<Core> {
-  const { config, macKeys, clock, elapsed, observability, dynamodb: client, kms: parts } = options;
+  const { config, macKeys, clock, elapsed, observability, dynamodb: client, kms: parts, signer } = options;
   const { metrics } = observability;
   const table = ledgerTable({ config, metrics, client });
   const connected = connect(table, metrics);
@@ -55,8 +59,20 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const roots = functionRoots(options);
   const policies = await policiesInForce(options);
   const trust = trustOf(roots, functionKms({ config, clock, metrics, parts }));
+  const revocations = lazyRevocations({ config, clock, elapsed, metrics, signer });
+  const signing = functionSigning({ config, clock, ecr: options.ecr });
   return {
-    pipeline: deployedReviews({ registry, ledgers, registries, clock, elapsed, trust, reviewImages: maxImages }),
+    pipeline: deployedReviews({
+      registry,
+      ledgers,
+      registries,
+      clock,
+      elapsed,
+      trust,
+      revocations,
+      signing,
+      reviewImages: maxImages,
+    }),
     policies: (cluster) => policies.get(cluster),
     connected,
     loadRegistry,

@@ -11,7 +11,7 @@ import { admissionConfig } from './config.ts';
 import type { CoreOptions } from './core.ts';
 
 /** What tests put in the place of AWS. */
-export interface Parts extends Pick<CoreOptions, 'dynamodb' | 'objects' | 'ecr' | 'ca' | 'kms'> {
+export interface Parts extends Pick<CoreOptions, 'dynamodb' | 'objects' | 'ecr' | 'ca' | 'kms' | 'signer'> {
   readonly secrets?: SecretsClient;
   readonly clock?: Clock;
   readonly elapsed?: Elapsed;
@@ -54,7 +54,7 @@ type Told = Pick<CoreOptions, 'config' | 'root' | 'roots' | 'clock' | 'observabi
 
 function configured(told: Told, parts: Parts): Deployment {
   const { config, clock, observability } = told;
-  const { elapsed = monotonic, dynamodb, objects, ecr, ca, kms } = parts;
+  const { elapsed = monotonic, dynamodb, objects, ecr, ca, kms, signer } = parts;
   const { metrics } = observability;
   const secrets = functionSecrets({ config, clock, metrics, client: parts.secrets });
   const tokens = webhookTokens(secrets, config.tokensSecret);
@@ -62,7 +62,7 @@ function configured(told: Told, parts: Parts): Deployment {
   // Loaded while the secrets are on their way, since until they come there is nobody whom it could answer.
   const core = lazy(async () => {
     const { createCore } = await import('./core.ts');
-    return createCore({ ...told, macKeys: keys, dynamodb, objects, ecr, ca, kms, elapsed });
+    return createCore({ ...told, macKeys: keys, dynamodb, objects, ecr, ca, kms, signer, elapsed });
   });
 
   const begin = async () => {

@@ -1,7 +1,9 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { type LoadedClusters, loadClusters } from '../../shared/policy-set/clusters.ts';
+import { isOfNotary } from '../../shared/policy-set/layout.ts';
 import type { SetOptions } from '../../shared/policy-set/load.ts';
+import { largestNotaryFile } from '../../shared/policy-set/notary.ts';
 import { largestFile, mostNames, type PolicySource } from '../../shared/policy-set/source.ts';
 import { utf8Problem } from '../../shared/utf8.ts';
 
@@ -27,8 +29,10 @@ function zipSource(folder: string): PolicySource {
     list() {
       if (!existsSync(folder)) return { files: [], folders: [] };
       const files = readdirSync(folder, { recursive: true, withFileTypes: true })
-        .filter((entry) => entry.isFile())
-        .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+        .map((entry) => ({ entry, name: relative(folder, join(entry.parentPath, entry.name)) }))
+        // A link among trust policies is refused when it is read, and not left out.
+        .filter(({ entry, name }) => entry.isFile() || (entry.isSymbolicLink() && isOfNotary(name)))
+        .map(({ name }) => name)
         .sort();
       if (files.length > mostNames) throw new RangeError(`there are over ${mostNames} files`);
       return { files, folders: [] };
@@ -39,6 +43,12 @@ function zipSource(folder: string): PolicySource {
       const problem = utf8Problem(bytes);
       if (problem !== undefined) throw new RangeError(`${name} ${problem}`);
       return { name, text: bytes.toString('utf8') };
+    },
+    bytes(name) {
+      const found = lstatSync(join(folder, name));
+      if (!found.isFile()) throw new RangeError(`${name} is no file of its own: notation takes no links`);
+      if (found.size > largestNotaryFile) throw new RangeError(`${name} is larger than ${largestNotaryFile} bytes`);
+      return { name, bytes: readFileSync(join(folder, name)) };
     },
   };
 }

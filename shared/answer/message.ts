@@ -103,11 +103,29 @@ function attestationLines(attestations: readonly AttestationResult[], lines: str
   if (attestations.length > 20) lines.push(`  - and ${attestations.length - 20} more`);
 }
 
-/** Warnings for failures that do not block: as many as the API server passes on, and how many there are beyond. */
-export function warningsOf(verdicts: readonly Verdict[]): string[] {
-  const warnings = verdicts.slice(0, mostWarnings).map(warningOf);
-  if (verdicts.length > mostWarnings) warnings.push(`and ${verdicts.length - mostWarnings} more`);
+/**
+ * Warnings for failures that do not block, and for what `noted` have to say although they passed: as many as the API server passes on, and
+ * how many there are beyond.
+ */
+export function warningsOf(verdicts: readonly Verdict[], noted: readonly Verdict[] = []): string[] {
+  const all = [...verdicts.map((verdict) => () => warningOf(verdict)), ...notesOf(noted)];
+  const warnings = all.slice(0, mostWarnings).map((write) => write());
+  if (all.length > mostWarnings) warnings.push(`and ${all.length - mostWarnings} more`);
   return warnings;
+}
+
+/** Each once for an image, however many slots name it. */
+function notesOf(verdicts: readonly Verdict[]): readonly (() => string)[] {
+  const once = new Map<string, () => string>();
+  for (const verdict of verdicts) {
+    const { policy, name } = verdict.question.rule;
+    for (const note of verdict.notes ?? []) {
+      const image = shortened(imageName(verdict), longestImage);
+      const text = `${policy}/${name}: ${image}: ${note}`;
+      once.set(text, () => oneWarning(text));
+    }
+  }
+  return [...once.values()];
 }
 
 function warningOf(verdict: Verdict): string {

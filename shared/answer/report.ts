@@ -31,6 +31,8 @@ export interface ReportResult {
   readonly requests: number;
   readonly ms: number;
   readonly source: string;
+  /** What was not as it should be, and let the image pass: admission warns of it. */
+  readonly notes?: readonly string[];
   /** Of the reason `policy-exception`: their names, `namespace/name`. */
   readonly exceptions?: readonly string[];
 }
@@ -73,6 +75,7 @@ export function reportResult(verdict: Verdict, resource?: string): ReportResult 
     requests: effort.requests,
     ms: Math.round(effort.ms * 10) / 10,
     source: effort.source,
+    ...(verdict.notes === undefined ? {} : { notes: verdict.notes }),
     ...(question.exceptions === undefined ? {} : { exceptions: question.exceptions }),
   };
 }

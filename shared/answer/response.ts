@@ -45,7 +45,8 @@ export function answerReview(
   const decision = decide(verdicts);
   const record = recordOf(request, verdicts, { ...context, allowed: decision.allowed });
   const audit = auditAnnotations(record);
-  const warnings = decision.warned.length === 0 ? undefined : warningsOf(decision.warned);
+  const { warned, noted } = decision;
+  const warnings = warned.length + noted.length === 0 ? undefined : warningsOf(warned, noted);
   const common = {
     uid: request.uid,
     ...(warnings === undefined ? {} : { warnings }),

@@ -7,6 +7,7 @@ import { type NoReason, Refusal } from '../reasons.ts';
 import type { Credential } from '../registry/credentials.ts';
 import { type AwsFailure, awsFailure } from './failure.ts';
 import { type Held, type Refreshing, refreshing } from './refreshing.ts';
+import { regionName } from './region.ts';
 
 export interface EcrCredentialsOptions {
   /** The client for a region. It may be made, and its code loaded, when it is first asked for. */
@@ -27,8 +28,6 @@ const minuteMs = 60_000;
 const longestMs = 10 * 60 * minuteMs;
 const negativeMs = 5000;
 const maxRegions = 50;
-/** Regions are a part of a host that may come from an image's text, and of the host that is asked for the token. */
-const regionName = /^[a-z]{2}(?:-[a-z]+){1,3}-\d{1,2}$/;
 
 /**
  * Amazon ECR's tokens for the registries of one account, kept in this instance and nowhere else. A token is good for 12 hours and for all

@@ -1,9 +1,11 @@
 import { compileConditions, type WrittenCondition } from '../expression/conditions.ts';
 import { createRun } from '../expression/run.ts';
+import type { Scope } from '../expression/scope.ts';
 import { compileTemplate } from '../expression/template.ts';
 import { compile, scopeOf } from '../expression/testing/templates.ts';
 import type { Json } from '../expression/value.ts';
 import type { Deny, WantedAttestation } from '../policy/policy.ts';
+import { Refusal } from '../reasons.ts';
 import type { AnchorSet } from '../trust/check.ts';
 import type { Stated } from './stated.ts';
 import { type Attested, weighConditions, weighDenial } from './weigh.ts';
@@ -153,6 +155,31 @@ describe('a denial', () => {
       reason: 'deny-condition',
       message: expect.stringContaining('its message has no value'),
     });
+  });
+
+  test('stands where its message, or that of a condition, asks for what cannot be had', () => {
+    const down = () => {
+      throw new Refusal('registry-error', 'down');
+    };
+    const scope: Scope = { get: (name) => (name === 'base' ? down() : undefined), names: () => ['base'] };
+    const denial = deny([equals('{{ scan.level }}', 3)], 'build it on {{ base.image }}');
+    expect(weighDenial(denial, [scan(3)], scope, createRun(0))).toMatchObject({ reason: 'deny-condition' });
+    const message = 'not on {{ base.image }}';
+    const told = attested([stated({ level: 1 }, 'a')], {
+      conditions: conditionsOf({ ...equals('{{ level }}', 3), message }),
+    });
+    expect(weighConditions(told, [], scope, createRun(0))).toMatchObject({
+      reason: 'condition-failed',
+      message: expect.stringContaining(message),
+    });
+    const blocks = compileConditions(
+      [{ any: [equals('{{ level }}', 3)], all: [equals('{{ base.image }}', 'x')] }],
+      template,
+    );
+    const unmet = attested([stated({ level: 1 }, 'a')], { conditions: blocks });
+    expect(weighConditions(unmet, [], scope, createRun(0))).toMatchObject({ reason: 'condition-failed' });
+    const met = attested([stated({ level: 3 }, 'a')], { conditions: blocks });
+    expect(() => weighConditions(met, [], scope, createRun(0))).toThrow('down');
   });
 
   test('has a message that leaves room for others, whatever is attested in it', () => {

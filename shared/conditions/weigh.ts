@@ -8,7 +8,7 @@ import { areAbout } from '../policy/attestation-names.ts';
 import type { Deny, WantedAttestation } from '../policy/policy.ts';
 import { withPredicate } from '../policy/variables.ts';
 import { quoted, shortened } from '../printable.ts';
-import type { NoReason } from '../reasons.ts';
+import { type NoReason, Refusal } from '../reasons.ts';
 import type { AnchorSet } from '../trust/check.ts';
 import { areSatisfied } from './sets.ts';
 import type { Stated } from './stated.ts';
@@ -148,7 +148,7 @@ function messageOf({ message }: Deny, scope: Scope, run: Run): string {
       ? shortened(text.trim(), longestMessage)
       : 'the conditions of validate.deny are met';
   } catch (thrown) {
-    if (!(thrown instanceof ExpressionError)) throw thrown;
+    if (!(thrown instanceof ExpressionError) && !(thrown instanceof Refusal)) throw thrown;
     return `the conditions of validate.deny are met (its message has no value: ${thrown.message})`;
   }
 }

@@ -1,4 +1,5 @@
 import { shortened } from '../printable.ts';
+import { Refusal } from '../reasons.ts';
 import { ExpressionError, isSwallowed } from './error.ts';
 import { textOf } from './literal.ts';
 import { unionOf } from './nested.ts';
@@ -117,8 +118,14 @@ function templatesOf({ key, value, message }: Condition): Template[] {
 
 function unmetOf({ any, all }: Block, scope: Scope, run: Run): Failure | undefined {
   const ofAny = any === undefined ? undefined : lastUnmet(any, scope, run);
-  const ofAll = firstUnmet(all, scope, run);
-  return ofAny ?? ofAll;
+  if (ofAny === undefined) return firstUnmet(all, scope, run);
+  try {
+    firstUnmet(all, scope, run);
+  } catch (thrown) {
+    // What could not be had would change nothing: it is not met in any case.
+    if (!(thrown instanceof Refusal)) throw thrown;
+  }
+  return ofAny;
 }
 
 /** `undefined`: one of them is met. */
@@ -152,13 +159,16 @@ function tell({ condition, found, wanted }: Failure, scope: Scope, run: Run): Un
   return { key: text, operator, found, wanted, message: messageOf(condition, scope, run) };
 }
 
-/** A message whose variables have no value is told as it is written: what is said of a condition does not change what it came to. */
+/**
+ * A message whose variables have no value is told as it is written: what is said of a condition does not change what it came to. So is one
+ * that asks for what cannot be had, as an image of which no registry says anything.
+ */
 function messageOf({ written, message }: Condition, scope: Scope, run: Run): string {
   if (message === undefined) return '';
   try {
     return shortened(textOf(message.render(scope, run), run), longestMessage);
   } catch (thrown) {
-    if (!isSwallowed(thrown)) throw thrown;
+    if (!isSwallowed(thrown) && !(thrown instanceof Refusal)) throw thrown;
     return written.message ?? '';
   }
 }

@@ -61,6 +61,7 @@ const verificationBody = z.strictObject({
   ),
   evidence: z.array(z.string()),
   statements: z.optional(z.array(statement).check(z.maxLength(maxStatements))),
+  notes: z.optional(z.array(z.string())),
   verifiedAt: milliseconds,
   validUntil: z.optional(milliseconds),
   expiresAt: milliseconds,
@@ -81,13 +82,14 @@ export function parsePointer(text: string): Pointer | undefined {
 }
 
 export function verificationText({ verification, generations, expiresAt, askedBy }: Remembered): string {
-  const { digest, signers, evidence, statements, verifiedAt, validUntil } = verification;
+  const { digest, signers, evidence, statements, notes, verifiedAt, validUntil } = verification;
   const { policy, rule } = askedBy;
   return JSON.stringify({
     digest,
     signers: signers.map(signerOf),
     evidence,
     statements: statements?.map(statementOf),
+    notes,
     verifiedAt,
     validUntil,
     expiresAt,
@@ -110,13 +112,14 @@ export function parseVerification(text: string): Remembered | undefined {
   const body = parse(verificationBody, text);
   const digest = parseDigest(body?.digest);
   if (body === undefined || digest === undefined) return undefined;
-  const { signers, evidence, statements, verifiedAt, validUntil, expiresAt, generations, askedBy } = body;
+  const { signers, evidence, statements, notes, verifiedAt, validUntil, expiresAt, generations, askedBy } = body;
   const verification = {
     digest,
     signers,
     evidence,
     verifiedAt,
     ...(statements === undefined ? {} : { statements }),
+    ...(notes === undefined ? {} : { notes }),
     ...(validUntil === undefined ? {} : { validUntil }),
   };
   return { verification, generations: new Map(generations), expiresAt, askedBy };

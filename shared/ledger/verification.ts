@@ -38,6 +38,8 @@ export interface Verification {
   readonly evidence: readonly string[];
   /** Of a check that asks for an attestation: the statements whose predicates its conditions are about. */
   readonly statements?: readonly KeptStatement[];
+  /** What was not as it should be, and let it pass: whoever asks is warned each time. */
+  readonly notes?: readonly string[];
   /** Milliseconds. */
   readonly verifiedAt: number;
   /** Milliseconds; until when the evidence itself holds. `undefined`: without end. */

@@ -613,6 +613,23 @@ describe('connections in all', () => {
   });
 });
 
+test('whoever follows no redirect has it as the answer', async () => {
+  const server = await serve((_, response) => response.writeHead(302, { location: '/elsewhere' }).end());
+  const request = { spending: spending(), what: 'a thing', follows: false };
+  const response = await open().request(new URL(server.url), request);
+  response.discard();
+  expect(response.status).toBe(302);
+  expect(server.requests).toHaveLength(1);
+});
+
+test('a body of bytes is sent as it is', async () => {
+  const bytes = Buffer.from([0x30, 0x00, 0xff, 0x80]);
+  const server = await serve(async (request, response) => response.end(Buffer.concat(await request.toArray())));
+  const request = { method: 'POST' as const, body: bytes, spending: spending(), what: 'a thing' };
+  const response = await open().request(new URL(server.url), request);
+  expect(Buffer.from(await response.read(10))).toEqual(bytes);
+});
+
 describe('redirects', () => {
   test('are followed without the credential where they leave the host, and each counts as a request', async () => {
     const storage = await serve((_, response) => response.end('blob'));
@@ -790,6 +807,11 @@ describe('https first', () => {
     const other = open({ allowHttp: ['registry.corp:1'], lookup });
     expect(await other.origin(`registry.corp:${port}`, spending())).toBe(`https://registry.corp:${port}`);
     await expect(get(other, `http://registry.corp:${port}/`)).rejects.toEqual(refused('address-refused'));
+    const any = open({ allowHttp: 'any', lookup });
+    expect((await get(any, `http://registry.corp:${port}/`)).status).toBe(200);
+    // Which addresses are called is another matter.
+    const deployed = open({ addresses: [], allowHttp: 'any', lookup });
+    await expect(get(deployed, `http://registry.corp:${port}/`)).rejects.toEqual(refused('address-refused'));
   });
 
   test('deployed, loopback is asked over https only, and then refused', async () => {

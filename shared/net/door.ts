@@ -15,8 +15,11 @@ import { createWays } from './ways.ts';
 export interface DoorSettings {
   /** `any` on the command line and for `serve` on loopback; a list of grants in a deployed function. */
   readonly addresses: AddressRules;
-  /** `host` (any port) or `host:port` of those that may be asked over plain HTTP. With `addresses: 'any'`, loopback too. */
-  readonly allowHttp?: readonly string[];
+  /**
+   * `host` (any port) or `host:port` of those that may be asked over plain HTTP. With `addresses: 'any'`, loopback too. `any`: every
+   * host, where what comes is signed, as what responders say of certificates is.
+   */
+  readonly allowHttp?: 'any' | readonly string[];
   /** PEM certificates by host[:port], trusted for that host beside the default roots (NODE_EXTRA_CA_CERTS included). */
   readonly ca?: Readonly<Record<string, string>>;
   /**
@@ -45,7 +48,7 @@ export interface DoorRequest {
   readonly method?: 'GET' | 'HEAD' | 'POST';
   /** Names in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | Uint8Array;
   readonly spending: Spending;
   /** What is asked for, in the words of messages: `the manifest of ghcr.io/org/app:v1`. */
   readonly what: string;
@@ -55,6 +58,8 @@ export interface DoorRequest {
   readonly beforeSending?: (url: URL) => void;
   /** Who named the URL, when it was not the image or the settings: the registry whose token realm this is. */
   readonly namedBy?: URL;
+  /** Whether a redirect is followed (yes), or is an answer like any other. */
+  readonly follows?: boolean;
 }
 
 export interface DoorResponse {
@@ -125,7 +130,9 @@ export function createDoor(settings: DoorSettings): Door {
     const name = hostName(url);
     if (addresses === 'any' && isLoopbackHost(name)) return true;
     const port = url.port === '' ? '80' : url.port;
-    return (settings.allowHttp ?? []).some((text) => {
+    const allowed = settings.allowHttp ?? [];
+    if (allowed === 'any') return true;
+    return allowed.some((text) => {
       const listed = splitHost(text);
       return listed.name === name && (listed.port === undefined || listed.port === port);
     });
@@ -220,13 +227,13 @@ export function createDoor(settings: DoorSettings): Door {
       // Bodies are hashed and bounded: a coding would put another length and other bytes between.
       const headers = { ...request.headers, 'accept-encoding': 'identity', 'user-agent': 'countersign' };
       let hop: Hop = { method, url, headers };
-      const { namedBy } = request;
+      const { namedBy, follows = true } = request;
       let sender: Sender | undefined = namedBy && { url: namedBy, words: `the token server of ${namedBy.host}` };
       for (let redirects = 0; ; redirects++) {
         const answer = await once(hop, request, sender);
         let next: Hop | undefined;
         try {
-          next = nextHop(hop, answer.statusCode, header(answer, 'location'), called(hop.url, sender));
+          if (follows) next = nextHop(hop, answer.statusCode, header(answer, 'location'), called(hop.url, sender));
         } catch (thrown) {
           abandon(answer.body);
           throw thrown;

@@ -47,6 +47,10 @@ function bucket(files: Readonly<Record<string, string | Error>>, folders: readon
       if (typeof text !== 'string') throw text;
       return { name, text };
     },
+    bytes(name) {
+      reads.push(name);
+      return { name, bytes: Buffer.from(String(files[name])) };
+    },
   };
 }
 
@@ -76,6 +80,7 @@ test('a source that answers at once and one that answers later come to the same'
     title: undefined,
     list: () => ({ files: ['all.yaml'], folders: [] }),
     read: (name) => ({ name, text: all['all.yaml'] }),
+    bytes: (name) => ({ name, bytes: Buffer.of() }),
   };
   expect(await loadClusters(atOnce, options)).toEqual(await loadClusters(bucket(all), options));
 });
@@ -97,6 +102,73 @@ test('exceptions are for all clusters or for one; one that does not load keeps i
   expect(await excepted('exceptions/a.yaml', exception({}))).toEqual([1, 1]);
   expect(await excepted('dev/exceptions/a.yaml', exception({}))).toEqual([0, 1]);
   expect(await excepted('dev/exceptions/a.yaml', exception({ matches: {} }))).toEqual([0, 'policies-invalid']);
+});
+
+describe('trust policies beside the policies', () => {
+  const asking = named('all', { rules: [rule({ verifyImages: [entry({ type: 'Notary', attestors: [] })] })] });
+  const skip = (name: string) =>
+    JSON.stringify({
+      version: '1.0',
+      trustPolicies: [{ name, registryScopes: ['ghcr.io/acme/a'], signatureVerification: { level: 'skip' } }],
+    });
+  async function statements(files: Readonly<Record<string, string>>): Promise<unknown> {
+    const loaded = await loadClusters(bucket({ 'all.yaml': asking, ...files }), options);
+    return Object.fromEntries(
+      [...loaded].map(([cluster, one]) => {
+        if (one instanceof Refusal) return [cluster, one.message];
+        const attestor = one.scopes.all[0]?.entries[0]?.attestors[0]?.entries[0];
+        return [
+          cluster,
+          attestor?.kind === 'notary' && 'trust' in attestor.by && attestor.by.trust.statements[0]?.name,
+        ];
+      }),
+    );
+  }
+
+  test('decide for all clusters, or for one in place of those', async () => {
+    expect(await statements({ 'notary/trustpolicy.json': skip('a') })).toEqual({ prod: 'a', dev: 'a' });
+    const both = { 'notary/trustpolicy.json': skip('a'), 'dev/notary/trustpolicy.oci.json': skip('b') };
+    expect(await statements(both)).toEqual({ prod: 'a', dev: 'b' });
+  });
+
+  test('a cluster that has none, or one that does not load, is refused, and no other', async () => {
+    const missing = expect.stringContaining('is decided by a trust policy, and there is none');
+    expect(await statements({ 'dev/notary/trustpolicy.json': skip('b') })).toEqual({ prod: missing, dev: 'b' });
+    const broken = { 'notary/trustpolicy.json': skip('a'), 'dev/notary/trustpolicy.json': '{}' };
+    expect(await statements(broken)).toEqual({
+      prod: 'a',
+      dev: expect.stringMatching(/^dev\/notary\/trustpolicy\.json:1: version: is required/),
+    });
+    const storeless = { 'notary/truststore/x509/ca/a/a.pem': 'x' };
+    expect(await statements(storeless)).toMatchObject({
+      prod: expect.stringMatching(/^notary: holds no trust policy/),
+    });
+  });
+
+  test("are part of the set's hash", async () => {
+    const hashOf = async (name: string) => {
+      const source = bucket({ 'all.yaml': asking, 'notary/trustpolicy.json': skip(name) });
+      return (await loadCluster(source, 'prod', options)).hash;
+    };
+    expect(await hashOf('a')).toBe(await hashOf('a'));
+    expect(await hashOf('a')).not.toBe(await hashOf('b'));
+  });
+
+  test('are not read where no policy asks for them, which is warned of', async () => {
+    const source = bucket({ ...all, 'notary/trustpolicy.json': '{}' });
+    const { warnings } = await loadCluster(source, 'prod', options);
+    expect(warnings).toEqual([{ file: 'notary', line: 1, message: 'decides nothing: no rule is of type: Notary' }]);
+    expect(source.reads).toEqual(['all.yaml']);
+  });
+
+  test('too much of them is refused', async () => {
+    const many = Object.fromEntries(
+      Array.from({ length: 1100 }, (_, at) => [`notary/truststore/x509/ca/a/${at}.pem`, 'x']),
+    );
+    expect(await statements({ 'notary/trustpolicy.json': skip('a'), ...many })).toMatchObject({
+      prod: expect.stringContaining('notary: holds more than 1000 files or'),
+    });
+  });
 });
 
 test('a file for all clusters is read once, and what is no policy not at all', async () => {

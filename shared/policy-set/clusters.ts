@@ -1,8 +1,9 @@
 import { type LoadWarning, PolicyLoadError, printWarning } from '../policy/problems.ts';
 import { type Scopes, scopesOf } from '../policy/scopes.ts';
 import { Refusal } from '../reasons.ts';
-import { clusterFiles, isSample, reservedFolders, samplesLeftOut } from './layout.ts';
-import { loadSet, type SetOptions } from './load.ts';
+import { clusterFiles, isSample, notaryFiles, reservedFolders, samplesLeftOut } from './layout.ts';
+import { asksNotary, loadSet, type SetOptions } from './load.ts';
+import { type NotaryNames, readNotaryFiles } from './notary.ts';
 import type { PolicySource, ReadFile } from './source.ts';
 
 export interface ClusterOptions extends SetOptions {
@@ -90,6 +91,8 @@ export function warningsOf(loaded: LoadedClusters): string[] {
 
 interface Files {
   readonly byCluster: ReadonlyMap<string, readonly string[]>;
+  /** By cluster too: its trust policies, where it has some. */
+  readonly notary: ReadonlyMap<string, NotaryNames | undefined>;
   readonly besideSamples: boolean;
 }
 
@@ -97,19 +100,29 @@ async function filesByCluster(source: PolicySource, clusters: ClusterOptions['cl
   const { files, folders } = await source.list();
   const found = folders.filter((name) => name !== 'default' && !reservedFolders.includes(name));
   const byCluster = clusterFiles(files, clusters === 'folders' ? ['default', ...found] : clusters);
-  return { byCluster, besideSamples: files.some(isSample) };
+  const notary = new Map([...byCluster.keys()].map((cluster) => [cluster, notaryFiles(files, cluster)]));
+  return { byCluster, notary, besideSamples: files.some(isSample) };
 }
 
 /** A cluster without a rule does not load: it would admit everything. */
 async function loadOne(
-  { title, read }: PolicySource,
+  { title, read, bytes }: PolicySource,
   cluster: string,
-  { byCluster, besideSamples }: Files,
+  { byCluster, notary, besideSamples }: Files,
   options: SetOptions,
 ): Promise<ClusterPolicies> {
-  const set = await loadSet(byCluster.get(cluster) ?? [], read, options);
+  const named = notary.get(cluster);
+  const set = await loadSet(byCluster.get(cluster) ?? [], read, {
+    ...options,
+    ...(named === undefined ? {} : { notary: () => readNotaryFiles(named, bytes) }),
+  });
   if (set.rules.length === 0) throw new EmptyPolicySet(cluster, title, besideSamples);
-  return { scopes: scopesOf(set), hash: set.hash, warnings: set.warnings };
+  const idle = named === undefined || set.rules.some(asksNotary) ? [] : [idleNotary(named)];
+  return { scopes: scopesOf(set), hash: set.hash, warnings: [...set.warnings, ...idle] };
+}
+
+function idleNotary({ folder }: NotaryNames): LoadWarning {
+  return { file: folder, line: 1, message: 'decides nothing: no rule is of type: Notary' };
 }
 
 /** A file for all clusters is read once, however many there are. */

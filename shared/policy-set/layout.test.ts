@@ -1,5 +1,5 @@
 import { PolicyLoadError } from '../policy/problems.ts';
-import { clusterFiles } from './layout.ts';
+import { clusterFiles, notaryFiles, policyFiles } from './layout.ts';
 
 const clusters = ['prod', 'dev'];
 
@@ -77,4 +77,58 @@ test.each([
 test('every problem is found; endings in capitals and backslashes are understood', () => {
   expect(refused('x/a.yaml', 'y/b.yaml').split('\n')).toHaveLength(2);
   expect(clusterFiles(['A.YAML', 'prod\\b.yaml'], clusters).get('prod')).toEqual(['A.YAML', 'prod\\b.yaml']);
+});
+
+describe('trust policies', () => {
+  const ofAll = ['notary/trustpolicy.json', 'notary/truststore/x509/ca/acme/root.pem'];
+  const ofProd = ['prod/notary/trustpolicy.oci.json', 'prod\\notary\\truststore\\x509\\tsa\\t\\a.CRT'];
+
+  test('are for all clusters, or for one in place of those', () => {
+    const names = ['a.yaml', ...ofAll, ...ofProd, 'notary/README.md', 'notary/truststore/x509/ca/.gitkeep'];
+    expect([...clusterFiles(names, clusters).values()]).toEqual([['a.yaml'], ['a.yaml']]);
+    expect(notaryFiles(names, 'dev')).toEqual({
+      folder: 'notary',
+      files: [
+        { name: 'notary/trustpolicy.json', path: 'trustpolicy.json' },
+        { name: 'notary/truststore/x509/ca/acme/root.pem', path: 'truststore/x509/ca/acme/root.pem' },
+      ],
+    });
+    expect(notaryFiles(names, 'prod')).toEqual({
+      folder: 'prod/notary',
+      files: [
+        { name: ofProd[0], path: 'trustpolicy.oci.json' },
+        { name: ofProd[1], path: 'truststore/x509/tsa/t/a.CRT' },
+      ],
+    });
+    expect(notaryFiles(['a.yaml', 'notary/README.md'], 'prod')).toBeUndefined();
+    expect(policyFiles(names)).toEqual(['a.yaml']);
+  });
+
+  test('what notation has beside them is let be, and no cluster is called so', () => {
+    expect(refused('notary/config.json', 'notary/signingkeys.json', 'notary/trustpolicy.blob.json')).toBe('');
+    expect(notaryFiles(['notary/config.json', 'notary/trustpolicy.json'], 'dev')?.files).toHaveLength(1);
+    expect(() => clusterFiles([], ['notary'])).toThrow('notary: cannot be the name of a cluster');
+  });
+
+  test.each([
+    ['notary/localkeys/acme.key', 'is a signing key of notation'],
+    ['notary/plugins/x/notation-x', 'is of a plugin of notation'],
+    ['notary/truststore/x509/ca/root.pem', 'is in no store of its own'],
+    ['notary/truststore/x509/CA/acme/root.pem', 'is in no trust store'],
+    ['notary/truststore/ca/acme/root.pem', 'is in no trust store'],
+    ['notary/truststore/x509/ca/ac me/root.pem', 'has another sign in its name'],
+    ['notary/truststore/x509/ca/acme/deep/root.pem', 'is in a folder of a trust store'],
+    ['notary/truststore/x509/ca/acme/root.p12', 'is no certificate by its name'],
+    ['notary/trust-store/x509/ca/acme/root.pem', 'is nothing that a trust policy has'],
+    ['notary/policy.yaml', 'are read; policies stand beside this folder'],
+    ['dev/notary/policy.yaml', 'are read; policies stand beside this folder'],
+    ['prdo/notary/trustpolicy.json', "'prdo' is not a configured cluster"],
+    ['exceptions/notary/trustpolicy.json', "'exceptions' is not a configured cluster"],
+    ['prod/team/notary/trustpolicy.json', 'is nested too deep'],
+    ['notary/../a.yaml', 'is not a relative file name'],
+  ])('%s is refused', (name, message) => {
+    expect(refused(name)).toMatch(`${name}: `);
+    expect(refused(name)).toContain(message);
+    expect(refused(...ofAll, ...ofProd)).toBe('');
+  });
 });

@@ -1,14 +1,18 @@
+import { loadCbor } from '../evidence/notary-signature/cbor.ts';
 import { loadExpressions } from '../expression/expressions.ts';
 import { type OpenPattern, openHostWarnings, openPatterns } from '../policy/hosts.ts';
 import { isTooMuch, type Leaves, loadPolicies, type PolicyFile } from '../policy/kyverno/load.ts';
+import { mayHoldNotary } from '../policy/kyverno/notary-attestor.ts';
 import { mayHoldRegExp } from '../policy/kyverno/regexp.ts';
 import { mayHoldExpression } from '../policy/kyverno/variables.ts';
+import { readNotaryFolder } from '../policy/notary/read.ts';
 import type { PolicySet, Rule } from '../policy/policy.ts';
 import { type LoadProblem, type LoadWarning, PolicyLoadError } from '../policy/problems.ts';
 import { refuseUnasked } from '../policy/unasked.ts';
 import { loadRegExps } from '../regexp.ts';
 import { trustWarnings } from '../trust/preload.ts';
 import type { TrustRoots } from '../trust/root/trust-root.ts';
+import type { NotaryFiles } from './notary.ts';
 import type { ReadFile } from './source.ts';
 
 /** What whoever loads a set makes of it. Each is to be decided on, so none has a default. */
@@ -30,11 +34,13 @@ export interface SetOptions {
   readonly leaves?: Leaves;
   /** Files of PolicyExceptions alone, beside those that are read. */
   readonly exceptions?: readonly PolicyFile[];
+  /** Trust policies that rules of type Notary may be decided by; read where there may be such a rule. `undefined`: there are none. */
+  readonly notary?: () => Promise<NotaryFiles | undefined>;
 }
 
 /**
  * Loads files as one set: reads them, and looks at the rules as `options` say.
- * @throws PolicyLoadError with every problem in every file, and what `read` and the trust root throw
+ * @throws PolicyLoadError with every problem in every file, or in the trust policies, and what `read` and the trust root throw
  */
 export async function loadSet(names: readonly string[], read: ReadFile, options: SetOptions): Promise<PolicySet> {
   return loadTexts(await readAll(names, read), options);
@@ -42,7 +48,7 @@ export async function loadSet(names: readonly string[], read: ReadFile, options:
 
 /**
  * The same of files that have been read.
- * @throws PolicyLoadError with every problem in every file, and what the trust root throws
+ * @throws PolicyLoadError with every problem in every file, or in the trust policies, and what the trust root throws
  */
 export async function loadTexts(files: readonly PolicyFile[], options: SetOptions): Promise<PolicySet> {
   const { namespace, trust, unasked, leaves, exceptions = [] } = options;
@@ -51,15 +57,24 @@ export async function loadTexts(files: readonly PolicyFile[], options: SetOption
   // Some functions of expressions take a regular expression.
   if (expressions || all.some(({ text }) => mayHoldRegExp(text))) await loadRegExps();
   if (expressions) await loadExpressions();
+  const found = all.some(({ text }) => mayHoldNotary(text)) ? await options.notary?.() : undefined;
+  const notary = found && readNotaryFolder(found.title, found.files);
   const set = loadPolicies(files, {
     exceptions,
     ...(namespace === undefined ? {} : { namespace }),
     ...(leaves === undefined ? {} : { leaves }),
+    ...(notary === undefined ? {} : { notary }),
   });
+  if (set.rules.some(asksNotary)) await loadCbor();
   if (unasked === 'refuse') refuseUnasked(set.rules);
-  const opened = openHosts(set.rules, options);
+  const opened = [...(notary?.warnings ?? []), ...openHosts(set.rules, options)];
   const more = trust === 'leave' ? opened : [...(await trustWarnings(set, trust)), ...opened];
   return more.length === 0 ? set : { ...set, warnings: [...set.warnings, ...more] };
+}
+
+/** Whether a rule asks for Notary signatures. */
+export function asksNotary({ entries }: Rule): boolean {
+  return entries.some(({ type }) => type === 'Notary');
 }
 
 /** Stops where no set may be that large: it is refused by the one who loads it. */

@@ -13,6 +13,14 @@ export interface PolicySource {
   list(): Listing | Promise<Listing>;
   /** Reads what `list` named. Throws where the file is larger than `largestFile`, or cannot be read. */
   readonly read: ReadFile;
+  /** The same of a file of trust policies, which may be no text. Throws where it is larger than `largestNotaryFile`, or a link too. */
+  bytes(name: string): BytesFile | Promise<BytesFile>;
+}
+
+export interface BytesFile {
+  /** As problems name it. */
+  readonly name: string;
+  readonly bytes: Uint8Array;
 }
 
 /** Relative to the source, folders joined by `/` or `\`; in the order in which they are loaded. */

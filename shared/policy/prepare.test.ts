@@ -91,6 +91,33 @@ describe('an entry in which variables stand', () => {
     expect(asked).toBe(1);
   });
 
+  test('is substituted once, however many images of their own lists it covers, and others have their turn between them', () => {
+    let asked = 0;
+    const made = signed();
+    const entry = signed(
+      written(() => {
+        asked += 1;
+        return made;
+      }),
+    );
+    const rule = varying([entry]);
+    const questions = Array.from({ length: 1000 }, (_, at) => ({
+      ...questionOn(rule, `registry.test/team/app:${at}`),
+      entries: [entry],
+    }));
+    const slices = prepareInSlices(questions, {
+      request: undefined,
+      now: 0,
+      imageData: new Map(),
+      isNamed: () => false,
+    });
+    let turns = 0;
+    for (let next = slices.next(); !next.done; next = slices.next()) turns += 1;
+    expect(asked).toBe(1);
+    expect(turns).toBeGreaterThan(10);
+    expect(prepare(questions).every(({ entries }) => entries[0] === made)).toBe(true);
+  });
+
   test('that is none for this object, has no value, or breaks us, is the problem of its rule', () => {
     const problem = { file: 'a.yaml', line: 1, field: 'spec.x', message: 'is no key' };
     const told = (entry: Written['entry']) => one(varying([signed(written(entry))]))?.problem;

@@ -9,7 +9,7 @@ import type { Slices } from '../slices.ts';
 import { refusalFor } from './chosen-image.ts';
 import { asksRequest, contextScope, type ImageData, ImageNeeded } from './context.ts';
 import { exceptionMatches } from './exceptions.ts';
-import type { AttestorSet, Entry, Rule, RuleException } from './policy.ts';
+import type { AttestorSet, Entry, Rule, RuleException, Written } from './policy.ts';
 import type { LoadProblem } from './problems.ts';
 import type { Question } from './select.ts';
 import { loadedBeside, type Stated, withStated } from './stated.ts';
@@ -38,7 +38,8 @@ export function isToBePrepared(questions: readonly Question[]): boolean {
 
 /**
  * The questions as they are for this object, in Kyverno's order: a rule's context is there for whoever asks for it, its preconditions are
- * evaluated, then its exceptions, and variables are substituted in its entries. A slice for each rule. What goes wrong is the rule's own problem.
+ * evaluated, then its exceptions, and variables are substituted in its entries, each once. A slice for each rule, and for so many images. What
+ * goes wrong is the rule's own problem.
  * Throws ImageNeeded where a context names an image that has not been looked up.
  */
 export function* prepareInSlices(
@@ -50,6 +51,7 @@ export function* prepareInSlices(
   const prepared: Question[] = [];
   const { request } = preparation;
   let leaves: boolean | undefined;
+  let asked = 0;
   for (const question of questions) {
     if (!isVarying(question)) {
       prepared.push(question);
@@ -62,6 +64,8 @@ export function* prepareInSlices(
       yield* rule.exceptInSlices(subjects);
       yield;
     }
+    asked += 1;
+    if (asked % questionsASlice === 0) yield;
     if (question.ask !== 'unchanged') {
       prepared.push(rule.question(question));
       continue;
@@ -83,11 +87,20 @@ export function isVarying({ rule, ask, problem, entries }: Question): boolean {
 /** Of the new object and of the old one: exceptions of many rules are asked about them. */
 type Subjects = Map<JsonObject, Subject>;
 
+/** Questions that are prepared at once, where their rules are: of each the entries are put together anew. */
+const questionsASlice = 64;
+
 /** Exceptions of one rule and object that are looked for and named: one is enough for the rule to ask nothing. */
 const mostNamed = 8;
 
 interface Excepted {
   readonly exceptions: readonly string[];
+}
+
+/** An entry with its variables substituted, and the registries in it that the object says. */
+interface Made {
+  readonly entry: Entry;
+  readonly chosen: readonly string[];
 }
 
 /** A rule as it is for one object. */
@@ -100,6 +113,8 @@ class PreparedRule {
   #excepted: Excepted | Refusal | undefined;
   #lookedForExceptions = false;
   readonly #aboutRequest = new Map<Entry, boolean>();
+  /** Each as it is for the object, whichever images it covers: their author chooses how many there are. */
+  readonly #made = new Map<Entry, Made | Refusal>();
   /** By what covers an image. */
   readonly #entries = new Map<readonly Entry[], readonly Entry[] | Refusal>();
   /** The registries in them that the object says. */
@@ -260,21 +275,31 @@ class PreparedRule {
         substituted.push(entry);
         continue;
       }
-      try {
-        const made = entry.written.entry(this.#scope, this.#run());
-        if (isProblems(made)) return unfit(entry, made);
-        const { registries } = entry.written;
-        const others = registries === undefined ? [] : registriesOf(made).filter((one) => !registries.has(one));
-        const stranger = others.find((registry) => !this.#preparation.isNamed(registry));
-        if (stranger !== undefined) return new Refusal('host-refused', strangerIn(entry, stranger));
-        for (const registry of others) chosen.add(registry);
-        substituted.push(made);
-      } catch (thrown) {
-        return problemOf(entry.path, thrown);
+      let made = this.#made.get(entry);
+      if (made === undefined) {
+        made = this.#make(entry, entry.written);
+        this.#made.set(entry, made);
       }
+      if (made instanceof Refusal) return made;
+      for (const registry of made.chosen) chosen.add(registry);
+      substituted.push(made.entry);
     }
     if (chosen.size > 0) this.#chosen.set(entries, chosen);
     return substituted;
+  }
+
+  #make(entry: Entry, written: Written): Made | Refusal {
+    const { registries } = written;
+    try {
+      const made = written.entry(this.#scope, this.#run());
+      if (isProblems(made)) return unfit(entry, made);
+      const others = registries === undefined ? [] : registriesOf(made).filter((one) => !registries.has(one));
+      const stranger = others.find((registry) => !this.#preparation.isNamed(registry));
+      if (stranger !== undefined) return new Refusal('host-refused', strangerIn(entry, stranger));
+      return { entry: made, chosen: others };
+    } catch (thrown) {
+      return problemOf(entry.path, thrown);
+    }
   }
 }
 

@@ -114,5 +114,5 @@ function asImage(read: ReadManifest, name: string): Image {
     throw new Refusal('not-an-image', `${name} is of Docker's manifest schema 1, which binds no config: push it again`);
   }
   if (kind === 'other') throw new Refusal('not-an-image', `${name} is of ${named(mediaType)}`);
-  return { digest: read.digest, bytes: read.bytes };
+  return { digest: read.digest, bytes: read.bytes, mediaType };
 }

@@ -90,7 +90,7 @@ describe('what Kyverno has for an image', () => {
     const parsed = parseReference(text);
     if ('problem' in parsed) throw new Error(parsed.problem);
     const digest = sha256(Buffer.from('image'));
-    const content = { manifestList: null, manifest: {}, configData: {} };
+    const content = { manifestList: null, manifest: {}, configData: {}, values: 2, bytes: 4 };
     expect(imageData(text, parsed.reference, { digest, bytes: Buffer.of() }, content)).toMatchObject({
       image: text,
       resolvedImage: `${registry}/${repository}@${digest}`,
@@ -213,16 +213,16 @@ describe('a config', () => {
     await expect(read(':v1')).rejects.toEqual(refused('malformed-manifest', 'names its config'));
   });
 
-  test('has 4 MiB at most; one that says that it is larger is not asked for', async () => {
+  test('has 1 MiB at most; one that says that it is larger is not asked for', async () => {
     const filled = (bytes: number) => JSON.stringify('x'.repeat(bytes - 2));
-    push(filled(4 * mebi), 'v1');
-    expect((await read(':v1'))['configData']).toHaveLength(4 * mebi - 2);
-    push(filled(4 * mebi + 1), 'v1');
+    push(filled(mebi), 'v1');
+    expect((await read(':v1'))['configData']).toHaveLength(mebi - 2);
+    push(filled(mebi + 1), 'v1');
     const spent = spending();
-    await expect(read(':v1', spent)).rejects.toEqual(refused('too-large', '4194304 bytes'));
+    await expect(read(':v1', spent)).rejects.toEqual(refused('too-large', '1048576 bytes'));
     expect(spent.spent.requests).toBe(1);
     // One that says less than it sends is read no further than that.
-    const blob = it.store.blob(filled(4 * mebi + 1), configType);
+    const blob = it.store.blob(filled(mebi + 1), configType);
     pushOf({ ...blob, size: 100 }, 'v1');
     const lied = spending();
     await expect(read(':v1', lied)).rejects.toEqual(refused('digest-mismatch', 'size'));
@@ -244,11 +244,11 @@ describe('a config', () => {
     await expect(read(':v1')).rejects.toEqual(refused('malformed-manifest', 'nested over 64 deep'));
   });
 
-  test('holds 200,000 values at most', async () => {
-    push(`[${'1,'.repeat(199_999)}1]`, 'v1');
-    expect((await read(':v1'))['configData']).toHaveLength(200_000);
-    push(`[${'1,'.repeat(200_000)}1]`, 'v1');
-    await expect(read(':v1')).rejects.toEqual(refused('too-large', '200000 values'));
+  test('holds 10,000 values at most', async () => {
+    push(`[${'1,'.repeat(9_999)}1]`, 'v1');
+    expect((await read(':v1'))['configData']).toHaveLength(10_000);
+    push(`[${'1,'.repeat(10_000)}1]`, 'v1');
+    await expect(read(':v1')).rejects.toEqual(refused('too-large', '10000 values'));
   });
 
   test.each([['{'], [''], [Buffer.from([0x22, 0xff, 0x22])]])('that is no JSON (%j) is denied', async (text) => {
@@ -257,13 +257,15 @@ describe('a config', () => {
   });
 
   test('counts towards what the manifests of images of a review have', async () => {
-    const filled = (name: string) => JSON.stringify(name.repeat(3 * mebi));
-    for (const tag of ['a', 'b', 'c']) push(filled(tag), tag);
+    const filled = (name: string) => JSON.stringify(name.repeat(mebi - 2));
     const spent = spending();
-    await read(':a', spent);
-    await read(':b', spent);
-    await expect(read(':c', spent)).rejects.toEqual(refused('review-too-large', 'manifests and configs'));
-    expect((await read(':c'))['configData']).toHaveLength(3 * mebi);
+    for (const tag of ['a', 'b', 'c', 'd', 'e', 'f', 'g']) {
+      push(filled(tag), tag);
+      await read(`:${tag}`, spent);
+    }
+    push(filled('h'), 'h');
+    await expect(read(':h', spent)).rejects.toEqual(refused('review-too-large', 'manifests and configs'));
+    expect((await read(':h'))['configData']).toHaveLength(mebi - 2);
   });
 
   test('waits for room where it is large, and gives it back', async () => {
@@ -284,7 +286,7 @@ describe('a config', () => {
     push('{}', 'small');
     await read(':small');
     expect(most).toBe(0);
-    const large = JSON.stringify('x'.repeat(mebi));
+    const large = JSON.stringify('x'.repeat(mebi - 2));
     push(large, 'large');
     await read(':large');
     expect([held, most]).toEqual([0, large.length]);

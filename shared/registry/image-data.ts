@@ -17,10 +17,13 @@ export interface ImageContent {
   readonly manifest: JsonObject;
   /** Any JSON: who pushed the image chose it. */
   readonly configData: unknown;
+  /** How many values all of it holds, and of how many bytes it was parsed: it stays in memory for as long as the review. */
+  readonly values: number;
+  readonly bytes: number;
 }
 
 /** Whatever walks the parsed values may recurse. A config has some hundreds of values. */
-const bounds = { values: 200_000, depth: 64, fields: 100_000 };
+const bounds = { values: 10_000, depth: 64, fields: 10_000 };
 /** An index may list an index. Each of them is a request more. */
 const mostIndexes = 3;
 /** The name by which go-containerregistry, and so Kyverno, knows Docker Hub. */
@@ -38,8 +41,14 @@ export async function readImageContent(
   allowance: Allowance,
   elapsed: Elapsed,
 ): Promise<ImageContent> {
-  const parse = (bytes: Uint8Array, what: string) =>
-    inSlices(parsed(bytes, what), { ...allowance, elapsed, what: `${what} was read` });
+  const taken = { values: 0, bytes: 0 };
+  const count = (values: number) => {
+    taken.values += values;
+  };
+  const parse = (bytes: Uint8Array, what: string) => {
+    taken.bytes += bytes.length;
+    return inSlices(parsed(bytes, what, count), { ...allowance, elapsed, what: `${what} was read` });
+  };
   let manifestList: JsonObject | null = null;
   let read = image;
   for (let indexes = 0; ; indexes++) {
@@ -55,7 +64,8 @@ export async function readImageContent(
           `the manifest ${name} names its config in a way that breaks the format`,
         );
       const bytes = await registry.config(repository, config, allowance);
-      return { manifestList, manifest, configData: await parse(bytes, `the config of ${name}`) };
+      const configData = await parse(bytes, `the config of ${name}`);
+      return { manifestList, manifest, configData, ...taken };
     }
     if (indexes === mostIndexes) break;
     manifestList ??= manifest;
@@ -114,8 +124,8 @@ function forLinuxOnAmd64(index: JsonObject, name: string): Descriptor {
   return chosen;
 }
 
-function* parsed(bytes: Uint8Array, what: string): Slices<unknown> {
-  const result = yield* parseJson(bytes, bounds);
+function* parsed(bytes: Uint8Array, what: string, counted: (values: number) => void): Slices<unknown> {
+  const result = yield* parseJson(bytes, bounds, counted);
   if (!('problem' in result)) return result.value;
   const { problem } = result;
   throw new Refusal(

@@ -18,7 +18,7 @@ export interface RegistryLimits {
 
 export const defaultLimits: RegistryLimits = {
   manifest: 4 * mebi,
-  config: 4 * mebi,
+  config: mebi,
   referrers: 200,
   pages: 10,
   signatures: 50,

@@ -53,6 +53,8 @@ export const signaturesAlone: Asked = { cosign: true, notary: false, predicateTy
 export interface Image {
   readonly digest: Digest;
   readonly bytes: Uint8Array;
+  /** As whoever reads it takes it: served, or its own. `undefined` where it came from no registry. */
+  readonly mediaType?: string;
 }
 
 /** What a descriptor announces: `size` in bytes. What is read has both, or is refused. */

@@ -39,7 +39,8 @@ export interface RevocationAnswer {
 /** Who asks responders, and remembers what they said. */
 export interface Revocations {
   /**
-   * Never rejects for what a responder does: that is `unknown`. Rejects with Refusal `deadline` alone where the allowance ends first.
+   * Never rejects for what a responder does: that is `unknown`. Rejects with Refusal where the allowance ends first: `deadline`, or
+   * `review-too-large`, which whoever attached all that the review had to read has brought about, and is no failure of a responder.
    */
   ask(question: RevocationQuestion, allowance: Spending): Promise<RevocationAnswer>;
 }

@@ -8,6 +8,8 @@ export interface Decision {
   readonly blocking: readonly Verdict[];
   /** Failed without blocking, or found nothing to look at: each becomes a warning. */
   readonly warned: readonly Verdict[];
+  /** Passed with notes, each of which becomes a warning. */
+  readonly noted: readonly Verdict[];
 }
 
 /**
@@ -17,14 +19,16 @@ export interface Decision {
 export function decide(verdicts: readonly Verdict[]): Decision {
   const blocking: Verdict[] = [];
   const warned: Verdict[] = [];
+  const noted: Verdict[] = [];
   for (const verdict of verdicts) {
     if (verdict.reason === 'no-image') warned.push(verdict);
+    if (verdict.notes !== undefined) noted.push(verdict);
     if (verdict.result === 'pass' || verdict.result === 'skip') continue;
     (blocks(verdict) ? blocking : warned).push(verdict);
   }
-  if (blocking.length === 0) return { allowed: true, status: 200, blocking, warned };
+  if (blocking.length === 0) return { allowed: true, status: 200, blocking, warned, noted };
   const evidenceSaysNo = blocking.some((verdict) => kindOf(verdict.reason) !== 'unavailable');
-  return { allowed: false, status: evidenceSaysNo ? 403 : 503, blocking, warned };
+  return { allowed: false, status: evidenceSaysNo ? 403 : 503, blocking, warned, noted };
 }
 
 function blocks(verdict: Verdict): boolean {

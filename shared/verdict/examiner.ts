@@ -9,6 +9,8 @@ import { type CredentialsRef, keyedBy } from '../plan/credentials.ts';
 import type { TargetCheck } from '../plan/plan.ts';
 import { asRefusal, Refusal } from '../reasons.ts';
 import type { Allowance, Asked, Image, Registries, Unread } from '../registry/registry.ts';
+import { KnownRevocations } from '../revocation/known.ts';
+import type { Revocations } from '../revocation/revocation.ts';
 import type { Outcome } from '../verify/outcome.ts';
 import { type VerifyInput, verifyInSlices } from '../verify/verify.ts';
 import { blame, blameIn, type Circumstances } from './blame.ts';
@@ -21,10 +23,14 @@ export interface ExaminerPorts {
   readonly registries: Registries;
   readonly clock: Clock;
   readonly elapsed: Elapsed;
+  /** Who is asked whether something was revoked; `undefined`: nobody. */
+  readonly revocations?: Revocations;
 }
 
 /** Of a step's time, what reading what is attached may take: a source that never answers must leave time to verify what the others hold. */
 const attachedShare = 0.9;
+/** The same of asking whether certificates were revoked: what nobody could say in time is judged as that. */
+const revocationShare = 0.75;
 /**
  * Images for which a review asks at once for the image and for what is attached to it. With more of them each image is asked for
  * first, which takes a round longer, so that one that is not there costs one request.
@@ -84,9 +90,9 @@ export class Examiner {
     if (!outcome.pass) return { from: 'registry', outcome };
     const statements = asksStated(check) ? await this.#statements(inquiry, outcome, digest, allowance) : undefined;
     if (statements instanceof Refusal) return { from: 'registry', outcome: { ...outcome, ...noOf(statements) } };
-    const { signers, evidence, validUntil } = outcome;
+    const { signers, evidence, notes, validUntil } = outcome;
     const verifiedAt = this.#ports.clock();
-    const until = validUntil === undefined ? {} : { validUntil };
+    const until = { ...(validUntil === undefined ? {} : { validUntil }), ...(notes === undefined ? {} : { notes }) };
     const kept =
       statements === undefined ? {} : { statements: statements.map(({ hash, by }) => ({ predicate: hash, by })) };
     const verification = { digest, signers, evidence, verifiedAt, ...until, ...kept };
@@ -135,7 +141,16 @@ export class Examiner {
     const guards = repositories.flatMap((one) => guardsOf(one, digest));
     const what = `the signatures of ${repositoryName(repository)}@${digest} were verified`;
     const { elapsed } = this.#ports;
-    const work = (aboard: Allowance) => inSlices(verifyInSlices(input), { ...aboard, elapsed, what });
+    const work = async (aboard: Allowance): Promise<Outcome> => {
+      const revocation = new KnownRevocations();
+      for (;;) {
+        const outcome = await inSlices(verifyInSlices({ ...input, revocation }), { ...aboard, elapsed, what });
+        const deadline = shareOf(aboard.deadline, revocationShare, elapsed);
+        const more = await revocation.ask(this.#ports.revocations, { ...aboard, deadline });
+        deadline.stop();
+        if (!more) return outcome;
+      }
+    };
     try {
       const name = `verify#${repositoryName(repository)}@${digest}#${hash}#${foundHash(found)}`;
       return await this.#shared(name, guards, allowance, work);

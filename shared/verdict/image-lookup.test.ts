@@ -12,6 +12,7 @@ import type { Allowance, Registry } from '../registry/registry.ts';
 import { type Setup, setUp } from '../registry/testing/setup.ts';
 import { type Stored, types } from '../registry/testing/store.ts';
 import { ImageLookup } from './image-lookup.ts';
+import { openLook } from './look.ts';
 import { beginReview, type Review, type ReviewTerms } from './review.ts';
 
 let it: Setup;
@@ -275,7 +276,54 @@ describe('whose doing a failure is', () => {
   });
 });
 
+describe('what came before it', () => {
+  const silently: Registry['resolve'] = () => {
+    it.time.now += 3000;
+    return Promise.reject(new Refusal('deadline', 'the time ended'));
+  };
+  const both = async (first: Hosts) => {
+    const { lookup, review } = open({ hosts: first }, { ...it.registry, resolve: silently });
+    await lookup.lookUp('hanging.example/a:1', review.deadline);
+    return lookup.lookUp('base.example/b:1', review.deadline);
+  };
+
+  test("time that hosts of the object's author used up is not the registry's; that of a silent one which the policies name is", async () => {
+    const base = { ...anyAuthor, written: new Set(['base.example']) };
+    expect(await both(base)).toEqual(refused('object-too-slow', 'denied'));
+    const two = { ...anyAuthor, named: 'all', written: new Set(['base.example', 'hanging.example']) } as const;
+    expect(await both(two)).toEqual(refused('deadline', 'unavailable'));
+  });
+
+  test('so is what the images under review used up of it', async () => {
+    const { lookup, review } = open({ hosts: hostsWritten('base.example') }, { ...it.registry, resolve: silently });
+    const look = (silent: boolean) => ({
+      ...openLook({ reference: referenceOf('x.example/a:1'), credentials: ownCredentials }, anyAuthor),
+      silent,
+    });
+    lookup.waitsFor([look(true)]);
+    it.time.now += 6000;
+    expect(await lookup.lookUp('base.example/b:1', review.deadline)).toEqual(refused('object-too-slow', 'denied'));
+    const alone = open({ hosts: hostsWritten('base.example') }, { ...it.registry, resolve: silently });
+    alone.lookup.waitsFor([look(false)]);
+    expect(await alone.lookup.lookUp('base.example/b:1', alone.review.deadline)).toEqual(
+      refused('deadline', 'unavailable'),
+    );
+  });
+});
+
 describe('what it may use up', () => {
+  test('what is held of all images until the review is answered is bounded, and what honest ones have is read', async () => {
+    const values = (count: number) => ({ os: 'linux', history: Array.from({ length: count }, () => ({})) });
+    for (const tag of ['a', 'b', 'c']) push(values(8000), tag);
+    push(values(500), 'small');
+    const { lookup } = open();
+    for (const tag of [':small', ':a', ':b'])
+      expect(await lookup.lookUp(named(tag), deadline())).toMatchObject({ configData: { os: 'linux' } });
+    expect(await lookup.lookUp(named(':c'), deadline())).toEqual(refused('review-too-large', 'denied'));
+    push(values(20_000), 'large');
+    expect(await open().lookup.lookUp(named(':large'), deadline())).toEqual(refused('too-large', 'denied'));
+  });
+
   /** Notes what its requests may use up. */
   function noting(allowances: Allowance[]): Registry {
     const note = <T extends readonly [...unknown[], Allowance], R>(ask: (...asked: T) => Promise<R>) => {

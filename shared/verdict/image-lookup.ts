@@ -13,7 +13,7 @@ import { type ImageContent, imageData, readImageContent } from '../registry/imag
 import type { Allowance, Image, Registries } from '../registry/registry.ts';
 import { blameIn } from './blame.ts';
 import { imageOfDigest, imageOfTag } from './fetching.ts';
-import { allowanceFor, hostRefusal, type Look, late, type Named, openLook } from './look.ts';
+import { allowanceFor, hostRefusal, type Look, late, type Named, noteEnd, openLook } from './look.ts';
 import type { Review } from './review.ts';
 
 export interface LookupPorts {
@@ -25,8 +25,17 @@ export interface LookupPorts {
 
 /** Distinct images that the contexts of a review's rules may name. */
 const mostLookups = 8;
+/**
+ * What is parsed of them, all together: it is held until the review is answered, which whoever wrote the object may put off. Honest images
+ * have some hundreds of values each, in some KB.
+ */
+const mostValues = 20_000;
+const mostBytes = 1024 * 1024;
 /** Of the time that is left for lookups, what one may take: what never answers leaves time for the next. */
 const lookupShare = 0.5;
+
+/** Of a review's time: whoever is asked for after so much of it has waited for others. */
+const mostOfTime = 0.5;
 
 /** An image with what it is made of. */
 interface Read {
@@ -48,8 +57,12 @@ export class ImageLookup {
   /** What the tags of images under review name: a tag is resolved once a review, whoever asks. */
   readonly #resolved = new Map<string, Digest>();
   readonly #looks: Look[] = [];
+  /** What is found out about the images under review. */
+  #beside: readonly Look[] = [];
   readonly #questions: readonly Question[];
   #spent = 0;
+  #values = 0;
+  #bytes = 0;
 
   /** @param questions what is asked of the images under review: whose hosts are called in any case. */
   constructor(ports: LookupPorts, review: Review, questions: readonly Question[]) {
@@ -63,9 +76,14 @@ export class ImageLookup {
     return [...this.#readings.keys()];
   }
 
-  /** Milliseconds that lookups took whose registries were answering: for these the images under review have waited. */
+  /** Milliseconds that lookups took whose registries were answering, or whose registries the object said: for these the images under review have waited. */
   get spent(): number {
     return this.#spent;
+  }
+
+  /** Tells of the images under review, for which lookups wait as well. */
+  waitsFor(inquiries: readonly Look[]): void {
+    this.#beside = inquiries;
   }
 
   /** Tells what a tag under review names, so that conditions are about the image that is verified and pinned. */
@@ -125,7 +143,7 @@ export class ImageLookup {
     if (refused !== undefined) return refused;
     // Nobody but the object's author said that this registry is to be asked: that it fails is their doing.
     const look = openLook(target, isStranger && hosts.written !== 'all' ? { ...hosts, written: none } : hosts);
-    look.heldUp = this.#spent;
+    look.heldUp = this.#heldUp();
     this.#looks.push(look);
     const began = elapsed();
     const share = shareOf(deadline, lookupShare, elapsed);
@@ -133,14 +151,26 @@ export class ImageLookup {
       return await inTime(this.#ask(look, allowanceFor(look, this.#review, share)), share, late);
     } catch (thrown) {
       const refusal = asRefusal(thrown);
-      if (refusal.kind === 'denied') look.heard = true;
-      const circumstances = { shortage, budget, images: this.#looks.length, inquiries: this.#looks };
+      noteEnd(look, refusal);
+      const images = this.#looks.length + this.#beside.length;
+      const circumstances = { shortage, budget, images, inquiries: this.#looks };
       return blameIn(reference.repository, look, refusal, circumstances);
     } finally {
       share.stop();
-      // A registry that does not answer at all is down, and that others waited for it is nobody's doing.
-      if (look.heard) this.#spent += elapsed() - began;
+      // One that the policies name and that does not answer at all is down, and that others waited for it is nobody's doing.
+      if (look.heard || !look.written) this.#spent += elapsed() - began;
     }
+  }
+
+  /**
+   * Milliseconds for which the object's other images kept a lookup waiting. One that comes after most of the time has gone waited for them,
+   * unless a registry that the policies name was silent: whoever writes an object could have what hangs at a host of their own use it up.
+   */
+  #heldUp(): number {
+    const { budget, deadline } = this.#review;
+    const passed = budget - deadline.remaining();
+    const isSilent = [...this.#looks, ...this.#beside].some(({ written, silent }) => written && silent);
+    return passed > mostOfTime * budget && !isSilent ? passed : this.#spent;
   }
 
   /** Whether an image under review is at a registry. */
@@ -161,7 +191,16 @@ export class ImageLookup {
     const content = await session.share(name, [{ repository }], allowance, (aboard) =>
       readImageContent(this.#ports.registries.as(credentials), repository, image, aboard, this.#ports.elapsed),
     );
+    this.#take(content);
     return { image, content };
+  }
+
+  #take({ values, bytes }: ImageContent): void {
+    this.#values += values;
+    this.#bytes += bytes;
+    if (this.#values <= mostValues && this.#bytes <= mostBytes) return;
+    const told = `the images that the contexts of the rules name hold over ${mostValues} values, or ${mostBytes} bytes of JSON`;
+    throw new Refusal('review-too-large', told);
   }
 
   async #image(target: Named, allowance: Allowance): Promise<Image> {

@@ -108,7 +108,9 @@ function judgeImage(entry: Entry, asked: AskedOfTarget | undefined, inquiry: Inq
   if (weighed !== undefined)
     return { ...no(entry, titled(asked, weighed)), ...by, attestations: withObjection(by.attestations, weighed) };
   const signers = [...signed.signers, ...attested.flatMap((one) => one.signers)];
-  return { entry, reason: 'verified', message: verifiedBy(signers), signers, ...by };
+  const { notes } = signed;
+  const noted = notes === undefined ? {} : { notes };
+  return { entry, reason: 'verified', message: verifiedBy(signers), signers, ...noted, ...by };
 }
 
 /** What a finding says of its check. */
@@ -116,17 +118,21 @@ interface Said {
   readonly objection: Objection | undefined;
   readonly signers: readonly Signer[];
   readonly attestors: readonly AttestorResult[];
+  readonly notes?: readonly string[] | undefined;
 }
 
 const nothingAsked: Said = { objection: undefined, signers: [], attestors: [] };
 
 function said(finding: Finding | undefined): Said {
   if (finding === undefined) return { objection: notLookedAt(), signers: [], attestors: [] };
-  if (finding.from === 'ledger') return { objection: undefined, signers: finding.verification.signers, attestors: [] };
+  if (finding.from === 'ledger') {
+    const { signers, notes } = finding.verification;
+    return { objection: undefined, signers, attestors: [], notes };
+  }
   const { outcome } = finding;
   const { attestors } = outcome;
   return outcome.pass
-    ? { objection: undefined, signers: outcome.signers, attestors }
+    ? { objection: undefined, signers: outcome.signers, attestors, notes: outcome.notes }
     : { objection: outcome, signers: [], attestors };
 }
 

@@ -18,6 +18,8 @@ export interface Look {
   read: number;
   /** Its registry has answered about it, by a body that began or by saying no. */
   heard: boolean;
+  /** It has not answered at all in the time that there was. */
+  silent: boolean;
   /** A request of it had to wait for others of the same review. */
   waited: boolean;
   /** Milliseconds for which one of its requests waited for those of other reviews, which were being answered. */
@@ -39,6 +41,7 @@ export function openLook(target: Named, { named, written }: Hosts): Look {
     requests: 0,
     read: 0,
     heard: false,
+    silent: false,
     waited: false,
     crowded: 0,
     heldUp: 0,
@@ -80,4 +83,10 @@ export function allowanceFor(look: Look, review: Review, deadline: Deadline): Al
       look.waited = true;
     },
   };
+}
+
+/** What a failure says of the registry: whether it has answered, or was silent for all the time that there was. */
+export function noteEnd(look: Look, { kind, late }: Refusal): void {
+  if (kind === 'denied') look.heard = true;
+  look.silent = late && !look.heard;
 }

@@ -11,6 +11,7 @@ export interface Review {
   readonly hosts: Hosts;
   /** Set where the caller gave less time than the rules ask. */
   readonly shortage: Shortage | undefined;
+  readonly deadline: Deadline;
   /** Milliseconds that the review had when it began. */
   readonly budget: number;
   /** Takes bytes from what the review may fetch; throws Refusal `review-too-large`. */
@@ -35,6 +36,7 @@ export function beginReview({ ledger, hosts, deadline, shortage, bytes }: Review
     session: ledger.begin(deadline),
     hosts,
     shortage,
+    deadline,
     budget: deadline.remaining(),
     take: byteBudget(bytes),
     predicates() {

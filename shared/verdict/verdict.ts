@@ -16,6 +16,8 @@ export interface Judgement {
   readonly signers: readonly Signer[];
   readonly attestors: readonly AttestorResult[];
   readonly attestations: readonly AttestationResult[];
+  /** What was not as it should be, and let the image pass: whoever asks is warned. */
+  readonly notes?: readonly string[];
 }
 
 /** What one attestation that an entry wants comes to. */
@@ -49,6 +51,8 @@ export interface Verdict {
   readonly signers: readonly Signer[];
   readonly attestors: readonly AttestorResult[];
   readonly attestations: readonly AttestationResult[];
+  /** What was not as it should be, and let the image pass: each becomes a warning. */
+  readonly notes?: readonly string[];
   /** The entry that decided, `verifyImages[0]`; empty where none was asked. */
   readonly entry: string;
   /** A verified digest is to be written into the slot. */
@@ -137,6 +141,7 @@ export function combine(
     if (severity[kindOf(judgement.reason)] > severity[kindOf(worst.reason)]) worst = judgement;
   }
   const result = resultOf[kindOf(worst.reason)];
+  const notes = result === 'pass' ? judgements.flatMap((judgement) => judgement.notes ?? []) : [];
   return {
     question,
     reference: question.reference,
@@ -150,5 +155,6 @@ export function combine(
     entry: worst.entry.path,
     pin: result === 'pass' && digest !== undefined && judgements.some(({ entry }) => entry.mutateDigest),
     effort,
+    ...(notes.length === 0 ? {} : { notes }),
   };
 }

@@ -30,6 +30,23 @@ export function isSignedBy(
   }
 }
 
+/**
+ * Whether `signature` over `message` is by `key` as JOSE and COSE sign (RFC 7518 sections 3.4 and 3.5, RFC 8230): RSASSA-PSS whose salt is
+ * as long as the hash, or ECDSA whose two numbers stand one after the other. What throws does not verify.
+ */
+export function isPlainlySignedBy(
+  message: Uint8Array,
+  signature: Uint8Array,
+  key: KeyObject,
+  hash: 'sha256' | 'sha384' | 'sha512',
+): boolean {
+  const way =
+    key.asymmetricKeyType === 'ec'
+      ? ({ key, dsaEncoding: 'ieee-p1363' } as const)
+      : { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST };
+  return holds(() => verifySignature(hash, message, way, signature));
+}
+
 const rsa = {
   pkcs1v15: { padding: constants.RSA_PKCS1_PADDING },
   pss: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_AUTO },

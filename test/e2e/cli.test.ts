@@ -364,7 +364,12 @@ describe('a wrong use: 2, and what to write instead', () => {
       ['verify', '--policy', 'policy.yaml', '--image', 'a', '--timeout', '1s', 'b'],
       /'b' stands after no option/,
     ],
-    ['no policy', ['verify', '--image', 'a'], /--policy FILE is missing/],
+    ['no policy', ['verify', '--image', 'a'], /--policy FILE, or --trust-policy DIR, is missing/],
+    ...['serve', 'manifests', 'test'].map((command): [string, string[], RegExp] => [
+      `--trust-policy for ${command}`,
+      [command, '--trust-policy', 'x'],
+      /no --trust-policy here: trust policies stand in a folder notary beside the policies/,
+    ]),
     ['no image', ['verify', '--policy', 'policy.yaml'], /--image REF is missing/],
     ['no resource', ['apply', 'policy.yaml'], /--resource FILE is missing/],
     ['no policy to apply', ['apply', '--resource', 'good.yaml'], /POLICY is missing/],

@@ -29,7 +29,7 @@ test('each sample has a suite, and holds it', async () => {
 test('suites are no policies', async () => {
   const { rules } = await readPolicySet([samples], { openHosts: 'allow', registries: [], trust: carriedRoots() });
   expect(rules.filter(({ file }) => file.includes('kyverno-test'))).toEqual([]);
-  expect(rules).toHaveLength(49);
+  expect(rules).toHaveLength(55);
 });
 
 test.each([

@@ -1,39 +1,23 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { policy } from '../e2e/documents.ts';
+import { defineKind } from './custom-resources.ts';
 import { oneCluster, type Scene, type SceneImage } from './scene.ts';
 
 // Custom resources, in a namespace and in none, are sent for the kinds that rules have extractors for, and for what changes in them.
 
 const cluster = oneCluster();
-const crds = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 
 let scene: Scene;
 let good: SceneImage;
 let bad: SceneImage;
-
-async function define(kind: string, plural: string, scope: 'Namespaced' | 'Cluster'): Promise<void> {
-  const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
-  const { status, body } = await cluster().api('POST', crds, {
-    metadata: { name: `${plural}.example.com` },
-    spec: {
-      group: 'example.com',
-      names: { kind, plural, singular: kind.toLowerCase() },
-      scope,
-      versions: [{ name: 'v1', served: true, storage: true, schema, subresources: { status: {} } }],
-    },
-  });
-  if (status !== 201) throw new Error(JSON.stringify(body));
-  const path = `/apis/example.com/v1/${plural}`;
-  while ((await cluster().api('GET', path)).status !== 200) await delay(50);
-}
 
 const about = (kind: string, ...paths: string[]) => [
   `      imageExtractors: ${JSON.stringify({ [kind]: paths.map((path) => ({ path })) })}`,
 ];
 
 beforeAll(async () => {
-  await define('Thing', 'things', 'Namespaced');
-  await define('Globe', 'globes', 'Cluster');
+  const example = { group: 'example.com', version: 'v1' };
+  await defineKind(cluster(), { ...example, kind: 'Thing', plural: 'things', scope: 'Namespaced' });
+  await defineKind(cluster(), { ...example, kind: 'Globe', plural: 'globes', scope: 'Cluster' });
   scene = await cluster.open({
     shape: 'http-api',
     policies: (host, team) => {

@@ -8,6 +8,8 @@ import { type RunResult, run, tool } from './tools.ts';
 /** A real API server with its etcd, on loopback. Nothing runs what it stores: no controllers, no scheduler, no kubelet. */
 export interface Cluster {
   readonly url: string;
+  /** Path of a kubeconfig of its cluster-admin. */
+  readonly kubeconfig: string;
   /** Runs kubectl as cluster-admin, without anything of the user's. `input` is its stdin; what is no text is sent as JSON. */
   kubectl(args: readonly string[], input?: unknown): Promise<RunResult>;
   /** One request to the API as cluster-admin. `body` is sent as it is where it is text, else as JSON. */
@@ -37,9 +39,10 @@ const token = 'cluster-admin-of-these-tests';
 
 /**
  * Starts etcd and kube-apiserver with their files under `dir`. RBAC is on, with one user, who is cluster-admin; the
- * ServiceAccount admission plugin is off, since no controller makes accounts; all other defaults are the server's own.
+ * ServiceAccount admission plugin is off, since no controller makes accounts; all other defaults are the server's own. `authority`
+ * is a file with the certificates that stand in place of its system's roots.
  */
-export async function startCluster(dir: string): Promise<Cluster> {
+export async function startCluster(dir: string, { authority }: { readonly authority?: string } = {}): Promise<Cluster> {
   await mkdir(dir, { recursive: true });
   const [clients, peer, secure] = await freePorts(3);
   const file = (name: string) => join(dir, name);
@@ -62,7 +65,7 @@ export async function startCluster(dir: string): Promise<Cluster> {
     '--unsafe-no-fsync',
     '--log-level=error',
   ]);
-  const server = await startProgram('kube-apiserver', file('kube-apiserver.log'), [
+  const words = [
     `--etcd-servers=http://127.0.0.1:${clients}`,
     '--bind-address=127.0.0.1',
     `--secure-port=${secure}`,
@@ -79,7 +82,9 @@ export async function startCluster(dir: string): Promise<Cluster> {
     '--disable-admission-plugins=ServiceAccount',
     `--audit-policy-file=${file('audit.yaml')}`,
     `--audit-log-path=${file('audit.log')}`,
-  ]);
+  ];
+  const roots = authority === undefined ? {} : { SSL_CERT_FILE: authority };
+  const server = await startProgram('kube-apiserver', file('kube-apiserver.log'), words, roots);
   const stop = async () => {
     await server.stop();
     await etcd.stop();
@@ -98,6 +103,7 @@ export async function startCluster(dir: string): Promise<Cluster> {
   const kubectl = await tool('kubectl');
   return {
     url,
+    kubeconfig: file('kubeconfig'),
     kubectl: (args, input = '') =>
       run(kubectl, [`--kubeconfig=${file('kubeconfig')}`, `--cache-dir=${file('cache')}`, ...args], {
         input: typeof input === 'string' ? input : JSON.stringify(input),

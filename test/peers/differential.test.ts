@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { root } from './countersign.ts';
+import { certificateCorners } from './differential/certificate-corners.ts';
 import { compareAll } from './differential/compare.ts';
 import { imageCorners } from './differential/corners.ts';
 import { exceptionCorners } from './differential/exception-corners.ts';
@@ -22,7 +23,7 @@ afterAll(() => world?.stop());
 
 test('policies drawn at random and corners: Kyverno answers as we do, or it is written why not', async () => {
   const { equal, explained, unexplained } = await compareAll(
-    [...imageCorners, ...objectCorners, ...exceptionCorners, ...drawn(20_261_128, 200)],
+    [...imageCorners, ...objectCorners, ...exceptionCorners, ...certificateCorners, ...drawn(20_261_128, 200)],
     world,
   );
   const differing = [...explained.values()].reduce((sum, each) => sum + each, 0);

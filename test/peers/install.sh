@@ -14,6 +14,7 @@ distribution    distribution    tool
 rekor2          rekor2          tool
 tsa             tsa             tool
 sigstore-go     sigstore-go     .
+notary          notary          .
 kyverno-oracle  kyverno         .
 kyverno         kyverno         tool
 etcd            kube-apiserver  go.etcd.io/etcd/server/v3
@@ -31,7 +32,7 @@ each_peer() { while read -r name folder package; do [ -z "$name" ] || "$1" "$nam
 
 built() { # name folder package: where its binary is kept
   local sources=("$2/go.mod" "$2/go.sum")
-  [ "$3" != . ] || sources+=("$2/main.go")
+  [ "$3" != . ] || sources+=("$2"/*.go)
   echo "$cache/built/$1-$(cat "${sources[@]}" | hash_of)"
 }
 missing() { [ -x "$(built "$@")" ] || echo "$@"; }

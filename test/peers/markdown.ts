@@ -7,6 +7,11 @@ export interface Block {
   text: string;
 }
 
+/** The exit status that a block of commands has to end with: the N of `# exit N` at its end, else 0. */
+export function statusOf({ text }: Block): number {
+  return Number(/# exit (\d+)\s*$/.exec(text)?.[1] ?? '0');
+}
+
 /** The fenced blocks of a Markdown page (CommonMark 4.5, backticks), their indentation in a list taken off. */
 export function blocksOf(page: string): Block[] {
   const blocks: Block[] = [];

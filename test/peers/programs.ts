@@ -14,10 +14,16 @@ export interface Program {
   stop(): Promise<void>;
 }
 
-export async function startProgram(name: Tool, log: string, args: readonly string[]): Promise<Program> {
+/** `env` is added to the clean environment. */
+export async function startProgram(
+  name: Tool,
+  log: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Program> {
   const output = await open(log, 'w');
   const child = spawn(await tool(name), args, {
-    env: cleanEnvironment(),
+    env: { ...cleanEnvironment(), ...env },
     stdio: ['ignore', output.fd, output.fd],
   });
   const gone = new Promise<void>((resolve) => {

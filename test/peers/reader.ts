@@ -3,7 +3,8 @@ import { cp, mkdir, mkdtemp, open, readFile, rm, symlink } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { root } from './countersign.ts';
-import { cleanEnvironment, machinePath, runOk, tool } from './tools.ts';
+import { type Block, statusOf } from './markdown.ts';
+import { cleanEnvironment, machinePath, runOk, type Tool, tool } from './tools.ts';
 
 /** Someone who follows a page: a clone of their own, cosign 3 and crane on the PATH, and the commands typed one after the other. */
 export interface Reader {
@@ -22,13 +23,20 @@ interface Terminal {
   output(): string;
 }
 
+export interface ReaderOptions {
+  /** On the PATH beside cosign and crane. */
+  readonly tools?: readonly Tool[];
+  /** Variables that are set in the reader's terminals. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 const longest = 60_000;
 
-export async function newReader(): Promise<Reader> {
+export async function newReader({ tools = [], env: more = {} }: ReaderOptions = {}): Promise<Reader> {
   const dir = await mkdtemp(join(tmpdir(), 'countersign-reader-'));
   const clone = join(dir, 'countersign');
   await copyWorkingTree(clone);
-  const env = await environmentIn(dir);
+  const env = { ...(await environmentIn(dir, tools)), ...more };
   const groups: number[] = [];
   let demo: Terminal | undefined;
   let typed = 0;
@@ -91,6 +99,20 @@ export async function newReader(): Promise<Reader> {
   };
 }
 
+/** Types a block of a page and gives what it printed. Throws with that where it does not end as the block says. */
+export async function typeBlock(reader: Reader, block: Block): Promise<string> {
+  const { code, output } = await reader.type(block.text);
+  if (code === statusOf(block)) return output;
+  throw new Error(`line ${block.line}: exit status ${code} instead of ${statusOf(block)}:\n${output}`);
+}
+
+/** Types commands that no page has, and gives what they printed. Throws with that where they fail. */
+export async function typeOk(reader: Reader, commands: string): Promise<string> {
+  const { code, output } = await reader.type(commands);
+  if (code === 0) return output;
+  throw new Error(`${commands}: exit status ${code}:\n${output}`);
+}
+
 /** All that git would have in a commit of the working tree, with this tree's node_modules in place of an `npm ci`. */
 async function copyWorkingTree(clone: string): Promise<void> {
   const listed = ['ls-files', '--cached', '--others', '--exclude-standard', '-z'];
@@ -105,11 +127,11 @@ async function copyWorkingTree(clone: string): Promise<void> {
   await symlink(join(root, 'node_modules'), join(clone, 'node_modules'));
 }
 
-async function environmentIn(dir: string): Promise<Record<string, string>> {
+async function environmentIn(dir: string, tools: readonly Tool[]): Promise<Record<string, string>> {
   const [home, bin] = [join(dir, 'home'), join(dir, 'bin')];
   await Promise.all([mkdir(home), mkdir(bin)]);
   await symlink(await tool('cosign3'), join(bin, 'cosign'));
-  await symlink(await tool('crane'), join(bin, 'crane'));
+  for (const name of ['crane', ...tools] as const) await symlink(await tool(name), join(bin, name));
   return {
     ...cleanEnvironment(),
     PATH: [bin, machinePath()].join(delimiter),

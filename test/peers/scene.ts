@@ -16,6 +16,7 @@ import { rootOfFile } from '../../local/trust-root.ts';
 import { startWebhooks } from '../../local/webhooks.ts';
 import type { AdmissionRecord } from '../../shared/answer/record.ts';
 import { type ApiAnswer, type AuditEvent, type Cluster, startCluster } from './cluster.ts';
+import { type Trust, writeTrust } from './notary/trust.ts';
 import type { RunResult } from './tools.ts';
 
 /**
@@ -61,6 +62,8 @@ export interface SceneOptions {
   readonly shape: EventShape;
   /** YAML, made when the registry's host and the team's key are known. */
   policies(host: string, team: SigningKey): readonly string[];
+  /** The trust policy of Notary signatures, in `notary/` beside the policies. */
+  readonly trust?: Trust;
   /** Only the configurations of these kinds are registered; both by default. */
   readonly kinds?: readonly WebhookConfiguration['kind'][];
   /** A file with the trust root, in place of the carried one. */
@@ -91,6 +94,8 @@ export async function openScene(cluster: Cluster, options: SceneOptions): Promis
   for (const [at, text] of options.policies(registry.host, team).entries()) {
     await writeFile(join(folder, `${at}.yaml`), text);
   }
+
+  if (options.trust !== undefined) await writeTrust(join(folder, 'notary'), options.trust);
 
   const counted: { name: string; labels: Readonly<Record<string, string>> }[] = [];
   const metrics = {

@@ -16,6 +16,7 @@ export type Tool =
   | 'kubectl'
   | 'kyverno'
   | 'kyverno-oracle'
+  | 'notary'
   | 'rekor2'
   | 'sigstore-go'
   | 'tsa';

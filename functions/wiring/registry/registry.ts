@@ -1,12 +1,12 @@
 import { ecrClients } from '../../../shared/aws/ecr-clients.ts';
 import { ecrCredentials } from '../../../shared/aws/ecr-credentials.ts';
 import { evidenceKinds } from '../../../shared/evidence/kinds.ts';
-import { ecrHosts } from '../../../shared/image/registry-names.ts';
 import type { Clock, Elapsed } from '../../../shared/net/deadline.ts';
 import { createDoor } from '../../../shared/net/door.ts';
 import { createRegistry } from '../../../shared/registry/create.ts';
 import type { Registry } from '../../../shared/registry/registry.ts';
 import type { RegistryConfig } from '../config/registry.ts';
+import { calledAddresses } from './addresses.ts';
 
 export type EcrClients = ReturnType<typeof ecrClients>;
 
@@ -25,9 +25,12 @@ export interface FunctionRegistryOptions {
 /** Registries as a function calls them: over TLS, at public addresses and at those granted in the VPC. */
 export function functionRegistry(options: FunctionRegistryOptions): Registry {
   const { clock, elapsed, roots, ca, ecr = ecrClients() } = options;
-  const { account, vpcRanges, privateHosts } = options.config;
-  const addresses = vpcRanges.length === 0 ? [] : [{ ranges: vpcRanges, hosts: [...ecrHosts, ...privateHosts] }];
-  const door = createDoor({ addresses, roots: () => roots, ...(ca === undefined ? {} : { ca }) });
-  const credentials = ecrCredentials({ clientFor: ecr, account, clock });
+  const { config } = options;
+  const door = createDoor({
+    addresses: calledAddresses(config),
+    roots: () => roots,
+    ...(ca === undefined ? {} : { ca }),
+  });
+  const credentials = ecrCredentials({ clientFor: ecr, account: config.account, clock });
   return createRegistry({ door, credentials, clock, elapsed, kinds: evidenceKinds });
 }

@@ -1,5 +1,5 @@
 import { takenName } from '../context.ts';
-import type { AttestorSet, Deny, WantedAttestation } from '../policy.ts';
+import type { AttestorSet, Deny, Entry, WantedAttestation } from '../policy.ts';
 import { readAttestorSet } from './attestors.ts';
 import { readBlock, readBlocks } from './conditions.ts';
 import type { AttestationFields, AttestorSetFields, DenialFields } from './fields.ts';
@@ -11,10 +11,11 @@ import { readTemplate } from './variables.ts';
 const mostAttestations = 32;
 const longestType = 1024;
 
-/** The attestors of an entry, and whether some are written, readable or not. */
+/** The attestors of an entry, whether some are written, readable or not, and its type. */
 export interface Around {
   readonly attestors: readonly AttestorSet[];
   readonly written: boolean;
+  readonly type: Entry['type'];
 }
 
 /** With a dash in it an expression quotes it. */
@@ -23,7 +24,7 @@ const plainName = /^[\w-]+$/;
 /**
  * The attestations of an entry, with Kyverno's lint. One without attestors asks those of the entry; where there are none either, it is
  * refused: Kyverno takes any identity of the public CA then.
- * @param around the attestors of the entry
+ * @param around what the entry says beside them
  */
 export function readAttestations(
   fields: readonly AttestationFields[],
@@ -56,7 +57,7 @@ function readAttestation(
   const predicateType = readType(fields, at, report);
   const own = fields.attestors ?? [];
   const sets = at.field('attestors');
-  const attestors = own.map((set, index) => readAttestorSet(set, sets.item(index), report));
+  const attestors = own.map((set, index) => readAttestorSet(set, around.type, sets.item(index), report));
   for (const [index, set] of own.entries()) refuseAnnotations(set, sets.item(index), report);
   if (own.length === 0 && !around.written) {
     report.problem(

@@ -1,4 +1,5 @@
 import { type ContextEntry, requestNames } from '../context.ts';
+import type { NotaryTrust } from '../notary/trust-policy.ts';
 import { isOneVariable, isPoliciesWord } from '../policies-word.ts';
 import type { AttestorSet, Entry, KeysAttestor } from '../policy.ts';
 import { readAttestations, readDeny } from './attestations.ts';
@@ -7,31 +8,40 @@ import type { EntryFields } from './fields.ts';
 import { readImageReferences, readSkipImageReferences } from './image-patterns.ts';
 import { readKeyless } from './keyless-attestor.ts';
 import { readKeySource } from './keys-attestor.ts';
+import { refuseFlatFields } from './notary-attestor.ts';
 import type { Place } from './place.ts';
 import { isRegExp } from './regexp.ts';
 import { Report } from './report.ts';
 import { namesIn, variableTexts } from './variables.ts';
-import { type Frame, holdsVariables, readWritten, type Wanted } from './written.ts';
+import { type Frame, holdsVariables, type ReadWanted, readWritten, type Wanted } from './written.ts';
 
 /** What says that an entry audits. */
 export type AuditsBy = 'as written' | 'by default';
 
+/** What stands around an entry. */
+export interface EntrySurroundings {
+  /** What its variables see. */
+  readonly context: readonly ContextEntry[];
+  /** The trust policies beside the policies; `undefined`: there are none. */
+  readonly notary: NotaryTrust | undefined;
+}
+
 /**
  * One element of verifyImages: defaults filled in as the CRD does, the older flat fields converted, Kyverno's lint and our
- * warnings. `context`: what its variables see. `audits`: what Kyverno takes the entry's failure action for when it looks at mutateDigest. `undefined` where the
- * report says why.
+ * warnings. `audits`: what Kyverno takes the entry's failure action for when it looks at mutateDigest. `undefined` where the report says
+ * why.
  */
 export function readEntry(
   fields: EntryFields,
   place: Place,
   audits: AuditsBy | undefined,
-  context: readonly ContextEntry[],
+  around: EntrySurroundings,
   report: Report,
 ): Entry | undefined {
   const frame = readFrame(fields, place, audits, report);
   if (holdsVariables(place))
-    return report.clean(place) ? withVariables(frame, fields, place, context, report) : undefined;
-  const wanted = readWanted(fields, place, report);
+    return report.clean(place) ? withVariables(frame, fields, place, around, report) : undefined;
+  const wanted = readWanted(fields, around.notary, place, report);
   if (!report.clean(place)) return undefined;
   if (frame.required && wanted.attestors.length + wanted.attestations.length === 0) {
     report.warning(
@@ -54,13 +64,11 @@ function readFrame(fields: EntryFields, place: Place, audits: AuditsBy | undefin
         : 'write mutateDigest: false, or Enforce';
     report.problem(place.field('mutateDigest'), `mutateDigest must be set to false for 'Audit' failure action: ${how}`);
   }
-  if (fields.type === 'Notary') report.notBuilt(place.field('type'), 'Notary');
-  const type = fields.type === 'Notary' ? undefined : fields.type;
   return {
     path: place.path.slice(place.path.lastIndexOf('verifyImages[')),
     imageReferences,
     skipImageReferences,
-    ...(type !== undefined && { type }),
+    ...(fields.type !== undefined && { type: fields.type }),
     mutateDigest,
     verifyDigest: fields.verifyDigest ?? true,
     required: fields.required ?? true,
@@ -69,11 +77,13 @@ function readFrame(fields: EntryFields, place: Place, audits: AuditsBy | undefin
 }
 
 /** Whom an entry trusts, and for what. */
-function readWanted(fields: EntryFields, place: Place, report: Report): Wanted {
+function readWanted(fields: EntryFields, notary: NotaryTrust | undefined, place: Place, report: Report): Wanted {
   const repository = readRepository(fields.repository, place.field('repository'), report);
-  const sets = readAttestors(fields, place, report);
+  const { type } = fields;
+  if (type === 'Notary') refuseAttestations(place.field('attestations'), report);
+  const sets = type === 'Notary' ? readNotary(fields, notary, place, report) : readAttestors(fields, place, report);
   const attestors = sets.filter((set) => set !== undefined);
-  const around = { attestors, written: sets.length > 0 };
+  const around = { attestors, written: sets.length > 0, type };
   const wanted = fields.attestations ?? [];
   const attestations = readAttestations(wanted, around, place.field('attestations'), report);
   const deny = readDeny(fields.validate, wanted.length, place.field('validate'), report);
@@ -91,11 +101,11 @@ function withVariables(
   frame: Frame,
   fields: EntryFields,
   place: Place,
-  context: readonly ContextEntry[],
+  { context, notary }: EntrySurroundings,
   report: Report,
 ): Entry | undefined {
   const trial = new Report(report.file);
-  readWanted(fields, place, trial);
+  readWanted(fields, notary, place, trial);
   const texts = variableTexts(place);
   const variables = new Set(texts.map(({ path }) => path));
   for (const problem of trial.problems) if (!variables.has(problem.field)) report.problems.push(problem);
@@ -104,7 +114,8 @@ function withVariables(
     ...trial.warnings.filter(({ message }) => !texts.some(({ path }) => message.startsWith(`${path}: `))),
   );
   for (const text of texts) warnOfPattern(text, context, report);
-  const written = report.clean(place) ? readWritten(frame, place, context, report, readWanted) : undefined;
+  const read: ReadWanted = (substituted, at, found) => readWanted(substituted, notary, at, found);
+  const written = report.clean(place) ? readWritten(frame, place, context, report, read) : undefined;
   return written && { ...frame, attestors: [], attestations: [], annotations: {}, written };
 }
 
@@ -122,6 +133,31 @@ function warnOfPattern(at: Place, context: readonly ContextEntry[], report: Repo
   }
 }
 
+/** Attestors under type Notary; where none are written, the trust policies beside the policies decide. */
+function readNotary(
+  fields: EntryFields,
+  notary: NotaryTrust | undefined,
+  place: Place,
+  report: Report,
+): readonly (AttestorSet | undefined)[] {
+  refuseFlatFields(place, report);
+  const at = place.field('attestors');
+  const written = fields.attestors ?? [];
+  if (written.length > 0) return written.map((set, index) => readAttestorSet(set, 'Notary', at.item(index), report));
+  // Of an image that has to be by nobody, a trust policy is not asked either.
+  if (fields.required === false) return [];
+  if (notary !== undefined) return [{ entries: [{ kind: 'notary', by: { trust: notary } }] }];
+  if (report.clean(place)) report.problem(at, noTrustPolicy);
+  return [];
+}
+
+const noTrustPolicy =
+  'type: Notary without attestors is decided by a trust policy, and there is none: put trustpolicy.json and truststore, as notation has them, into the folder notary beside the policies, or write attestors with certificates';
+
+function refuseAttestations(place: Place, report: Report): void {
+  if (!place.empty) report.notBuilt(place, 'of type Notary');
+}
+
 /**
  * `key`, or `issuer` with what belongs to it, is one more set with that signer, as Kyverno converts it, with the entry's
  * annotations. Kyverno adds the set for annotations beside `image` alone too, without a signer, and then refuses it; so do we.
@@ -129,7 +165,7 @@ function warnOfPattern(at: Place, context: readonly ContextEntry[], report: Repo
  */
 function readAttestors(fields: EntryFields, place: Place, report: Report): readonly (AttestorSet | undefined)[] {
   const at = place.field('attestors');
-  const sets = (fields.attestors ?? []).map((set, index) => readAttestorSet(set, at.item(index), report));
+  const sets = (fields.attestors ?? []).map((set, index) => readAttestorSet(set, fields.type, at.item(index), report));
   const annotated = Object.keys(fields.annotations ?? {}).length > 0;
   const alone = aloneOf(fields);
   for (const name of alone)

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { readNotaryFolder } from '../notary/read.ts';
 import type { Entry } from '../policy.ts';
 import { PolicyLoadError } from '../problems.ts';
 import {
@@ -210,6 +211,17 @@ test.each([
   ['kyverno.io/v2alpha1', 'PolicyException', 'PolicyException of kyverno.io/v2 and kyverno.io/v2beta1'],
   ['kyverno.io/v3', 'ClusterPolicy', 'kyverno.io/v3 ClusterPolicy is no policy'],
   ['apps/v1', 'Deployment', 'apps/v1 Deployment is no policy'],
+  [
+    'policies.kyverno.io/v1',
+    'ValidatingPolicy',
+    'policies.kyverno.io/v1 ValidatingPolicy is not about images: leave it to',
+  ],
+  [
+    'kyverno.io/v2',
+    'ClusterCleanupPolicy',
+    'kyverno.io/v2 ClusterCleanupPolicy is not about images: leave it to Kyverno',
+  ],
+  ['kyverno.io.example/v1', 'CleanupPolicy', 'kyverno.io.example/v1 CleanupPolicy is no policy'],
   ['', 'ClusterPolicy', 'apiVersion and kind are required'],
 ])('%s %s is refused by name', (apiVersion, kind, message) => {
   expect(problemsOf({ ...clusterPolicy(), apiVersion, kind })).toEqual([expect.stringContaining(message)]);
@@ -366,17 +378,24 @@ test('a file without a policy is a warning', () => {
 describe('policies/samples', () => {
   const folder = join(import.meta.dirname, '../../../policies/samples');
   const names = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
+  const trusted = readdirSync(join(folder, 'notary'), { recursive: true, withFileTypes: true })
+    .filter((found) => found.isFile())
+    .map(({ parentPath, name }) => relative(join(folder, 'notary'), join(parentPath, name)));
+  const notary = readNotaryFolder(
+    'notary',
+    trusted.map((path) => ({ name: path, path, bytes: readFileSync(join(folder, 'notary', path)) })),
+  );
 
   test.each(names)('%s loads without a warning', (name) => {
-    const { rules, warnings } = loadPolicies([{ name, text: readFileSync(join(folder, name), 'utf8') }]);
-    expect(warnings).toEqual([]);
+    const { rules, warnings } = loadPolicies([{ name, text: readFileSync(join(folder, name), 'utf8') }], { notary });
+    expect([...notary.warnings, ...warnings]).toEqual([]);
     // What is about Pods is about their controllers too.
     expect(rules).toHaveLength(rules[0]?.extractors.size === 0 ? 3 : 1);
   });
 
   test('they stand beside each other', () => {
-    expect(names).toHaveLength(17);
+    expect(names).toHaveLength(19);
     const files = names.map((name) => ({ name, text: readFileSync(join(folder, name), 'utf8') }));
-    expect(loadPolicies(files).rules).toHaveLength(49);
+    expect(loadPolicies(files, { notary }).rules).toHaveLength(55);
   });
 });

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ConfigMap } from '../context.ts';
+import type { NotaryFile, NotaryFolder } from '../notary/folder.ts';
 import type { PolicySet } from '../policy.ts';
 import { PolicyLoadError } from '../problems.ts';
 import { readExceptions, type WrittenException } from './exception.ts';
@@ -20,6 +21,8 @@ export interface LoadOptions {
   readonly namespace?: string;
   /** Files that hold PolicyExceptions and nothing else, beside those that may hold some among policies. */
   readonly exceptions?: readonly PolicyFile[];
+  /** The trust policies beside the policies, which decide for rules of type Notary without attestors. */
+  readonly notary?: NotaryFolder;
   /** Documents that are left to others without a look at what is in them; none by default. */
   readonly leaves?: Leaves;
 }
@@ -50,6 +53,7 @@ export function loadPolicies(files: readonly PolicyFile[], options: LoadOptions 
     left: [] as Place[],
     namespace,
     leaves,
+    notary: options.notary?.trust,
   };
   const reports = files.map((file) =>
     readFile(file, 'policy', (place, report) => {
@@ -72,7 +76,7 @@ export function loadPolicies(files: readonly PolicyFile[], options: LoadOptions 
   const problems = reports.flatMap((ofFile) => ofFile.flatMap((report) => report.problems).sort(byLine));
   if (problems.length > 0) throw new PolicyLoadError(problems);
   const warnings = reports.flatMap((ofFile) => ofFile.flatMap((report) => report.warnings).sort(byLine));
-  return { rules, warnings, hash: hashOf(all) };
+  return { rules, warnings, hash: hashOf([...all, ...(options.notary?.files ?? [])]) };
 }
 
 /** One report for the file as text, and one for each document in it, whose field paths are the document's own. */
@@ -133,10 +137,10 @@ function refuseTooMuch(files: readonly PolicyFile[]): void {
 }
 
 /** SHA-256 over names and bytes, each length-prefixed, in the order of the names: who lists the files does not matter. */
-function hashOf(files: readonly PolicyFile[]): string {
+function hashOf(files: readonly (PolicyFile | NotaryFile)[]): string {
   const hash = createHash('sha256');
   const sorted = files.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-  for (const part of sorted.flatMap(({ name, text }) => [name, text])) {
+  for (const part of sorted.flatMap((file) => [file.name, 'bytes' in file ? file.bytes : file.text])) {
     hash.update(`${Buffer.byteLength(part)}:`).update(part);
   }
   return hash.digest('hex');

@@ -1,5 +1,6 @@
 import { enforcesSomewhere } from '../action.ts';
 import type { ConfigMap } from '../context.ts';
+import type { NotaryTrust } from '../notary/trust-policy.ts';
 import type { MatchCondition, Rule } from '../policy.ts';
 import { warnOfSpared } from './apply-one.ts';
 import { controllerRules, controllersAnnotation, controllersOf, lintControllers } from './autogen.ts';
@@ -25,6 +26,9 @@ export interface ReadPolicy {
 
 /** Kinds that come later. */
 const later = /^policies\.kyverno\.io\/\S+ (?:(?:Namespaced)?ImageValidatingPolicy|PolicyException)$/;
+/** Kyverno's kinds that have no rules of images, whatever is in them. */
+const othersOfKyverno =
+  /^(?:policies\.kyverno\.io\/\S+ \w+Policy|kyverno\.io\/\S+ (?:(?:Cluster)?CleanupPolicy|GlobalContextEntry))$/;
 
 /** What the documents of a set have in common. */
 export interface Surroundings {
@@ -38,11 +42,13 @@ export interface Surroundings {
   readonly namespace?: string | undefined;
   /** Which ones are left to others, unread. */
   readonly leaves?: ((document: Place) => boolean) | undefined;
+  /** The trust policies beside them. */
+  readonly notary: NotaryTrust | undefined;
 }
 
 /** The policies of one document: one, or the items of a list as `kubectl get -o yaml` writes it. */
 export function readObject(place: Place, report: Report, surroundings: Surroundings): ReadPolicy[] {
-  const { configMaps, left, namespace: otherwise, leaves } = surroundings;
+  const { left, leaves } = surroundings;
   const apiVersion = place.field('apiVersion').text ?? '';
   const kind = place.field('kind').text ?? '';
   const items = itemsOf(place, report);
@@ -54,10 +60,10 @@ export function readObject(place: Place, report: Report, surroundings: Surroundi
   if (isKnownVersion(apiVersion) && (kind === 'ClusterPolicy' || kind === 'Policy')) {
     const verifies = rulesOf(place).items.some((rule) => !rule.field('verifyImages').empty);
     const fields = policySchemas[apiVersion](place, report);
-    return fields === undefined ? [] : [readPolicy(fields, place, kind, verifies, configMaps, otherwise, report)];
+    return fields === undefined ? [] : [readPolicy(fields, place, kind, verifies, surroundings, report)];
   }
   if (apiVersion === 'v1' && kind === 'ConfigMap') {
-    readConfigMap(place, configMaps, report);
+    readConfigMap(place, surroundings.configMaps, report);
     return [];
   }
   if (isException(apiVersion, kind)) {
@@ -68,7 +74,12 @@ export function readObject(place: Place, report: Report, surroundings: Surroundi
   const what = `${apiVersion} ${kind}`;
   if (later.test(what)) report.problem(place, `not supported yet: ${what}`);
   else if (apiVersion === '' || kind === '') report.problem(place, 'is not a policy: apiVersion and kind are required');
-  else {
+  else if (othersOfKyverno.test(what)) {
+    report.problem(
+      place,
+      `${what.slice(0, 120)} is not about images: leave it to Kyverno, and take it out of these files`,
+    );
+  } else {
     report.problem(
       place,
       `${what.slice(0, 120)} is no policy: ClusterPolicy and Policy of ${Object.keys(policySchemas).join(' and ')} are read, and PolicyException of ${exceptionVersions.join(' and ')}`,
@@ -91,12 +102,11 @@ function readPolicy(
   place: Place,
   kind: 'ClusterPolicy' | 'Policy',
   verifies: boolean,
-  configMaps: ReadonlyMap<string, ConfigMap>,
-  otherwise: string | undefined,
+  surroundings: Surroundings,
   report: Report,
 ): ReadPolicy {
   const { name = '', namespace: written } = fields.metadata ?? {};
-  const namespace = written || otherwise;
+  const namespace = written || surroundings.namespace;
   const namespaced = kind === 'Policy';
   const policy = namespaced ? `${namespace ?? ''}/${name}` : name;
   const spec = fields.spec ?? {};
@@ -113,7 +123,7 @@ function readPolicy(
   else if (report.clean(place)) report.warning(place, `${policy} has no verifyImages rule: it is left to Kyverno`);
   const { annotations = {} } = fields.metadata ?? {};
   const common = {
-    ...readCommon(spec, at, policy, namespaced ? namespace : undefined, configMaps, report),
+    ...readCommon(spec, at, policy, namespaced ? namespace : undefined, surroundings, report),
     annotations,
   };
   return { identity: `${kind} ${policy}`, place, name: policy, rules: readRules(fields, place, common, report) };
@@ -169,7 +179,7 @@ function readCommon(
   place: Place,
   policy: string,
   namespace: string | undefined,
-  configMaps: ReadonlyMap<string, ConfigMap>,
+  { configMaps, notary }: Surroundings,
   report: Report,
 ): Omit<Common, 'annotations'> {
   const timeoutSeconds = spec.webhookConfiguration?.timeoutSeconds ?? spec.webhookTimeoutSeconds;
@@ -186,6 +196,7 @@ function readCommon(
     applyOne: spec.applyRules === 'One' && (spec.rules ?? []).length > 1,
     matchConditions: readMatchConditions(spec, place.field('webhookConfiguration').field('matchConditions'), report),
     configMaps,
+    notary,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { ContextEntry } from '../context.ts';
 import { selectedRules, Unselectable } from '../namespace-scopes.ts';
+import type { NotaryTrust } from '../notary/trust-policy.ts';
 import type { Action, Entry, Rule } from '../policy.ts';
 import { readBlock } from './conditions.ts';
 import { readContext } from './context.ts';
@@ -27,6 +28,8 @@ export interface Common
     | 'matchConditions'
     | 'configMaps'
   > {
+  /** The trust policies beside the policies. */
+  readonly notary: NotaryTrust | undefined;
   readonly action: Action;
   readonly actionFrom: AuditsBy;
   /** The policy's annotations. */
@@ -186,6 +189,6 @@ function readEntries(
     if (fields.failureAction !== undefined)
       audits = readAction(fields.failureAction) === 'audit' ? 'as written' : undefined;
     else if (isActionRefused(at, report)) audits = undefined;
-    return readEntry(fields, at, audits, context, report) ?? [];
+    return readEntry(fields, at, audits, { context, notary: common.notary }, report) ?? [];
   });
 }

@@ -65,3 +65,12 @@ test('so are keys: a few are read, and not a thousand', () => {
   });
   expect(() => readWith(keys, publicKeyPem.repeat(2000))).toThrow(ExpressionTooCostly);
 });
+
+test('what an entry becomes with a long value is no entry, and those with shorter ones are kept within bounds', () => {
+  const read = writtenFor(keys);
+  expect(() => read('x'.repeat(70_000))).toThrow('characters long');
+  const first = read('y'.repeat(60_000));
+  expect(read('y'.repeat(60_000))).toBe(first);
+  for (let at = 0; at < 10; at += 1) read(`${at}`.repeat(60_000));
+  expect(read('y'.repeat(60_000))).not.toBe(first);
+});

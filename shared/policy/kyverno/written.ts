@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { ExpressionTooCostly } from '../../expression/error.ts';
 import { stepsOfPattern } from '../../expression/pattern-steps.ts';
 import type { Run } from '../../expression/run.ts';
 import type { Scope } from '../../expression/scope.ts';
@@ -20,10 +21,14 @@ import { holdsVariable, readTemplate } from './variables.ts';
 export type Frame = Omit<Entry, keyof Wanted | 'written'>;
 export type Wanted = Pick<Entry, 'attestors' | 'attestations' | 'deny' | 'annotations' | 'repository'>;
 
-type ReadWanted = (fields: EntryFields, place: Place, report: Report) => Wanted;
+export type ReadWanted = (fields: EntryFields, place: Place, report: Report) => Wanted;
 
 /** Entries that one written one has become, kept by the values that came: as many as a policy about some teams has. */
 const mostKept = 64;
+/** UTF-16 units of them as JSON, in all: the objects' authors choose how long the values are. */
+const longestKept = 256 * 1024;
+/** The same of one that is read at all, beyond what the policy itself writes: no key, identity or repository is as long. */
+const longestValues = 64 * 1024;
 
 /** Of an entry: what is read as it stands, and conditions, in which variables are substituted when they are evaluated. */
 const asItStands: ReadonlySet<string> = new Set([
@@ -59,7 +64,12 @@ export function readWritten(
   if (part === undefined) return undefined;
   const template = readTemplate(jsonOf(part), place, report);
   if (template === undefined) return undefined;
-  const kept = new LRUCache<string, Entry | readonly LoadProblem[]>({ max: mostKept });
+  const longest = JSON.stringify(jsonOf(part)).length + longestValues;
+  const kept = new LRUCache<string, Entry | readonly LoadProblem[]>({
+    max: mostKept,
+    maxSize: longest + longestKept,
+    sizeCalculation: (_, name) => name.length,
+  });
 
   function entryOf(value: Json): Entry | readonly LoadProblem[] {
     const substituted = new Report(report.file);
@@ -76,6 +86,9 @@ export function readWritten(
     entry(scope: Scope, run: Run) {
       const value = template.render(scope, run);
       const name = JSON.stringify(value);
+      if (name.length > longest) {
+        throw new ExpressionTooCostly(`with the object's values it is over ${longest} characters long`);
+      }
       let entry = kept.get(name);
       if (entry === undefined) {
         spendReading(value, run);

@@ -137,3 +137,25 @@ describe('PEM', () => {
     expect(() => certificatesIn(text)).toThrow();
   });
 });
+
+test('what its key is for, and whether one may pass over that', () => {
+  const usages = withExtensions(keyUsage('digitalSignature')).keyUsage;
+  expect([usages?.critical, usages?.has('digitalSignature'), usages?.has('keyCertSign')]).toEqual([true, true, false]);
+  expect(withExtensions().keyUsage).toBeUndefined();
+});
+
+test('it says that it is a CA, or that it is none, or nothing', () => {
+  const says = [basicConstraints(true), basicConstraints(false), basicConstraints(false, 0)];
+  expect(says.map((each) => withExtensions(each).isAuthority)).toEqual([true, false, false]);
+  expect(withExtensions().isAuthority).toBe(false);
+});
+
+test('who issued it has the name and the key', () => {
+  const certificate = leaf();
+  expect([certificate.isIssuedBy(intermediate), certificate.isIssuedBy(root), certificate.isSelfIssued]).toEqual([
+    true,
+    false,
+    false,
+  ]);
+  expect([root.isSelfIssued, withExtensions().isSelfIssued]).toEqual([true, true]);
+});

@@ -21,7 +21,23 @@ const understood: ReadonlySet<string> = new Set([
   '2.5.29.37', // extendedKeyUsage
 ]);
 
+/** Bits of keyUsage (RFC 5280 section 4.2.1.3). */
+export const keyUsages = {
+  digitalSignature: 0,
+  contentCommitment: 1,
+  keyEncipherment: 2,
+  dataEncipherment: 3,
+  keyAgreement: 4,
+  keyCertSign: 5,
+  cRLSign: 6,
+  encipherOnly: 7,
+  decipherOnly: 8,
+} as const;
+export type KeyUsage = keyof typeof keyUsages;
+
 const noPathLength = Number.POSITIVE_INFINITY;
+const keyUsageExtension = '2.5.29.15';
+const basicConstraints = '2.5.29.19';
 const extendedKeyUsage = '2.5.29.37';
 const anyPurpose = '2.5.29.37.0';
 
@@ -115,7 +131,26 @@ export class Certificate {
 
   /** Issuer and serial number, as CMS names a signer (RFC 5652 section 10.2.4). */
   isNamed(issuer: Buffer, serialNumber: Buffer): boolean {
-    return at(this.tbs, 3).value.equals(issuer) && at(this.tbs, 1).value.equals(serialNumber);
+    return this.issuerName.value.equals(issuer) && at(this.tbs, 1).value.equals(serialNumber);
+  }
+
+  /** A Name, as it stands; two are one where their bytes are. */
+  get issuerName(): Asn1 {
+    return at(this.tbs, 3);
+  }
+
+  get subjectName(): Asn1 {
+    return at(this.tbs, 5);
+  }
+
+  /** `issuer` signed it, and has the name that it says who issued it has, byte by byte. */
+  isIssuedBy(issuer: Certificate): boolean {
+    return this.issuerName.raw.equals(issuer.subjectName.raw) && this.isSignedBy(issuer);
+  }
+
+  /** It was issued by nobody but itself. */
+  get isSelfIssued(): boolean {
+    return this.isIssuedBy(this);
   }
 
   get subjectPublicKeyInfo(): Asn1 {
@@ -152,13 +187,25 @@ export class Certificate {
     return undefined;
   }
 
+  /** What its key is for; `undefined`: it does not say. */
+  get keyUsage(): { readonly critical: boolean; has(usage: KeyUsage): boolean } | undefined {
+    const extension = this.extensions.get(keyUsageExtension);
+    if (extension === undefined) return undefined;
+    const bits = extension.content();
+    return { critical: extension.critical, has: (usage) => bits.hasBit(keyUsages[usage]) };
+  }
+
+  /** It says that it is a certificate of who issues some; whether it may is `pathLength`. */
+  get isAuthority(): boolean {
+    const [first] = this.extensions.get(basicConstraints)?.content().subs ?? [];
+    return first?.isBoolean === true && first.toBoolean();
+  }
+
   /** How many intermediates may stand below it; `undefined`: it may issue no certificates (RFC 5280 sections 4.2.1.3, 4.2.1.9). */
   get pathLength(): number | undefined {
-    const constraints = this.extensions.get('2.5.29.19')?.content();
+    const constraints = this.extensions.get(basicConstraints)?.content();
     if (constraints === undefined || constraints.subs.length === 0 || !at(constraints, 0).toBoolean()) return undefined;
-    const usage = this.extensions.get('2.5.29.15')?.content();
-    const certSign = 5;
-    if (usage !== undefined && !usage.hasBit(certSign)) return undefined;
+    if (this.keyUsage?.has('keyCertSign') === false) return undefined;
     return constraints.subs.length > 1 ? at(constraints, 1).toInteger() : noPathLength;
   }
 
@@ -167,7 +214,8 @@ export class Certificate {
   }
 }
 
-function isStrong(algorithm: Asn1): boolean {
+/** Whether what is signed by this AlgorithmIdentifier is signed with SHA-256 or longer. Throws. */
+export function isStrong(algorithm: Asn1): boolean {
   const oid = at(algorithm, 0).toOID();
   if (oid !== rsaPss) return strong.has(oid);
   const hash = tagged(at(algorithm, 1), 0);
@@ -175,10 +223,14 @@ function isStrong(algorithm: Asn1): boolean {
 }
 
 function readExtensions(tbs: Asn1): ReadonlyMap<string, Extension> {
-  const found = new Map<string, Extension>();
   const list = tagged(tbs, 3);
-  if (list === undefined) return found;
-  for (const each of at(list, 0).subs) {
+  return extensionsIn(list === undefined ? undefined : at(list, 0));
+}
+
+/** By OID, of a list of Extension, or of none. Throws where one is there twice. */
+export function extensionsIn(list: Asn1 | undefined): ReadonlyMap<string, Extension> {
+  const found = new Map<string, Extension>();
+  for (const each of list?.subs ?? []) {
     if (!each.isSequence) throw new Error('an extension is no sequence');
     const oid = at(each, 0).toOID();
     if (found.has(oid)) throw new Error(`the extension ${oid} is there twice`);

@@ -52,7 +52,10 @@ const messages: readonly (readonly [RegExp, Why])[] = [
   [/MANIFEST_UNKNOWN|NAME_UNKNOWN/, 'not-found'],
   [/attestation checks failed|failed to check attestations/, 'condition'],
   [/attestions not found|attestations|no matching attestations/, 'attestation'],
-  [/no signatures found|no matching signatures|no signature matched/, 'signature'],
+  [
+    /(subject|issuer|extension) mismatch|embedded SCT|no signatures found|no matching signatures|no signature matched/,
+    'signature',
+  ],
 ];
 
 function whyOf(message: string): Why {
@@ -86,6 +89,10 @@ const reasonsWhy: ReadonlyMap<string, Why> = new Map([
   ['only-attestations', 'signature'],
   ['signature-mismatch', 'signature'],
   ['annotation-mismatch', 'signature'],
+  ['certificate-missing', 'signature'],
+  ['subject-mismatch', 'signature'],
+  ['issuer-mismatch', 'signature'],
+  ['extension-mismatch', 'signature'],
   ['too-few-attestors', 'signature'],
   ['attestation-missing', 'attestation'],
   ['attestation-untrusted', 'attestation'],

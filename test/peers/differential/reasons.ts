@@ -16,6 +16,7 @@ export const reasons = [
   'Objects of other groups',
   "Exceptions are the policies' own",
   'Extractors overwrite and skip nothing',
+  'ignoreSCT is about a certificate of the policy too',
 ] as const;
 export type Reason = (typeof reasons)[number];
 

@@ -1,10 +1,12 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { attest2, type CosignKey, keyPair, sign2, sign3 } from '../cosign.ts';
 import { pushImage, pushIndex } from '../images.ts';
 import { reviewType } from '../predicates.ts';
-import { type RunningRegistry, startDistribution, startGgcr } from '../registries.ts';
+import { startDistribution, startGgcr } from '../registries.ts';
+import { certify, keylessSign, signUnlogged } from '../sigstore/cosign.ts';
+import { type SigstoreServer, startSigstore } from '../sigstore/server.ts';
 
 /** Whose keys there are: two who are asked for, and one who also signs. */
 export type Who = 'a' | 'b' | 'c';
@@ -19,6 +21,9 @@ const imageNames = [
   'app:b',
   'app:ab',
   'app:c',
+  // Without a key by a workflow, and by a certificate of the same CA.
+  'app:ci',
+  'app:cert',
   'app:none',
   // By A, with claims.
   'app:prod',
@@ -48,25 +53,38 @@ export interface World {
   readonly bundles: string;
   /** Public keys in PEM. */
   readonly keys: Readonly<Record<Who, string>>;
+  /** Who certifies workflows, and the certificate that one image is signed with: PEM. */
+  readonly authority: Authority;
   /** The digest of each image. */
   digest(name: ImageName): string;
   stop(): Promise<void>;
 }
 
+export interface Authority {
+  readonly roots: string;
+  readonly rekorKey: string;
+  readonly certificateLogKey: string;
+  readonly certificate: string;
+  /** The root last. */
+  readonly chain: string;
+}
+
 /** Registries with all the images, signed once by real cosign. */
 export async function makeWorld(): Promise<World> {
   const dir = await mkdtemp(join(tmpdir(), 'countersign-differential-'));
-  const registries: RunningRegistry[] = [];
+  const running: { stop(): Promise<void> }[] = [];
   const stop = async () => {
-    await Promise.all(registries.map((each) => each.stop()));
+    await Promise.all(running.map((each) => each.stop()));
     await rm(dir, { recursive: true, force: true });
   };
   try {
     const images = await startGgcr();
-    registries.push(images);
+    running.push(images);
     const bundles = await startDistribution(dir);
-    registries.push(bundles);
-    return { ...(await filled(images.host, bundles.host, dir)), stop };
+    running.push(bundles);
+    const sigstore = await startSigstore(join(dir, 'sigstore'));
+    running.push(sigstore);
+    return { ...(await filled(images.host, bundles.host, dir, sigstore)), stop };
   } catch (error) {
     await stop();
     throw error;
@@ -75,7 +93,12 @@ export async function makeWorld(): Promise<World> {
 
 const shadow = { approved: true, note: '{{ request.operation }}', request: { operation: 'NONE' } };
 
-async function filled(host: string, bundles: string, dir: string): Promise<Omit<World, 'stop'>> {
+async function filled(
+  host: string,
+  bundles: string,
+  dir: string,
+  sigstore: SigstoreServer,
+): Promise<Omit<World, 'stop'>> {
   const made = (name: string) => keyPair(dir, 'ecdsa-p256', name);
   const [a, b, c] = await Promise.all([made('a'), made('b'), made('c')]);
   const digests = new Map<string, string>();
@@ -92,12 +115,16 @@ async function filled(host: string, bundles: string, dir: string): Promise<Omit<
   const review = (name: ImageName, key: CosignKey, approved: boolean, round: number) =>
     attest2(at(name), key, { type: reviewType, predicate: { approved, round, by: ['alice', 'bob'] } });
 
+  const certificate = await certify(sigstore, dir, c, { names: [{ email: 'release@acme.test' }] });
+
   // One after another where they attach to one image.
   await Promise.all([
     sign('app:a', a),
     sign('app:b', b),
     sign('app:ab', a).then(() => sign('app:ab', b)),
     sign('app:c', c),
+    keylessSign('cosign2', sigstore, at('app:ci')),
+    signUnlogged('cosign2', at('app:cert'), { key: c, certificate }),
     sign('app:prod', a, { env: 'prod', team: 'one' }),
     sign('app:test', a, { env: 'test' }),
     sign('app:index', a),
@@ -114,5 +141,14 @@ async function filled(host: string, bundles: string, dir: string): Promise<Omit<
     sign('app:shadow', a).then(() => attest2(at('app:shadow'), a, { type: reviewType, predicate: shadow })),
     review('app:only-review', b, true, 1),
   ]);
-  return { host, bundles, keys: { a: a.pem, b: b.pem, c: c.pem }, digest };
+  const { files } = sigstore;
+  const read = (path: string) => readFile(path, 'utf8');
+  const authority = {
+    roots: await read(files.fulcioChain),
+    rekorKey: await read(files.rekorKey),
+    certificateLogKey: await read(files.certificateLogKey),
+    certificate: await read(certificate.certificate),
+    chain: await read(certificate.chain),
+  };
+  return { host, bundles, keys: { a: a.pem, b: b.pem, c: c.pem }, authority, digest };
 }

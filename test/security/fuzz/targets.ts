@@ -5,7 +5,9 @@ import { evidence } from './evidence.ts';
 import { jmespath } from './expressions.ts';
 import { challenges, links, references } from './headers.ts';
 import { notaryEnvelopes } from './notary-envelopes.ts';
+import { notaryChains, notaryStamps } from './notary-judge.ts';
 import { admissionReviews } from './reviews.ts';
+import { crls, ocspAnswers, places } from './revocation.ts';
 import type { Target } from './target.ts';
 import { templates } from './templates.ts';
 
@@ -21,7 +23,12 @@ export const targets: readonly Target[] = [
   timeStamps(),
   checkpoints(),
   certifiedBundles(),
+  notaryChains(),
+  notaryStamps(),
   trustedRoots(),
+  ocspAnswers(),
+  crls(),
+  places(),
   policies(),
   dockerConfigs(),
   templates(),

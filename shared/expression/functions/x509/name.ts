@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer';
 import { type Asn1, at } from '../../../der.ts';
 import type { Json } from '../../value.ts';
 
@@ -33,7 +32,7 @@ export function nameOf(sequence: Asn1): Json {
 
 function attributeOf(attribute: Asn1) {
   const type = oidOf(at(attribute, 0));
-  return { id: type.join('.'), type, value: textOf(at(attribute, 1)) };
+  return { id: type.join('.'), type, value: at(attribute, 1).toText() };
 }
 
 /** The numbers of an OID. Throws. */
@@ -46,28 +45,4 @@ export function oidOf(value: Asn1): number[] {
 /** An empty list of Go's is null. */
 export function orNull(list: readonly Json[]): Json {
   return list.length === 0 ? null : list;
-}
-
-const utf8String = 0x0c;
-const bmpString = 0x1e;
-/** Strings of one byte a character, with what may stand in them; T61String is read as Latin-1. */
-const byteStrings = new Map<number, RegExp>([
-  [0x12, /^[0-9 ]*$/],
-  [0x13, /^[A-Za-z0-9 '()+,\-./:=?*&]*$/],
-  [0x14, /^/],
-  [0x16, /^[\0-\x7f]*$/],
-]);
-
-function textOf({ tag, value }: Asn1): string {
-  if (tag === utf8String) {
-    if (!isUtf8(value)) throw new Error('a UTF8String that is not UTF-8');
-    return value.toString('utf8');
-  }
-  if (tag === bmpString) {
-    if (value.length % 2 !== 0) throw new Error('a BMPString that ends within a character');
-    return Buffer.from(value).swap16().toString('utf16le').replace(/\0$/, '').toWellFormed();
-  }
-  const text = value.toString('latin1');
-  if (byteStrings.get(tag)?.test(text) !== true) throw new Error('a name of an unknown kind of string');
-  return text;
 }

@@ -1,0 +1,50 @@
+import type { NotaryIdentity } from '../../policy/notary/trust-policy.ts';
+import { quoted } from '../../printable.ts';
+import type { TrustedStatement } from '../../trust/notary/anchor.ts';
+import { nameText, type WrittenName } from '../../trust/x509/name.ts';
+import type { Intact } from './integrity.ts';
+import { type NotaryObjection, objection } from './objection.ts';
+
+const longestName = 200;
+/** What every subject must have to be compared (trust-store-trust-policy.md, "Trusted Identities Constraints"). */
+const mandatory = ['C', 'ST', 'O'] as const;
+
+/** Why no trusted identity is the signer: of any, each attribute must be the subject's, exactly; whom a CA names counts for nothing. */
+export function subjectObjection(
+  { subject, identity }: Intact,
+  { identities }: TrustedStatement,
+): NotaryObjection | undefined {
+  if (identities === 'any') return undefined;
+  const subjects = identities.filter((one) => one.kind === 'subject');
+  const signer = `is by ${quoted(identity, longestName)}`;
+  if (subjects.length === 0) {
+    return objection('identity-untrusted', `${signer}, and the trust policy has no x509.subject among its identities`);
+  }
+  const attributes = comparable(subject);
+  if (typeof attributes === 'string') {
+    return objection('identity-untrusted', `${signer}, whom no trusted identity can be: ${attributes}`);
+  }
+  if (subjects.some((one) => isWithin(one, attributes))) return undefined;
+  return objection('identity-untrusted', `${signer}, who is none of the trusted identities`);
+}
+
+function isWithin(
+  { attributes }: Extract<NotaryIdentity, { readonly kind: 'subject' }>,
+  subject: ReadonlyMap<string, string>,
+): boolean {
+  return [...attributes].every(([type, value]) => (subject.get(type) ?? '') === value);
+}
+
+/** The attributes of a subject by type, or why notation compares it with nothing, and so is it here. */
+function comparable(subject: WrittenName): ReadonlyMap<string, string> | string {
+  const [other] = subject.others;
+  if (other !== undefined) return `the subject has an attribute ${other.type}, which is not read`;
+  if (nameText(subject).includes('=#')) return 'the subject has the characters =# in it, which are not read';
+  const attributes = new Map<string, string>();
+  for (const [type, [value = '', another]] of subject.known) {
+    if (another !== undefined) return `the subject has several of the attribute ${type}`;
+    attributes.set(type, value);
+  }
+  const lacking = mandatory.find((type) => (attributes.get(type) ?? '') === '');
+  return lacking === undefined ? attributes : `the subject has no ${lacking}, and must have C, ST and O`;
+}

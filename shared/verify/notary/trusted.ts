@@ -1,0 +1,34 @@
+import type { NotaryScheme } from '../../evidence/notary-signature/attributes.ts';
+import type { TrustedStatement } from '../../trust/notary/anchor.ts';
+import { attempt } from '../attempt.ts';
+import { issuanceProblem } from './chain.ts';
+import type { Intact } from './integrity.ts';
+import { type NotaryObjection, objection } from './objection.ts';
+
+const storeTypes: Readonly<Record<NotaryScheme, 'ca' | 'signingAuthority'>> = {
+  'notary.x509': 'ca',
+  'notary.x509.signingAuthority': 'signingAuthority',
+};
+
+/**
+ * Why no certificate of the chain is in a store for its signing scheme. It is asked before who issued whom: that takes long, and whoever
+ * attaches signatures by certificates of their own could attach many.
+ */
+export function chainObjection({ signed, chain }: Intact, { stores }: TrustedStatement): NotaryObjection | undefined {
+  const { scheme } = signed.attributes;
+  const type = storeTypes[scheme];
+  const trusted = stores[type];
+  if (trusted === undefined) {
+    return objection('certificate-untrusted', `is of the scheme ${scheme}, and the trust policy has no store ${type}`);
+  }
+  if (chain.some((one) => trusted.some((certificate) => certificate.equals(one)))) return undefined;
+  return objection('certificate-untrusted', `is by a certificate that no certificate of the store ${type} issued`);
+}
+
+/** Why the certificates are no chain: then none of them says anything of the others, and no level lets that pass. */
+export function issuanceObjection({ chain }: Intact): NotaryObjection | undefined {
+  const problem = attempt(() => ({ found: issuanceProblem(chain) }));
+  const why = 'error' in problem ? 'a certificate of it does not parse' : problem.found;
+  if (why === undefined) return undefined;
+  return objection('certificate-usage', `has a chain of certificates that does not count: ${why}`);
+}

@@ -1,0 +1,168 @@
+import { ASN1Obj } from '@sigstore/core';
+import { makeTimestampAuthority, type StampChanges, type TimestampAuthority } from '../../fixtures/authority/tsa.ts';
+import { type Draft, policyOf, type World } from './case.ts';
+import { type CertificateSpec, chainOf, day, now } from './certificates.ts';
+import { both } from './corners.ts';
+import { changedCose, changedJws, coseOf, jwsOf } from './envelopes.ts';
+import type { Made } from './peer.ts';
+
+// Time stamps (RFC 3161) over signatures: by a real authority now, and by one of the fixtures whenever it is asked to.
+
+const stampName = 'io.cncf.notary.timestampSignature';
+
+/** With a token in the unsigned attribute. */
+export function withToken(made: Made, token: Uint8Array): Buffer {
+  if (made.format === 'jws') {
+    const text = Buffer.from(token).toString('base64');
+    return changedJws(made, (jws) => ({ ...jws, header: { ...jws.header, [stampName]: text } }));
+  }
+  return changedCose(made, (cose) => ({ ...cose, unprotected: new Map([...cose.unprotected, [stampName, token]]) }));
+}
+
+/** The token of a TimeStampResp. */
+export function tokenOf(response: Uint8Array): Buffer {
+  const token = ASN1Obj.parseBuffer(Buffer.from(response)).subs[1];
+  if (token === undefined) throw new Error('no token');
+  return Buffer.from(token.toDER());
+}
+
+export function signatureOf(made: Made): Uint8Array {
+  return made.format === 'jws' ? Buffer.from(jwsOf(made).signature, 'base64url') : coseOf(made).signature;
+}
+
+const stamped =
+  (authority: TimestampAuthority, at: number, changes: StampChanges = {}) =>
+  (made: Made) =>
+    withToken(made, tokenOf(authority.stamp(signatureOf(made), new Date(at), changes)));
+
+interface Stamping {
+  readonly leaf?: Partial<CertificateSpec>;
+  readonly verifyTimestamp?: 'always' | 'afterCertExpiry';
+  readonly level?: string;
+  /** Whose stamps are trusted; those of the fixtures, without. */
+  readonly trusted?: (world: World) => string;
+}
+
+/** A policy with a store of time-stamp authorities. */
+function stamps(
+  about: string,
+  { leaf = {}, verifyTimestamp, level = 'strict', trusted = fixtures }: Stamping,
+  change?: (world: World) => (made: Made) => Buffer,
+): readonly Draft[] {
+  const verification = verifyTimestamp === undefined ? { level } : { level, verifyTimestamp };
+  return both(`time stamps: ${about}`, (_, world) => ({
+    sign: { certificates: chainOf({ leaf }), signingTime: now - 20 * day },
+    policy: policyOf({ trustStores: ['ca:acme', 'tsa:stamps'], signatureVerification: verification }),
+    stores: ({ chain }) => ({ 'ca:acme': chain.at(-1) ?? '', 'tsa:stamps': trusted(world) }),
+    ...(change === undefined ? {} : { change: change(world) }),
+  }));
+}
+
+const fixtures = ({ stamps: { root } }: World) => root.pem;
+const expired = { notAfter: now - 5 * day };
+const by = (at: number, changes?: StampChanges) => (world: World) => stamped(world.stamps, at, changes);
+const validity = { notBefore: new Date(now - 90 * day), notAfter: new Date(now + 90 * day) };
+const other = makeTimestampAuthority(validity);
+const middling = makeTimestampAuthority({ ...validity, intermediate: true });
+const bothPurposes = makeTimestampAuthority({ ...validity, purposes: ['1.3.6.1.5.5.7.3.8', '1.3.6.1.5.5.7.3.3'] });
+const noPurpose = makeTimestampAuthority({ ...validity, purposes: [] });
+const uncritical = makeTimestampAuthority({ ...validity, purposesCritical: false });
+const rsa = makeTimestampAuthority({ ...validity, key: 'rsa', root: 'rsa' });
+const late = makeTimestampAuthority({
+  ...validity,
+  leafValidity: { notBefore: new Date(now - 10 * day), notAfter: new Date(now + 10 * day) },
+});
+
+const stampedBy = (authority: TimestampAuthority, at = now - 15 * day, changes?: StampChanges) => ({
+  trusted: () => authority.root.pem,
+  change: () => stamped(authority, at, changes),
+});
+
+function whose(about: string, authority: TimestampAuthority, at?: number, changes?: StampChanges): readonly Draft[] {
+  const { trusted, change } = stampedBy(authority, at, changes);
+  return stamps(about, { trusted }, change);
+}
+
+export const timeCorners: readonly Draft[] = [
+  ...both('time stamps: by a real authority', (_, { tsa }) => ({
+    sign: { tsa: tsa.url, tsaRoots: tsa.roots },
+    policy: policyOf({ trustStores: ['ca:acme', 'tsa:stamps'] }),
+    stores: ({ chain }) => ({ 'ca:acme': chain.at(-1) ?? '', 'tsa:stamps': tsa.roots }),
+  })),
+  ...both('time stamps: by a real authority that is not trusted', (_, { tsa, stamps: { root } }) => ({
+    sign: { tsa: tsa.url, tsaRoots: tsa.roots },
+    policy: policyOf({ trustStores: ['ca:acme', 'tsa:stamps'] }),
+    stores: ({ chain }) => ({ 'ca:acme': chain.at(-1) ?? '', 'tsa:stamps': root.pem }),
+  })),
+  ...both('time stamps: by a real authority after the certificate had expired', (_, { tsa }) => ({
+    sign: { certificates: chainOf({ leaf: expired }), tsa: tsa.url, tsaRoots: tsa.roots },
+    policy: policyOf({ trustStores: ['ca:acme', 'tsa:stamps'] }),
+    stores: ({ chain }) => ({ 'ca:acme': chain.at(-1) ?? '', 'tsa:stamps': tsa.roots }),
+  })),
+  ...stamps('one', {}, by(now - 15 * day)),
+  ...stamps('none', {}),
+  ...stamps('none, and nothing has expired', { verifyTimestamp: 'afterCertExpiry' }),
+  ...stamps('none, and the certificate has expired', { verifyTimestamp: 'afterCertExpiry', leaf: expired }),
+  ...stamps('none, logged', { level: 'permissive' }),
+  ...stamps('while the certificate was valid', { leaf: expired }, by(now - 15 * day)),
+  ...stamps(
+    'while it was valid, after it has expired',
+    { verifyTimestamp: 'afterCertExpiry', leaf: expired },
+    by(now - 15 * day),
+  ),
+  ...stamps('after the certificate had expired', { leaf: expired }, by(now - day)),
+  ...stamps('after it had expired, logged', { leaf: expired, level: 'permissive' }, by(now - day)),
+  ...stamps('before the certificate was valid', { leaf: { notBefore: now - 10 * day } }, by(now - 15 * day)),
+  ...stamps('in its last second', { leaf: expired }, by(now - 5 * day)),
+  ...stamps('a second too late', { leaf: expired }, by(now - 5 * day + 1000)),
+  ...stamps('to come', {}, by(now + day)),
+  ...stamps(
+    'broken, and not asked for',
+    { verifyTimestamp: 'afterCertExpiry' },
+    () => (made) => withToken(made, Buffer.from('x')),
+  ),
+  ...stamps('that are none', {}, () => (made) => withToken(made, Buffer.from('x'))),
+  ...stamps(
+    'in a response',
+    {},
+    (world) => (made) => withToken(made, world.stamps.stamp(signatureOf(made), new Date(now - 15 * day))),
+  ),
+  ...stamps('over something else', {}, by(now - 15 * day, { imprint: Buffer.alloc(32) })),
+  ...stamps('with SHA-384', {}, by(now - 15 * day, { imprintHash: 'sha384' })),
+  ...stamps('with SHA-512', {}, by(now - 15 * day, { imprintHash: 'sha512', hash: 'sha512' })),
+  ...stamps('signed by somebody else', {}, (world) => stamped(world.stamps, now - 15 * day, { key: other.key })),
+  ...stamps(
+    'signature changed',
+    {},
+    by(now - 15 * day, { signature: (bytes) => Buffer.concat([bytes, Buffer.from([0])]) }),
+  ),
+  ...stamps('another message digest', {}, by(now - 15 * day, { messageDigest: Buffer.alloc(32) })),
+  ...stamps('another content type in the attribute', {}, by(now - 15 * day, { attributeType: '1.2.840.113549.1.7.1' })),
+  ...stamps('another content type', {}, by(now - 15 * day, { contentType: '1.2.840.113549.1.7.1' })),
+  ...stamps('no content type in the attributes', {}, by(now - 15 * day, { without: ['contentType'] })),
+  ...stamps('no message digest', {}, by(now - 15 * day, { without: ['messageDigest'] })),
+  ...stamps('no signing certificate', {}, by(now - 15 * day, { without: ['signingCertificate'] })),
+  ...stamps('the signing certificate is another', {}, by(now - 15 * day, { signingCertificate: other.leaf })),
+  ...stamps('no certificate', {}, by(now - 15 * day, { certificates: [] })),
+  ...stamps('version 2', {}, by(now - 15 * day, { version: 2 })),
+  ...stamps('two signers', {}, by(now - 15 * day, { signers: 2 })),
+  ...stamps('by an authority that is not trusted', {}, () => stamped(other, now - 15 * day)),
+  ...whose('by an authority with an intermediate, which came along', middling, undefined, {
+    certificates: middling.chain.slice(0, 2),
+  }),
+  ...whose('by an authority with an intermediate, which did not', middling),
+  ...whose('by one for code signing too', bothPurposes),
+  ...whose('by one for nothing', noPurpose),
+  ...whose('by one for time stamps, not critical', uncritical),
+  ...whose('by RSA', rsa),
+  ...whose('by a certificate that was not valid then', late),
+  ...whose('by one that is valid, then', late, now - 2 * day),
+  ...stamps('an intermediate in the store', { trusted: () => middling.chain[1]?.pem ?? '' }, () =>
+    stamped(middling, now - 15 * day),
+  ),
+  ...both('time stamps: of a signing authority, not asked for', (_, { stamps: { root } }) => ({
+    sign: { scheme: 'notary.x509.signingAuthority' },
+    policy: policyOf({ trustStores: ['signingAuthority:acme', 'tsa:stamps'] }),
+    stores: ({ chain }) => ({ 'signingAuthority:acme': chain.at(-1) ?? '', 'tsa:stamps': root.pem }),
+  })),
+];
