@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { compareAll } from './compare.ts';
 import { drawn } from './generate.ts';
 import { mutated } from './mutations.ts';
+import { named } from './names.ts';
 import { revocationsOf } from './responders.ts';
 import { makeSmallWorld } from './world.ts';
 
@@ -15,7 +16,7 @@ const world = makeSmallWorld();
 do {
   const seed = given === undefined ? randomInt(2 ** 31) : Number(given);
   const { equal, explained, unexplained } = await compareAll(
-    [...drawn(seed, 400), ...mutated(seed, 400)],
+    [...drawn(seed, 400), ...mutated(seed, 400), ...named(seed, 400)],
     world,
     revocationsOf,
   );
