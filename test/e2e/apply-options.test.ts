@@ -17,6 +17,29 @@ const documentsOf = (yaml: string) => {
   return Array.isArray(documents) ? documents.map((document) => document.toJS()) : [];
 };
 
+test('a namespaceSelector that is empty selects the namespace, whatever is told of its labels', async () => {
+  const filter = (resources: object) => ({ any: [{ resources: { kinds: ['Pod'], ...resources } }] });
+  const matched = { match: filter({ namespaceSelector: {} }) };
+  const excluded = { match: filter({}), exclude: { any: [{ resources: { namespaceSelector: {}, names: ['good'] } }] } };
+  const files = {
+    'matched.yaml': textOf(varying('matched', matched)),
+    'excluded.yaml': textOf(varying('excluded', excluded)),
+  };
+  const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'default', labels: { tier: 'prod' } } };
+  const folder = await given('every-namespace', { ...files, 'pods.yaml': pods(), 'namespace.yaml': textOf(namespace) });
+  for (const told of [[], ['-f', `${folder}/namespace.yaml`]]) {
+    const resultsOf = async (policyFile: string) => {
+      const { told: found } = await json(`${folder}/${policyFile}`, '-f', `${folder}/pods.yaml`, ...told);
+      return found.results.map(({ resource, result }: { resource: string; result: string }) => [resource, result]);
+    };
+    expect(await resultsOf('matched.yaml')).toEqual([
+      ['Pod/default/good', 'pass'],
+      ['Pod/default/bad', 'fail'],
+    ]);
+    expect(await resultsOf('excluded.yaml')).toEqual([['Pod/default/bad', 'fail']]);
+  }
+});
+
 describe('--values-file and --userinfo', () => {
   const kind = (name: string, parts: object) => textOf({ apiVersion: 'cli.kyverno.io/v1alpha1', kind: name, ...parts });
 
