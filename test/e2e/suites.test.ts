@@ -207,7 +207,7 @@ test('what the trust root lacks is told where an image would need it, and not wh
     return stderr;
   };
   expect(await warningsOf('left-alone', `${host()}/elsewhere/app:1`, 'skip')).toBe('');
-  expect(await warningsOf('asked-about', signed(), 'fail')).toContain(
+  expect(await warningsOf('asked-about', signed(), 'error')).toContain(
     'the trust root has no log https://rekor.internal.example',
   );
 });
