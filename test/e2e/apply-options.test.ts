@@ -168,6 +168,27 @@ describe('--policy-report', () => {
     ]);
     expect(alone).toMatchObject({ status: 2, stderr: expect.stringContaining('write --policy-report too') });
   });
+
+  test('what a policy and a rule say for reports, of Pods and of controllers', async () => {
+    const annotations = { 'policies.kyverno.io/category': 'Supply chain', 'policies.kyverno.io/severity': 'high' };
+    const folder = await given('apply-reported', {
+      'policy.yaml': textOf(varying('signed', { reportProperties: { team: 'a' } }, { annotations })),
+      'plain.yaml': textOf(varying('plain', {})),
+      'resources.yaml': textOf(podOf('good', signed()), deploymentOf('web', unsigned())),
+    });
+    const words = [`${folder}/policy.yaml`, `${folder}/plain.yaml`, '-f', `${folder}/resources.yaml`];
+    const [{ results }] = documentsOf((await inThisProcess(['apply', ...words, '--policy-report'])).stdout);
+    const said = { category: 'Supply chain', severity: 'high', properties: { team: 'a' } };
+    expect(results).toMatchObject([
+      { policy: 'signed', result: 'pass', ...said },
+      { policy: 'plain', result: 'pass' },
+      { policy: 'signed', rule: 'autogen-check', result: 'fail', ...said },
+      { policy: 'plain', rule: 'autogen-check', result: 'fail' },
+    ]);
+    for (const { policy: name, category, properties } of results) {
+      if (name === 'plain') expect([category, properties.team]).toEqual([undefined, undefined]);
+    }
+  });
 });
 
 describe('where policies and resources come from', () => {
