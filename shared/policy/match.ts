@@ -100,8 +100,8 @@ function compileBlock(filter: ResourceFilter, doubt: Doubt): Test {
     tests.push(({ labels }) => selects(labels));
   }
   if (namespaceSelector !== undefined) {
-    const selects = compileSelector(namespaceSelector);
-    tests.push(({ namespaceLabels }) => (namespaceLabels === undefined ? doubt.namespace : selects(namespaceLabels)));
+    const selects = compileNamespaceSelector(namespaceSelector);
+    tests.push(({ namespace, namespaceLabels }) => selects(namespace, namespaceLabels) ?? doubt.namespace);
   }
   if (subjects !== undefined) tests.push(anyOf(subjects.map(compileSubject)));
   return tests.length === 0 ? () => false : allOf(tests);
@@ -174,6 +174,22 @@ export function compileSelector({ matchLabels, matchExpressions }: LabelSelector
   const labels = Object.entries(matchLabels).map(([name, value]) => compilePair(name, value));
   const requirements = [...labels, ...matchExpressions.map(compileExpression)];
   return (pairs) => allHold(requirements, pairs);
+}
+
+/** API servers set this label of each namespace to its name, and let nobody change it. */
+export const namespaceNameLabel = 'kubernetes.io/metadata.name';
+
+/** Whether a namespace is selected; `undefined` where its labels decide, and nobody tells them. */
+export function compileNamespaceSelector(
+  selector: LabelSelector,
+): (namespace: string, labels: Pairs | undefined) => boolean | undefined {
+  const selects = compileSelector(selector);
+  const keys = [...Object.keys(selector.matchLabels), ...selector.matchExpressions.map(({ key }) => key)];
+  const asksForNameAlone = keys.every((key) => key === namespaceNameLabel);
+  return (namespace, labels) => {
+    if (labels !== undefined) return selects(labels);
+    return asksForNameAlone && namespace !== '' ? selects({ [namespaceNameLabel]: namespace }) : undefined;
+  };
 }
 
 function compileSubject({ what, name }: RequestSubject): Test {

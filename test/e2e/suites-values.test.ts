@@ -71,6 +71,45 @@ describe('values and who asks', () => {
     }
   });
 
+  test("a namespace's own name is a label that nobody needs to say", async () => {
+    const name = 'kubernetes.io/metadata.name';
+    const but = (namespace: string) => ({ namespaceSelector: { matchLabels: { [name]: namespace } } });
+    const filter = (resources: object) => ({ any: [{ resources: { kinds: ['Pod'], ...resources } }] });
+    const said = { namespaceSelector: [{ name: 'apps', labels: { team: 'a' } }] };
+    const outcomes: [object, object, string][] = [
+      [{ match: filter(but('apps')) }, {}, 'fail'],
+      [{ match: filter(but('other')) }, {}, 'skip'],
+      [{ match: filter({}), exclude: { any: [{ resources: but('apps') }] } }, {}, 'skip'],
+      [{ match: filter({}), exclude: { any: [{ resources: but('other') }] } }, {}, 'fail'],
+      [{ match: filter(but('apps')) }, { values: said }, 'fail'],
+      [{ match: filter(but('other')) }, { values: said }, 'skip'],
+    ];
+    for (const [index, [rule, parts, result]] of outcomes.entries()) {
+      const folder = await given(`own-name-${index}`, {
+        'policy.yaml': textOf(varying('signed', rule)),
+        'resources.yaml': textOf(podOf('bad', unsigned(), { namespace: 'apps' })),
+        'kyverno-test.yaml': textOf(suite({ ...parts, results: [expects(result, 'bad')] })),
+      });
+      expect([index, (await tested(folder)).status]).toEqual([index, 0]);
+    }
+  });
+
+  test("headers that suites and values of Kyverno's own have", async () => {
+    const folder = await given('headers', {
+      'policy.yaml': textOf(varying('signed', onlyWhen('request.operation', 'UPDATE'))),
+      'resources.yaml': textOf(podOf('bad', unsigned())),
+      'values.yaml': textOf({
+        apiVersion: 'cli.kyverno.io/v1alpha1',
+        kind: 'Value',
+        globalValues: { 'request.operation': 'UPDATE' },
+      }),
+      'kyverno-test.yaml': textOf(
+        suite({ apiVersion: 'kyverno.io/v1', variables: 'values.yaml', results: [expects('fail', 'bad')] }),
+      ),
+    });
+    expect((await tested(folder)).status).toBe(0);
+  });
+
   test('labels of a namespace that is among the resources, over which values count; apply reads them too', async () => {
     const ofShops = {
       match: {
