@@ -57,11 +57,12 @@ describe('--values-file and --userinfo', () => {
     };
     expect(await resultsOf()).toEqual([
       ['when', 'skip'],
-      ['who', 'skip'],
+      // Who asks is not known, as in Kyverno's command line.
+      ['who', 'error'],
     ]);
     expect(await resultsOf('--values-file', `${folder}/values.yaml`)).toEqual([
       ['when', 'fail'],
-      ['who', 'skip'],
+      ['who', 'error'],
     ]);
     expect(await resultsOf('--userinfo', `${folder}/jane.yaml`)).toEqual([
       ['when', 'skip'],

@@ -26,6 +26,26 @@ describe('values and who asks', () => {
     expect((await tested(wrong)).status).toBe(1);
   });
 
+  test('who asks is not known without a userinfo: a match of somebody asks, and an exclude takes nobody away', async () => {
+    const of = (name: string) => ({ any: [{ resources: { kinds: ['Pod'] }, subjects: [{ kind: 'User', name }] }] });
+    const everybody = { any: [{ resources: { kinds: ['Pod'] } }] };
+    const outcomes: [object, object, string][] = [
+      [{ match: of('joe') }, {}, 'fail'],
+      [{ match: of('joe') }, { userinfo: 'jane.yaml' }, 'skip'],
+      [{ match: everybody, exclude: of('jane') }, {}, 'fail'],
+      [{ match: everybody, exclude: of('jane') }, { userinfo: 'jane.yaml' }, 'skip'],
+    ];
+    for (const [index, [rule, parts, result]] of outcomes.entries()) {
+      const folder = await given(`untold-${index}`, {
+        'policy.yaml': textOf(varying('signed', { match: everybody, ...rule })),
+        'resources.yaml': textOf(podOf('bad', unsigned())),
+        'jane.yaml': userOf('jane'),
+        'kyverno-test.yaml': textOf(suite({ ...parts, results: [expects(result, 'bad')] })),
+      });
+      expect([index, (await tested(folder)).status]).toEqual([index, 0]);
+    }
+  });
+
   test('roles are told to no webhook: they are left out, and that is said', async () => {
     const name = await given('roles', {
       'policy.yaml': textOf(varying('signed', onlyWhen("request.clusterRoles || 'unknown'", 'unknown'))),
