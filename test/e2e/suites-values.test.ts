@@ -114,6 +114,38 @@ describe('values and who asks', () => {
     }
   });
 
+  test('values of a policy, a resource and a rule that the suite does not have are told, and change nothing', async () => {
+    const values = {
+      policies: [
+        {
+          name: 'signed',
+          resources: [
+            { name: 'bad', values: { a: 'b' } },
+            { name: 'badd', values: { 'request.operation': 'UPDATE' } },
+          ],
+          rules: [
+            { name: 'check', values: { a: 'b' } },
+            { name: 'autogen-check', values: { a: 'b' } },
+            { name: 'other', values: { a: 'b' } },
+          ],
+        },
+        { name: 'singed', resources: [] },
+      ],
+    };
+    const folder = await given('unused-values', {
+      'policy.yaml': textOf(varying('signed', onlyWhen('request.operation', 'UPDATE'))),
+      'resources.yaml': textOf(podOf('bad', unsigned())),
+      'kyverno-test.yaml': textOf(suite({ values, results: [expects('skip', 'bad')] })),
+    });
+    const { status, stderr } = await tested(folder);
+    expect(status).toBe(0);
+    expect(stderr.trim().split('\n')).toEqual([
+      `${folder}/kyverno-test.yaml: warning: values in policy 'signed' are said of the resource 'badd', which the suite does not have; did you mean 'bad'?`,
+      `${folder}/kyverno-test.yaml: warning: values in policy 'signed' are said of the rule 'other', which the suite does not have`,
+      `${folder}/kyverno-test.yaml: warning: values are said of the policy 'singed', which the suite does not have; did you mean 'signed'?`,
+    ]);
+  });
+
   test("headers that suites and values of Kyverno's own have", async () => {
     const folder = await given('headers', {
       'policy.yaml': textOf(varying('signed', onlyWhen('request.operation', 'UPDATE'))),

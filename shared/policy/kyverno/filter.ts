@@ -231,9 +231,11 @@ function readKinds(texts: readonly string[], place: Place, whose: Whose, report:
   return kinds;
 }
 
-const labelName = /^(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/;
+/** As Kubernetes has them for labels and elsewhere: a name of 63 characters, a domain and a slash before it or not. */
+export const qualifiedName =
+  /^(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/;
 const labelValue = /^(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$/;
-const possibleLabel = { name: possibleIn(labelName, 317), value: possibleIn(labelValue, 63) };
+const possibleLabel = { name: possibleIn(qualifiedName, 317), value: possibleIn(labelValue, 63) };
 
 /** Kubernetes' label selector; Kyverno adds wildcards, in `matchLabels` alone. */
 function readSelector(fields: SelectorFields | undefined, place: Place, report: Report): LabelSelector | undefined {
@@ -264,7 +266,7 @@ function readExpression(
 ): LabelSelector['matchExpressions'][number] {
   const { key = '', operator = 'In', values = [] } = fields;
   if (!place.field('operator').given) report.problem(place, 'operator is required');
-  if (!labelName.test(key)) report.problem(place.field('key'), 'is not a valid label name');
+  if (!qualifiedName.test(key)) report.problem(place.field('key'), 'is not a valid label name');
   const takesValues = operator === 'In' || operator === 'NotIn';
   if (takesValues && values.length === 0) report.problem(place, `values must be given for ${operator}`);
   if (!takesValues && values.length > 0) report.problem(place.field('values'), `must be empty for ${operator}`);

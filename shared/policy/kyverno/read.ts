@@ -6,6 +6,7 @@ import { controllerRules, controllersAnnotation, controllersOf, lintControllers 
 import { readConfigMap } from './config-map.ts';
 import { exceptionVersions, isException, readException, type WrittenException } from './exception.ts';
 import { type PolicyFields, policySchemas, type SpecFields } from './fields.ts';
+import { qualifiedName } from './filter.ts';
 import { itemsOf } from './lists.ts';
 import { isActionRefused, readAction, readOverrides } from './overrides.ts';
 import type { Place } from './place.ts';
@@ -202,6 +203,12 @@ function readMatchConditions(
   if (fields.length > mostConditions) report.problem(place, `has more than ${mostConditions} conditions`);
   const conditions = fields.flatMap(({ name, expression }, index) => {
     if (!name) report.problem(place.item(index), 'name is required');
+    else if (!qualifiedName.test(name)) {
+      report.problem(
+        place.item(index).field('name'),
+        'is no name that an API server takes: letters, digits and - _ . between them, 63 at most',
+      );
+    }
     if (!expression) report.problem(place.item(index), 'expression is required');
     return name && expression ? [{ name, expression }] : [];
   });
