@@ -2,7 +2,7 @@ import { clusterPolicy, entry, keyA, keyB, keys, pods, problemsOf, rule } from '
 
 const withRule = (changes: Record<string, unknown>) => clusterPolicy({ rules: [rule(changes)] });
 const withEntry = (changes: Record<string, unknown>) => withRule({ verifyImages: [entry(changes)] });
-const withMatchConditions = (...matchConditions: Json[]) =>
+const withMatchConditions = (...matchConditions: object[]) =>
   clusterPolicy({ webhookConfiguration: { matchConditions } });
 const withSet = (set: Record<string, unknown>) => withEntry({ attestors: [set] });
 const withAttestor = (attestor: Record<string, unknown>) => withSet({ entries: [attestor] });
