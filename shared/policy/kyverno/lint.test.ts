@@ -264,6 +264,12 @@ const cases: readonly [string, Record<string, unknown>, string | RegExp, Record<
     withMatchConditions({ name: 'acme.example/not-ci', expression: 'true' }),
   ],
   [
+    'one that is named as the one of every webhook',
+    withMatchConditions({ name: 'spec-labels-or-annotations-changed', expression: 'true' }),
+    'choose another name',
+    withMatchConditions({ name: 'spec-changed', expression: 'true' }),
+  ],
+  [
     'two of one name',
     withMatchConditions({ name: 'a', expression: 'true' }, { name: 'a', expression: 'false' }),
     'has two conditions of one name',
