@@ -1,4 +1,4 @@
-import { loadCbor } from '../../../shared/evidence/notary-signature/cbor.ts';
+import { loadNotary } from '../../../shared/verify/notary/lazy.ts';
 import { readEvidence } from '../../../shared/evidence/read.ts';
 import { readNotaryFolder } from '../../../shared/policy/notary/read.ts';
 import { PolicyLoadError } from '../../../shared/policy/problems.ts';
@@ -38,7 +38,7 @@ export async function ours(question: Question): Promise<Outcome | 'policy'> {
   const { mediaType, envelope, at, revocations } = question;
   const [registry = '', ...path] = question.repository.split('/');
   const repository = { registry, path: path.join('/') };
-  await loadCbor();
+  await loadNotary();
   const artifactType = 'application/vnd.cncf.notary.signature';
   const evidence = readEvidence([makeItem(mediaType, envelope, { repository, artifactType })]);
   const image = {
