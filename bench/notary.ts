@@ -1,6 +1,6 @@
-import { loadNotary } from '../shared/verify/notary/lazy.ts';
 import { readEvidence } from '../shared/evidence/read.ts';
 import type { RevocationView } from '../shared/revocation/revocation.ts';
+import { loadNotary } from '../shared/verify/notary/lazy.ts';
 import { verify } from '../shared/verify/verify.ts';
 import { digestOf, makeItem, repository } from '../test/fixtures/attached.ts';
 import { manifest, policyOf } from '../test/peers/notary/case.ts';

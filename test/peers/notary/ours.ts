@@ -1,4 +1,3 @@
-import { loadNotary } from '../../../shared/verify/notary/lazy.ts';
 import { readEvidence } from '../../../shared/evidence/read.ts';
 import { readNotaryFolder } from '../../../shared/policy/notary/read.ts';
 import { PolicyLoadError } from '../../../shared/policy/problems.ts';
@@ -11,6 +10,7 @@ import {
 } from '../../../shared/revocation/revocation.ts';
 import { buildCheck } from '../../../shared/trust/build.ts';
 import type { Check } from '../../../shared/trust/check.ts';
+import { loadNotary } from '../../../shared/verify/notary/lazy.ts';
 import type { Outcome } from '../../../shared/verify/outcome.ts';
 import { verify } from '../../../shared/verify/verify.ts';
 import { digestOf, makeItem } from '../../fixtures/attached.ts';
