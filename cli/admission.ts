@@ -63,11 +63,20 @@ function worse(first: readonly Verdict[], second: readonly Verdict[]): Verdict[]
   const verdicts = new Map(first.map((verdict) => [keyOf(verdict), verdict]));
   for (const verdict of second) {
     const before = verdicts.get(keyOf(verdict));
-    if (before === undefined || severity[kindOf(verdict.reason)] > severity[kindOf(before.reason)]) {
+    if (before === undefined || (isWorse(verdict, before) && !isForLackOfPin(verdict, before))) {
       verdicts.set(keyOf(verdict), verdict);
     }
   }
   return [...verdicts.values()];
+}
+
+function isWorse(one: Verdict, other: Verdict): boolean {
+  return severity[kindOf(one.reason)] > severity[kindOf(other.reason)];
+}
+
+/** What mutate could not be asked it has not pinned: that a digest is missing then says nothing of why. */
+function isForLackOfPin({ reason }: Verdict, { reason: before }: Verdict): boolean {
+  return reason === 'digest-missing' && kindOf(before) === 'invalid';
 }
 
 function keyOf({ question: { rule, about } }: Verdict): string {

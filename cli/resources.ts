@@ -136,7 +136,8 @@ function reviewOf(
       operation: 'CREATE',
       name,
       namespace,
-      userInfo: { username: 'countersign apply' },
+      // Nobody, until a file says who asks.
+      userInfo: {},
       object,
       oldObject: null,
       dryRun: true,

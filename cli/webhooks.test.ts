@@ -212,6 +212,16 @@ describe('namespaces with a label', () => {
     }
   });
 
+  test('a selector of every namespace needs no webhook of its own, and an exclude by one leaves nothing to ask', () => {
+    const everywhere = webhooksOf([enforcing({}, pods({ namespaceSelector: {} }))]);
+    expect(shortly(everywhere)).toEqual(['mutate-fail Fail', 'validate-fail Fail']);
+    expect(everywhere.flatMap(requirementsOf)).toEqual([]);
+    const excluding = (exclude: Json) =>
+      webhooksOf([clusterPolicy({ rules: [rule({ exclude: { any: [{ resources: exclude }] } })] })]);
+    expect(shortly(excluding({ namespaceSelector: {}, names: ['debug'] }))).toEqual(shortly(everywhere));
+    expect(excluding({ namespaceSelector: {} })).toEqual([]);
+  });
+
   test('of an override: the rule audits there, and enforces elsewhere', () => {
     const overrides = [{ action: 'Audit', namespaceSelector: labelled('dev') }];
     const webhooks = webhooksOf([enforcing({ validationFailureActionOverrides: overrides })]);

@@ -1,6 +1,6 @@
 import type { WebhookPurpose } from '../shared/admission/path.ts';
 import type { Requirement, Selection } from '../shared/policy/namespace-scopes.ts';
-import type { MatchCondition, Rule } from '../shared/policy/policy.ts';
+import { changedCondition, type MatchCondition, type Rule } from '../shared/policy/policy.ts';
 import { extractedKindsOf, resourcesOf } from '../shared/policy/resources.ts';
 import { type Scopes, timeoutSecondsOf } from '../shared/policy/scopes.ts';
 import { type Plurals, pluralOf } from './plurals.ts';
@@ -63,8 +63,6 @@ type ScopeName = 'fail' | 'ignore' | 'audit';
 /** What runs there starts the cluster, this project's own way into it included: no webhook is called for it. */
 export const systemNamespace = 'kube-system';
 
-const changedName = 'spec-labels-or-annotations-changed';
-
 /**
  * An UPDATE that changes nothing which a rule looks at is not sent: status, finalizers, owners, managed fields. The same
  * whatever the rules, so that a change of policies changes no condition, unless extractors look for images elsewhere. What may be absent is
@@ -82,7 +80,7 @@ function changed(rules: readonly Rule[]): MatchCondition {
     'object.metadata.?annotations.orValue({}) != oldObject.metadata.?annotations.orValue({})',
     ...elsewhere,
   ].join(' || ');
-  return { name: changedName, expression };
+  return { name: changedCondition, expression };
 }
 
 /** The fields of an object in which extractors look, beside those that are compared anyway. */

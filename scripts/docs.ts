@@ -41,6 +41,8 @@ const text = `${[
   '|---|---|---|',
   '| a manifest or index | 4 MiB | `too-large` |',
   '| values in a manifest or index | 10,000 | `too-large` |',
+  "| an image's config that a context names; values in it | 1 MiB; 10,000 | `too-large` |",
+  '| values, and bytes, of all manifests and configs that contexts name in one review | 20,000; 1 MiB | `review-too-large` |',
   "| a signature's payload | 64 KiB | `too-large` |",
   '| a bundle or attestation | 16 MiB | `too-large` |',
   "| a signature's statement in a bundle | 1 MiB | `malformed-signature` |",

@@ -59,7 +59,8 @@ const files = list(plainText);
 const foreignFiles = ['jsonPayloads', 'httpPayloads', 'envoyPayloads', 'targetResources', 'paramResources'] as const;
 
 const test = object({
-  apiVersion: oneOf('cli.kyverno.io/v1alpha1'),
+  /** Kyverno looks at none, and some suites of its own have the second one. */
+  apiVersion: oneOf('cli.kyverno.io/v1alpha1', 'kyverno.io/v1'),
   kind: oneOf('Test'),
   metadata: asWritten,
   policies: files,

@@ -1,7 +1,9 @@
 import { trustPolicyBeside } from '../../local/notary.ts';
 import { readExceptions } from '../../local/policies.ts';
-import { PolicyLoadError, printWarning } from '../../shared/policy/problems.ts';
+import type { PolicyFile } from '../../shared/policy/kyverno/load.ts';
+import { type LoadWarning, PolicyLoadError, printWarning } from '../../shared/policy/problems.ts';
 import { loadTexts } from '../../shared/policy-set/load.ts';
+import { printable } from '../../shared/printable.ts';
 import type { TrustRoots } from '../../shared/trust/root/trust-root.ts';
 import { userOf } from '../circumstances.ts';
 import { type Resource, readResources } from '../resources.ts';
@@ -13,7 +15,8 @@ import { policyTexts, refuseMissing } from './files.ts';
 import type { Row } from './row.ts';
 import type { Expected, Suite } from './suite.ts';
 import { Trial, type TrialOptions } from './trial.ts';
-import { leftToKyverno, policiesIn, whoseIs } from './whose.ts';
+import { unusedValues } from './unused-values.ts';
+import { type KnownPolicy, leftToKyverno, policiesIn, unreadableIn, whoseIs } from './whose.ts';
 
 export interface SuiteOptions extends TrialOptions {
   readonly roots: TrustRoots;
@@ -30,23 +33,33 @@ export async function runSuite(suite: Suite, options: SuiteOptions): Promise<rea
   const texts = await policyTexts(suite);
   const known = policiesIn(texts);
   const selected = suite.results.filter((expected) => options.selector.selects(expected));
-  let trial: Trial | undefined;
+  let prepared: Prepared | undefined;
   const rows: Row[] = [];
   for (const expected of selected) {
     const whose = whoseIs(expected, known);
-    if ('missing' in whose) rows.push(notFound(expected, namesOf(expected), whose.missing));
-    else if ('left' in whose) rows.push(left(expected, expected.rule, whose.left));
+    if ('missing' in whose) {
+      refuseUnreadable(texts);
+      rows.push(notFound(expected, namesOf(expected), whose.missing));
+    } else if ('left' in whose) rows.push(left(expected, expected.rule, whose.left));
     else {
       refuseForeign(expected);
-      trial ??= await trialOf(suite, texts, options);
-      rows.push(...(await trial.rows(expected)));
+      prepared ??= await prepare(suite, texts, known, options);
+      rows.push(...(await prepared.trial.rows(expected)));
       for (const rule of whose.beside) rows.push(left(expected, rule, 'a rule of another type'));
     }
     if (rows.length > mostRows) {
       throw new PolicyLoadError([{ ...expected.at, message: `the suite comes to more than ${mostRows} results` }]);
     }
   }
+  const isLacking = rows.some(({ images }) => images.some(({ reason }) => reason === 'trust-missing'));
+  if (isLacking) for (const warning of prepared?.lacking ?? []) options.warn(printWarning(warning));
   return rows;
+}
+
+/** What is not there may stand in a file that cannot be read, a template for instance: then that is what is wrong. */
+function refuseUnreadable(texts: readonly PolicyFile[]): void {
+  const problems = unreadableIn(texts);
+  if (problems.length > 0) throw new PolicyLoadError(problems);
 }
 
 /** Rules of images change nothing but an image's digest, and make no resource. */
@@ -55,7 +68,21 @@ function refuseForeign({ foreign }: Expected): void {
   if (foreign.length > 0) throw new PolicyLoadError(foreign.map((at) => ({ ...at, message })));
 }
 
-async function trialOf(suite: Suite, texts: Parameters<typeof loadTexts>[0], options: SuiteOptions): Promise<Trial> {
+interface Prepared {
+  readonly trial: Trial;
+  /**
+   * Of what the trust root lacks. A suite may be about what its policies leave alone, so it is told where an image has been answered
+   * `trust-missing`: whoever deploys the policies is told in any case.
+   */
+  readonly lacking: readonly LoadWarning[];
+}
+
+async function prepare(
+  suite: Suite,
+  texts: readonly PolicyFile[],
+  known: readonly KnownPolicy[],
+  options: SuiteOptions,
+): Promise<Prepared> {
   const { roots, warn } = options;
   const set = await loadTexts(texts, {
     exceptions: await readExceptions(suite.exceptions.map(({ name }) => name)),
@@ -67,16 +94,21 @@ async function trialOf(suite: Suite, texts: Parameters<typeof loadTexts>[0], opt
     leaves: leftToKyverno,
     notary: trustPolicyBeside(suite.policies.map(({ name }) => name)),
   });
-  for (const warning of set.warnings) warn(printWarning(warning));
+  const lacking = set.warnings.filter(({ lacks }) => lacks !== undefined);
+  for (const warning of set.warnings) if (!lacking.includes(warning)) warn(printWarning(warning));
   const { variables, userInfo } = suite;
   const user = userInfo === undefined ? undefined : await readUserInfo(userInfo.name);
   const resources = distinct(await readResources(suite.resources.map(({ name }) => name)), warn);
+  const values = suite.values ?? (variables === undefined ? undefined : await readValuesFile(variables.name));
+  const names = resources.map(({ request }) => request.name);
+  const unused = values === undefined ? [] : unusedValues(values, known, names);
+  for (const line of unused) warn(printable(`${variables?.name ?? suite.file}: warning: ${line}`));
   const circumstances = {
     namespaces: labelsAmong(resources.map(({ request }) => request)),
-    values: suite.values ?? (variables === undefined ? undefined : await readValuesFile(variables.name)),
+    values,
     user: user === undefined || userInfo === undefined ? undefined : userOf(user, userInfo.name, warn),
   };
-  return new Trial(set.rules, circumstances, resources, options);
+  return { trial: new Trial(set.rules, circumstances, resources, options), lacking };
 }
 
 /** As in Kyverno, the first of two resources of one name counts. */

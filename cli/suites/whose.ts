@@ -2,6 +2,7 @@ import type { Leaves, PolicyFile } from '../../shared/policy/kyverno/load.ts';
 import type { Place } from '../../shared/policy/kyverno/place.ts';
 import { Report } from '../../shared/policy/kyverno/report.ts';
 import { readDocuments } from '../../shared/policy/kyverno/yaml/document.ts';
+import type { LoadProblem } from '../../shared/policy/problems.ts';
 import type { Expected } from './suite.ts';
 
 /** A policy of any kind among a suite's files, as far as it says whose its rules are. */
@@ -35,6 +36,15 @@ export const leftToKyverno: Leaves = (document) => {
 /** The policies in a suite's files. What cannot be read is told where policies load. */
 export function policiesIn(files: readonly PolicyFile[]): readonly KnownPolicy[] {
   return files.flatMap(({ name, text }) => readDocuments(text, new Report(name)).flatMap(knownIn));
+}
+
+/** Why files, or documents in them, cannot be read. */
+export function unreadableIn(files: readonly PolicyFile[]): readonly LoadProblem[] {
+  return files.flatMap(({ name, text }) => {
+    const report = new Report(name);
+    readDocuments(text, report);
+    return report.problems;
+  });
 }
 
 function knownIn(document: Place): KnownPolicy[] {

@@ -4,7 +4,7 @@ import { emptyObject, isObject, type Json } from '../../shared/expression/value.
 import type { Rule } from '../../shared/policy/policy.ts';
 import { mergedOver, type Stated } from '../../shared/policy/stated.ts';
 import { type Assignment, treeOf } from './assignments.ts';
-import type { NamespaceLabels } from './namespaces.ts';
+import { type NamespaceLabels, withName } from './namespaces.ts';
 import type { PolicyValues, Values } from './values.ts';
 
 /** What is said beside the resources: values for rules, who asks, and what the request does. */
@@ -141,7 +141,8 @@ function withLabels(
   values: Values | undefined,
   namespaces: NamespaceLabels | undefined,
 ): AdmissionRequest {
-  const namespaceLabels = values?.namespaces.get(request.namespace) ?? namespaces?.get(request.namespace);
+  const written = values?.namespaces.get(request.namespace);
+  const namespaceLabels = written ? withName(request.namespace, written) : namespaces?.get(request.namespace);
   return namespaceLabels === undefined ? request : { ...request, namespaceLabels };
 }
 

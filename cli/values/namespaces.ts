@@ -1,11 +1,9 @@
 import { isJsonObject, own } from '../../shared/admission/json.ts';
 import type { AdmissionRequest } from '../../shared/admission/review.ts';
+import { namespaceNameLabel } from '../../shared/policy/match.ts';
 
 /** Labels of namespaces, by their names. */
 export type NamespaceLabels = ReadonlyMap<string, Readonly<Record<string, string>>>;
-
-/** API servers set this label of each namespace to its name, whatever was written. */
-const nameLabel = 'kubernetes.io/metadata.name';
 
 /**
  * What `v1` Namespaces among the resources say of their labels. One whose labels no API server would take, or of which there are two that
@@ -27,7 +25,12 @@ function labelsOf(name: string, object: unknown): Readonly<Record<string, string
   if (!isJsonObject(written)) return undefined;
   const labels = Object.entries(written);
   if (!labels.every((label): label is [string, string] => typeof label[1] === 'string')) return undefined;
-  return Object.fromEntries([...labels, [nameLabel, name]]);
+  return withName(name, Object.fromEntries(labels));
+}
+
+/** The labels with the one that API servers set, whatever was written. */
+export function withName(name: string, labels: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries([...Object.entries(labels), [namespaceNameLabel, name]]);
 }
 
 function same(one: Readonly<Record<string, string>> | undefined, other: typeof one): boolean {

@@ -78,7 +78,8 @@ const specFields = {
 const spec = object(specFields);
 const file = object({
   apiVersion: oneOf('cli.kyverno.io/v1alpha1'),
-  kind: oneOf('Values'),
+  /** Kyverno looks at neither, and many a file of its own has the second one. */
+  kind: oneOf('Values', 'Value'),
   metadata: readOver,
   ...specFields,
 });

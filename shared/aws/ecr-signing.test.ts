@@ -12,6 +12,7 @@ const digest =
     throw new Error('no digest');
   })();
 const minute = 60_000;
+const profile = `arn:aws:signer:eu-west-1:${account}:/signing-profiles/release`;
 
 let service: Service;
 beforeAll(async () => {
@@ -26,12 +27,19 @@ function signing() {
   const time = { now: Date.UTC(2026, 0, 1) };
   const clientFor = ecrClients({ endpoint: service.endpoint, credentials: fakeCredentials });
   const status = ecrSigning({ clientFor, account, clock: () => time.now });
-  return { time, of: (where = repository, allowance = spending()) => status.of(where, digest, allowance) };
+  return {
+    time,
+    of: (where = repository, allowance = spending(), profiles = [profile]) =>
+      status.of(where, digest, profiles, allowance),
+  };
 }
 
 const answers = (answer: ServiceAnswer) => service.answerWith(() => answer);
 const says = (...statuses: readonly string[]) =>
-  answers({ status: 200, body: { signingStatuses: statuses.map((status) => ({ status })) } });
+  answers({
+    status: 200,
+    body: { signingStatuses: statuses.map((status) => ({ status, signingProfileArn: profile })) },
+  });
 
 test.each<[readonly string[], string]>([
   [['IN_PROGRESS'], 'in-progress'],
@@ -52,6 +60,16 @@ test.each<[readonly string[], string]>([
     },
   ]);
   expect(allowance.spent.requests).toBe(1);
+});
+
+test('what another profile is about to sign is nothing to wait for, and a version is of its profile', async () => {
+  says('IN_PROGRESS');
+  const by = (...profiles: readonly string[]) => signing().of(repository, spending(), [...profiles]);
+  expect(await by(`${profile}-2`)).toBe('none');
+  expect(await by(profile.slice(0, -1))).toBe('none');
+  expect(await by()).toBe('none');
+  expect(await by(`${profile}-2`, `${profile}/AbCdEfGhIj`)).toBe('in-progress');
+  expect(await by(profile.toUpperCase())).toBe('in-progress');
 });
 
 test.each([

@@ -28,9 +28,9 @@ export function ecrSigning({ clientFor, account, clock }: EcrSigningOptions): Si
   const resting = new LRUCache<string, number>({ max: maxRegions });
 
   return {
-    async of({ registry, path }, digest, allowance) {
+    async of({ registry, path }, digest, profiles, allowance) {
       const found = ecrRegistry(registry);
-      if (found?.account !== account || !regionName.test(found.region)) return 'none';
+      if (profiles.length === 0 || found?.account !== account || !regionName.test(found.region)) return 'none';
       const { region } = found;
       const { deadline } = allowance;
       if (deadline.remaining() === 0 || clock() < (resting.get(region) ?? 0)) return 'none';
@@ -49,8 +49,11 @@ export function ecrSigning({ clientFor, account, clock }: EcrSigningOptions): Si
           { abortSignal: deadline.signal },
         );
         // One for each profile that signs the repository: whichever the policy trusts may be the one to come.
-        if (signingStatuses.some(({ status }) => status === 'IN_PROGRESS')) return 'in-progress';
-        return signingStatuses.some(({ status }) => status === 'FAILED') ? 'failed' : 'none';
+        const told = signingStatuses
+          .filter(({ signingProfileArn = '' }) => profiles.some((profile) => isOf(profile, signingProfileArn)))
+          .map(({ status }) => status);
+        if (told.includes('IN_PROGRESS')) return 'in-progress';
+        return told.includes('FAILED') ? 'failed' : 'none';
       } catch (thrown) {
         const failure = awsFailure(thrown);
         if (failure === 'denied') resting.set(region, clock() + deniedMs);
@@ -60,4 +63,10 @@ export function ecrSigning({ clientFor, account, clock }: EcrSigningOptions): Si
       }
     },
   };
+}
+
+/** Whether a profile, or the version of one, is of this profile: ARNs are compared without regard to case. */
+function isOf(trusted: string, profile: string): boolean {
+  const [one, other] = [trusted.toLowerCase(), profile.toLowerCase()];
+  return one === other || one.startsWith(`${other}/`);
 }

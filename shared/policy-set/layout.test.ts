@@ -31,6 +31,11 @@ test('samples are never deployed, and no cluster is named so', () => {
   );
 });
 
+test("what Artifact Hub's catalogue has of policies is none, by its name alone", () => {
+  const names = ['artifacthub-pkg.yml', 'prod/artifacthub-repo.yaml', 'a.yaml', 'artifacthub-policy.yaml'];
+  expect(clusterFiles(names, ['prod']).get('prod')).toEqual(['a.yaml', 'artifacthub-policy.yaml']);
+});
+
 test('suites beside policies are for no cluster, and hide nothing else', () => {
   const suites = [
     '.kyverno-test/a/kyverno-test.yaml',

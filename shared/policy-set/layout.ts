@@ -12,8 +12,11 @@ export const suiteFolder = '.kyverno-test';
 export const reservedFolders: readonly string[] = [samples, exceptions, notaryFolder];
 /** The names of files that are read where a folder or a pattern is named: policies, resources and suites are nothing else. */
 export const documentFile = /\.(?:ya?ml|json)$/i;
-/** What may lie beside policies: documentation, and what begins with a dot. Anything else could be a policy misnamed. */
-const noPolicy = /^\.|\.(?:md|txt)$|^(?:LICENSE|NOTICE|OWNERS|CODEOWNERS)$/i;
+/**
+ * What may lie beside policies: documentation, what Artifact Hub's catalogue has of them, and what begins with a dot. Anything else could be
+ * a policy misnamed.
+ */
+const noPolicy = /^\.|\.(?:md|txt)$|^(?:LICENSE|NOTICE|OWNERS|CODEOWNERS)$|^artifacthub-(?:pkg|repo)\.ya?ml$/i;
 
 /** Whether a file of this name is read as policies. */
 function kindOf(base: string): 'policy' | 'documentation' | 'neither' {

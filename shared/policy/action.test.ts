@@ -63,6 +63,9 @@ describe('overrides of namespaces with a label', () => {
   };
   const withOverrides = (validationFailureAction: string, ...validationFailureActionOverrides: Json[]) =>
     ruleOf({ validationFailureAction, validationFailureActionOverrides });
+  const named = (name: string) => ({ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': name } } });
+  const byName = (name: string) => ({ action: 'Audit', ...named(name) });
+  const enforcingIn = (name: string) => ({ action: 'Enforce', ...named(name) });
   const dev = withOverrides('Enforce', selecting('Audit', 'dev'));
   const prod = withOverrides('Audit', selecting('Enforce', 'prod'));
 
@@ -86,6 +89,9 @@ describe('overrides of namespaces with a label', () => {
       { tier: 'dev' },
       'audit',
     ],
+    ['its name as a label', withOverrides('Enforce', byName('a')), undefined, 'audit'],
+    ['the name of another namespace as a label', withOverrides('Audit', enforcingIn('b')), undefined, 'audit'],
+    ['the name of the namespace, which enforces', withOverrides('Audit', enforcingIn('a')), undefined, 'enforce'],
     [
       'the first that holds',
       withOverrides('Audit', selecting('Enforce', 'prod'), selecting('Audit', 'dev')),

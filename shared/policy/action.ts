@@ -1,8 +1,9 @@
 import { compileWildcard } from '../image/wildcard.ts';
-import { compileSelector } from './match.ts';
+import { compileNamespaceSelector } from './match.ts';
 import type { Action, Override, Rule } from './policy.ts';
 
-type NamespaceTest = (namespace: string, labels: Labels) => boolean;
+/** `undefined`: its labels decide, and nobody tells them. */
+type NamespaceTest = (namespace: string, labels: Labels) => boolean | undefined;
 type Labels = Readonly<Record<string, string>> | undefined;
 const compiled = new WeakMap<Override, NamespaceTest>();
 
@@ -12,14 +13,13 @@ const compiled = new WeakMap<Override, NamespaceTest>();
  */
 export function actionFor(rule: Rule, namespace: string, labels: Labels): Action {
   for (const override of rule.overrides) {
-    if (!holdsIn(override, namespace, labels)) continue;
-    const inDoubt = override.namespaceSelector !== undefined && labels === undefined;
-    if (!inDoubt || override.action === 'enforce') return override.action;
+    const holds = holdsIn(override, namespace, labels);
+    if (holds === true || (holds === undefined && override.action === 'enforce')) return override.action;
   }
   return rule.action;
 }
 
-function holdsIn(override: Override, namespace: string, labels: Labels): boolean {
+function holdsIn(override: Override, namespace: string, labels: Labels): boolean | undefined {
   let test = compiled.get(override);
   if (test === undefined) {
     test = compileOverride(override);
@@ -32,8 +32,8 @@ function compileOverride({ namespaces, namespaceSelector }: Override): Namespace
   const patterns = namespaces.map(compileWildcard);
   const isNamed = (name: string) => patterns.some((matches) => matches(name));
   if (namespaceSelector === undefined) return isNamed;
-  const selects = compileSelector(namespaceSelector);
-  return (name, labels) => isNamed(name) && (labels === undefined || selects(labels));
+  const selects = compileNamespaceSelector(namespaceSelector);
+  return (name, labels) => isNamed(name) && selects(name, labels);
 }
 
 /** Whether the rule enforces in any namespace that there may be. */

@@ -1,11 +1,51 @@
 import type { Subject } from '../admission/subject.ts';
 import { ruleApplies } from './match.ts';
-import { clusterPolicy, deployment, load, loadRule, pod, pods } from './testing/policies.ts';
+import { clusterPolicy, deployment, load, loadRule, pod, pods, rule, warningsOf } from './testing/policies.ts';
 
 type Json = Record<string, unknown>;
 const applies = (match: Json, subject: Subject, exclude: Json = {}) =>
   ruleApplies(loadRule({ match, exclude }), subject);
 const kind = (...kinds: string[]) => ({ any: [{ resources: { kinds } }] });
+
+test('while nobody tells who asks, a match of somebody lets in and an exclude takes away for everybody alone', () => {
+  const untold = pod({ user: { username: '', groups: [] } });
+  const block = (name: string) => ({ any: [{ resources: { kinds: ['Pod'] }, subjects: [{ kind: 'User', name }] }] });
+  expect(['joe', 'jane'].map((name) => applies(block(name), pod()))).toEqual([false, true]);
+  expect(applies(block('joe'), untold)).toBe(true);
+  const excluding = (name: string, subject: Subject) => !applies(pods(), subject, block(name));
+  expect(['joe', 'jane', '*'].map((name) => excluding(name, pod()))).toEqual([false, true, true]);
+  expect(['joe', 'jane', '*'].map((name) => excluding(name, untold))).toEqual([false, false, true]);
+  const group = { user: { username: '', groups: ['devs'] } };
+  expect(applies(block('joe'), pod(group))).toBe(false);
+});
+
+describe('a namespaceSelector without requirements', () => {
+  const every = { namespaceSelector: {} };
+  const subjects = [pod(), pod({ namespaceLabels: {} }), pod({ namespaceLabels: { tier: 'prod' } })];
+  const asked = (match: Json, exclude: Json = {}) => subjects.map((subject) => applies(match, subject, exclude));
+
+  test('lets every namespace in, and none of what else the block does not', () => {
+    expect(asked(pods(every))).toEqual([true, true, true]);
+    expect(asked(pods({ ...every, names: ['other'] }))).toEqual([false, false, false]);
+    expect(asked(pods({ ...every, namespaces: ['other'] }))).toEqual([false, false, false]);
+    expect(applies(pods(every), deployment())).toBe(false);
+  });
+
+  test('in an exclude takes every namespace away, as far as the block says no more', () => {
+    const excluding = (resources: Json) => asked(pods(), { any: [{ resources }] });
+    expect(excluding(every)).toEqual([false, false, false]);
+    expect(excluding({ ...every, names: ['other'] })).toEqual([true, true, true]);
+    expect(excluding({ ...every, namespaces: ['other'] })).toEqual([true, true, true]);
+    const both = [{ resources: every }, { resources: { names: ['other'] } }];
+    expect(asked(pods(), { all: both })).toEqual([true, true, true]);
+    expect(asked(pods(), { any: both })).toEqual([false, false, false]);
+  });
+
+  test('a rule that excludes everything is warned of', () => {
+    const rules = [rule({ exclude: { any: [{ resources: every }] } })];
+    expect(warningsOf(clusterPolicy({ rules }))[0]).toContain("rule 'signed' matches no Pod and no Pod controller");
+  });
+});
 
 describe('kinds', () => {
   test.each<[string, Partial<Subject>, boolean]>([
@@ -240,7 +280,6 @@ describe('who makes the request', () => {
       by('system:serviceaccount:ci:bot'),
       true,
     ],
-    ['nobody', { kind: 'User', name: 'jane' }, by(''), false],
   ])('%s', (_, subject, about, expected) => {
     expect(applies(subjects(subject), about)).toBe(expected);
     expect(applies(kind('Pod'), about, { any: [{ subjects: [subject] }] })).toBe(!expected);

@@ -40,10 +40,12 @@ interface Doubt {
   readonly names: typeof someNameFits;
   /** Whether a namespace is selected whose labels nobody tells. */
   readonly namespace: boolean;
+  /** Whether somebody is meant whom nobody tells: an API server always does, and the command line where it is told. */
+  readonly user: boolean;
 }
 
-const letsIn: Doubt = { names: someNameFits, namespace: true };
-const takesAway: Doubt = { names: everyNameFits, namespace: false };
+const letsIn: Doubt = { names: someNameFits, namespace: true, user: true };
+const takesAway: Doubt = { names: everyNameFits, namespace: false, user: false };
 
 /** What takes an object away from a rule: an exclude, and what an exception is about. */
 export function compileExclusion(filter: Filter): Test {
@@ -100,10 +102,13 @@ function compileBlock(filter: ResourceFilter, doubt: Doubt): Test {
     tests.push(({ labels }) => selects(labels));
   }
   if (namespaceSelector !== undefined) {
-    const selects = compileSelector(namespaceSelector);
-    tests.push(({ namespaceLabels }) => (namespaceLabels === undefined ? doubt.namespace : selects(namespaceLabels)));
+    const selects = compileNamespaceSelector(namespaceSelector);
+    tests.push(({ namespace, namespaceLabels }) => selects(namespace, namespaceLabels) ?? doubt.namespace);
   }
-  if (subjects !== undefined) tests.push(anyOf(subjects.map(compileSubject)));
+  if (subjects !== undefined) {
+    const isMeant = anyOf(subjects.map(compileSubject));
+    tests.push((subject) => isMeant(subject) || (doubt.user && isUntold(subject)));
+  }
   return tests.length === 0 ? () => false : allOf(tests);
 }
 
@@ -174,6 +179,26 @@ export function compileSelector({ matchLabels, matchExpressions }: LabelSelector
   const labels = Object.entries(matchLabels).map(([name, value]) => compilePair(name, value));
   const requirements = [...labels, ...matchExpressions.map(compileExpression)];
   return (pairs) => allHold(requirements, pairs);
+}
+
+function isUntold({ user: { username, groups } }: Subject): boolean {
+  return username === '' && groups.length === 0;
+}
+
+/** API servers set this label of each namespace to its name, and let nobody change it. */
+export const namespaceNameLabel = 'kubernetes.io/metadata.name';
+
+/** Whether a namespace is selected; `undefined` where its labels decide, and nobody tells them. */
+export function compileNamespaceSelector(
+  selector: LabelSelector,
+): (namespace: string, labels: Pairs | undefined) => boolean | undefined {
+  const selects = compileSelector(selector);
+  const keys = [...Object.keys(selector.matchLabels), ...selector.matchExpressions.map(({ key }) => key)];
+  const asksForNameAlone = keys.every((key) => key === namespaceNameLabel);
+  return (namespace, labels) => {
+    if (labels !== undefined) return selects(labels);
+    return asksForNameAlone && namespace !== '' ? selects({ [namespaceNameLabel]: namespace }) : undefined;
+  };
 }
 
 function compileSubject({ what, name }: RequestSubject): Test {

@@ -81,6 +81,22 @@ test('an override by a selector', () => {
   ]);
 });
 
+test.each([{}, { matchLabels: {} }, { matchExpressions: [] }])('%j selects every namespace', (namespaceSelector) => {
+  const unselected = (more: Record<string, unknown>, spec = {}) => {
+    const [way, another] = waysOf(more, spec);
+    expect([way?.selects, another]).toEqual(['', undefined]);
+    return way;
+  };
+  expect(unselected({ match: pods({ namespaceSelector }) })).toMatchObject({ match: ['*'] });
+  const some = { any: [{ resources: { names: ['debug-*'], namespaceSelector } }] };
+  expect(unselected({ exclude: some })).toMatchObject({ exclude: ['debug-*'] });
+  const overrides = [{ action: 'Audit', namespaceSelector }];
+  expect(unselected({}, { validationFailureActionOverrides: overrides })).toMatchObject({ overrides: ['audit'] });
+  expect(loadRule({}, { validationFailureActionOverrides: overrides }).overrides).toEqual([
+    { action: 'audit', namespaces: ['*'] },
+  ]);
+});
+
 test('what an API server cannot be asked is refused when it loads', () => {
   const exclude = { any: [{ resources: { namespaceSelector: twoLabels } }] };
   expect(problemsOf(clusterPolicy({ rules: [rule({ exclude })] }))[0]).toContain(

@@ -99,6 +99,9 @@ export interface MatchCondition {
   readonly expression: string;
 }
 
+/** The condition that every webhook of the manifests has: a policy's own have other names. */
+export const changedCondition = 'spec-labels-or-annotations-changed';
+
 /** What a rule's failure does in some namespaces: those of a name and, where it has one, of a label that is selected. */
 export interface Override {
   readonly action: Action;

@@ -13,6 +13,8 @@ export interface LoadWarning {
   readonly file: string;
   readonly line: number;
   readonly message: string;
+  /** Set where it is about what the trust root lacks, and so about where policies are loaded. */
+  readonly lacks?: 'trust';
 }
 
 /** Policies that do not load: every problem that was found, not only the first. `message` has one a line. */

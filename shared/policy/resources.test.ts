@@ -61,6 +61,20 @@ test.each<[string, Json, string[]]>([
     ['batch/jobs', 'batch/cronjobs'],
   ],
   [
+    'every namespace that is excluded, and every name',
+    { match: kinds('*Job'), exclude: { any: [{ resources: { kinds: ['Job'], namespaces: ['a', '*'], name: '*' } }] } },
+    ['batch/cronjobs'],
+  ],
+  ['every namespace of any kind', { exclude: { any: [{ resources: { namespaces: ['*'] } }] } }, []],
+  [
+    'all namespaces of which some labels are excluded',
+    {
+      match: kinds('Job'),
+      exclude: { any: [{ resources: { namespaces: ['*'], selector: { matchLabels: { a: 'b' } } } }] },
+    },
+    ['batch/jobs'],
+  ],
+  [
     'exclude blocks that must all hold',
     {
       match: kinds('*Job'),

@@ -59,7 +59,7 @@ export function mayBe(pattern: KindPattern, resource: KindOf): boolean {
 
 /** Whether it is about the resource in every group and version that `*` may be. */
 function surelyIs(pattern: KindPattern, resource: KindOf): boolean {
-  const takes = (text: string, part: string) => part !== '*' || /^\*+$/.test(text);
+  const takes = (text: string, part: string) => part !== '*' || isAnything(text);
   return (
     takes(pattern.group, resource.group) && takes(pattern.version, resource.version) && compileKind(pattern)(resource)
   );
@@ -81,7 +81,12 @@ function mayLetIn({ kinds, operations }: ResourceFilter, resource: KindOf): bool
 }
 
 /** Whether the block is about every object of the resource, whatever its name, namespace, labels and annotations. */
-function takesAll(block: ResourceFilter, resource: KindOf): boolean {
-  const { kinds, ...others } = block;
-  return kinds?.some((pattern) => surelyIs(pattern, resource)) === true && Object.keys(others).length === 0;
+function takesAll({ kinds, names, namespaces, ...others }: ResourceFilter, resource: KindOf): boolean {
+  const ofAny = (patterns: readonly string[] = ['*']) => patterns.some(isAnything);
+  const ofKind = kinds === undefined || kinds.some((pattern) => surelyIs(pattern, resource));
+  return ofKind && ofAny(names) && ofAny(namespaces) && Object.keys(others).length === 0;
+}
+
+function isAnything(pattern: string): boolean {
+  return /^\*+$/.test(pattern);
 }

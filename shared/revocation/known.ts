@@ -1,3 +1,4 @@
+import { inTime } from '../net/in-time.ts';
 import type { Spending } from '../net/spending.ts';
 import { asRefusal, Refusal } from '../reasons.ts';
 import {
@@ -15,12 +16,20 @@ const mostQuestions = 16;
 export class KnownRevocations implements RevocationView {
   readonly #answers = new Map<string, RevocationAnswer>();
   readonly #open = new Map<string, RevocationQuestion>();
+  #late = false;
 
   of(question: RevocationQuestion): RevocationAnswer | undefined {
     const name = questionName(question);
     const answer = this.#answers.get(name);
-    if (answer === undefined && this.#answers.size + this.#open.size < mostQuestions) this.#open.set(name, question);
-    return answer;
+    if (answer !== undefined || this.#open.has(name)) return answer;
+    if (this.#answers.size + this.#open.size >= mostQuestions) return tooMany;
+    this.#open.set(name, question);
+    return undefined;
+  }
+
+  /** Whether an answer is missing since the time of the review ended first. */
+  get late(): boolean {
+    return this.#late;
   }
 
   /**
@@ -32,25 +41,36 @@ export class KnownRevocations implements RevocationView {
     this.#open.clear();
     if (asked.length === 0) return false;
     await Promise.all(
-      asked.map(async ([name, question]) => this.#answers.set(name, await answerTo(question, revocations, allowance))),
+      asked.map(async ([name, question]) => {
+        this.#answers.set(name, await this.#answer(question, revocations, allowance));
+      }),
     );
     return true;
   }
-}
 
-async function answerTo(
-  question: RevocationQuestion,
-  revocations: Revocations | undefined,
-  allowance: Spending,
-): Promise<RevocationAnswer> {
-  if (revocations === undefined) return unknown('nobody is asked here about revocations');
-  try {
-    return await revocations.ask(question, allowance);
-  } catch (thrown) {
-    if (thrown instanceof Refusal && thrown.reason === 'review-too-large') throw thrown;
-    return unknown(asRefusal(thrown).message);
+  async #answer(
+    question: RevocationQuestion,
+    revocations: Revocations | undefined,
+    allowance: Spending,
+  ): Promise<RevocationAnswer> {
+    if (revocations === undefined) return unknown('nobody is asked here about revocations');
+    const late = () => new Refusal('deadline', 'the time of the review ended before there was an answer');
+    try {
+      return await inTime(revocations.ask(question, allowance), allowance.deadline, late);
+    } catch (thrown) {
+      const refusal = asRefusal(thrown);
+      if (refusal.reason === 'review-too-large') throw refusal;
+      if (refusal.late) this.#late = true;
+      return unknown(refusal.message);
+    }
   }
 }
+
+const tooMany: RevocationAnswer = {
+  status: 'too-many',
+  message: `more than ${mostQuestions} questions about revocations`,
+  until: 0,
+};
 
 function unknown(message: string): RevocationAnswer {
   return { status: 'unknown', message, until: 0 };

@@ -28,8 +28,11 @@ export interface SignerQuestion {
 }
 
 export interface RevocationAnswer {
-  /** `unknown`: nobody could say; under a level that enforces, that is no pass. */
-  readonly status: 'good' | 'revoked' | 'unknown';
+  /**
+   * `unknown`: nobody could say; under a level that enforces, that is no pass. `too-many`: nobody was asked, since whoever attached
+   * signatures brought about more questions than are asked.
+   */
+  readonly status: 'good' | 'revoked' | 'unknown' | 'too-many';
   /** What was asked of whom, and what was found: `the OCSP responder of CN=…`. For a `good` one: what was not asked, if anything. */
   readonly message: string;
   /** Until when it may be relied on, in milliseconds since 1970: 15 minutes at most. */

@@ -20,10 +20,13 @@ export async function trustWarnings({ rules }: Pick<PolicySet, 'rules'>, roots: 
     for (const subject of entries.flatMap(subjectsOf)) {
       const { entry } = subject;
       const check = checks.own(subject) ?? checks.under(subject, await roots());
-      const warn = (message: string) =>
-        warnings.push({ file, line, message: `rule ${name}: ${entry.path}.${message}` });
+      const warn = (message: string, more: Pick<LoadWarning, 'lacks'> = {}) =>
+        warnings.push({ file, line, message: `rule ${name}: ${entry.path}.${message}`, ...more });
       if (!(check instanceof Refusal)) for (const message of check.sets.flatMap(unusableIn)) warn(message);
-      else if (told.has(check.reason)) warn(`${check.message}; every image is answered invalid`);
+      else if (told.has(check.reason)) {
+        const missing = check.reason === 'trust-missing' ? { lacks: 'trust' as const } : {};
+        warn(`${check.message}; every image is answered invalid`, missing);
+      }
     }
   }
   return warnings;

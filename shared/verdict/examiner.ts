@@ -4,19 +4,23 @@ import { type Repository, repositoryName } from '../image/repository.ts';
 import type { Holds } from '../ledger/flights.ts';
 import type { Session, ShareGuard } from '../ledger/ledger.ts';
 import { type Clock, type Elapsed, shareOf } from '../net/deadline.ts';
+import { inTime } from '../net/in-time.ts';
 import { inSlices } from '../net/slices.ts';
 import { type CredentialsRef, keyedBy } from '../plan/credentials.ts';
 import type { TargetCheck } from '../plan/plan.ts';
-import { asRefusal, Refusal } from '../reasons.ts';
+import { asRefusal, type NoReason, Refusal } from '../reasons.ts';
 import type { Allowance, Asked, Image, Registries, Unread } from '../registry/registry.ts';
 import { KnownRevocations } from '../revocation/known.ts';
 import type { Revocations } from '../revocation/revocation.ts';
+import { signerProfiles } from '../verify/notary/statement.ts';
 import type { Outcome } from '../verify/outcome.ts';
 import { type VerifyInput, verifyInSlices } from '../verify/verify.ts';
 import { blame, blameIn, type Circumstances } from './blame.ts';
 import { imageOfDigest } from './fetching.ts';
 import { asksStated, type Finding, type Inquiry } from './inquiry.ts';
+import { late } from './look.ts';
 import type { Review } from './review.ts';
+import type { SigningStatus } from './signing-status.ts';
 import { type ReadStatement, readStatementsInSlices } from './statements.ts';
 
 export interface ExaminerPorts {
@@ -25,6 +29,8 @@ export interface ExaminerPorts {
   readonly elapsed: Elapsed;
   /** Who is asked whether something was revoked; `undefined`: nobody. */
   readonly revocations?: Revocations;
+  /** Asked where nothing is attached that counts. */
+  readonly signing?: SigningStatus;
 }
 
 /** Of a step's time, what reading what is attached may take: a source that never answers must leave time to verify what the others hold. */
@@ -87,6 +93,8 @@ export class Examiner {
       const unread = await this.#attestedIn(inquiry, one, digest, allowance);
       if (unread.length > 0) outcome = await verify({ ...found, evidence: { ...found.evidence, unread } });
     }
+    if (!outcome.pass && outcome.reason === 'no-signature')
+      outcome = { ...outcome, ...(await this.#signingOf(inquiry, one, digest, allowance)) };
     if (!outcome.pass) return { from: 'registry', outcome };
     const statements = asksStated(check) ? await this.#statements(inquiry, outcome, digest, allowance) : undefined;
     if (statements instanceof Refusal) return { from: 'registry', outcome: { ...outcome, ...noOf(statements) } };
@@ -104,6 +112,25 @@ export class Examiner {
     }
     const stated = statements?.map(({ predicate, by }) => ({ predicate, by }));
     return { from: 'registry', outcome, ...(stated === undefined ? {} : { stated }) };
+  }
+
+  /** What to say in place of that there is no signature, where the registry itself is about to sign. */
+  async #signingOf(
+    inquiry: Inquiry,
+    { check }: TargetCheck,
+    digest: Digest,
+    allowance: Allowance,
+  ): Promise<{ readonly reason?: NoReason; readonly message?: string }> {
+    const { repository } = inquiry.target.reference;
+    const profiles = signerProfiles(check, repository);
+    const { signing } = this.#ports;
+    if (signing === undefined || profiles.length === 0) return {};
+    const asking = signing.of(repository, digest, profiles, allowance);
+    const status = await inTime(asking, allowance.deadline, late).catch(() => 'none');
+    const name = `${repositoryName(repository)}@${digest}`;
+    if (status === 'in-progress')
+      return { reason: 'signing-in-progress', message: `Amazon ECR is signing ${name}, and has not ended` };
+    return status === 'failed' ? { message: `Amazon ECR could not sign ${name} (signing status FAILED)` } : {};
   }
 
   /** What the statements that were let through say. */
@@ -148,16 +175,27 @@ export class Examiner {
         const deadline = shareOf(aboard.deadline, revocationShare, elapsed);
         const more = await revocation.ask(this.#ports.revocations, { ...aboard, deadline });
         deadline.stop();
-        if (!more) return outcome;
+        if (more) continue;
+        return outcome.pass || !revocation.late ? outcome : { ...outcome, late: true };
       }
     };
     try {
       const name = `verify#${repositoryName(repository)}@${digest}#${hash}#${foundHash(found)}`;
-      return await this.#shared(name, guards, allowance, work);
+      // What one review had no time to find out, another one asks itself.
+      const outcome = await this.#shared(name, guards, allowance, work, (found) => found.pass || found.late !== true);
+      return outcome.pass || outcome.late !== true ? outcome : this.#blamed(inquiry, outcome);
     } catch (thrown) {
       const { reason, message } = blame(inquiry, asRefusal(thrown), this.#circumstances);
       return { pass: false, reason, message, attestors: [] };
     }
+  }
+
+  /** Whose doing it is that there was no time to ask about revocations: the object's other images may have used it up. */
+  #blamed(inquiry: Inquiry, outcome: Extract<Outcome, { readonly pass: false }>): Outcome {
+    if (outcome.reason !== 'revocation-unavailable') return outcome;
+    const refusal = new Refusal(outcome.reason, outcome.message, { late: true });
+    const { reason, message } = blame(inquiry, refusal, this.#circumstances);
+    return { ...outcome, reason, message };
   }
 
   /** The image itself and what is attached to it in each signature repository, all asked at once. */

@@ -26,6 +26,26 @@ describe('values and who asks', () => {
     expect((await tested(wrong)).status).toBe(1);
   });
 
+  test('who asks is not known without a userinfo: a match of somebody asks, and an exclude takes nobody away', async () => {
+    const of = (name: string) => ({ any: [{ resources: { kinds: ['Pod'] }, subjects: [{ kind: 'User', name }] }] });
+    const everybody = { any: [{ resources: { kinds: ['Pod'] } }] };
+    const outcomes: [object, object, string][] = [
+      [{ match: of('joe') }, {}, 'fail'],
+      [{ match: of('joe') }, { userinfo: 'jane.yaml' }, 'skip'],
+      [{ match: everybody, exclude: of('jane') }, {}, 'fail'],
+      [{ match: everybody, exclude: of('jane') }, { userinfo: 'jane.yaml' }, 'skip'],
+    ];
+    for (const [index, [rule, parts, result]] of outcomes.entries()) {
+      const folder = await given(`untold-${index}`, {
+        'policy.yaml': textOf(varying('signed', { match: everybody, ...rule })),
+        'resources.yaml': textOf(podOf('bad', unsigned())),
+        'jane.yaml': userOf('jane'),
+        'kyverno-test.yaml': textOf(suite({ ...parts, results: [expects(result, 'bad')] })),
+      });
+      expect([index, (await tested(folder)).status]).toEqual([index, 0]);
+    }
+  });
+
   test('roles are told to no webhook: they are left out, and that is said', async () => {
     const name = await given('roles', {
       'policy.yaml': textOf(varying('signed', onlyWhen("request.clusterRoles || 'unknown'", 'unknown'))),
@@ -69,6 +89,77 @@ describe('values and who asks', () => {
       });
       expect((await tested(name)).status).toBe(0);
     }
+  });
+
+  test("a namespace's own name is a label that nobody needs to say", async () => {
+    const name = 'kubernetes.io/metadata.name';
+    const but = (namespace: string) => ({ namespaceSelector: { matchLabels: { [name]: namespace } } });
+    const filter = (resources: object) => ({ any: [{ resources: { kinds: ['Pod'], ...resources } }] });
+    const said = { namespaceSelector: [{ name: 'apps', labels: { team: 'a' } }] };
+    const outcomes: [object, object, string][] = [
+      [{ match: filter(but('apps')) }, {}, 'fail'],
+      [{ match: filter(but('other')) }, {}, 'skip'],
+      [{ match: filter({}), exclude: { any: [{ resources: but('apps') }] } }, {}, 'skip'],
+      [{ match: filter({}), exclude: { any: [{ resources: but('other') }] } }, {}, 'fail'],
+      [{ match: filter(but('apps')) }, { values: said }, 'fail'],
+      [{ match: filter(but('other')) }, { values: said }, 'skip'],
+    ];
+    for (const [index, [rule, parts, result]] of outcomes.entries()) {
+      const folder = await given(`own-name-${index}`, {
+        'policy.yaml': textOf(varying('signed', rule)),
+        'resources.yaml': textOf(podOf('bad', unsigned(), { namespace: 'apps' })),
+        'kyverno-test.yaml': textOf(suite({ ...parts, results: [expects(result, 'bad')] })),
+      });
+      expect([index, (await tested(folder)).status]).toEqual([index, 0]);
+    }
+  });
+
+  test('values of a policy, a resource and a rule that the suite does not have are told, and change nothing', async () => {
+    const values = {
+      policies: [
+        {
+          name: 'signed',
+          resources: [
+            { name: 'bad', values: { a: 'b' } },
+            { name: 'badd', values: { 'request.operation': 'UPDATE' } },
+          ],
+          rules: [
+            { name: 'check', values: { a: 'b' } },
+            { name: 'autogen-check', values: { a: 'b' } },
+            { name: 'other', values: { a: 'b' } },
+          ],
+        },
+        { name: 'singed', resources: [] },
+      ],
+    };
+    const folder = await given('unused-values', {
+      'policy.yaml': textOf(varying('signed', onlyWhen('request.operation', 'UPDATE'))),
+      'resources.yaml': textOf(podOf('bad', unsigned())),
+      'kyverno-test.yaml': textOf(suite({ values, results: [expects('skip', 'bad')] })),
+    });
+    const { status, stderr } = await tested(folder);
+    expect(status).toBe(0);
+    expect(stderr.trim().split('\n')).toEqual([
+      `${folder}/kyverno-test.yaml: warning: values in policy 'signed' are said of the resource 'badd', which the suite does not have; did you mean 'bad'?`,
+      `${folder}/kyverno-test.yaml: warning: values in policy 'signed' are said of the rule 'other', which the suite does not have`,
+      `${folder}/kyverno-test.yaml: warning: values are said of the policy 'singed', which the suite does not have; did you mean 'signed'?`,
+    ]);
+  });
+
+  test("headers that suites and values of Kyverno's own have", async () => {
+    const folder = await given('headers', {
+      'policy.yaml': textOf(varying('signed', onlyWhen('request.operation', 'UPDATE'))),
+      'resources.yaml': textOf(podOf('bad', unsigned())),
+      'values.yaml': textOf({
+        apiVersion: 'cli.kyverno.io/v1alpha1',
+        kind: 'Value',
+        globalValues: { 'request.operation': 'UPDATE' },
+      }),
+      'kyverno-test.yaml': textOf(
+        suite({ apiVersion: 'kyverno.io/v1', variables: 'values.yaml', results: [expects('fail', 'bad')] }),
+      ),
+    });
+    expect((await tested(folder)).status).toBe(0);
   });
 
   test('labels of a namespace that is among the resources, over which values count; apply reads them too', async () => {

@@ -95,6 +95,18 @@ describe('what is wrong with a suite: by file, line and field, and the others ru
     ]);
   });
 
+  test('a policy that is a template yet: what is wrong with its file, and not that it is not there', async () => {
+    const template = 'apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata:\n  name: {{ .Values.name }}\n';
+    const name = await given('template', {
+      'policy.yaml': template,
+      'resources.yaml': textOf(podOf('good', signed())),
+      'kyverno-test.yaml': textOf(suite({ results: [good] })),
+    });
+    const { status, told } = await tested(name);
+    expect(status).toBe(2);
+    expect(told.problems).toMatchObject([{ file: `${name}/policy.yaml`, line: 4 }]);
+  });
+
   test('a failure counts over an error', async () => {
     const files = { 'policy.yaml': keyed(), 'resources.yaml': textOf(podOf('good', signed())) };
     await given('both/a', { ...files, 'kyverno-test.yaml': textOf(suite({ results: [expects('fail', 'good')] })) });

@@ -193,6 +193,25 @@ describe('what is expected, beside what admission comes to', () => {
   });
 });
 
+test('what the trust root lacks is told where an image would need it, and not where the suite is about others', async () => {
+  const keyless = { issuer: 'https://issuer.example', subject: 'x', rekor: { url: 'https://rekor.internal.example' } };
+  const verifyImages = [{ imageReferences: [`${host()}/cli/*`], attestors: [{ entries: [{ keyless }] }] }];
+  const warningsOf = async (name: string, image: string, result: string) => {
+    const folder = await given(name, {
+      'policy.yaml': textOf(varying('signed', { verifyImages })),
+      'resources.yaml': textOf(podOf('one', image)),
+      'kyverno-test.yaml': textOf(suite({ results: [expects(result, 'one')] })),
+    });
+    const { status, stderr } = await tested(folder);
+    expect(status).toBe(0);
+    return stderr;
+  };
+  expect(await warningsOf('left-alone', `${host()}/elsewhere/app:1`, 'skip')).toBe('');
+  expect(await warningsOf('asked-about', signed(), 'error')).toContain(
+    'the trust root has no log https://rekor.internal.example',
+  );
+});
+
 describe("rules that are Kyverno's own", () => {
   test('their results are left to Kyverno and said so: neither passed nor failed', async () => {
     const mixed = varying('mixed', {});

@@ -24,6 +24,38 @@ const at = 'spec.rules[0].imageExtractors';
 const unpinned = { verifyImages: [entry({ mutateDigest: false })] };
 const jmes = (jmesPath: string) => ({ Task: [{ ...image, jmesPath }] });
 
+test.each<[Json, string | undefined]>([
+  [{ path: '/spec/steps[*]/image' }, 'path'],
+  [{ path: '/spec/**/image' }, 'path'],
+  [{ path: '/spec/step*/image' }, 'path'],
+  [{ path: '/spec/a~1b' }, 'path'],
+  [{ path: 'spec.image' }, 'path'],
+  [{ path: '/spec', value: 'a/b' }, 'value'],
+  [{ path: '/spec', value: 'images[0]' }, 'value'],
+  [{ path: '/spec/*', value: 'image', key: 'metadata/name' }, 'key'],
+  [{ path: '/spec/*/image' }, undefined],
+  [{ path: 'spec/image' }, undefined],
+  [{ path: '/ spec / * / image' }, undefined],
+  [{ path: '/metadata/annotations/acme.example' }, undefined],
+  [{ path: '/spec/*', value: 'acme.example', key: 'a-b' }, undefined],
+])(
+  '%j: what is another syntax is warned of, since an object in which nothing is found is admitted',
+  (fields, field) => {
+    const found = warningsOf(tasks({ Task: [fields] }));
+    if (field === undefined) expect(found).toEqual([]);
+    else expect(found[0]).toContain(`imageExtractors.Task[0].${field}: is looked for letter by letter`);
+  },
+);
+
+test('variables are substituted in none of their fields, as in Kyverno', () => {
+  for (const field of ['path', 'value', 'name', 'key']) {
+    const policy = tasks({ Task: [{ ...image, [field]: '{{ request.namespace }}' }] });
+    expect(problemsOf(policy)).toEqual([
+      `spec.rules[0].imageExtractors.Task[0].${field}: holds a variable: write the name itself`,
+    ]);
+  }
+});
+
 test.each<[string, unknown, Json, string, unknown, Json]>([
   ['a kind without extractors', { Task: [] }, {}, `${at}.Task: no extractors found for Task`, { Task: [image] }, {}],
   ['a list', [image], {}, `${at}: a mapping is expected`, {}, {}],

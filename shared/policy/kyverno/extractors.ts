@@ -7,13 +7,11 @@ import type { Filter, ImageExtractor, Rule } from '../policy.ts';
 import { mayBe } from '../resources.ts';
 import type { Place } from './place.ts';
 import type { Report } from './report.ts';
-import { list, object, plainText } from './schema.ts';
+import { constant, list, object, plainText } from './schema.ts';
 
 const most = 32;
 const mostSteps = 64;
-const fieldsOf = list(
-  object({ path: plainText, value: plainText, name: plainText, key: plainText, jmesPath: plainText }),
-);
+const fieldsOf = list(object({ path: constant, value: constant, name: constant, key: constant, jmesPath: plainText }));
 
 /** A rule's `imageExtractors`, by kind, with Kyverno's lint. */
 export function readExtractors(place: Place, report: Report): ReadonlyMap<string, readonly ImageExtractor[]> {
@@ -54,6 +52,7 @@ function readExtractor(fields: Fields, at: Place, report: Report): ImageExtracto
     report.problem(place, 'ends in *, and names no field with an image: write value, or the field behind it');
   }
   if (steps.length > mostSteps) report.problem(place, `has ${steps.length} steps: more than ${mostSteps}`);
+  for (const field of ['path', 'value', 'key'] as const) warnOfOtherSyntax(field, at.field(field), report);
   const query = jmesPath ? readQuery(jmesPath, at.field('jmesPath'), report) : undefined;
   if (last === undefined || !report.clean(at)) return undefined;
   return {
@@ -63,6 +62,21 @@ function readExtractor(fields: Fields, at: Place, report: Report): ImageExtracto
     ...(key && { key }),
     ...(query !== undefined && { jmesPath: query }),
   };
+}
+
+/** A step of JSONPath (`[*]`), of a JSON pointer (`~1`) or with a wildcard in it, a path of dots, and a path where a field is asked for. */
+const otherSyntax = {
+  path: /[[\]]|~[01]|[^/ ]\*|\*[^/ ]|^[^/]*\.[^/]*$/,
+  value: /[[\]*/]|~[01]/,
+  key: /[[\]*/]|~[01]/,
+} as const;
+
+/** Such a name no field has, and an object in which nothing is found is admitted. */
+function warnOfOtherSyntax(field: keyof typeof otherSyntax, at: Place, report: Report): void {
+  if (!otherSyntax[field].test(at.text ?? '')) return;
+  const how =
+    field === 'path' ? 'write steps with a / between them, * alone for each element' : 'write the name of one field';
+  report.warning(at, `is looked for letter by letter, and no field is likely to have such a name: ${how}`);
 }
 
 function readQuery(text: string, at: Place, report: Report): ImageExtractor['jmesPath'] {

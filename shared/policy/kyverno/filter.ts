@@ -132,11 +132,16 @@ function readBlock(fields: BlockFields, place: Place, whose: Whose, report: Repo
   }
   const kinds = readKinds(resources.kinds ?? [], at.field('kinds'), whose, report);
   const names = resources.name ? [resources.name] : nonEmpty(resources.names);
-  const namespaces = nonEmpty(resources.namespaces);
+  const selected = readNamespaceSelector(resources.namespaceSelector, at.field('namespaceSelector'), report);
+  const namespaceSelector = selected === 'every namespace' ? undefined : selected;
+  const everyNamespace = selected === 'every namespace' ? ['*'] : undefined;
+  const namespaces = nonEmpty(resources.namespaces) ?? everyNamespace;
   const operations = nonEmpty(resources.operations);
   const annotations = resources.annotations;
   const selector = readSelector(resources.selector, at.field('selector'), report);
-  const namespaceSelector = readNamespaceSelector(resources.namespaceSelector, at.field('namespaceSelector'), report);
+  if (selector !== undefined && isEmptySelector(selector)) {
+    report.problem(at.field('selector'), 'The requirements are not specified in selector');
+  }
   const subjects = readSubjects(fields.subjects ?? [], place.field('subjects'), report);
   const filter: ResourceFilter = {
     ...(kinds.length > 0 && { kinds }),
@@ -151,13 +156,14 @@ function readBlock(fields: BlockFields, place: Place, whose: Whose, report: Repo
   return Object.keys(filter).length === 0 ? undefined : filter;
 }
 
-/** A selector of namespaces, which an API server evaluates: it knows no wildcards. */
+/** A selector of namespaces, which an API server evaluates: it knows no wildcards. As in Kubernetes and Kyverno `{}` selects all. */
 export function readNamespaceSelector(
   fields: SelectorFields | undefined,
   place: Place,
   report: Report,
-): LabelSelector | undefined {
+): LabelSelector | 'every namespace' | undefined {
   const selector = readSelector(fields, place, report);
+  if (selector !== undefined && isEmptySelector(selector)) return 'every namespace';
   for (const [name, value] of Object.entries(selector?.matchLabels ?? {})) {
     if (hasWildcard(name) || hasWildcard(value)) {
       report.problem(
@@ -225,9 +231,11 @@ function readKinds(texts: readonly string[], place: Place, whose: Whose, report:
   return kinds;
 }
 
-const labelName = /^(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/;
+/** As Kubernetes has them for labels and elsewhere: a name of 63 characters, a domain and a slash before it or not. */
+export const qualifiedName =
+  /^(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/;
 const labelValue = /^(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$/;
-const possibleLabel = { name: possibleIn(labelName, 317), value: possibleIn(labelValue, 63) };
+const possibleLabel = { name: possibleIn(qualifiedName, 317), value: possibleIn(labelValue, 63) };
 
 /** Kubernetes' label selector; Kyverno adds wildcards, in `matchLabels` alone. */
 function readSelector(fields: SelectorFields | undefined, place: Place, report: Report): LabelSelector | undefined {
@@ -242,10 +250,11 @@ function readSelector(fields: SelectorFields | undefined, place: Place, report: 
   const matchExpressions = expressions.map((expression, index) =>
     readExpression(expression, place.field('matchExpressions').item(index), report),
   );
-  if (Object.keys(matchLabels).length + matchExpressions.length === 0) {
-    report.problem(place, 'The requirements are not specified in selector');
-  }
   return { matchLabels, matchExpressions };
+}
+
+function isEmptySelector({ matchLabels, matchExpressions }: LabelSelector): boolean {
+  return Object.keys(matchLabels).length + matchExpressions.length === 0;
 }
 
 type ExpressionFields = NonNullable<SelectorFields['matchExpressions']>[number];
@@ -257,7 +266,7 @@ function readExpression(
 ): LabelSelector['matchExpressions'][number] {
   const { key = '', operator = 'In', values = [] } = fields;
   if (!place.field('operator').given) report.problem(place, 'operator is required');
-  if (!labelName.test(key)) report.problem(place.field('key'), 'is not a valid label name');
+  if (!qualifiedName.test(key)) report.problem(place.field('key'), 'is not a valid label name');
   const takesValues = operator === 'In' || operator === 'NotIn';
   if (takesValues && values.length === 0) report.problem(place, `values must be given for ${operator}`);
   if (!takesValues && values.length > 0) report.problem(place.field('values'), `must be empty for ${operator}`);

@@ -2,6 +2,8 @@ import { clusterPolicy, entry, keyA, keyB, keys, pods, problemsOf, rule } from '
 
 const withRule = (changes: Record<string, unknown>) => clusterPolicy({ rules: [rule(changes)] });
 const withEntry = (changes: Record<string, unknown>) => withRule({ verifyImages: [entry(changes)] });
+const withMatchConditions = (...matchConditions: object[]) =>
+  clusterPolicy({ webhookConfiguration: { matchConditions } });
 const withSet = (set: Record<string, unknown>) => withEntry({ attestors: [set] });
 const withAttestor = (attestor: Record<string, unknown>) => withSet({ entries: [attestor] });
 
@@ -242,6 +244,36 @@ const cases: readonly [string, Record<string, unknown>, string | RegExp, Record<
     withRule({ match: pods({ selector: { matchExpressions: [{ key: 'app', operator: 'Exists', values: ['x'] }] } }) }),
     'must be empty for Exists',
     withRule({ match: pods({ selector: { matchExpressions: [{ key: 'app', operator: 'Exists' }] } }) }),
+  ],
+  [
+    'a condition of the API server without a name',
+    withMatchConditions({ expression: 'true' }),
+    'spec.webhookConfiguration.matchConditions[0]: name is required',
+    withMatchConditions({ name: 'a', expression: 'true' }),
+  ],
+  [
+    'one without an expression',
+    withMatchConditions({ name: 'a' }),
+    'expression is required',
+    withMatchConditions({ name: 'a', expression: 'true' }),
+  ],
+  [
+    'one whose name no API server takes, which would refuse all webhooks',
+    withMatchConditions({ name: 'not ci', expression: 'true' }),
+    'matchConditions[0].name: is no name that an API server takes',
+    withMatchConditions({ name: 'acme.example/not-ci', expression: 'true' }),
+  ],
+  [
+    'one that is named as the one of every webhook',
+    withMatchConditions({ name: 'spec-labels-or-annotations-changed', expression: 'true' }),
+    'choose another name',
+    withMatchConditions({ name: 'spec-changed', expression: 'true' }),
+  ],
+  [
+    'two of one name',
+    withMatchConditions({ name: 'a', expression: 'true' }, { name: 'a', expression: 'false' }),
+    'has two conditions of one name',
+    withMatchConditions({ name: 'a', expression: 'true' }, { name: 'b', expression: 'false' }),
   ],
   [
     'a timeout over 30 seconds',

@@ -223,8 +223,15 @@ test.each([
   ],
   ['kyverno.io.example/v1', 'CleanupPolicy', 'kyverno.io.example/v1 CleanupPolicy is no policy'],
   ['', 'ClusterPolicy', 'apiVersion and kind are required'],
+  ['kustomize.config.k8s.io/v1beta1', 'Kustomization', 'is a kustomization, which may change the policies beside it'],
 ])('%s %s is refused by name', (apiVersion, kind, message) => {
   expect(problemsOf({ ...clusterPolicy(), apiVersion, kind })).toEqual([expect.stringContaining(message)]);
+});
+
+test('a kustomization that leaves its kind out is known by its name', () => {
+  const read = (name: string) => () => loadPolicies([asFile(clusterPolicy()), { name, text: 'resources: [a.yaml]' }]);
+  expect(read('policies/kustomization.yaml')).toThrow('policies/kustomization.yaml:1: is a kustomization');
+  expect(read('policies/other.yaml')).toThrow('policies/other.yaml:1: is not a policy');
 });
 
 describe('a Policy that names no namespace', () => {

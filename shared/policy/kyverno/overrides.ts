@@ -35,7 +35,7 @@ export function readOverrides(fields: readonly OverrideFields[], place: Place, r
     const override: Override = {
       action: readAction(written),
       namespaces: namespaces ?? ['*'],
-      ...(selector !== undefined && { namespaceSelector: selector }),
+      ...(selector !== undefined && selector !== 'every namespace' && { namespaceSelector: selector }),
     };
     for (const earlier of overrides) refuseConflict(earlier, override, at.field('namespaces'), report);
     overrides.push(override);

@@ -1,12 +1,13 @@
 import { enforcesSomewhere } from '../action.ts';
 import type { ConfigMap } from '../context.ts';
 import type { NotaryTrust } from '../notary/trust-policy.ts';
-import type { MatchCondition, Rule } from '../policy.ts';
+import { changedCondition, type MatchCondition, type Rule } from '../policy.ts';
 import { warnOfSpared } from './apply-one.ts';
 import { controllerRules, controllersAnnotation, controllersOf, lintControllers } from './autogen.ts';
 import { readConfigMap } from './config-map.ts';
 import { exceptionVersions, isException, readException, type WrittenException } from './exception.ts';
 import { type PolicyFields, policySchemas, type SpecFields } from './fields.ts';
+import { qualifiedName } from './filter.ts';
 import { itemsOf } from './lists.ts';
 import { isActionRefused, readAction, readOverrides } from './overrides.ts';
 import type { Place } from './place.ts';
@@ -72,7 +73,12 @@ export function readObject(place: Place, report: Report, surroundings: Surroundi
     return [];
   }
   const what = `${apiVersion} ${kind}`;
-  if (later.test(what)) report.problem(place, `not supported yet: ${what}`);
+  if (isKustomization(what, report.file)) {
+    report.problem(
+      place,
+      'is a kustomization, which may change the policies beside it: give what it renders (kustomize build DIR | countersign apply - …), or the files of policies by their names',
+    );
+  } else if (later.test(what)) report.problem(place, `not supported yet: ${what}`);
   else if (apiVersion === '' || kind === '') report.problem(place, 'is not a policy: apiVersion and kind are required');
   else if (othersOfKyverno.test(what)) {
     report.problem(
@@ -86,6 +92,11 @@ export function readObject(place: Place, report: Report, surroundings: Surroundi
     );
   }
   return [];
+}
+
+/** By its kind, or by the name of its file where it leaves that out, as kustomize lets it. */
+function isKustomization(what: string, file: string): boolean {
+  return /^kustomize\.config\.k8s\.io\//.test(what) || (what === ' ' && /(?:^|[\\/])kustomization\.ya?ml$/.test(file));
 }
 
 function isKnownVersion(apiVersion: string): apiVersion is keyof typeof policySchemas {
@@ -213,10 +224,19 @@ function readMatchConditions(
   if (fields.length > mostConditions) report.problem(place, `has more than ${mostConditions} conditions`);
   const conditions = fields.flatMap(({ name, expression }, index) => {
     if (!name) report.problem(place.item(index), 'name is required');
+    else if (!qualifiedName.test(name)) {
+      report.problem(
+        place.item(index).field('name'),
+        'is no name that an API server takes: letters, digits and - _ . between them, 63 at most',
+      );
+    }
     if (!expression) report.problem(place.item(index), 'expression is required');
     return name && expression ? [{ name, expression }] : [];
   });
   const names = conditions.map(({ name }) => name);
+  if (names.includes(changedCondition)) {
+    report.problem(place, `has a condition ${changedCondition}, as the manifests have: choose another name`);
+  }
   if (new Set(names).size < names.length) report.problem(place, 'has two conditions of one name');
   if (conditions.length > 0) {
     report.warning(

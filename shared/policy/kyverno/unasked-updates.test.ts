@@ -46,3 +46,16 @@ test.each<[string, Json, RegExp, Json]>([
   expect(warningsOf(withRule(left))).toEqual([expect.stringMatching(message)]);
   expect(warningsOf(withRule(twin))).toEqual([]);
 });
+
+test.each<[string, Json, Json]>([
+  ['Pods', { match: pods(update) }, { match: pods({ operations: ['UPDATE', 'CREATE'] }) }],
+  ['a block', { match: { any: [block('UPDATE')] } }, { match: { any: [block('UPDATE'), block('CREATE')] } }],
+])(
+  'a match of the updates of %s alone is warned of, since what they were made with is asked about by none',
+  (_, left, twin) => {
+    expect(warningsOf(withRule(left))[0]).toMatch(
+      /match.*operations: nothing is asked on a CREATE, .*: write CREATE as well/,
+    );
+    expect(warningsOf(withRule(twin))).toEqual([]);
+  },
+);

@@ -11,7 +11,8 @@ const pods = podResources.filter(({ kind, subresource }) => kind === 'Pod' && su
 
 /**
  * Warns of a rule that asks about objects when they are created and not when they are updated: people take Pods for immutable, and an
- * image in one can be replaced. Controllers make Pods, which are asked about.
+ * image in one can be replaced. Controllers make Pods, which are asked about. Of a rule that asks about updates alone as well: what an object
+ * was made with no update asks about.
  */
 export function warnOfUnaskedUpdates(rule: Rule, place: Place, report: Report): void {
   const ofPods = "an UPDATE, which replaces a Pod's image (kubectl set image) or adds a debug container";
@@ -31,7 +32,16 @@ function warnAbout(
     creations: resources.some((resource) => isAbout(filter, resource, 'CREATE')),
     updates: resources.some((resource) => isAbout(filter, resource, 'UPDATE')),
   }));
-  if (about?.creations !== true) return false;
+  if (about?.creations !== true) {
+    const places = about?.updates ? operationsIn(place.field('match'), resources, 'UPDATE', 'CREATE') : [];
+    for (const at of places) {
+      report.warning(
+        at,
+        'nothing is asked on a CREATE, and an UPDATE asks about images that are new or changed alone: write CREATE as well, or leave operations out',
+      );
+    }
+    return places.length > 0;
+  }
   if (!about.updates) {
     const places = operationsIn(place.field('match'), resources, 'CREATE', 'UPDATE');
     for (const at of places)

@@ -21,7 +21,8 @@ export const notaryProgress = {
   'timestamp-missing': 11,
   'timestamp-mismatch': 12,
   'certificate-revoked': 13,
-  'revocation-unavailable': 14,
+  'too-many-signatures': 14,
+  'revocation-unavailable': 15,
 } as const;
 
 export function objection(reason: NotaryObjection['reason'], message: string): NotaryObjection {

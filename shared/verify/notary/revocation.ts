@@ -14,16 +14,18 @@ export interface Asked {
 
 /**
  * What is asked about a signature: its chain and what AWS Signer signed, by the level of revocation; and the chain of whoever stamped it, whatever
- * that level is, as a stamp that may be revoked is none.
+ * that level is, as a stamp that may be revoked is none. Where the chain leads to nobody who is trusted, as level audit lets pass, nobody is
+ * asked: whoever made it up would say whom the function calls.
  */
 export function questionsOf(
   { chain, signed }: Intact,
   extension: Extension,
   stamper: Chain | undefined,
   levels: NotaryLevels,
+  isTrusted: boolean,
 ): readonly Asked[] {
   const asked: Asked[] = [];
-  if (levels.revocation !== 'skip') {
+  if (isTrusted && levels.revocation !== 'skip') {
     const action = levels.revocation;
     // Of the scheme notary.x509 only the signer says when it signed, or a time stamp, which excuses nothing that was revoked later.
     asked.push({ question: { what: 'chain', chain, signedAt: signed.attributes.authenticSigningTime }, action });
@@ -55,6 +57,8 @@ export function answerObjection({ answer: { status, message } }: Answered): Nota
       return undefined;
     case 'revoked':
       return objection('certificate-revoked', `is good but for its revocation: ${message}`);
+    case 'too-many':
+      return objection('too-many-signatures', `is one of so many that not all are asked about: ${message}`);
     case 'unknown':
       return objection(
         'revocation-unavailable',

@@ -1,4 +1,5 @@
 import { type Repository, repositoryName } from '../../image/repository.ts';
+import type { Anchor, Check } from '../../trust/check.ts';
 import type { NotaryAnchor, TrustedStatement } from '../../trust/notary/anchor.ts';
 
 /** The statement that says what is asked of an image of this repository: one that names it, before the one for every other. */
@@ -8,4 +9,15 @@ export function statementFor({ statements }: NotaryAnchor, repository: Repositor
     statements.find(({ scopes }) => scopes !== 'every' && scopes.has(name)) ??
     statements.find(({ scopes }) => scopes === 'every')
   );
+}
+
+/** The signing profiles of AWS Signer, or versions of them, of which a check counts signatures of an image in this repository, as ARNs. */
+export function signerProfiles({ sets }: Check, repository: Repository): readonly string[] {
+  const profilesOf = (anchor: Anchor): readonly string[] => {
+    if (anchor.kind === 'set') return anchor.anchors.flatMap(profilesOf);
+    const identities = anchor.kind === 'notary' ? statementFor(anchor, repository)?.identities : undefined;
+    if (identities === undefined || identities === 'any') return [];
+    return identities.flatMap((identity) => (identity.kind === 'aws-signer-profile' ? [identity.arn] : []));
+  };
+  return sets.flatMap(profilesOf);
 }
