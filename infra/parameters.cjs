@@ -1,6 +1,7 @@
 const { isClusterName } = require('../shared/admission/path.ts');
 const { kmsKeysOf, kmsResources } = require('./kms.cjs');
 const { notaryOf, notaryResources } = require('./notary.cjs');
+const { numberProblems } = require('./numbers.cjs');
 
 /**
  * What serverless.yml's parameters come to. osls has neither conditions nor loops, so the two variants of `endpoint` and what there is
@@ -18,6 +19,7 @@ module.exports = async ({ resolveVariable }) => {
   const common = {
     endpoint,
     clusters,
+    clustersWithoutRules: withoutRules(await list('clustersWithoutRules'), clusters),
     registries: await list('registries'),
     registryCa: await text('registryCa'),
     kmsKeys,
@@ -33,6 +35,8 @@ module.exports = async ({ resolveVariable }) => {
     throttle: { rate: await number('throttleRate'), burst: await number('throttleBurst') },
     logRetentionInDays: await number('logRetentionInDays'),
   };
+  const problems = numberProblems(common);
+  if (problems.length > 0) throw new Error(problems.join('\n'));
   if (endpoint === 'http') {
     const events = clusters.map((cluster) => ({ httpApi: `POST ${routeOf(cluster)}` }));
     return {
@@ -100,6 +104,15 @@ function clustersOf(names) {
     if (!isClusterName(name)) throw new Error(`the parameter clusters: '${name}' is no cluster's name`);
   }
   if (new Set(names).size < names.length) throw new Error('the parameter clusters names one twice');
+  return names;
+}
+
+function withoutRules(names, clusters) {
+  for (const name of names) {
+    if (!clusters.includes(name)) {
+      throw new Error(`the parameter clustersWithoutRules: '${name}' is none of the clusters ${clusters.join(', ')}`);
+    }
+  }
   return names;
 }
 

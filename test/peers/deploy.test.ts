@@ -319,6 +319,22 @@ describe('is refused', () => {
       'trust/trusted_root.json is no root.json of a TUF repository',
     ],
     ['a cluster without its folder', { clusters: 'prod' }, "'staging' is not a configured cluster"],
+    [
+      'a registry that is no host',
+      { clusters: 'prod,staging', registries: 'https://ghcr.io' },
+      "the parameter registries: 'https://ghcr.io' is not a registry host",
+    ],
+    [
+      'a range without its bits',
+      { ...inVpc, clusters: 'prod,staging', vpcRanges: '10.0.0.0' },
+      "the parameter vpcRanges: '10.0.0.0' is not a CIDR range",
+    ],
+    ['clusters of one route', { clusters: 'prod,staging,Prod' }, 'prod and Prod differ by case and punctuation alone'],
+    [
+      'more instances that are kept ready than there may be',
+      { clusters: 'prod,staging', provisionedConcurrency: '101' },
+      'provisionedConcurrency, 101, is over reservedConcurrency, 100',
+    ],
   ])('%s', async (_, parameters, message) => {
     const { code, stdout, stderr } = await attempt(parameters);
     expect(code).not.toBe(0);
@@ -326,9 +342,12 @@ describe('is refused', () => {
   });
 });
 
-test('a fresh clone, which has no policies, is packed with a warning', async () => {
+test('a cluster without rules is refused, and packed with a warning where it is named as one: a fresh clone has none', async () => {
   const folder = join(dir, 'fresh');
   await copyOfClone(folder);
-  const { output } = await packageIn(folder, {});
+  const refused = await tryPackage(folder, {});
+  expect(refused.code).not.toBe(0);
+  expect(refused.stdout + refused.stderr).toContain('name it in the parameter clustersWithoutRules');
+  const { output } = await packageIn(folder, { clustersWithoutRules: 'default' });
   expect(output).toContain("every review of 'default' will be refused (policies-invalid)");
 });
