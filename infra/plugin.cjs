@@ -1,6 +1,7 @@
 const { existsSync } = require('node:fs');
 const { roomWarning, sameIds, templateProblem } = require('./clusters.cjs');
 const { notReadable } = require('./kms.cjs');
+const { namedHash } = require('./names.cjs');
 const { routeOf } = require('./parameters.cjs');
 const { renderedEnvironment, settingsProblems } = require('./settings.cjs');
 
@@ -18,6 +19,7 @@ module.exports = class CountersignPlugin {
     this.hooks = {
       'before:package:createDeploymentArtifacts': async () => {
         this.checkClusters();
+        this.hashNamed();
         await this.checkSettings();
         await this.checkPolicies();
         await this.checkRegistryCa();
@@ -146,6 +148,16 @@ module.exports = class CountersignPlugin {
     }
     const { readFirstRoot } = await import('../shared/trust-roots/first-root.ts');
     await readFirstRoot(trustMirrorRoot);
+  }
+
+  /** A table or a secret that is replaced has another name, which only a further version of a function knows. */
+  hashNamed() {
+    const { service } = this.serverless;
+    for (const name of service.getAllFunctions()) {
+      const fn = service.getFunction(name);
+      const hash = namedHash(fn.environment, service.resources.Resources);
+      if (hash !== undefined) fn.environment = { ...fn.environment, NAMED: hash };
+    }
   }
 
   addAliases() {

@@ -163,3 +163,27 @@ test('what an API and a stack have room for is told, and a route for each cluste
     ['', expect.stringMatching(/^the template has 501 resources for 2 clusters, and CloudFormation takes 500/)],
   ]);
 });
+
+test('what a function names and CloudFormation may replace makes a further version of that function alone', async () => {
+  const table = (key: string) => ({ Type: 'AWS::DynamoDB::Table', Properties: { KeySchema: [key] } });
+  const sets = [
+    [
+      { LEDGER_TABLE: { Ref: 'Table' }, ACCOUNT_ID: { Ref: 'AWS::AccountId' } },
+      { Table: table('pk'), Bucket: {} },
+    ],
+    [
+      { LEDGER_TABLE: { Ref: 'Table' }, MAX_IMAGES: 64 },
+      { Table: table('pk'), Bucket: { changed: true } },
+    ],
+    [{ LEDGER_TABLE: { Ref: 'Table' } }, { Table: table('another'), Bucket: {} }],
+    [{ MAX_IMAGES: 64, PRIVATE_HOSTS: null }, { Table: table('pk') }],
+  ];
+  const [one, same, changed, none] = (await inClone(`
+    const { namedHash } = require('./infra/names.cjs');
+    console.log(JSON.stringify(${JSON.stringify(sets)}.map((set) => namedHash(...set) ?? '')));`)) as string[];
+  expect(one).toMatch(/^[0-9a-f]{16}$/);
+  expect(same).toBe(one);
+  expect(changed).toMatch(/^[0-9a-f]{16}$/);
+  expect(changed).not.toBe(one);
+  expect(none).toBe('');
+});

@@ -192,6 +192,38 @@ test.each(['http', 'private'] as const)('%s: calls go to the alias of a publishe
   }
 });
 
+test('a table that is replaced makes a further version of the function that names it, and of no other', async () => {
+  const folder = join(dir, 'replaced');
+  await copyOfClone(folder, { 'all.yaml': policy({ images: 'registry.example/team/*', keys: [newKey()] }) });
+  const versions = async () => {
+    const all = Object.entries(await resourcesOf(await packageIn(folder, {})));
+    return all.filter(([, { Type }]) => Type === 'AWS::Lambda::Version').map(([logicalId]) => logicalId);
+  };
+  const before = await versions();
+  expect(await versions()).toEqual(before);
+  const table = join(folder, 'infra', 'table.yml');
+  await writeFile(table, (await readFile(table, 'utf8')).replaceAll('AttributeName: sk', 'AttributeName: sort'));
+  const [admission, refresh] = await versions();
+  expect(admission).not.toBe(before[0]);
+  expect(refresh).toBe(before[1]);
+}, 120_000);
+
+test('no deployment deletes or replaces the API that clusters call, and all else is changed as ever', async () => {
+  const state = join(dir, 'one', '.serverless', 'serverless-state.json');
+  const { stackPolicy } = JSON.parse(await readFile(state, 'utf8')).service.provider;
+  expect(stackPolicy).toEqual([
+    { Effect: 'Allow', Principal: '*', Action: ['Update:*'], Resource: '*' },
+    {
+      Effect: 'Deny',
+      Principal: '*',
+      Action: ['Update:Replace', 'Update:Delete'],
+      Resource: ['LogicalResourceId/HttpApi', 'LogicalResourceId/ApiGatewayRestApi'],
+    },
+  ]);
+  expect(resources.http['HttpApi']?.Type).toBe('AWS::ApiGatewayV2::Api');
+  expect(resources.private['ApiGatewayRestApi']?.Type).toBe('AWS::ApiGateway::RestApi');
+});
+
 test('concurrency is set by parameter', () => {
   const [bounded] = ofType('http', 'AWS::Lambda::Function');
   expect(bounded?.Properties['ReservedConcurrentExecutions']).toBe(100);
@@ -228,7 +260,12 @@ test('the trust root is published once a day, to a bucket that is private, versi
     ({ Properties }) => Properties['Environment'].Variables,
   );
   expect(admission).toMatchObject({ TRUST_ROOT: '', TRUST_BUCKET: { Ref: 'Bucket' } });
-  expect(refresh).toEqual({ TRUST_BUCKET: { Ref: 'Bucket' }, TRUST_MIRROR: '', TRUST_MIRROR_ROOT: '' });
+  expect(refresh).toEqual({
+    TRUST_BUCKET: { Ref: 'Bucket' },
+    TRUST_MIRROR: '',
+    TRUST_MIRROR_ROOT: '',
+    NAMED: expect.stringMatching(/^[0-9a-f]{16}$/),
+  });
   // It fetches from the internet, so it is in no VPC.
   expect(ofType('private', 'AWS::Lambda::Function')[1]?.Properties).not.toHaveProperty('VpcConfig');
 });
