@@ -2,6 +2,7 @@ const { isClusterName } = require('../shared/admission/path.ts');
 const { kmsKeysOf, kmsResources } = require('./kms.cjs');
 const { notaryOf, notaryResources } = require('./notary.cjs');
 const { numberProblems } = require('./numbers.cjs');
+const { tracingResources } = require('./tracing.cjs');
 
 /**
  * What serverless.yml's parameters come to. osls has neither conditions nor loops, so the two variants of `endpoint` and what there is
@@ -34,9 +35,12 @@ module.exports = async ({ resolveVariable }) => {
     provisionedConcurrency: await number('provisionedConcurrency'),
     throttle: { rate: await number('throttleRate'), burst: await number('throttleBurst') },
     logRetentionInDays: await number('logRetentionInDays'),
+    accessLogs: isOn('accessLogs', (await text('accessLogs')) || 'on'),
+    tracing: isOn('tracing', (await text('tracing')) || 'off'),
   };
   const problems = numberProblems(common);
   if (problems.length > 0) throw new Error(problems.join('\n'));
+  common.traces = tracingResources(common.tracing);
   if (endpoint === 'http') {
     const events = clusters.map((cluster) => ({ httpApi: `POST ${routeOf(cluster)}` }));
     return {
@@ -149,6 +153,11 @@ function trustOf({ root, mirror, first }) {
 function numberOf(name, text) {
   if (!/^\d{1,7}$/.test(text)) throw new Error(`the parameter ${name} is a number, not '${text}'`);
   return Number(text);
+}
+
+function isOn(name, text) {
+  if (text !== 'on' && text !== 'off') throw new Error(`the parameter ${name} is 'on' or 'off', not '${text}'`);
+  return text === 'on';
 }
 
 module.exports.routeOf = routeOf;

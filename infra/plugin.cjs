@@ -1,4 +1,5 @@
 const { existsSync } = require('node:fs');
+const { accessLogs } = require('./access-logs.cjs');
 const { roomWarning, sameIds, templateProblem } = require('./clusters.cjs');
 const { notReadable } = require('./kms.cjs');
 const { namedHash } = require('./names.cjs');
@@ -10,7 +11,7 @@ const aliasName = 'live';
 
 /**
  * What osls's own settings do not say: functions are called through an alias of their published versions, each cluster's route has a
- * throttle of its own, and settings, policies and certificates that the functions would refuse are not packed.
+ * throttle and metrics of its own, APIs write down what they answer, and settings, policies and certificates that the functions would refuse are not packed.
  */
 module.exports = class CountersignPlugin {
   constructor(serverless, _options, { log }) {
@@ -189,6 +190,19 @@ module.exports = class CountersignPlugin {
     const { endpoint } = this.parameters;
     if (endpoint === 'private') this.addRestStage();
     else this.addRouteSettings();
+    this.addAccessLogs();
+  }
+
+  /** What an API refuses never reaches the function, and its log. */
+  addAccessLogs() {
+    const { endpoint, accessLogs: wanted, logRetentionInDays } = this.parameters;
+    if (!wanted) return;
+    const { service, provider } = this.serverless.service;
+    const { resources, settings } = accessLogs(endpoint, `${service}-${provider.stage}`, logRetentionInDays);
+    const { Resources } = this.template;
+    Object.assign(Resources, resources);
+    if (endpoint === 'private') Resources.ApiGatewayStage.Properties.AccessLogSetting = settings;
+    else Resources.HttpApiStage.Properties.AccessLogSettings = settings;
   }
 
   addRouteSettings() {
@@ -197,7 +211,7 @@ module.exports = class CountersignPlugin {
     stage.Properties.RouteSettings = Object.fromEntries(
       clusters.map((cluster) => [
         `POST ${routeOf(cluster)}`,
-        { ThrottlingRateLimit: throttle.rate, ThrottlingBurstLimit: throttle.burst },
+        { ThrottlingRateLimit: throttle.rate, ThrottlingBurstLimit: throttle.burst, DetailedMetricsEnabled: true },
       ]),
     );
     // A stage with settings for a route that is not there yet is refused.
@@ -223,6 +237,7 @@ module.exports = class CountersignPlugin {
           ResourcePath: `/${routeOf(cluster).replaceAll('/', '~1')}`,
           ThrottlingRateLimit: throttle.rate,
           ThrottlingBurstLimit: throttle.burst,
+          MetricsEnabled: true,
         })),
       },
     };

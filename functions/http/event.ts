@@ -12,7 +12,16 @@ export interface Call {
   readonly timeout: string | undefined;
   /** When API Gateway took the call, in milliseconds by its clock. */
   readonly receivedAt: number | undefined;
+  readonly caller: Caller;
   readonly body: string;
+}
+
+/** Who called, by API Gateway's word and not by the caller's own. */
+export interface Caller {
+  /** An IP address; the VPC endpoint that the call came by where there is none. */
+  readonly source?: string;
+  /** API Gateway's id of the call, which its access log has too. */
+  readonly requestId?: string;
 }
 
 /** The call in an event of either shape. A REST event has `httpMethod`, `path` and null query parameters. */
@@ -23,11 +32,24 @@ export function callOf(event: HttpEvent): Call {
     body: event.isBase64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body,
   };
   if ('httpMethod' in event) {
-    const { requestTimeEpoch: receivedAt } = event.requestContext;
-    return { method: event.httpMethod, path: event.path, receivedAt, ...common };
+    const { requestTimeEpoch: receivedAt, identity, requestId } = event.requestContext;
+    const caller = callerOf(identity?.sourceIp ?? identity?.vpceId, requestId);
+    return { method: event.httpMethod, path: event.path, receivedAt, caller, ...common };
   }
-  const { http, stage, timeEpoch: receivedAt } = event.requestContext;
+  const { http, stage, timeEpoch: receivedAt, requestId } = event.requestContext;
   const staged = stage !== '$default' && event.rawPath.startsWith(`/${stage}/`);
   const path = staged ? event.rawPath.slice(stage.length + 1) : event.rawPath;
-  return { method: http.method, path, receivedAt, ...common };
+  return { method: http.method, path, receivedAt, caller: callerOf(http.sourceIp, requestId), ...common };
+}
+
+/** What an event says; one of a test or of another hand may leave any of it out. */
+function callerOf(source: unknown, requestId: unknown): Caller {
+  return {
+    ...(isName(source) && { source }),
+    ...(isName(requestId) && { requestId }),
+  };
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= 100;
 }

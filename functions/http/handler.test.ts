@@ -2,8 +2,8 @@ import type { Context } from 'aws-lambda';
 import type { AdmissionRecord } from '../../shared/answer/record.ts';
 import { scopesOf } from '../../shared/policy/scopes.ts';
 import { Refusal } from '../../shared/reasons.ts';
-import type { HttpEvent } from './event.ts';
-import { type AdmissionPorts, createHandler } from './handler.ts';
+import type { Caller, HttpEvent } from './event.ts';
+import { type AdmissionPorts, type CallRecord, createHandler } from './handler.ts';
 
 const now = Date.parse('2026-01-01T00:00:00Z');
 const review = {
@@ -28,12 +28,14 @@ interface Asked {
   /** What API Gateway says of when it took the call. */
   readonly receivedAt?: number;
   readonly remaining?: number;
+  readonly caller?: Caller;
 }
 
 /** Asks a handler with some ports of its own. */
 async function ask(own: Partial<AdmissionPorts>, asked: Asked = {}) {
   const counted: string[] = [];
   const records: AdmissionRecord[] = [];
+  const calls: CallRecord[] = [];
   const crashes: unknown[] = [];
   const metrics = { count: (name: string) => counted.push(name) };
   const handler = createHandler({
@@ -43,24 +45,51 @@ async function ask(own: Partial<AdmissionPorts>, asked: Asked = {}) {
     clock: () => now,
     elapsed: () => now,
     metrics,
-    log: (record) => records.push(record),
+    log(record, call) {
+      records.push(record);
+      calls.push(call);
+    },
     crashed: (thrown) => crashes.push(thrown),
     ...own,
   });
-  const { path = '/prod/mutate/fail/t', body = review, shape = 'http-api', receivedAt, remaining = 29_000 } = asked;
+  const {
+    path = '/prod/mutate/fail/t',
+    body = review,
+    shape = 'http-api',
+    receivedAt,
+    remaining = 29_000,
+    caller,
+  } = asked;
   const common = { body: JSON.stringify(body), isBase64Encoded: false, queryStringParameters: { timeout: '10s' } };
   const event: unknown =
     shape === 'http-api'
       ? {
           ...common,
           rawPath: path,
-          requestContext: { stage: '$default', http: { method: 'POST' }, timeEpoch: receivedAt },
+          requestContext: {
+            stage: '$default',
+            http: { method: 'POST', sourceIp: caller?.source },
+            timeEpoch: receivedAt,
+            requestId: caller?.requestId,
+          },
         }
-      : { ...common, path, httpMethod: 'POST', requestContext: { stage: 'dev', requestTimeEpoch: receivedAt } };
+      : {
+          ...common,
+          path,
+          httpMethod: 'POST',
+          requestContext: {
+            stage: 'dev',
+            requestTimeEpoch: receivedAt,
+            requestId: caller?.requestId,
+            ...(caller !== undefined && {
+              identity: { sourceIp: caller.source ?? null, vpceId: 'vpce-0123456789abcdef0' },
+            }),
+          },
+        };
   const context = { getRemainingTimeInMillis: () => remaining } as Context;
   const { statusCode, body: text = '' } = await handler(event as HttpEvent, context);
   const response = text.startsWith('{') ? JSON.parse(text).response : undefined;
-  return { statusCode, text, response, counted, records, crashes };
+  return { statusCode, text, response, counted, records, calls, crashes };
 }
 
 describe.each(['http-api', 'rest-api'] as const)('the time of a review, in an event of a %s', (shape) => {
@@ -90,6 +119,44 @@ describe.each(['http-api', 'rest-api'] as const)('the time of a review, in an ev
     ['needs no word of API Gateway’s', {}, 8700],
   ])('%s', async (_, asked, expected) => {
     expect(await budget(asked)).toBe(expected);
+  });
+});
+
+describe('the log says whose call it was, by API Gateway’s word', () => {
+  const receivedAt = now - 40;
+  const source = { source: '10.0.3.7', requestId: 'JKJaXmPLvHcESHA=' };
+
+  test('of an HTTP API: address, the API’s own id, the review’s, and how long it took', async () => {
+    const { calls } = await ask({}, { receivedAt, caller: source });
+    expect(calls).toEqual([{ ...source, uid: 'u-1', durationMs: 40 }]);
+  });
+
+  test('of a private one the same, and its endpoint where no address is told', async () => {
+    expect((await ask({}, { shape: 'rest-api', receivedAt, caller: source })).calls).toEqual([
+      { ...source, uid: 'u-1', durationMs: 40 },
+    ]);
+    const { requestId } = source;
+    expect((await ask({}, { shape: 'rest-api', receivedAt, caller: { requestId } })).calls).toEqual([
+      { source: 'vpce-0123456789abcdef0', requestId, uid: 'u-1', durationMs: 40 },
+    ]);
+  });
+
+  test('where no rule could be asked too, and not what a review says of itself', async () => {
+    const body = {
+      ...review,
+      source: '192.0.2.1',
+      request: { ...review.request, requestId: 'forged', source: '192.0.2.1' },
+    };
+    const invalid = { policies: () => new Refusal('policies-invalid', 'a.yaml:4: no') };
+    const { calls } = await ask(invalid, { body, receivedAt, caller: source });
+    expect(calls).toEqual([{ ...source, uid: 'u-1', durationMs: 40 }]);
+  });
+
+  test('an event that says nothing of it is answered all the same', async () => {
+    for (const shape of ['http-api', 'rest-api'] as const) {
+      const { statusCode, calls } = await ask({}, { shape });
+      expect([statusCode, calls]).toEqual([200, [{ uid: 'u-1', durationMs: 0 }]]);
+    }
   });
 });
 

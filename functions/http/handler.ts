@@ -2,7 +2,6 @@ import middy from '@middy/core';
 import httpErrorHandler from '@middy/http-error-handler';
 import type { APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { type ReviewTime, reviewTime } from '../../shared/admission/budget.ts';
-import type { WebhookPath } from '../../shared/admission/path.ts';
 import type { AdmissionRequest } from '../../shared/admission/review.ts';
 import { type AdmissionRecord, recordOf } from '../../shared/answer/record.ts';
 import { admit, answerReview, type ReviewResponse, refuseReview } from '../../shared/answer/response.ts';
@@ -12,7 +11,7 @@ import type { Reviews } from '../../shared/pipeline.ts';
 import type { Rule } from '../../shared/policy/policy.ts';
 import { rulesIn, type Scopes, timeoutSecondsOf } from '../../shared/policy/scopes.ts';
 import { asRefusal, Refusal } from '../../shared/reasons.ts';
-import type { HttpEvent } from './event.ts';
+import type { Caller, HttpEvent } from './event.ts';
 import { type Gate, type WebhookRequest, webhookRequest } from './webhook-request.ts';
 
 /** What the handler is made of. */
@@ -24,10 +23,21 @@ export interface AdmissionPorts {
   readonly clock: Clock;
   readonly elapsed: Elapsed;
   readonly metrics: Metrics;
-  /** Takes one record per admission: the log line. */
-  log(record: AdmissionRecord): void;
+  /** Takes one record per admission, and the call that it answers: the log line. */
+  log(record: AdmissionRecord, call: CallRecord): void;
   /** Told of each defect of ours. */
   crashed?(thrown: unknown): void;
+}
+
+/**
+ * The call that an admission answers. A token's holder may ask whatever they like, in anyone's name: what API Gateway says of the call tells
+ * their lines from an API server's.
+ */
+export interface CallRecord extends Caller {
+  /** The review's own id, which the API server made. */
+  readonly uid: string;
+  /** Milliseconds since API Gateway took the call, a cold start included. */
+  readonly durationMs: number;
 }
 
 type InForce = PoliciesInForce | Refusal | undefined;
@@ -62,19 +72,19 @@ const jsonHeaders = { 'content-type': 'application/json' };
 async function answer(ports: AdmissionPorts, webhook: WebhookRequest, context: Context): Promise<ReviewResponse> {
   const { review, path } = webhook;
   if (review.kind === 'malformed') {
-    return refuse(ports, path, review.uid, new Refusal('review-malformed', review.problem));
+    return refuse(ports, webhook, review.uid, new Refusal('review-malformed', review.problem));
   }
   const { request } = review;
   const policies = await ports.policies(path.cluster);
   if (policies === undefined) {
     const message = `no policies are configured for cluster '${path.cluster}'`;
-    return refuse(ports, path, request, new Refusal('unknown-cluster', message));
+    return refuse(ports, webhook, request, new Refusal('unknown-cluster', message));
   }
-  if (policies instanceof Refusal) return refuse(ports, path, request, policies);
+  if (policies instanceof Refusal) return refuse(ports, webhook, request, policies);
   const rules = rulesIn(policies.scopes, path.scope, request.namespace);
   if (rules === undefined) {
     const told = 'no rule is about what this URL selects: the namespaceSelectors or matchConditions are others now';
-    return refuse(ports, path, request, new Refusal('unknown-scope', told));
+    return refuse(ports, webhook, request, new Refusal('unknown-scope', told));
   }
   if (request.operation !== 'CREATE' && request.operation !== 'UPDATE') return admit(request.uid);
 
@@ -89,12 +99,12 @@ async function answer(ports: AdmissionPorts, webhook: WebhookRequest, context: C
       policySet: policies.hash,
     });
     for (const { result, reason } of verdicts) ports.metrics.count('verdict', { result, reason });
-    ports.log(record);
+    ports.log(record, callRecord(ports, webhook, request.uid));
     return body;
   } catch (thrown) {
     const refusal = asRefusal(thrown);
     if (refusal.reason === 'internal-error') ports.crashed?.(thrown);
-    return refuse(ports, path, request, refusal, policies.hash);
+    return refuse(ports, webhook, request, refusal, policies.hash);
   } finally {
     deadline.stop();
   }
@@ -116,17 +126,23 @@ function timeOf(
 /** Answers a review that no rule could be asked about. Without its request (it is malformed) there is only its uid. */
 function refuse(
   ports: AdmissionPorts,
-  { cluster, purpose, scope }: WebhookPath,
+  webhook: WebhookRequest,
   asked: AdmissionRequest | string,
   refusal: Refusal,
   policySet = '',
 ): ReviewResponse {
+  const { cluster, purpose, scope } = webhook.path;
   ports.metrics.count('refused', { cluster, reason: refusal.reason });
   const uid = typeof asked === 'string' ? asked : asked.uid;
   const response = refuseReview(uid, refusal, scope.kind);
   if (typeof asked !== 'string') {
     const { allowed } = response.response;
-    ports.log(recordOf(asked, [], { cluster, purpose, allowed, policySet, refused: refusal.reason }));
+    const record = recordOf(asked, [], { cluster, purpose, allowed, policySet, refused: refusal.reason });
+    ports.log(record, callRecord(ports, webhook, uid));
   }
   return response;
+}
+
+function callRecord({ clock }: AdmissionPorts, { caller, receivedAt }: WebhookRequest, uid: string): CallRecord {
+  return { ...caller, uid, durationMs: Math.max(0, clock() - receivedAt) };
 }

@@ -4,13 +4,14 @@ import { parseWebhookPath, tokenMatches, type WebhookPath } from '../../shared/a
 import { type ParsedReview, parseReview } from '../../shared/admission/review.ts';
 import type { Clock } from '../../shared/net/deadline.ts';
 import type { Metrics } from '../../shared/net/metrics.ts';
-import { callOf, type HttpEvent } from './event.ts';
+import { type Caller, callOf, type HttpEvent } from './event.ts';
 
 /** What the handler is given in place of the event: who called, and what they ask. */
 export interface WebhookRequest {
   readonly path: WebhookPath;
   /** When the call arrived, in milliseconds by the wall clock. */
   readonly receivedAt: number;
+  readonly caller: Caller;
   /** The query's `timeout`, as the API server sends it. */
   readonly timeout: string | undefined;
   /** The request, or why it cannot be read although its uid could. */
@@ -61,7 +62,8 @@ export function webhookRequest(
       if (review.kind === 'no-review') return text(400, `${review.problem}\n`);
       const { receivedAt = now } = call;
       const believed = receivedAt <= now && now - receivedAt < oldestEvent;
-      const webhook: WebhookRequest = { path, receivedAt: believed ? receivedAt : now, timeout: call.timeout, review };
+      const { timeout, caller } = call;
+      const webhook: WebhookRequest = { path, receivedAt: believed ? receivedAt : now, caller, timeout, review };
       // middy hands `request.event` to the handler; from here on that is a WebhookRequest.
       Object.assign(request, { event: webhook });
       return undefined;

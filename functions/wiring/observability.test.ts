@@ -6,6 +6,8 @@ import { admissionRecord as admission } from '../../test/fixtures/record.ts';
 const source = join(import.meta.dirname, 'observability.ts');
 const reasons = join(import.meta.dirname, '../../shared/reasons.ts');
 
+const call = { source: '10.0.3.7', requestId: 'JKJaXmPLvHcESHA=', uid: 'u-1', durationMs: 12 };
+
 /** What a function writes, a line an object. It runs in a process of its own, since the lines go past `console`. */
 async function linesOf(script: string, env: Readonly<Record<string, string>> = {}) {
   const program = `
@@ -14,6 +16,7 @@ async function linesOf(script: string, env: Readonly<Record<string, string>> = {
     const seen = createObservability({ service: 'admission', clusters: ['prod', 'test'] });
     const { metrics } = seen;
     const record = ${JSON.stringify(admission)};
+    const call = ${JSON.stringify(call)};
     ${script}`;
   const { stdout, stderr } = await promisify(execFile)(
     process.execPath,
@@ -28,34 +31,86 @@ async function linesOf(script: string, env: Readonly<Record<string, string>> = {
     .map((line) => JSON.parse(line));
 }
 
-test('an admission leaves one line, with all that is recorded of it', async () => {
+test('an admission leaves one line, with all that is recorded of it and of its call', async () => {
   const lines = await linesOf(`
     seen.begin({ awsRequestId: 'r-1', functionName: 'admission', memoryLimitInMB: '1769', invokedFunctionArn: 'arn' });
-    seen.log(record);`);
-  expect(lines).toHaveLength(1);
-  expect(lines[0]).toMatchObject({
-    level: 'INFO',
-    message: 'admission',
-    service: 'admission',
-    function_request_id: 'r-1',
-    cold_start: true,
-    admission,
-  });
+    seen.log(record, call);
+    seen.log({ ...record, dryRun: true, policySet: 'f'.repeat(64) }, call);
+    seen.problem('another', 'line');`);
+  const { dryRun: _, ...recorded } = admission;
+  expect(lines).toEqual([
+    {
+      level: 'INFO',
+      message: 'admission',
+      timestamp: expect.any(String),
+      cold_start: true,
+      call,
+      admission: recorded,
+    },
+    expect.objectContaining({ admission: { ...admission, dryRun: true, policySet: 'f'.repeat(12) } }),
+    {
+      level: 'ERROR',
+      message: 'another',
+      timestamp: expect.any(String),
+      service: 'admission',
+      function_request_id: 'r-1',
+      cold_start: true,
+      problem: 'line',
+    },
+  ]);
+});
+
+test('a line is under 900 bytes for one image, by names as they are on EKS, signed with a key or keyless', async () => {
+  const id = '1b2c3d4e-5f60-4718-92a3-b4c5d6e7f809';
+  const image = {
+    ...admission.images[0],
+    image: `123456789012.dkr.ecr.eu-central-1.amazonaws.com/payments/checkout:v1.4.2@sha256:${'0'.repeat(64)}`,
+    policy: 'require-signature',
+    rule: 'signed-by-release',
+  };
+  const record = {
+    ...admission,
+    cluster: 'prod-eu',
+    namespace: 'payments',
+    name: 'checkout-7d4b9c6f5d-x2x7k',
+    user: 'system:serviceaccount:kube-system:replicaset-controller',
+    policySet: 'f'.repeat(64),
+  };
+  const signers = [
+    [`sha256:${'ab12'.repeat(16)}`],
+    [
+      'https://github.com/acme/checkout/.github/workflows/release.yml@refs/heads/main (issuer https://token.actions.githubusercontent.com)',
+    ],
+  ];
+  const of = { source: '10.123.45.67', requestId: id, uid: id, durationMs: 1234 };
+  const lines = await linesOf(
+    `
+    seen.begin({});
+    seen.begin({ awsRequestId: '${id}', functionName: 'countersign-prod-admission', memoryLimitInMB: '1769',
+      invokedFunctionArn: 'arn:aws:lambda:eu-central-1:123456789012:function:countersign-prod-admission:live' });
+    for (const signers of ${JSON.stringify(signers)})
+      seen.log({ ...${JSON.stringify(record)}, images: [{ ...${JSON.stringify(image)}, signers }] }, ${JSON.stringify(of)});`,
+    { _X_AMZN_TRACE_ID: 'Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=0' },
+  );
+  const bytes = lines.map((line) => Buffer.byteLength(`${JSON.stringify(line)}\n`));
+  expect(bytes).toHaveLength(2);
+  expect(Math.max(...bytes)).toBeLessThan(900);
 });
 
 test('it is written whatever log level is set for our other lines', async () => {
-  expect(await linesOf('seen.log(record);', { POWERTOOLS_LOG_LEVEL: 'ERROR' })).toHaveLength(1);
+  expect(await linesOf('seen.log(record, call);', { POWERTOOLS_LOG_LEVEL: 'ERROR' })).toHaveLength(1);
 });
 
 test('a line names ten signers of an image, cuts what a caller writes, and says what it leaves out', async () => {
   const [line] = await linesOf(`
     const big = { ...record.images[0], image: 'i'.repeat(5000), signers: Array(50).fill('s'.repeat(5000)) };
-    seen.log({ ...record, user: 'u'.repeat(100_000), images: Array(20).fill(big), imagesOmitted: 2980 });`);
+    seen.log({ ...record, user: 'u'.repeat(100_000), images: Array(20).fill(big), imagesOmitted: 2980 }, { ...call, uid: 'u'.repeat(100_000) });`);
   expect(JSON.stringify(line).length).toBeLessThan(100_000);
   expect(line.admission.images).toHaveLength(20);
   expect(line.admission.imagesOmitted).toBe(2980);
   expect(line.admission.user).toBe(`${'u'.repeat(300)}…`);
   expect(line.admission).toMatchObject({ cluster: 'prod', allowed: true });
+  expect(line.call.uid).toBe(`${'u'.repeat(300)}…`);
 });
 
 test('counts are summed up and published at the end, a metric for each name and set of labels', async () => {

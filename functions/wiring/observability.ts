@@ -1,9 +1,11 @@
-import { Logger } from '@aws-lambda-powertools/logger';
+import { LogFormatter, Logger, LogItem } from '@aws-lambda-powertools/logger';
+import type { LogAttributes, UnformattedAttributes } from '@aws-lambda-powertools/logger/types';
 import { Metrics as EmbeddedMetrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { Context } from 'aws-lambda';
 import type { AdmissionRecord, ImageRecord } from '../../shared/answer/record.ts';
 import type { Metrics } from '../../shared/net/metrics.ts';
 import { Refusal } from '../../shared/reasons.ts';
+import type { CallRecord } from '../http/handler.ts';
 
 export interface ObservabilityOptions {
   /** Which function this is: the `service` of each line and of each metric. */
@@ -15,8 +17,8 @@ export interface ObservabilityOptions {
 /** What a function leaves behind: lines of JSON on stdout, and metrics in CloudWatch's embedded format among them. */
 export interface Observability {
   readonly metrics: Metrics;
-  /** The one line of an admission. */
-  log(record: AdmissionRecord): void;
+  /** The one line of an admission, and of the call that it answers. */
+  log(record: AdmissionRecord, call: CallRecord): void;
   /** A defect of ours: its class, code and place. Not its message, which may quote what was being handled. */
   crashed(thrown: unknown): void;
   /** What is wrong with the deployment, in its own words: an error for its operators, counted under the same name. */
@@ -34,9 +36,30 @@ const namespace = 'Countersign';
 const maxSeries = 50;
 const labelValue = /^[A-Za-z0-9._-]{1,64}$/;
 
+/**
+ * What stands in each line beside what it is about. Powertools' own formatter repeats the function's name, ARN and memory in each, which the
+ * log group says already; a line about a call has API Gateway's id of it, beside which its access log has the function's.
+ */
+class ShortLines extends LogFormatter {
+  override formatAttributes(attributes: UnformattedAttributes, additional: LogAttributes): LogItem {
+    const { logLevel: level, message, timestamp, serviceName: service, lambdaContext } = attributes;
+    const ofCall = additional['call'] !== undefined;
+    return new LogItem({
+      attributes: {
+        level,
+        message,
+        timestamp: this.formatTimestamp(timestamp),
+        ...(!ofCall && { service }),
+        ...(!ofCall && lambdaContext !== undefined && { function_request_id: lambdaContext.awsRequestId }),
+        ...(lambdaContext?.coldStart === true && { cold_start: true }),
+      },
+    }).addAttributes(additional);
+  }
+}
+
 /** Powertools' Logger and Metrics, as the ports of the handlers. POWERTOOLS_* and Lambda's own log level apply. */
 export function createObservability({ service, clusters }: ObservabilityOptions): Observability {
-  const logger = new Logger({ serviceName: service, logLevel: 'INFO' });
+  const logger = new Logger({ serviceName: service, logLevel: 'INFO', logFormatter: new ShortLines() });
   const embedded = new EmbeddedMetrics({ namespace, serviceName: service });
   const known: ReadonlySet<string> = new Set(clusters);
   let counts = new Map<string, Series>();
@@ -76,7 +99,7 @@ export function createObservability({ service, clusters }: ObservabilityOptions)
 
   return {
     metrics: { count },
-    log: (record) => logger.info('admission', { admission: bounded(record) }),
+    log: (record, call) => logger.info('admission', { call: clipped(call), admission: bounded(record) }),
     crashed: (thrown) => logger.error('crash', { crash: described(thrown) }),
     problem(name, message) {
       logger.error(name, { problem: message.slice(0, maxProblem) });
@@ -126,8 +149,17 @@ const maxText = 300;
 const maxProblem = 50_000;
 const maxWarning = 1000;
 
-function bounded(record: AdmissionRecord): Readonly<Record<string, unknown>> {
-  return { ...clipped(record), images: record.images.map(boundedImage) };
+/** Digits of a policy set's hash that stand in a line; the audit annotation has all of them. */
+const hashDigits = 12;
+
+/** `dryRun` is said where it is one. */
+function bounded({ dryRun, ...record }: AdmissionRecord): Readonly<Record<string, unknown>> {
+  return {
+    ...clipped(record),
+    ...(dryRun && { dryRun }),
+    images: record.images.map(boundedImage),
+    policySet: record.policySet.slice(0, hashDigits),
+  };
 }
 
 function boundedImage(image: ImageRecord): Readonly<Record<string, unknown>> {

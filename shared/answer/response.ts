@@ -44,7 +44,7 @@ export function answerReview(
 ): Answered {
   const decision = decide(verdicts);
   const record = recordOf(request, verdicts, { ...context, allowed: decision.allowed });
-  const audit = auditAnnotations(record);
+  const audit = auditAnnotations(record, request.uid);
   const { warned, noted } = decision;
   const warnings = warned.length + noted.length === 0 ? undefined : warningsOf(warned, noted);
   const common = {

@@ -188,7 +188,7 @@ describe('the body', () => {
 });
 
 describe('what an admission leaves behind', () => {
-  test('one record, and the same images in the audit annotations', async () => {
+  test('one record, and the same images in the audit annotations, with the review’s uid', async () => {
     const before = world.records.length;
     const { body } = await world.send('/prod/mutate/fail/first-of-prod', review(pod([signed, unsigned])));
     expect(world.records.length).toBe(before + 1);
@@ -217,10 +217,11 @@ describe('what an admission leaves behind', () => {
         { result: 'fail', reason: 'no-signature', signers: [] },
       ],
     });
-    const { auditAnnotations } = (JSON.parse(body) as { response: { auditAnnotations: Record<string, string> } })
-      .response;
+    const { auditAnnotations, uid } = (
+      JSON.parse(body) as { response: { auditAnnotations: Record<string, string>; uid: string } }
+    ).response;
     expect(JSON.parse(auditAnnotations['images'] ?? '')).toEqual(record?.images);
-    expect(auditAnnotations['policySet']).toBe('test');
+    expect(auditAnnotations).toMatchObject({ policySet: 'test', uid });
   });
 });
 

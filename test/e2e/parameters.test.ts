@@ -50,6 +50,23 @@ test('a cluster without rules is named among the clusters; numbers that let nobo
   ]);
 });
 
+test('access logs are on and X-Ray is off, unless it is said otherwise', async () => {
+  const sets = [
+    { clusters: 'prod' },
+    { clusters: 'prod', accessLogs: 'off', tracing: 'on' },
+    { clusters: 'prod', accessLogs: 'no' },
+    { clusters: 'prod', tracing: 'true' },
+  ];
+  expect(
+    await packaged(sets, '({ accessLogs, tracing, traces }) => [accessLogs, tracing, traces !== undefined]'),
+  ).toEqual([
+    [true, false, false],
+    [false, true, true],
+    "the parameter accessLogs is 'on' or 'off', not 'no'",
+    "the parameter tracing is 'on' or 'off', not 'true'",
+  ]);
+});
+
 test('whose trust root is in force, and whether a newer one is fetched', async () => {
   const cases: [Readonly<Record<string, string>>, unknown][] = [
     [{}, [true, '', { Ref: 'Bucket' }]],

@@ -82,6 +82,7 @@ describe.each(['http-api', 'rest-api'] as const)('events of a %s', (shape) => {
       ]);
     }
     expect(await annotation('good', 'validate', 'policySet')).toMatch(/^[0-9a-f]{64}$/);
+    expect(await annotation('good', 'validate', 'uid')).toMatch(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
     expect(JSON.parse(await annotation('bad', 'mutate', 'images'))).toMatchObject([
       { image: bad.pinned, result: 'fail', reason: 'no-signature', signers: [] },
     ]);

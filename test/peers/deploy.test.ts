@@ -126,11 +126,58 @@ test('the HTTP API: a route and a throttle of its own for each cluster, and no o
   const routes = ofType('http', 'AWS::ApiGatewayV2::Route').map(({ Properties }) => Properties['RouteKey']);
   expect(routes).toEqual(clusters.map((cluster) => `POST /${cluster}/{verb}/{scope}/{token}`));
   const [stage] = ofType('http', 'AWS::ApiGatewayV2::Stage');
-  const throttle = { ThrottlingRateLimit: 20, ThrottlingBurstLimit: 40 };
+  const throttle = { ThrottlingRateLimit: 20, ThrottlingBurstLimit: 40, DetailedMetricsEnabled: true };
   expect(stage?.Properties['RouteSettings']).toEqual(Object.fromEntries(routes.map((route) => [route, throttle])));
   expect(stage?.DependsOn).toHaveLength(clusters.length);
-  expect(stage?.Properties['AccessLogSettings']).toBeUndefined();
 });
+
+test.each(['http', 'private'] as const)(
+  '%s: what the API refuses is written down, by its route and never by its path, which has the token',
+  (variant) => {
+    const stages = ['AWS::ApiGatewayV2::Stage', 'AWS::ApiGateway::Stage'].flatMap((type) => ofType(variant, type));
+    expect(stages).toHaveLength(1);
+    const settings = stages[0]?.Properties['AccessLogSettings'] ?? stages[0]?.Properties['AccessLogSetting'];
+    expect(settings.DestinationArn['Fn::Sub']).toMatch(/:log-group:\$\{ApiLogGroup\}$/);
+    expect(resources[variant]['ApiLogGroup']).toMatchObject({
+      Type: 'AWS::Logs::LogGroup',
+      Properties: { LogGroupName: '/aws/vendedlogs/countersign-dev-api', RetentionInDays: 30 },
+    });
+    const format: Record<string, string> = JSON.parse(settings.Format);
+    expect(Object.keys(format)).toEqual(
+      expect.arrayContaining(['route', 'status', 'latency', 'integrationError', 'source', 'requestId', 'error']),
+    );
+    // A path, a query, a header and an error in words may each have the token in it.
+    const variables = settings.Format.match(/\$context\.[\w.]+/g);
+    expect(variables.join(' ')).not.toMatch(
+      /context\.(path|protocol|error\.message|customDomain|authorizer)|query|header|uri/i,
+    );
+    expect(format['route']).toBe(
+      variant === 'http' ? '$context.routeKey' : '$context.httpMethod $context.resourcePath',
+    );
+  },
+);
+
+test('X-Ray follows no call, and the functions may not tell it of any', () => {
+  for (const variant of ['http', 'private'] as const) {
+    for (const { Properties } of ofType(variant, 'AWS::Lambda::Function'))
+      expect(Properties).not.toHaveProperty('TracingConfig');
+    expect(JSON.stringify(resources[variant])).not.toContain('xray');
+  }
+});
+
+test('access logs and X-Ray are turned by parameters', async () => {
+  const { template } = await packageIn(join(dir, 'one'), { ...common, accessLogs: 'off', tracing: 'on' });
+  const turned: Record<string, Resource> = JSON.parse(await readFile(template, 'utf8')).Resources;
+  expect(turned['HttpApiStage']?.Properties).not.toHaveProperty('AccessLogSettings');
+  expect(turned).not.toHaveProperty('ApiLogGroup');
+  const functions = Object.values(turned).filter(({ Type }) => Type === 'AWS::Lambda::Function');
+  expect(functions.map(({ Properties }) => Properties['TracingConfig'])).toEqual([
+    { Mode: 'Active' },
+    { Mode: 'Active' },
+  ]);
+  expect(turned['TracesPolicy']?.Properties['Roles']).toEqual([{ Ref: 'AdmissionRole' }, { Ref: 'TrustRefreshRole' }]);
+  expect(await run(lint, ['-i', 'W3005', '--', template], { timeout: 120_000 })).toMatchObject({ code: 0, stdout: '' });
+}, 120_000);
 
 test('the private API: reached by its endpoint alone, with a throttle for each cluster', () => {
   const [api] = ofType('private', 'AWS::ApiGateway::RestApi');
@@ -152,6 +199,7 @@ test('the private API: reached by its endpoint alone, with a throttle for each c
       ResourcePath: `/~1${cluster}~1{verb}~1{scope}~1{token}`,
       ThrottlingRateLimit: 20,
       ThrottlingBurstLimit: 40,
+      MetricsEnabled: true,
     })),
   );
   expect(ofType('private', 'AWS::ApiGateway::Method')).toHaveLength(clusters.length);
@@ -193,19 +241,17 @@ test.each(['http', 'private'] as const)('%s: calls go to the alias of a publishe
 });
 
 test('a table that is replaced makes a further version of the function that names it, and of no other', async () => {
-  const folder = join(dir, 'replaced');
-  await copyOfClone(folder, { 'all.yaml': policy({ images: 'registry.example/team/*', keys: [newKey()] }) });
-  const versions = async () => {
-    const all = Object.entries(await resourcesOf(await packageIn(folder, {})));
-    return all.filter(([, { Type }]) => Type === 'AWS::Lambda::Version').map(([logicalId]) => logicalId);
-  };
-  const before = await versions();
-  expect(await versions()).toEqual(before);
-  const table = join(folder, 'infra', 'table.yml');
-  await writeFile(table, (await readFile(table, 'utf8')).replaceAll('AttributeName: sk', 'AttributeName: sort'));
-  const [admission, refresh] = await versions();
-  expect(admission).not.toBe(before[0]);
-  expect(refresh).toBe(before[1]);
+  const versionOf = (of: Readonly<Record<string, Resource>>, name: string) =>
+    Object.keys(of).filter((logicalId) => logicalId.startsWith(`${name}LambdaVersion`));
+  const table = join(dir, 'one', 'infra', 'table.yml');
+  const written = await readFile(table, 'utf8');
+  await writeFile(table, written.replaceAll('AttributeName: sk', 'AttributeName: sort'));
+  const replaced = await resourcesOf(await packageIn(join(dir, 'one'), common));
+  await writeFile(table, written);
+  expect(versionOf(resources.http, 'Admission')).toHaveLength(1);
+  expect(versionOf(replaced, 'Admission')).toHaveLength(1);
+  expect(versionOf(replaced, 'Admission')).not.toEqual(versionOf(resources.http, 'Admission'));
+  expect(versionOf(replaced, 'TrustRefresh')).toEqual(versionOf(resources.http, 'TrustRefresh'));
 }, 120_000);
 
 test('no deployment deletes or replaces the API that clusters call, and all else is changed as ever', async () => {
@@ -240,7 +286,7 @@ test('the table forgets by deleteAt; logs are kept for a while; secrets have no 
   const [table] = ofType('http', 'AWS::DynamoDB::Table');
   expect(table?.Properties['TimeToLiveSpecification']).toEqual({ AttributeName: 'deleteAt', Enabled: true });
   expect(ofType('http', 'AWS::Logs::LogGroup').map(({ Properties }) => Properties['RetentionInDays'])).toEqual([
-    30, 30,
+    30, 30, 30,
   ]);
   for (const { Properties } of ofType('http', 'AWS::SecretsManager::Secret')) {
     expect(Object.keys(Properties)).toEqual(['Description']);
@@ -276,7 +322,7 @@ test('the role of what publishes may write the trust root, and nothing else', ()
   expect(statements.map(({ Action, Resource: on }) => [Action, on]).slice(0, 1)).toEqual([
     ['s3:PutObject', publishedRoots],
   ]);
-  expect(statements.map(({ Sid }) => Sid)).toEqual(['PublishTrustRoot', 'Logs', 'Traces']);
+  expect(statements.map(({ Sid }) => Sid)).toEqual(['PublishTrustRoot', 'Logs']);
 });
 
 test('the function’s role: its table, where it forgets nothing, its secrets, the account’s images, and no other', () => {
@@ -289,11 +335,11 @@ test('the function’s role: its table, where it forgets nothing, its secrets, t
       ...['dynamodb:BatchGetItem', 'dynamodb:BatchWriteItem', 'secretsmanager:GetSecretValue'],
       ...['ecr:GetAuthorizationToken', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer', 'ecr:DescribeImages'],
       's3:GetObject',
-      ...['logs:CreateLogStream', 'logs:PutLogEvents', 'xray:PutTraceSegments', 'xray:PutTelemetryRecords'],
+      ...['logs:CreateLogStream', 'logs:PutLogEvents'],
     ].sort(),
   );
   const anything = statements.filter(({ Resource: resource }) => resource === '*').map(({ Sid }) => Sid);
-  expect(anything).toEqual(['RegistryToken', 'Traces']);
+  expect(anything).toEqual(['RegistryToken']);
   expect(bySid['PublishedTrustRoot']).toMatchObject({ Resource: publishedRoots });
   expect(bySid['LedgerWrites']).toMatchObject({
     Action: 'dynamodb:BatchWriteItem',
