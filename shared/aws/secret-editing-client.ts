@@ -8,7 +8,11 @@ import {
 
 /** Secrets Manager, as far as a secret's value is changed. Each throws what the SDK throws. */
 export interface SecretCalls {
-  get(id: string): Promise<{
+  /** The version that has a staging label. */
+  get(
+    id: string,
+    label: string,
+  ): Promise<{
     readonly SecretString?: string | undefined;
     readonly VersionId?: string | undefined;
     readonly CreatedDate?: Date | undefined;
@@ -30,7 +34,7 @@ export interface SecretCalls {
 export function secretCallsWith(config: SecretsManagerClientConfig): SecretCalls {
   const client = new SecretsManagerClient(config);
   return {
-    get: (SecretId) => client.send(new GetSecretValueCommand({ SecretId })),
+    get: (SecretId, VersionStage) => client.send(new GetSecretValueCommand({ SecretId, VersionStage })),
     put: (SecretId, SecretString, label) =>
       client.send(new PutSecretValueCommand({ SecretId, SecretString, VersionStages: [label] })),
     move: (SecretId, VersionStage, MoveToVersionId, RemoveFromVersionId) =>

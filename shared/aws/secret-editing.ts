@@ -57,7 +57,7 @@ export function editedSecret({ id, ...options }: SecretEditingOptions): EditedSe
     async read() {
       const secrets = await client();
       try {
-        const { SecretString: text, VersionId: version, CreatedDate: created } = await secrets.get(id);
+        const { SecretString: text, VersionId: version, CreatedDate: created } = await secrets.get(id, current);
         if (text === undefined) throw new SecretEditError(`the secret ${id} holds bytes; text was expected`);
         return { text, version, createdAt: created?.getTime() };
       } catch (thrown) {
