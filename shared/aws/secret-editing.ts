@@ -110,11 +110,8 @@ const words: Readonly<Record<AwsFailure, string>> = {
   unexpected: 'Secrets Manager refused',
 };
 
-/** Names what was thrown, which says more of one's own configuration; its message may quote a request. */
+/** Names what AWS threw, which says more of one's own configuration; its message may quote a request. */
 function editError(what: string, thrown: unknown): SecretEditError {
-  const name =
-    typeof thrown === 'object' && thrown !== null && 'name' in thrown && typeof thrown.name === 'string'
-      ? thrown.name
-      : 'Error';
-  return new SecretEditError(`${what}: ${words[awsFailure(thrown)]} (${name})`);
+  const named = typeof thrown === 'object' && thrown !== null && 'name' in thrown && thrown.name !== 'Error';
+  return new SecretEditError(`${what}: ${words[awsFailure(thrown)]}${named ? ` (${String(thrown.name)})` : ''}`);
 }
