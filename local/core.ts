@@ -67,6 +67,7 @@ export function createLocalCore(options: LocalCoreOptions = {}): LocalCore {
     clock,
     elapsed,
     kinds: evidenceKinds,
+    metrics,
     ...(options.sleep === undefined ? {} : { sleep: options.sleep }),
   });
   const ledger = createLedger({

@@ -1,10 +1,12 @@
 import { type Repository, repositoryName } from '../image/repository.ts';
 import type { Clock, Elapsed } from '../net/deadline.ts';
 import type { Door } from '../net/door.ts';
+import type { Metrics } from '../net/metrics.ts';
 import { ownCredentials } from '../plan/credentials.ts';
 import { Refusal } from '../reasons.ts';
 import { forImage } from './allowance.ts';
 import { readAttached, readAttested } from './attached.ts';
+import { createBreakers, type Probe } from './breaker.ts';
 import { createClient } from './client.ts';
 import { createContent, type ReadManifest } from './content.ts';
 import type { CredentialSource } from './credentials.ts';
@@ -34,6 +36,8 @@ export interface RegistrySettings {
   /** The kinds of evidence that are looked for. */
   readonly kinds: readonly LayerKind[];
   readonly limits?: Partial<RegistryLimits>;
+  /** Told when a registry is no longer waited for, and when it is again; nobody if absent. */
+  readonly metrics?: Metrics;
   /** Instead of the process's: for attachments, and for manifests. */
   readonly rooms?: Rooms;
   readonly manifestRooms?: Rooms;
@@ -48,7 +52,9 @@ export function createRegistry(settings: RegistrySettings): Registry {
   const limits = { ...defaultLimits, ...settings.limits };
   const sleep = settings.sleep ?? sleepFor;
   const random = settings.random ?? Math.random;
-  const retrying = { clock, sleep, random, throttles: createThrottles(elapsed, sleep) };
+  const { metrics = { count: () => undefined } } = settings;
+  const breakers = createBreakers({ elapsed, metrics, probe: probeThrough(door) });
+  const retrying = { clock, sleep, random, throttles: createThrottles(elapsed, sleep), breakers };
   const client = createClient({ door, credentials, retrying, realms: settings.realms ?? {} });
   const images = createContent(client, limits, kinds, readBody, elapsed, imageDeclined);
   const content = createContent(client, limits, kinds, readBody, elapsed, declined);
@@ -86,6 +92,17 @@ export function createRegistry(settings: RegistrySettings): Registry {
     attached: (repository, digest, allowance, asked = signaturesAlone) =>
       readAttached({ client, content, limits, kinds, rooms, readBody }, repository, digest, allowance, asked),
     attested: (repository, digest, allowance) => readAttested({ content, kinds }, repository, digest, allowance),
+  };
+}
+
+/** Asks for `/v2/` without a credential, and on nobody's account; it waits for its turn as a review of its own does. */
+function probeThrough(door: Door): Probe {
+  return async (origin, deadline, beforeSending) => {
+    const nothing = () => undefined;
+    const spending = { deadline, take: nothing, sent: nothing, waited: nothing, review: {} };
+    const what = `/v2/ of ${origin.host}`;
+    const answer = await door.request(new URL('/v2/', origin), { spending, what, beforeSending, follows: false });
+    answer.discard();
   };
 }
 

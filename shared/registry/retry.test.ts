@@ -3,6 +3,7 @@ import type { DoorResponse } from '../net/door.ts';
 import { spending } from '../net/testing/spending.ts';
 import { Refusal } from '../reasons.ts';
 import { type Hooks, retryAfter, withRetries } from './retry.ts';
+import { neverOpen } from './testing/breakers.ts';
 import { type AskedHost, createThrottles } from './throttle.ts';
 
 const start = Date.UTC(2026, 0, 1);
@@ -17,7 +18,7 @@ function scene() {
     time.now += milliseconds;
   };
   const clock = () => time.now;
-  const retrying = { clock, sleep, random: () => 0.5, throttles: createThrottles(clock, sleep) };
+  const retrying = { clock, sleep, random: () => 0.5, throttles: createThrottles(clock, sleep), breakers: neverOpen };
   const url = new URL('https://registry.example');
   const host: AskedHost = { url, registry: url, credential: undefined, name: url.host };
 

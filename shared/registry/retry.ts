@@ -4,6 +4,7 @@ import type { DoorRequest, DoorResponse } from '../net/door.ts';
 import { isPassing } from '../net/failure.ts';
 import type { Spending } from '../net/spending.ts';
 import { Refusal } from '../reasons.ts';
+import type { Breakers, Watch } from './breaker.ts';
 import { type AskedHost, type Caller, maxWait, pause, type Sleep, type Throttles } from './throttle.ts';
 
 export interface Retrying {
@@ -13,6 +14,7 @@ export interface Retrying {
   readonly random: () => number;
   /** With the same sleep. */
   readonly throttles: Throttles;
+  readonly breakers: Breakers;
 }
 
 /** What the door tells of a request and asks about it. */
@@ -29,23 +31,24 @@ const leastLeft = 100;
  * Sends a request that changes nothing, up to four times, or `tries`: again after 408, 429 and 5xx (501 apart, which time
  * does not change) and after connections that break. It waits 0.1, 0.3 and 0.9 s, give or take a quarter, or as Retry-After
  * says; a wait that the deadline does not leave room for is not begun. A host that asks to slow down is left alone by all
- * requests, this one among them: see createThrottles. Where a named host redirects to the one that asked so, that one alone is. `send` hands the hooks to the door. Returns the
- * last response, whatever its status, or throws the last Refusal.
+ * requests, this one among them: see createThrottles. Where a named host redirects to the one that asked so, that one alone is. One that is silent to everybody is not waited for: see createBreakers. `send` hands
+ * the hooks to the door. Returns the last response, whatever its status, or throws the last Refusal.
  */
 export async function withRetries(
   send: (hooks: Hooks) => Promise<DoorResponse>,
   host: AskedHost,
   { deadline, named, mayRetry = () => true }: Pick<Spending, 'deadline' | 'mayRetry' | 'named'>,
-  { clock, sleep, random, throttles }: Retrying,
+  { clock, sleep, random, throttles, breakers }: Retrying,
   tries: number = maxTries,
 ): Promise<DoorResponse> {
   const caller = throttles.caller(host, deadline, named);
+  const watch = breakers.watch(host, { deadline, ...(named === undefined ? {} : { named }) });
   try {
     for (let tried = 1; ; tried++) {
       let response: DoorResponse | undefined;
       let refusal: Refusal | undefined;
       try {
-        response = await sendOnce(send, caller);
+        response = await sendOnce(send, caller, watch);
       } catch (thrown) {
         if (!(thrown instanceof Refusal) || !isPassing(thrown)) throw thrown;
         refusal = thrown;
@@ -78,8 +81,13 @@ export async function withRetries(
 }
 
 /** Sends when the host may be asked. While the request waited for its turn the host may have asked to slow down. */
-async function sendOnce(send: (hooks: Hooks) => Promise<DoorResponse>, caller: Caller): Promise<DoorResponse> {
+async function sendOnce(
+  send: (hooks: Hooks) => Promise<DoorResponse>,
+  caller: Caller,
+  watch: Watch,
+): Promise<DoorResponse> {
   for (;;) {
+    await watch.ready();
     await caller.ready();
     let heldBack: Refusal | undefined;
     try {
@@ -91,9 +99,11 @@ async function sendOnce(send: (hooks: Hooks) => Promise<DoorResponse>, caller: C
         }
         heldBack = caller.heldBack();
         if (heldBack !== undefined) throw heldBack;
+        watch.sending();
       };
-      return await send({ beforeSending });
+      return watch.answered(await send({ beforeSending }));
     } catch (thrown) {
+      watch.failed(thrown);
       if (heldBack === undefined || thrown !== heldBack) throw thrown;
     }
   }

@@ -1,5 +1,6 @@
 import type { Door } from '../net/door.ts';
 import { spending } from '../net/testing/spending.ts';
+import { neverOpen } from './testing/breakers.ts';
 import { createThrottles } from './throttle.ts';
 import { createTokens } from './token.ts';
 
@@ -15,7 +16,7 @@ function scene() {
       return { status: 200, url, header: () => undefined, read: async () => body, discard() {} };
     },
   };
-  const retrying = { clock, sleep, random: () => 0.5, throttles: createThrottles(clock, sleep) };
+  const retrying = { clock, sleep, random: () => 0.5, throttles: createThrottles(clock, sleep), breakers: neverOpen };
   const tokens = createTokens(door as Door, retrying);
   const get = (host: string, named: boolean) => {
     const registry = new URL(`https://${host}`);

@@ -6,6 +6,7 @@ import { createDoor } from '../../../shared/net/door.ts';
 import { createRegistry } from '../../../shared/registry/create.ts';
 import type { Registry } from '../../../shared/registry/registry.ts';
 import type { RegistryConfig } from '../config/registry.ts';
+import type { Observability } from '../observability.ts';
 import { calledAddresses } from './addresses.ts';
 
 export type EcrClients = ReturnType<typeof ecrClients>;
@@ -16,6 +17,7 @@ export interface FunctionRegistryOptions {
   readonly elapsed: Elapsed;
   /** PEM certificates that registries may be certified by, beside the default roots. */
   readonly roots: readonly string[];
+  readonly observability: Pick<Observability, 'metrics'>;
   /** The clients of Amazon ECR's own API; the SDK's where they are absent. */
   readonly ecr?: EcrClients | undefined;
   /** PEM certificates by host[:port], for tests. */
@@ -25,12 +27,13 @@ export interface FunctionRegistryOptions {
 /** Registries as a function calls them: over TLS, at public addresses and at those granted in the VPC. */
 export function functionRegistry(options: FunctionRegistryOptions): Registry {
   const { clock, elapsed, roots, ca, ecr = ecrClients() } = options;
-  const { config } = options;
+  const { config, observability } = options;
+  const { metrics } = observability;
   const door = createDoor({
     addresses: calledAddresses(config),
     roots: () => roots,
     ...(ca === undefined ? {} : { ca }),
   });
   const credentials = ecrCredentials({ clientFor: ecr, account: config.account, clock });
-  return createRegistry({ door, credentials, clock, elapsed, kinds: evidenceKinds });
+  return createRegistry({ door, credentials, clock, elapsed, kinds: evidenceKinds, metrics });
 }
