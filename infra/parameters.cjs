@@ -1,10 +1,11 @@
 const { isClusterName } = require('../shared/admission/path.ts');
 const { kmsKeysOf, kmsResources } = require('./kms.cjs');
 const { notaryOf, notaryResources } = require('./notary.cjs');
+const { privateNetwork } = require('./private.cjs');
 
 /**
  * What serverless.yml's parameters come to. osls has neither conditions nor loops, so the two variants of `endpoint` and what there is
- * of each cluster are made here: `http` is an HTTP API, `private` a REST API that only the VPC endpoint reaches.
+ * of each cluster are made here: `http` is an HTTP API, `private` a REST API that only VPC endpoints reach.
  */
 module.exports = async ({ resolveVariable }) => {
   const text = async (name) => String((await resolveVariable(`param:${name}`)) ?? '');
@@ -40,46 +41,21 @@ module.exports = async ({ resolveVariable }) => {
       endpointType: 'REGIONAL',
       events,
       managedPolicies: [],
-      kms: kmsResources(kmsKeys, {}),
-      notary: notaryResources(notary, {}),
+      kms: kmsResources(kmsKeys),
+      notary: notaryResources(notary, { inVpc: false }),
     };
   }
   if (endpoint !== 'private') throw new Error(`the parameter endpoint is 'http' or 'private', not '${endpoint}'`);
 
-  const needed = async (name) => {
-    const values = await list(name);
-    if (values.length === 0) throw new Error(`the private endpoint needs the parameter ${name}`);
-    return values;
-  };
-  const [vpcId] = await needed('vpcId');
-  const subnetIds = await needed('subnetIds');
-  const ranges = await needed('vpcRanges');
+  const network = await privateNetwork({ list, text, withKms: kmsKeys.length > 0 });
   return {
     ...common,
+    ...network,
     endpointType: 'PRIVATE',
-    vpcEndpointIds: [{ Ref: 'ApiEndpoint' }],
-    resourcePolicy: [
-      {
-        Effect: 'Allow',
-        Principal: '*',
-        Action: 'execute-api:Invoke',
-        Resource: ['execute-api:/*'],
-        Condition: { StringEquals: { 'aws:SourceVpce': { Ref: 'ApiEndpoint' } } },
-      },
-    ],
     events: clusters.map((cluster) => ({ http: { method: 'post', path: routeOf(cluster) } })),
-    vpc: { subnetIds, securityGroupIds: [{ Ref: 'FunctionSecurityGroup' }] },
-    routeTableIds: await needed('routeTableIds'),
-    callers: ranges.map((range) => ({
-      Description: 'API servers of clusters',
-      IpProtocol: 'tcp',
-      FromPort: 443,
-      ToPort: 443,
-      [range.includes(':') ? 'CidrIpv6' : 'CidrIp']: range,
-    })),
     managedPolicies: [{ Ref: 'FunctionNetworkPolicy' }],
-    kms: kmsResources(kmsKeys, { vpcId, subnetIds }),
-    notary: notaryResources(notary, { vpcId }),
+    kms: kmsResources(kmsKeys),
+    notary: notaryResources(notary, { inVpc: true }),
   };
 };
 

@@ -1,6 +1,7 @@
 const { existsSync } = require('node:fs');
 const { notReadable } = require('./kms.cjs');
 const { routeOf } = require('./parameters.cjs');
+const { serviceUrls } = require('./private.cjs');
 
 /** Every function's current version; what an API calls. */
 const aliasName = 'live';
@@ -149,11 +150,16 @@ module.exports = class CountersignPlugin {
 
   /** osls lets the deployment make the stage, which then has no settings. */
   addRestStage() {
-    const { clusters, throttle } = this.parameters;
+    const { clusters, throttle, vpcEndpointIds } = this.parameters;
     const [deploymentId] = this.logicalIdsOf('AWS::ApiGateway::Deployment');
     const deployment = this.template.Resources[deploymentId];
     const { StageName, RestApiId } = deployment.Properties;
     delete deployment.Properties.StageName;
+    // osls names the API's own host, which leads into no VPC without private DNS.
+    const urls = serviceUrls(vpcEndpointIds, { api: RestApiId.Ref, stage: StageName });
+    for (const [name, Value] of Object.entries(urls)) {
+      this.template.Outputs[name] = { ...this.template.Outputs.ServiceEndpoint, Value };
+    }
     this.template.Resources.ApiGatewayStage = {
       Type: 'AWS::ApiGateway::Stage',
       Properties: {
