@@ -1,3 +1,6 @@
+const { servicePrefix } = require('./partition.cjs');
+const { rulesFor } = require('./rules.cjs');
+
 /** What a function without another way out calls, and the parameter that says how it is reached: each by itself. */
 const services = [
   { parameter: 'ecrApiEndpoint', service: 'ecr.api', logicalId: 'EcrApiEndpoint' },
@@ -20,23 +23,12 @@ function isMade(parameter, text) {
   return text === '';
 }
 
-/** Rules of a security group that admit these ranges to port 443. */
-function admitting(ranges, description) {
-  return ranges.map((range) => ({
-    Description: description,
-    IpProtocol: 'tcp',
-    FromPort: 443,
-    ToPort: 443,
-    [range.includes(':') ? 'CidrIpv6' : 'CidrIp']: range,
-  }));
-}
-
 /**
  * The endpoints by which the function reaches AWS, of those services that `values` (by parameter) names none for. With private DNS their
  * names are those of the service for the whole VPC, so whatever else is in it, such as a node that pulls images, comes by them too: all
  * of its ranges are admitted. `withKms`: policies name keys in AWS KMS.
  */
-function serviceEndpoints({ values, withKms, vpcId, subnetIds, ranges, routeTableIds }) {
+function serviceEndpoints({ values, withKms, region, vpcId, subnetIds, ranges, routeTableIds }) {
   const called = [ecrApi, ecrRegistry, secretsManager, ...(withKms ? [kms] : []), s3, dynamoDb];
   const made = called.filter(({ parameter }) => isMade(parameter, values[parameter]));
   if (made.some(({ gateway }) => gateway) && routeTableIds.length === 0) {
@@ -45,7 +37,10 @@ function serviceEndpoints({ values, withKms, vpcId, subnetIds, ranges, routeTabl
   const resources = Object.fromEntries(
     made.map(({ logicalId, service, gateway }) => [
       logicalId,
-      endpoint(vpcId, service, gateway ? { gateway: routeTableIds } : { subnetIds, groups: ['ServicesSecurityGroup'] }),
+      endpoint(
+        { region, vpcId, service },
+        gateway ? { gateway: routeTableIds } : { subnetIds, groups: ['ServicesSecurityGroup'] },
+      ),
     ]),
   );
   if (!made.every(({ gateway }) => gateway)) {
@@ -57,7 +52,7 @@ function serviceEndpoints({ values, withKms, vpcId, subnetIds, ranges, routeTabl
         ToPort: 443,
         SourceSecurityGroupId: { Ref: 'FunctionSecurityGroup' },
       },
-      ...admitting(ranges, 'All else in the VPC, whose names for these services lead here'),
+      ...rulesFor(443, ranges, 'All else in the VPC, whose names for these services lead here'),
     ]);
   }
   return resources;
@@ -68,7 +63,7 @@ function serviceEndpoints({ values, withKms, vpcId, subnetIds, ranges, routeTabl
  * `others` count, of other VPCs and accounts). It has no private DNS, with which every public API of the region would be out of the VPC's
  * reach: callers use the host that names API and endpoint.
  */
-function apiEndpoints({ own, others, vpcId, subnetIds, ranges }) {
+function apiEndpoints({ own, others, region, vpcId, subnetIds, ranges }) {
   for (const id of others) {
     if (!endpointId.test(id)) {
       throw new Error(`the parameter callerEndpoints: '${id}' is not the ID of a VPC endpoint (vpce-…)`);
@@ -83,9 +78,12 @@ function apiEndpoints({ own, others, vpcId, subnetIds, ranges }) {
     CallersSecurityGroup: securityGroup(
       vpcId,
       'Clusters that call Countersign',
-      admitting(ranges, 'API servers of clusters'),
+      rulesFor(443, ranges, 'API servers of clusters'),
     ),
-    ApiEndpoint: endpoint(vpcId, 'execute-api', { subnetIds, groups: ['CallersSecurityGroup'], privateDns: false }),
+    ApiEndpoint: endpoint(
+      { region, vpcId, service: 'execute-api' },
+      { subnetIds, groups: ['CallersSecurityGroup'], privateDns: false },
+    ),
   };
   return { ids, resources };
 }
@@ -97,8 +95,11 @@ function securityGroup(vpcId, description, ingress) {
   };
 }
 
-function endpoint(vpcId, service, { gateway, subnetIds, groups, privateDns = true }) {
-  const common = { VpcId: vpcId, ServiceName: { 'Fn::Sub': `com.amazonaws.\${AWS::Region}.${service}` } };
+function endpoint({ region, vpcId, service }, { gateway, subnetIds, groups, privateDns = true }) {
+  const common = {
+    VpcId: vpcId,
+    ServiceName: { 'Fn::Sub': `${servicePrefix(region, service)}.\${AWS::Region}.${service}` },
+  };
   const properties =
     gateway === undefined
       ? {

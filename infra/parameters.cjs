@@ -1,4 +1,5 @@
 const { isClusterName } = require('../shared/admission/path.ts');
+const { ecrAccountsOf, pullThroughOf, pullThroughResources, repositories } = require('./ecr.cjs');
 const { kmsKeysOf, kmsResources } = require('./kms.cjs');
 const { notaryOf, notaryResources } = require('./notary.cjs');
 const { privateNetwork } = require('./private.cjs');
@@ -11,17 +12,25 @@ module.exports = async ({ resolveVariable }) => {
   const text = async (name) => String((await resolveVariable(`param:${name}`)) ?? '');
   const list = async (name) => partsOf(await text(name));
   const number = async (name) => numberOf(name, await text(name));
+  const flag = async (name) => flagOf(name, await text(name));
+  const region = String((await resolveVariable('self:provider.region')) ?? '');
 
   const endpoint = await text('endpoint');
   const clusters = clustersOf(await list('clusters'));
   const kmsKeys = kmsKeysOf(await list('kmsKeys'));
   const notary = notaryOf(await list('notary'));
+  const ecrAccounts = ecrAccountsOf(await list('ecrAccounts'));
+  const pullThrough = pullThroughOf(await list('ecrPullThrough'));
+  const fips = (await flag('fips')) ?? false;
   const common = {
     endpoint,
     clusters,
     registries: await list('registries'),
     registryCa: await text('registryCa'),
     kmsKeys,
+    fips: String(fips),
+    repositories: repositories(ecrAccounts, '*'),
+    pullThrough: pullThroughResources(pullThrough, ecrAccounts),
     ...trustOf({
       root: await text('trustRoot'),
       mirror: await text('trustMirror'),
@@ -47,7 +56,7 @@ module.exports = async ({ resolveVariable }) => {
   }
   if (endpoint !== 'private') throw new Error(`the parameter endpoint is 'http' or 'private', not '${endpoint}'`);
 
-  const network = await privateNetwork({ list, text, withKms: kmsKeys.length > 0 });
+  const network = await privateNetwork({ list, text, flag, region, withKms: kmsKeys.length > 0, fips });
   return {
     ...common,
     ...network,
@@ -107,6 +116,13 @@ function trustOf({ root, mirror, first }) {
     trustMirror: ofOwn ? mirror : '',
     trustBucket: trustRefresh ? { Ref: 'Bucket' } : '',
   };
+}
+
+/** `undefined` where nothing is said. */
+function flagOf(name, text) {
+  if (text === '') return undefined;
+  if (text !== 'true' && text !== 'false') throw new Error(`the parameter ${name} is 'true' or 'false', not '${text}'`);
+  return text === 'true';
 }
 
 function numberOf(name, text) {

@@ -1,6 +1,7 @@
 const { existsSync } = require('node:fs');
 const { notReadable } = require('./kms.cjs');
 const { routeOf } = require('./parameters.cjs');
+const { acceptRegions } = require('./partition.cjs');
 const { serviceUrls } = require('./private.cjs');
 
 /** Every function's current version; what an API calls. */
@@ -13,6 +14,7 @@ const aliasName = 'live';
 module.exports = class CountersignPlugin {
   constructor(serverless, _options, { log }) {
     this.serverless = serverless;
+    acceptRegions(serverless);
     this.log = log;
     this.hooks = {
       'before:package:createDeploymentArtifacts': async () => {

@@ -1,10 +1,11 @@
 const { apiEndpoints, serviceEndpoints, serviceParameters } = require('./endpoints.cjs');
+const { waysOut } = require('./egress.cjs');
 
 /**
  * What parameters of the private variant come to: the API that only endpoints reach, the function's place in the VPC, and the endpoints
  * that are made. `list` reads a parameter as a list. Throws Error for what is missing.
  */
-async function privateNetwork({ list, text, withKms }) {
+async function privateNetwork({ list, text, flag, region, withKms, fips }) {
   const needed = async (name) => {
     const values = await list(name);
     if (values.length === 0) throw new Error(`the private endpoint needs the parameter ${name}`);
@@ -13,10 +14,17 @@ async function privateNetwork({ list, text, withKms }) {
   const [vpcId] = await needed('vpcId');
   const subnetIds = await needed('subnetIds');
   const ranges = await needed('vpcRanges');
-  const place = { vpcId, subnetIds, ranges };
+  const dualStack = (await flag('dualStack')) ?? false;
+  const place = { region, vpcId, subnetIds, ranges };
   const values = Object.fromEntries(
     await Promise.all(serviceParameters.map(async (name) => [name, (await text(name)).trim()])),
   );
+  // Their names differ from region to region, as does which services have them.
+  const apis = ['ecrApiEndpoint', 'secretsManagerEndpoint', ...(withKms ? ['kmsEndpoint'] : [])];
+  const needing = apis.filter((name) => values[name] === '');
+  if (fips && needing.length > 0) {
+    throw new Error(`fips: name the endpoint of ${needing.join(', ')}, or 'none': none is made under a FIPS name`);
+  }
   const services = serviceEndpoints({ ...place, values, withKms, routeTableIds: await list('routeTableIds') });
   const callers = apiEndpoints({
     ...place,
@@ -35,7 +43,17 @@ async function privateNetwork({ list, text, withKms }) {
         Condition: { StringEquals: { 'aws:SourceVpce': callers.ids } },
       },
     ],
-    vpc: { subnetIds, securityGroupIds: [{ Ref: 'FunctionSecurityGroup' }] },
+    vpc: {
+      subnetIds,
+      securityGroupIds: [{ Ref: 'FunctionSecurityGroup' }],
+      ...(dualStack && { ipv6AllowedForDualStack: true }),
+    },
+    waysOut: waysOut({
+      ranges,
+      everywhere: dualStack ? ['0.0.0.0/0', '::/0'] : ['0.0.0.0/0'],
+      registries: await list('registries'),
+      privateHosts: await list('privateHosts'),
+    }),
     network: {
       Resources: { ...services, ...callers.resources },
       ...('ApiEndpoint' in callers.resources && { Outputs: { ApiEndpointId: { Value: { Ref: 'ApiEndpoint' } } } }),
