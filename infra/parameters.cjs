@@ -1,4 +1,5 @@
 const { isClusterName } = require('../shared/admission/path.ts');
+const { accountOf, encryptionResources } = require('./account.cjs');
 const { ecrAccountsOf, pullThroughOf, pullThroughResources, repositories } = require('./ecr.cjs');
 const { kmsKeysOf, kmsResources } = require('./kms.cjs');
 const { notaryOf, notaryResources } = require('./notary.cjs');
@@ -22,12 +23,16 @@ module.exports = async ({ resolveVariable }) => {
   const ecrAccounts = ecrAccountsOf(await list('ecrAccounts'));
   const pullThrough = pullThroughOf(await list('ecrPullThrough'));
   const fips = (await flag('fips')) ?? false;
+  const account = await accountOf({ list, text, flag, region });
   const common = {
     endpoint,
     clusters,
     registries: await list('registries'),
     registryCa: await text('registryCa'),
     kmsKeys,
+    account,
+    terminationProtection: account.terminationProtection,
+    encryption: encryptionResources(account),
     fips: String(fips),
     repositories: repositories(ecrAccounts, '*'),
     pullThrough: pullThroughResources(pullThrough, ecrAccounts),
