@@ -3,7 +3,7 @@ const { waysOut } = require('./egress.cjs');
 
 /**
  * What parameters of the private variant come to: the API that only endpoints reach, the function's place in the VPC, and the endpoints
- * that are made. `list` reads a parameter as a list. Throws Error for what is missing.
+ * that are made. `list`, `text` and `flag` read a parameter; `region`: of the deployment. Throws Error for what is missing, or no value.
  */
 async function privateNetwork({ list, text, flag, region, withKms, fips }) {
   const needed = async (name) => {
@@ -19,7 +19,7 @@ async function privateNetwork({ list, text, flag, region, withKms, fips }) {
   const values = Object.fromEntries(
     await Promise.all(serviceParameters.map(async (name) => [name, (await text(name)).trim()])),
   );
-  // Their names differ from region to region, as does which services have them.
+  // Which services have endpoints for their FIPS names, and what they are called, differs from region to region.
   const apis = ['ecrApiEndpoint', 'secretsManagerEndpoint', ...(withKms ? ['kmsEndpoint'] : [])];
   const needing = apis.filter((name) => values[name] === '');
   if (fips && needing.length > 0) {
