@@ -13,6 +13,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   manifests: async () => (await import('./manifests.ts')).manifests,
   conformance: async () => (await import('./conformance.ts')).conformance,
   trust: async () => (await import('./trust/trust.ts')).trust,
+  token: async () => (await import('./tokens/command.ts')).token,
 };
 
 /** Runs one command and sets the exit status. */

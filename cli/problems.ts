@@ -1,4 +1,6 @@
 import { FileError } from '../local/files.ts';
+import { SecretEditError } from '../local/token-secret.ts';
+import { TokenChangeError } from '../shared/admission/token-changes.ts';
 import { PolicyLoadError } from '../shared/policy/problems.ts';
 import { printable, printableLines } from '../shared/printable.ts';
 import { messageOf } from '../shared/reasons.ts';
@@ -34,7 +36,7 @@ export function problemsOf(thrown: unknown): ProblemJson[] {
   if (thrown instanceof FileError) return [{ ...nowhere, file: thrown.file, message: thrown.message }];
   if (thrown instanceof UsageError) return thrown.problems.map((message) => ({ ...nowhere, message }));
   const message = messageOf(thrown);
-  if (thrown instanceof TrustUpdateError) return [{ ...nowhere, message }];
+  if (isOutcome(thrown)) return [{ ...nowhere, message }];
   return [{ ...nowhere, message: `a defect in Countersign: ${message}` }];
 }
 
@@ -46,9 +48,14 @@ export function textOf(thrown: unknown): string {
     const told = thrown instanceof UsageError ? thrown.problems : [thrown.message];
     return `${told.map((problem) => `countersign: ${printable(problem)}\n`).join('')}(countersign --help)\n`;
   }
-  if (thrown instanceof TrustUpdateError) return `countersign: ${printable(thrown.message)}\n`;
+  if (isOutcome(thrown)) return `countersign: ${printable(thrown.message)}\n`;
   const told = Error.isError(thrown) ? (thrown.stack ?? thrown.message) : String(thrown);
   return `countersign: a defect in Countersign, please report it: ${printableLines(told)}\n`;
+}
+
+/** What a right use came to: the help says no more of it. */
+function isOutcome(thrown: unknown): thrown is Error {
+  return thrown instanceof TrustUpdateError || thrown instanceof TokenChangeError || thrown instanceof SecretEditError;
 }
 
 /** Whether a command's words ask for JSON; looked at before they are read, since they may be wrong. */

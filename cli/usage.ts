@@ -27,6 +27,8 @@ export const usage = `countersign: admits container images only when the people 
       whom a policy trusts that names no log, key or CA of its own
   countersign trust update [--mirror URL --root FILE] [--out trusted_root.json] [--cache DIR]
       fetches what Sigstore, or an instance of your own, publishes of that, and verifies it (TUF)
+  countersign token add|rotate|retire --cluster NAME (--secret ARN [--print] | --file FILE)
+      a cluster's webhook tokens in the secret of a deployment; those of other clusters stay as they are
   countersign conformance verify-bundle --bundle F (--certificate-identity I --certificate-oidc-issuer U | --key F) FILE
       for Sigstore's conformance suite: one bundle, one file
 
@@ -77,6 +79,11 @@ Options of manifests:
   --audit-only            one webhook that asks every rule, and blocks nothing
   --resource KIND=PLURAL  what the API server calls a kind that rules have imageExtractors for; without it, a guess
   -o, --output yaml|json  two documents (default), or one List
+Options of token:
+  --secret ARN            the secret, TokensSecretArn of the deployment, as whom AWS's own configuration says
+  --print                 the commands for it, with the AWS command line, in place of changing it
+  --file FILE             the secret's text in a file
+  --all                   of retire: every token of a cluster that is no more
 
 Exit status: 1 if any result is fail (apply: of a rule that enforces; test: unlike what is expected), else 2 if any is error or the use
 was wrong, else 0.

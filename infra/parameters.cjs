@@ -3,6 +3,7 @@ const { accountOf, encryptionResources } = require('./account.cjs');
 const { ecrAccountsOf, pullThroughOf, pullThroughResources, repositories } = require('./ecr.cjs');
 const { kmsKeysOf, kmsResources } = require('./kms.cjs');
 const { notaryOf, notaryResources } = require('./notary.cjs');
+const { numberProblems } = require('./numbers.cjs');
 const { privateNetwork } = require('./private.cjs');
 
 /**
@@ -27,6 +28,7 @@ module.exports = async ({ resolveVariable }) => {
   const common = {
     endpoint,
     clusters,
+    clustersWithoutRules: withoutRules(await list('clustersWithoutRules'), clusters),
     registries: await list('registries'),
     registryCa: await text('registryCa'),
     kmsKeys,
@@ -48,6 +50,8 @@ module.exports = async ({ resolveVariable }) => {
     throttle: { rate: await number('throttleRate'), burst: await number('throttleBurst') },
     logRetentionInDays: await number('logRetentionInDays'),
   };
+  const problems = numberProblems(common);
+  if (problems.length > 0) throw new Error(problems.join('\n'));
   if (endpoint === 'http') {
     const events = clusters.map((cluster) => ({ httpApi: `POST ${routeOf(cluster)}` }));
     return {
@@ -90,6 +94,15 @@ function clustersOf(names) {
     if (!isClusterName(name)) throw new Error(`the parameter clusters: '${name}' is no cluster's name`);
   }
   if (new Set(names).size < names.length) throw new Error('the parameter clusters names one twice');
+  return names;
+}
+
+function withoutRules(names, clusters) {
+  for (const name of names) {
+    if (!clusters.includes(name)) {
+      throw new Error(`the parameter clustersWithoutRules: '${name}' is none of the clusters ${clusters.join(', ')}`);
+    }
+  }
   return names;
 }
 

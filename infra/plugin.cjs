@@ -1,15 +1,18 @@
 const { existsSync } = require('node:fs');
+const { roomWarning, sameIds, templateProblem } = require('./clusters.cjs');
 const { notReadable } = require('./kms.cjs');
+const { namedHash } = require('./names.cjs');
 const { routeOf } = require('./parameters.cjs');
 const { acceptRegions } = require('./partition.cjs');
 const { serviceUrls } = require('./private.cjs');
+const { renderedEnvironment, settingsProblems } = require('./settings.cjs');
 
 /** Every function's current version; what an API calls. */
 const aliasName = 'live';
 
 /**
  * What osls's own settings do not say: functions are called through an alias of their published versions, each cluster's route has a
- * throttle of its own, and policies and certificates that would not load are not packed.
+ * throttle of its own, and settings, policies and certificates that the functions would refuse are not packed.
  */
 module.exports = class CountersignPlugin {
   constructor(serverless, _options, { log }) {
@@ -18,12 +21,16 @@ module.exports = class CountersignPlugin {
     this.log = log;
     this.hooks = {
       'before:package:createDeploymentArtifacts': async () => {
+        this.checkClusters();
+        this.hashNamed();
+        await this.checkSettings();
         await this.checkPolicies();
         await this.checkRegistryCa();
         await this.checkTrustRoot();
       },
       'after:package:compileFunctions': () => this.addAliases(),
       'after:package:compileEvents': () => this.throttleRoutes(),
+      'after:aws:package:finalize:mergeCustomProviderResources': () => this.checkTemplate(),
     };
   }
 
@@ -35,11 +42,45 @@ module.exports = class CountersignPlugin {
     return this.serverless.service.provider.compiledCloudFormationTemplate;
   }
 
-  /** By the very code that the function loads them with. A cluster without any rule is packed, with a warning: a clone has none yet. */
+  /** Two names may differ for a path and not for CloudFormation, in either variant: a deployment may go from one to the other. */
+  checkClusters() {
+    const { endpoint, clusters } = this.parameters;
+    const { naming } = this.serverless.getProvider('aws');
+    for (const names of sameIds(clusters, (cluster) => naming.getResourceLogicalId(routeOf(cluster)))) {
+      throw new this.serverless.classes.Error(
+        `the parameter clusters: ${names.join(' and ')} differ by case and punctuation alone, and CloudFormation would have one route for them`,
+      );
+    }
+    const warning = roomWarning(endpoint, clusters.length);
+    if (warning !== undefined) this.log.warning(warning);
+  }
+
+  /** By the very code that each function reads its environment with. */
+  async checkSettings() {
+    const { admissionConfig } = await import('../functions/admission/config.ts');
+    const { refreshConfig } = await import('../functions/trust-refresh/config.ts');
+    const { service } = this.serverless;
+    const { region } = service.provider;
+    const problems = [
+      ['admission', admissionConfig],
+      ['trustRefresh', refreshConfig],
+    ].flatMap(([name, read]) =>
+      settingsProblems(renderedEnvironment(service.getFunction(name).environment, region), read),
+    );
+    if (problems.length > 0) throw new this.serverless.classes.Error([...new Set(problems)].join('\n'));
+  }
+
+  /** When all of it stands. */
+  checkTemplate() {
+    const problem = templateProblem(this.template.Resources, this.parameters);
+    if (problem !== undefined) throw new this.serverless.classes.Error(problem);
+  }
+
+  /** By the very code that the function loads them with. A cluster without any rule is packed where it is named as one. */
   async checkPolicies() {
     const { loadDeployed } = await import('../functions/wiring/policies.ts');
     const { EmptyPolicySet, warningsOf } = await import('../shared/policy-set/clusters.ts');
-    const { clusters, registries } = this.parameters;
+    const { clusters, clustersWithoutRules, registries } = this.parameters;
     // A function leaves keys and trust root alone: it starts while a Pod waits.
     const loaded = await loadDeployed('policies', {
       clusters,
@@ -50,7 +91,13 @@ module.exports = class CountersignPlugin {
       if (policies.kind !== 'invalid') continue;
       if (!(policies.cause instanceof EmptyPolicySet))
         throw new this.serverless.classes.Error(`policies/: ${policies.cause.message}`);
-      this.log.warning(`${policies.message}; every review of '${cluster}' will be refused (policies-invalid)`);
+      const refused = `${policies.message}; every review of '${cluster}' will be refused (policies-invalid)`;
+      if (!clustersWithoutRules.includes(cluster)) {
+        throw new this.serverless.classes.Error(
+          `${refused}: if it is to be so, name it in the parameter clustersWithoutRules`,
+        );
+      }
+      this.log.warning(refused);
     }
     for (const warning of warningsOf(loaded)) this.log.warning(`policies/${warning}`);
     await this.checkKmsKeys(loaded);
@@ -104,6 +151,16 @@ module.exports = class CountersignPlugin {
     }
     const { readFirstRoot } = await import('../shared/trust-roots/first-root.ts');
     await readFirstRoot(trustMirrorRoot);
+  }
+
+  /** A table or a secret that is replaced has another name, which only a further version of a function knows. */
+  hashNamed() {
+    const { service } = this.serverless;
+    for (const name of service.getAllFunctions()) {
+      const fn = service.getFunction(name);
+      const hash = namedHash(fn.environment, service.resources.Resources);
+      if (hash !== undefined) fn.environment = { ...fn.environment, NAMED: hash };
+    }
   }
 
   addAliases() {

@@ -6,7 +6,8 @@ import { engineHash } from './engine-hash.ts';
 
 /**
  * Bundles. `cli`: dist/cli.cjs, which `npm pack` ships, since Node strips no types under node_modules: CommonJS, so that
- * bin/compiled.js can keep its compiled code, and beside it dist/kms-client.cjs and dist/signer-client.cjs, which only policies with a key in AWS KMS or a profile of AWS Signer need. Without an
+ * bin/compiled.js can keep its compiled code, and beside it dist/kms-client.cjs and dist/signer-client.cjs, which only policies with a key in AWS KMS or a profile of AWS Signer need, and
+ * dist/secret-editing-client.cjs, which only `token` does. Without an
  * argument each function as well: dist/<function>/index.mjs, and beside it
  * what is loaded lazily. Each carries the trust root of Sigstore's public-good instance beside it; the build fails where that is not
  * the one that is recorded. The same sources give the same bytes.
@@ -29,11 +30,11 @@ const common: BuildOptions = {
 };
 
 /** Files of their own, which the command line loads when they are first asked for: each a quarter of its size, for few. */
-const apart = ['kms-client', 'signer-client'];
+const apart = ['kms-client', 'signer-client', 'secret-editing-client'];
 const clientsApart: Plugin = {
   name: 'clients-apart',
   setup({ onResolve }) {
-    onResolve({ filter: /\/(?:kms|signer)-client\.ts$/ }, ({ kind, path }) =>
+    onResolve({ filter: /\/(?:kms|signer|secret-editing)-client\.ts$/ }, ({ kind, path }) =>
       kind === 'dynamic-import' ? { path: `./${basename(path, '.ts')}.cjs`, external: true } : undefined,
     );
   },

@@ -5,7 +5,7 @@ import { dirname, join, normalize, relative } from 'node:path';
  * Imports point one way. functions, cli and local import shared; local imports functions; cli imports local. Inside shared a
  * stage imports stages before it; `policy` and `conditions` also import expression/; verify and conditions do no I/O. The AWS
  * SDK is imported in shared/aws alone, which may use any stage's ports; no stage knows of it, and functions/ alone wires it, but for the
- * keys of KMS and AWS Signer, which local/kms.ts and local/aws-signer.ts ask for as well.
+ * keys of KMS, AWS Signer and the secret with the tokens, which local/kms.ts, local/aws-signer.ts and local/token-secret.ts ask for as well.
  * Kyverno's documents are read in shared/policy/kyverno alone: the stages know the rules that it makes. policy-set loads whole sets
  * with it, as do cli, local and functions, and knows the stages from admission to trust; trust-roots knows where trust roots come from.
  * No stage knows of either. What runs TUF is imported by the command and the function that are about it, and by nothing else.
@@ -61,6 +61,7 @@ const beforePolicies = stages.slice(0, stages.indexOf('policy'));
 const asking = [
   ['local/kms.ts', 'shared/aws/kms-'],
   ['local/aws-signer.ts', 'shared/aws/signer'],
+  ['local/token-secret.ts', 'shared/aws/secret-editing'],
 ] as const;
 const inputOutput = /^(?:node:(?:fs|net|tls|http|https|http2|dns|child_process|timers)|undici)/;
 const specifier =

@@ -57,7 +57,10 @@ function configured(told: Told, parts: Parts): Deployment {
   const { elapsed = monotonic, dynamodb, objects, ecr, ca, kms, signer } = parts;
   const { metrics } = observability;
   const secrets = functionSecrets({ config, clock, metrics, client: parts.secrets });
-  const tokens = webhookTokens(secrets, config.tokensSecret);
+  const tokens = webhookTokens(secrets, config.tokensSecret, {
+    clock,
+    invalid: (message) => observability.problem('tokens-invalid', message),
+  });
   const keys = macKeys(secrets, config.macKeysSecret);
   // Loaded while the secrets are on their way, since until they come there is nobody whom it could answer.
   const core = lazy(async () => {

@@ -1,18 +1,61 @@
-import { isClusterName, isWebhookToken, tokenCharacters } from '../admission/path.ts';
+import { readTokens, TokensFormatError } from '../admission/tokens.ts';
+import type { Clock } from '../net/deadline.ts';
 import type { Refreshing } from './refreshing.ts';
-import { SecretFormatError, type Secrets } from './secrets.ts';
+import { SecretError, SecretFormatError, type Secrets } from './secrets.ts';
 
 /** The webhook tokens that are valid for a cluster: one or two; none for a cluster that the secret does not name. Throws SecretError. */
 export type WebhookTokens = (cluster: string, signal?: AbortSignal) => Promise<readonly string[]>;
 
-/** Characters of a token, enough of them that nobody guesses one. */
-const shortestToken = 32;
+export interface WebhookTokensOptions {
+  readonly clock: Clock;
+  /** Told what is wrong in a secret that was read, once each time: which cluster's tokens, and why. Nothing of the secret is quoted. */
+  invalid(message: string): void;
+}
+
+/** Milliseconds that a cluster's tokens are used, counted from when they were read, while those that follow are wrong. 24 hours. */
+const staleMs = 24 * 3_600_000;
 const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
-/** The webhook tokens, in a secret of the form `{"<cluster>": ["<token>", "<token>"], …}`. */
-export function webhookTokens(secrets: Secrets, id: string): WebhookTokens {
-  const read = secrets.parsed(id, parseWebhookTokens);
-  return async (cluster, signal) => (await read(signal)).get(cluster) ?? [];
+/**
+ * The webhook tokens, in a secret of the form `{"<cluster>": ["<token>", "<token>"], …}`. What is wrong with one cluster's tokens is that
+ * cluster's alone: those that it had before are used for a day where this instance knows them, else it has none that could be compared,
+ * and others are answered.
+ */
+export function webhookTokens(secrets: Secrets, id: string, { clock, invalid }: WebhookTokensOptions): WebhookTokens {
+  let known: ReadonlyMap<string, Known> = new Map();
+
+  function parse(text: string): ReadonlyMap<string, Known> {
+    const { tokens, problems, unnamed } = readSet(text);
+    const clusters = new Map<string, Known>();
+    for (const [cluster, list] of tokens) clusters.set(cluster, { tokens: list, readAt: clock(), problem: undefined });
+    for (const [cluster, problem] of problems) {
+      clusters.set(cluster, { tokens: [], readAt: Number.NEGATIVE_INFINITY, ...known.get(cluster), problem });
+    }
+    if (unnamed > 0) invalid(`the secret ${id} has ${unnamed} field(s) whose names no cluster can have`);
+    for (const [cluster, problem] of problems) {
+      invalid(`the secret ${id}: ${cluster} ${problem}; its calls are refused, those of other clusters are not`);
+    }
+    known = clusters;
+    return clusters;
+  }
+
+  const read = secrets.parsed(id, parse);
+  return async (cluster, signal) => {
+    const found = (await read(signal)).get(cluster);
+    if (found === undefined) return [];
+    if (found.problem === undefined || clock() - found.readAt < staleMs) return found.tokens;
+    throw new SecretError('malformed', `the secret ${id} is malformed: ${cluster} ${found.problem}`);
+  };
+}
+
+/** What is known of a cluster's tokens. */
+interface Known {
+  /** Those that were well when they were last read. */
+  readonly tokens: readonly string[];
+  /** When that was. */
+  readonly readAt: number;
+  /** What is wrong with those that the secret has now. */
+  readonly problem: string | undefined;
 }
 
 /**
@@ -23,28 +66,12 @@ export function macKeys(secrets: Secrets, id: string): Refreshing<readonly Uint8
   return secrets.parsed(id, parseMacKeys);
 }
 
-function parseWebhookTokens(text: string): ReadonlyMap<string, readonly string[]> {
-  const value: unknown = JSON.parse(text);
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new SecretFormatError('it must be a JSON object, with a field for each cluster');
+function readSet(text: string): ReturnType<typeof readTokens> {
+  try {
+    return readTokens(text);
+  } catch (thrown) {
+    throw thrown instanceof TokensFormatError ? new SecretFormatError(thrown.message) : thrown;
   }
-  const clusters = new Map<string, readonly string[]>();
-  const seen = new Set<string>();
-  for (const [cluster, tokens] of Object.entries(value)) {
-    if (!isClusterName(cluster)) throw new SecretFormatError("one of its fields is not a cluster's name");
-    const list = oneOrTwo(tokens);
-    if (list === undefined) throw new SecretFormatError(`${cluster} must have a list of one or two tokens`);
-    for (const token of list) {
-      if (!isWebhookToken(token, shortestToken)) {
-        throw new SecretFormatError(`a token of ${cluster} is not ${shortestToken} to ${tokenCharacters}`);
-      }
-      if (seen.has(token))
-        throw new SecretFormatError(`a token of ${cluster} is given twice: give every cluster tokens of its own`);
-      seen.add(token);
-    }
-    clusters.set(cluster, list);
-  }
-  return clusters;
 }
 
 function parseMacKeys(text: string): readonly Uint8Array[] {

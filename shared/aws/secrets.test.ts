@@ -1,5 +1,5 @@
 import { macKeys, webhookTokens } from './function-secrets.ts';
-import { createSecrets, type Secrets } from './secrets.ts';
+import { createSecrets } from './secrets.ts';
 import { secretsClient } from './secrets-client.ts';
 import {
   failed,
@@ -165,15 +165,20 @@ const tokenB = 'B'.repeat(43);
 const tokenC = 'C'.repeat(43);
 
 describe('webhook tokens', () => {
-  const read = (secrets: Secrets) => webhookTokens(secrets, 'app/tokens');
+  function read({ secrets, time }: ReturnType<typeof secretsAt>) {
+    const told: string[] = [];
+    const invalid = (message: string) => told.push(message);
+    return { tokens: webhookTokens(secrets, 'app/tokens', { clock: () => time.now, invalid }), told };
+  }
 
   test('one or two for each cluster; none for any other', async () => {
-    const tokens = read(secretsAt().secrets);
+    const { tokens, told } = read(secretsAt());
     holds(JSON.stringify({ prod: [tokenA, tokenB], test: [tokenC] }));
     expect(await tokens('prod')).toEqual([tokenA, tokenB]);
     expect(await tokens('test')).toEqual([tokenC]);
     for (const other of ['other', 'constructor', '__proto__', '']) expect(await tokens(other)).toEqual([]);
     expect(service.calls).toHaveLength(1);
+    expect(told).toEqual([]);
   });
 
   test.each([
@@ -181,26 +186,56 @@ describe('webhook tokens', () => {
     ['no object', JSON.stringify([tokenA])],
     ['null', 'null'],
     ['no list', JSON.stringify({ prod: tokenA })],
-    ['none', JSON.stringify({ prod: [] })],
-    ['three', JSON.stringify({ prod: [tokenA, tokenB, tokenC] })],
-    ['a number', JSON.stringify({ prod: [7] })],
     ['a short one', JSON.stringify({ prod: [tokenA.slice(0, 31)] })],
-    ['one that a URL would write otherwise', JSON.stringify({ prod: [`${tokenA}/`] })],
-    ['one for two clusters', JSON.stringify({ prod: [tokenA], test: [tokenA] })],
-    ['one twice', JSON.stringify({ prod: [tokenA, tokenA] })],
-    ['no name of a cluster', JSON.stringify({ [tokenA.repeat(3)]: [tokenA] })],
+    ['one of another cluster', JSON.stringify({ test: [tokenA], prod: [tokenA] })],
   ])('%s: malformed, and the message tells nothing of it', async (_, text) => {
     holds(text);
-    const thrown = await read(secretsAt().secrets)('prod').catch((error: unknown) => error);
+    const { tokens, told } = read(secretsAt());
+    const thrown = await tokens('prod').catch((error: unknown) => error);
     expect(thrown).toMatchObject({ problem: 'malformed', message: expect.stringContaining('app/tokens') });
-    const told =
-      JSON.stringify(thrown) + (Error.isError(thrown) ? `${thrown.message}${thrown.stack}${thrown.cause}` : '');
-    expect(told).not.toContain('AAAA');
+    const said =
+      JSON.stringify([thrown, told]) + (Error.isError(thrown) ? `${thrown.message}${thrown.stack}${thrown.cause}` : '');
+    expect(said).not.toContain('AAAA');
+  });
+
+  test('what is wrong with one cluster’s is told, refuses that one, and no other', async () => {
+    const at = secretsAt();
+    const { tokens, told } = read(at);
+    holds(JSON.stringify({ prod: [tokenA], test: ['short'], [tokenC.repeat(3)]: [tokenB] }));
+    expect(await tokens('prod')).toEqual([tokenA]);
+    await expect(tokens('test')).rejects.toMatchObject({ problem: 'malformed' });
+    expect(await tokens('prod')).toEqual([tokenA]);
+    expect(told).toEqual([
+      'the secret app/tokens has 1 field(s) whose names no cluster can have',
+      expect.stringMatching(/^the secret app\/tokens: test has a token that is not 32 to 256 /),
+    ]);
+    expect(at.counted).toEqual([]);
+  });
+
+  test('the tokens that a cluster had stand for a day in place of those that are wrong; others change meanwhile', async () => {
+    const at = secretsAt();
+    const { tokens } = read(at);
+    holds(JSON.stringify({ prod: [tokenA], test: [tokenB] }));
+    expect(await tokens('prod')).toEqual([tokenA]);
+    holds(JSON.stringify({ prod: ['short'], test: [tokenC] }));
+    at.time.now += hour;
+    expect(await tokens('prod')).toEqual([tokenA]);
+    expect(await tokens('test')).toEqual([tokenC]);
+    at.time.now += 23 * hour - 1;
+    expect(await tokens('prod')).toEqual([tokenA]);
+    at.time.now += 1;
+    await expect(tokens('prod')).rejects.toMatchObject({ problem: 'malformed' });
+    expect(await tokens('test')).toEqual([tokenC]);
+    // Named no longer: nobody may call, of a day ago or not.
+    holds(JSON.stringify({ test: [tokenC] }));
+    at.time.now += hour;
+    expect(await tokens('prod')).toEqual([]);
   });
 
   test('a mistake in the next version leaves the last one in force, counted', async () => {
-    const { secrets, time, counted } = secretsAt();
-    const tokens = read(secrets);
+    const at = secretsAt();
+    const { time, counted } = at;
+    const { tokens } = read(at);
     holds(JSON.stringify({ prod: [tokenA] }));
     expect(await tokens('prod')).toEqual([tokenA]);
     holds('{"prod": ');

@@ -151,7 +151,7 @@ describe('the secret with the webhook tokens', () => {
   test.each([
     ['is missing', failed('ResourceNotFoundException'), 'problem=missing'],
     ['has no value yet', failed('InvalidRequestException'), 'problem=missing'],
-    ['is malformed', '{"prod":"not a list"}', 'problem=malformed'],
+    ['is malformed', '{"prod": ', 'problem=malformed'],
     ['may not be read', failed('AccessDeniedException'), 'problem=unavailable'],
     ['cannot be read', failed('InternalServiceError', 500), 'problem=unavailable'],
   ])('%s: nobody can be told from anybody, so the call fails', async (_, secret, problem) => {
@@ -169,6 +169,20 @@ describe('the secret with the webhook tokens', () => {
     const instance = world.start();
     expect(await ask(instance, signed)).toMatchObject({ statusCode: 401, body: '' });
     expect(instance.counted).toEqual(['policy-warning', 'unauthorized cluster=prod']);
+    const answer = await instance.send(`/staging/mutate/fail/${tokens.staging}`, review(pod([signed])));
+    expect(answer).toMatchObject({ statusCode: 200, allowed: true });
+  });
+
+  test('has too short a token for one cluster: its calls fail, those of others are answered, and the log says whose', async () => {
+    world.secrets.set('tokens', JSON.stringify({ prod: ['short'], staging: [tokens.staging] }));
+    const instance = world.start();
+    expect(await ask(instance, signed)).toMatchObject({ statusCode: 503, body: '' });
+    expect(await instance.send('/prod/mutate/fail/short', review(pod([signed])))).toMatchObject({ statusCode: 503 });
+    expect([...instance.counted].sort()).toEqual([
+      ...['policy-warning', 'tokens-invalid'],
+      ...['tokens-unavailable cluster=prod', 'tokens-unavailable cluster=prod'],
+    ]);
+    expect(instance.problems).toEqual([expect.stringMatching(/^the secret tokens: prod has a token that is not 32 /)]);
     const answer = await instance.send(`/staging/mutate/fail/${tokens.staging}`, review(pod([signed])));
     expect(answer).toMatchObject({ statusCode: 200, allowed: true });
   });

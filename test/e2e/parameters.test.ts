@@ -35,6 +35,21 @@ test('the names of clusters that are packaged are those that a webhook’s path 
   expect(names.filter(isClusterName)).toHaveLength(5);
 });
 
+test('a cluster without rules is named among the clusters; numbers that let nobody in are refused', async () => {
+  const sets = [
+    { clusters: 'prod,staging', clustersWithoutRules: ' staging ' },
+    { clusters: 'prod' },
+    { clusters: 'prod', clustersWithoutRules: 'staging' },
+    { clusters: 'prod', throttleRate: '0' },
+  ];
+  expect(await packaged(sets, '({ clustersWithoutRules }) => clustersWithoutRules')).toEqual([
+    ['staging'],
+    [],
+    "the parameter clustersWithoutRules: 'staging' is none of the clusters prod",
+    'the parameter throttleRate is 0: no call would be let in',
+  ]);
+});
+
 test('whose trust root is in force, and whether a newer one is fetched', async () => {
   const cases: [Readonly<Record<string, string>>, unknown][] = [
     [{}, [true, '', { Ref: 'Bucket' }]],

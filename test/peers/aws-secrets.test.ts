@@ -5,9 +5,11 @@ import {
   type SecretsManagerClient,
   UpdateSecretCommand,
 } from '@aws-sdk/client-secrets-manager';
+import { changeTokens } from '../../shared/admission/token-changes.ts';
 import { ecrClients } from '../../shared/aws/ecr-clients.ts';
 import { ecrCredentials } from '../../shared/aws/ecr-credentials.ts';
 import { macKeys, webhookTokens } from '../../shared/aws/function-secrets.ts';
+import { editedSecret } from '../../shared/aws/secret-editing.ts';
 import { createSecrets } from '../../shared/aws/secrets.ts';
 import { secretsClient } from '../../shared/aws/secrets-client.ts';
 import { fakeCredentials, keptMetrics } from '../../shared/aws/testing/service.ts';
@@ -51,15 +53,16 @@ function reader() {
   const time = { now: Date.parse('2026-01-01T00:00:00Z') };
   const metrics = keptMetrics();
   const secrets = createSecrets({ client, clock: () => time.now, metrics });
-  return { time, secrets, counted: metrics.counted };
+  const heard = { clock: () => time.now, invalid: () => undefined };
+  return { time, secrets, counted: metrics.counted, heard };
 }
 
 describe('webhook tokens', () => {
   test('are read by name and by ARN, those of each cluster', async () => {
     const { name, arn } = await secret(JSON.stringify({ prod: [token('a')], staging: [token('b'), token('c')] }));
     for (const id of [name, arn]) {
-      const { secrets, counted } = reader();
-      const tokens = webhookTokens(secrets, id);
+      const { secrets, counted, heard } = reader();
+      const tokens = webhookTokens(secrets, id, heard);
       expect(await tokens('prod')).toEqual([token('a')]);
       expect(await tokens('staging')).toEqual([token('b'), token('c')]);
       expect(await tokens('another')).toEqual([]);
@@ -69,8 +72,8 @@ describe('webhook tokens', () => {
 
   test('rotate by way of two that are valid: each step is seen within 10 minutes', async () => {
     const { arn } = await secret(JSON.stringify({ prod: [token('a')] }));
-    const { time, secrets } = reader();
-    const tokens = webhookTokens(secrets, arn);
+    const { time, secrets, heard } = reader();
+    const tokens = webhookTokens(secrets, arn, heard);
     expect(await tokens('prod')).toEqual([token('a')]);
     for (const valid of [[token('a'), token('b')], [token('b')]]) {
       await change(arn, JSON.stringify({ prod: valid }));
@@ -82,15 +85,15 @@ describe('webhook tokens', () => {
   test('that are put in malformed leave the last good ones valid, and are counted; a new instance has none', async () => {
     const { arn } = await secret(JSON.stringify({ prod: [token('a')] }));
     const warm = reader();
-    const tokens = webhookTokens(warm.secrets, arn);
+    const tokens = webhookTokens(warm.secrets, arn, warm.heard);
     await tokens('prod');
-    await change(arn, '{"prod": ["CANARY-short"]}');
+    await change(arn, '{"prod": ["CANARY-short"');
     warm.time.now += 10 * minute;
     expect(await tokens('prod')).toEqual([token('a')]);
     expect(warm.counted).toEqual(['secret-failed problem=malformed stale=served']);
 
     const cold = reader();
-    const refused = webhookTokens(cold.secrets, arn)('prod');
+    const refused = webhookTokens(cold.secrets, arn, cold.heard)('prod');
     await expect(refused).rejects.toMatchObject({
       problem: 'malformed',
       message: expect.not.stringContaining('CANARY'),
@@ -98,10 +101,44 @@ describe('webhook tokens', () => {
     expect(cold.counted).toEqual(['secret-failed problem=malformed stale=none']);
   });
 
+  test('of one cluster that are too short leave those of the others as they are, in a new instance too', async () => {
+    const { arn } = await secret(JSON.stringify({ prod: ['CANARY-short'], staging: [token('b')] }));
+    const { secrets, heard } = reader();
+    const tokens = webhookTokens(secrets, arn, heard);
+    expect(await tokens('staging')).toEqual([token('b')]);
+    await expect(tokens('prod')).rejects.toMatchObject({ message: expect.not.stringContaining('CANARY') });
+  });
+
+  test('are added, rotated and retired by `countersign token`, also where two do it at a time', async () => {
+    const { ARN: arn = '' } = await client.send(new CreateSecretCommand({ Name: 'countersign/by-command' }));
+    const place = { id: arn, endpoint: moto.endpoint, region, credentials: fakeCredentials };
+    const text = async () => JSON.parse((await editedSecret(place).read()).text ?? '{}');
+    const act = async (kind: 'add' | 'rotate', cluster: string, letter: string) => {
+      const edited = editedSecret(place);
+      const read = await edited.read();
+      await edited.replace(read, changeTokens(read.text, { kind, cluster, token: token(letter) }));
+    };
+    await act('add', 'prod', 'a');
+    await act('add', 'staging', 'b');
+    await act('rotate', 'prod', 'c');
+    expect(await text()).toEqual({ prod: [token('a'), token('c')], staging: [token('b')] });
+
+    const slower = editedSecret(place);
+    const read = await slower.read();
+    await act('add', 'test', 'd');
+    const late = slower.replace(read, changeTokens(read.text, { kind: 'retire', cluster: 'prod' }));
+    await expect(late).rejects.toThrow('by somebody else meanwhile');
+    const again = await slower.read();
+    await slower.replace(again, changeTokens(again.text, { kind: 'retire', cluster: 'prod' }));
+    expect(await text()).toEqual({ prod: [token('c')], staging: [token('b')], test: [token('d')] });
+    const { secrets, heard } = reader();
+    expect(await webhookTokens(secrets, arn, heard)('test')).toEqual([token('d')]);
+  });
+
   test('that are deleted are valid no longer', async () => {
     const { arn } = await secret(JSON.stringify({ prod: [token('a')] }));
-    const { time, secrets, counted } = reader();
-    const tokens = webhookTokens(secrets, arn);
+    const { time, secrets, counted, heard } = reader();
+    const tokens = webhookTokens(secrets, arn, heard);
     await tokens('prod');
     await client.send(new DeleteSecretCommand({ SecretId: arn, RecoveryWindowInDays: 7 }));
     time.now += 10 * minute;

@@ -158,6 +158,38 @@ test.each(['http', 'private'] as const)('%s: calls go to the alias of a publishe
   }
 });
 
+test('a table that is replaced makes a further version of the function that names it, and of no other', async () => {
+  const folder = join(dir, 'replaced');
+  await copyOfClone(folder, { 'all.yaml': policy({ images: 'registry.example/team/*', keys: [newKey()] }) });
+  const versions = async () => {
+    const all = Object.entries(await resourcesOf(await packageIn(folder, {})));
+    return all.filter(([, { Type }]) => Type === 'AWS::Lambda::Version').map(([logicalId]) => logicalId);
+  };
+  const before = await versions();
+  expect(await versions()).toEqual(before);
+  const table = join(folder, 'infra', 'table.yml');
+  await writeFile(table, (await readFile(table, 'utf8')).replaceAll('AttributeName: sk', 'AttributeName: sort'));
+  const [admission, refresh] = await versions();
+  expect(admission).not.toBe(before[0]);
+  expect(refresh).toBe(before[1]);
+}, 120_000);
+
+test('no deployment deletes or replaces the API that clusters call, and all else is changed as ever', async () => {
+  const state = join(dir, 'one', '.serverless', 'serverless-state.json');
+  const { stackPolicy } = JSON.parse(await readFile(state, 'utf8')).service.provider;
+  expect(stackPolicy).toEqual([
+    { Effect: 'Allow', Principal: '*', Action: ['Update:*'], Resource: '*' },
+    {
+      Effect: 'Deny',
+      Principal: '*',
+      Action: ['Update:Replace', 'Update:Delete'],
+      Resource: ['LogicalResourceId/HttpApi', 'LogicalResourceId/ApiGatewayRestApi'],
+    },
+  ]);
+  expect(resources.http['HttpApi']?.Type).toBe('AWS::ApiGatewayV2::Api');
+  expect(resources.private['ApiGatewayRestApi']?.Type).toBe('AWS::ApiGateway::RestApi');
+});
+
 test('concurrency is set by parameter', () => {
   const [bounded] = ofType('http', 'AWS::Lambda::Function');
   expect(bounded?.Properties['ReservedConcurrentExecutions']).toBe(100);
@@ -194,7 +226,13 @@ test('the trust root is published once a day, to a bucket that is private, versi
     ({ Properties }) => Properties['Environment'].Variables,
   );
   expect(admission).toMatchObject({ TRUST_ROOT: '', TRUST_BUCKET: { Ref: 'Bucket' } });
-  expect(refresh).toMatchObject({ TRUST_BUCKET: { Ref: 'Bucket' }, TRUST_MIRROR: '', TRUST_MIRROR_ROOT: '' });
+  expect(refresh).toEqual({
+    TRUST_BUCKET: { Ref: 'Bucket' },
+    TRUST_MIRROR: '',
+    TRUST_MIRROR_ROOT: '',
+    AWS_USE_FIPS_ENDPOINT: 'false',
+    NAMED: expect.stringMatching(/^[0-9a-f]{16}$/),
+  });
   // It fetches from the internet, so it is in no VPC.
   expect(ofType('private', 'AWS::Lambda::Function')[1]?.Properties).not.toHaveProperty('VpcConfig');
 });
@@ -285,6 +323,22 @@ describe('is refused', () => {
       'trust/trusted_root.json is no root.json of a TUF repository',
     ],
     ['a cluster without its folder', { clusters: 'prod' }, "'staging' is not a configured cluster"],
+    [
+      'a registry that is no host',
+      { clusters: 'prod,staging', registries: 'https://ghcr.io' },
+      "the parameter registries: 'https://ghcr.io' is not a registry host",
+    ],
+    [
+      'a range without its bits',
+      { ...inVpc, clusters: 'prod,staging', vpcRanges: '10.0.0.0' },
+      "the parameter vpcRanges: '10.0.0.0' is not a CIDR range",
+    ],
+    ['clusters of one route', { clusters: 'prod,staging,Prod' }, 'prod and Prod differ by case and punctuation alone'],
+    [
+      'more instances that are kept ready than there may be',
+      { clusters: 'prod,staging', provisionedConcurrency: '101' },
+      'provisionedConcurrency, 101, is over reservedConcurrency, 100',
+    ],
   ])('%s', async (_, parameters, message) => {
     const { code, stdout, stderr } = await attempt(parameters);
     expect(code).not.toBe(0);
@@ -292,9 +346,12 @@ describe('is refused', () => {
   });
 });
 
-test('a fresh clone, which has no policies, is packed with a warning', async () => {
+test('a cluster without rules is refused, and packed with a warning where it is named as one: a fresh clone has none', async () => {
   const folder = join(dir, 'fresh');
   await copyOfClone(folder);
-  const { output } = await packageIn(folder, {});
+  const refused = await tryPackage(folder, {});
+  expect(refused.code).not.toBe(0);
+  expect(refused.stdout + refused.stderr).toContain('name it in the parameter clustersWithoutRules');
+  const { output } = await packageIn(folder, { clustersWithoutRules: 'default' });
   expect(output).toContain("every review of 'default' will be refused (policies-invalid)");
 });

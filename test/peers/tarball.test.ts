@@ -87,6 +87,7 @@ test('it holds the command, its bundle and what people read, and nothing else', 
   expect(files.filter((file) => file.startsWith('dist/'))).toEqual([
     'dist/cli.cjs',
     'dist/kms-client.cjs',
+    'dist/secret-editing-client.cjs',
     'dist/signer-client.cjs',
     'dist/trusted_root.json',
   ]);
