@@ -24,7 +24,7 @@ function statementOf({ arn, partition, region, account, name }, index) {
 }
 
 /** What the template has where policies name keys in AWS KMS; `undefined` where there are none. */
-function kmsResources(keys, { vpcId, subnetIds }) {
+function kmsResources(keys) {
   if (keys.length === 0) return undefined;
   const policy = {
     Type: 'AWS::IAM::Policy',
@@ -34,19 +34,7 @@ function kmsResources(keys, { vpcId, subnetIds }) {
       PolicyDocument: { Version: '2012-10-17', Statement: keys.map(statementOf) },
     },
   };
-  if (vpcId === undefined) return { Resources: { KmsKeysPolicy: policy } };
-  const endpoint = {
-    Type: 'AWS::EC2::VPCEndpoint',
-    Properties: {
-      VpcId: vpcId,
-      VpcEndpointType: 'Interface',
-      ServiceName: { 'Fn::Sub': `com.amazonaws.\${AWS::Region}.kms` },
-      PrivateDnsEnabled: true,
-      SubnetIds: subnetIds,
-      SecurityGroupIds: [{ Ref: 'ServicesSecurityGroup' }],
-    },
-  };
-  return { Resources: { KmsKeysPolicy: policy, KmsEndpoint: endpoint } };
+  return { Resources: { KmsKeysPolicy: policy } };
 }
 
 /**

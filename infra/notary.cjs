@@ -24,7 +24,7 @@ function notaryOf(words) {
 }
 
 /** What the template has for them; `undefined` where there is nothing. */
-function notaryResources(words, { vpcId }) {
+function notaryResources(words, { inVpc }) {
   const statements = words.map((word) => needs[word]).filter((statement) => statement !== undefined);
   const policy = {
     Type: 'AWS::IAM::Policy',
@@ -47,7 +47,7 @@ function notaryResources(words, { vpcId }) {
   };
   const resources = {
     ...(statements.length > 0 && { NotaryPolicy: policy }),
-    ...(vpcId !== undefined && words.includes('responders') && { RespondersEgress: way }),
+    ...(inVpc && words.includes('responders') && { RespondersEgress: way }),
   };
   return Object.keys(resources).length === 0 ? undefined : { Resources: resources };
 }

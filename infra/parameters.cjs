@@ -1,22 +1,31 @@
 const { isClusterName } = require('../shared/admission/path.ts');
+const { accountOf, encryptionResources } = require('./account.cjs');
+const { ecrAccountsOf, pullThroughOf, pullThroughResources, repositories } = require('./ecr.cjs');
 const { kmsKeysOf, kmsResources } = require('./kms.cjs');
 const { notaryOf, notaryResources } = require('./notary.cjs');
 const { numberProblems } = require('./numbers.cjs');
+const { privateNetwork } = require('./private.cjs');
 const { tracingResources } = require('./tracing.cjs');
 
 /**
  * What serverless.yml's parameters come to. osls has neither conditions nor loops, so the two variants of `endpoint` and what there is
- * of each cluster are made here: `http` is an HTTP API, `private` a REST API that only the VPC endpoint reaches.
+ * of each cluster are made here: `http` is an HTTP API, `private` a REST API that only VPC endpoints reach.
  */
 module.exports = async ({ resolveVariable }) => {
   const text = async (name) => String((await resolveVariable(`param:${name}`)) ?? '');
   const list = async (name) => partsOf(await text(name));
   const number = async (name) => numberOf(name, await text(name));
+  const flag = async (name) => flagOf(name, await text(name));
+  const region = String((await resolveVariable('self:provider.region')) ?? '');
 
   const endpoint = await text('endpoint');
   const clusters = clustersOf(await list('clusters'));
   const kmsKeys = kmsKeysOf(await list('kmsKeys'));
   const notary = notaryOf(await list('notary'));
+  const ecrAccounts = ecrAccountsOf(await list('ecrAccounts'));
+  const pullThrough = pullThroughOf(await list('ecrPullThrough'));
+  const fips = (await flag('fips')) ?? false;
+  const account = await accountOf({ list, text, flag, region });
   const common = {
     endpoint,
     clusters,
@@ -24,6 +33,12 @@ module.exports = async ({ resolveVariable }) => {
     registries: await list('registries'),
     registryCa: await text('registryCa'),
     kmsKeys,
+    account,
+    terminationProtection: account.terminationProtection,
+    encryption: encryptionResources(account),
+    fips: String(fips),
+    repositories: repositories(ecrAccounts, '*'),
+    pullThrough: pullThroughResources(pullThrough, ecrAccounts),
     ...trustOf({
       root: await text('trustRoot'),
       mirror: await text('trustMirror'),
@@ -48,46 +63,21 @@ module.exports = async ({ resolveVariable }) => {
       endpointType: 'REGIONAL',
       events,
       managedPolicies: [],
-      kms: kmsResources(kmsKeys, {}),
-      notary: notaryResources(notary, {}),
+      kms: kmsResources(kmsKeys),
+      notary: notaryResources(notary, { inVpc: false }),
     };
   }
   if (endpoint !== 'private') throw new Error(`the parameter endpoint is 'http' or 'private', not '${endpoint}'`);
 
-  const needed = async (name) => {
-    const values = await list(name);
-    if (values.length === 0) throw new Error(`the private endpoint needs the parameter ${name}`);
-    return values;
-  };
-  const [vpcId] = await needed('vpcId');
-  const subnetIds = await needed('subnetIds');
-  const ranges = await needed('vpcRanges');
+  const network = await privateNetwork({ list, text, flag, region, withKms: kmsKeys.length > 0, fips });
   return {
     ...common,
+    ...network,
     endpointType: 'PRIVATE',
-    vpcEndpointIds: [{ Ref: 'ApiEndpoint' }],
-    resourcePolicy: [
-      {
-        Effect: 'Allow',
-        Principal: '*',
-        Action: 'execute-api:Invoke',
-        Resource: ['execute-api:/*'],
-        Condition: { StringEquals: { 'aws:SourceVpce': { Ref: 'ApiEndpoint' } } },
-      },
-    ],
     events: clusters.map((cluster) => ({ http: { method: 'post', path: routeOf(cluster) } })),
-    vpc: { subnetIds, securityGroupIds: [{ Ref: 'FunctionSecurityGroup' }] },
-    routeTableIds: await needed('routeTableIds'),
-    callers: ranges.map((range) => ({
-      Description: 'API servers of clusters',
-      IpProtocol: 'tcp',
-      FromPort: 443,
-      ToPort: 443,
-      [range.includes(':') ? 'CidrIpv6' : 'CidrIp']: range,
-    })),
     managedPolicies: [{ Ref: 'FunctionNetworkPolicy' }],
-    kms: kmsResources(kmsKeys, { vpcId, subnetIds }),
-    notary: notaryResources(notary, { vpcId }),
+    kms: kmsResources(kmsKeys),
+    notary: notaryResources(notary, { inVpc: true }),
   };
 };
 
@@ -148,6 +138,13 @@ function trustOf({ root, mirror, first }) {
     trustMirror: ofOwn ? mirror : '',
     trustBucket: trustRefresh ? { Ref: 'Bucket' } : '',
   };
+}
+
+/** `undefined` where nothing is said. */
+function flagOf(name, text) {
+  if (text === '') return undefined;
+  if (text !== 'true' && text !== 'false') throw new Error(`the parameter ${name} is 'true' or 'false', not '${text}'`);
+  return text === 'true';
 }
 
 function numberOf(name, text) {

@@ -4,6 +4,8 @@ const { roomWarning, sameIds, templateProblem } = require('./clusters.cjs');
 const { notReadable } = require('./kms.cjs');
 const { namedHash } = require('./names.cjs');
 const { routeOf } = require('./parameters.cjs');
+const { acceptRegions } = require('./partition.cjs');
+const { serviceUrls } = require('./private.cjs');
 const { renderedEnvironment, settingsProblems } = require('./settings.cjs');
 
 /** Every function's current version; what an API calls. */
@@ -16,6 +18,7 @@ const aliasName = 'live';
 module.exports = class CountersignPlugin {
   constructor(serverless, _options, { log }) {
     this.serverless = serverless;
+    acceptRegions(serverless);
     this.log = log;
     this.hooks = {
       'before:package:createDeploymentArtifacts': async () => {
@@ -220,11 +223,16 @@ module.exports = class CountersignPlugin {
 
   /** osls lets the deployment make the stage, which then has no settings. */
   addRestStage() {
-    const { clusters, throttle } = this.parameters;
+    const { clusters, throttle, vpcEndpointIds } = this.parameters;
     const [deploymentId] = this.logicalIdsOf('AWS::ApiGateway::Deployment');
     const deployment = this.template.Resources[deploymentId];
     const { StageName, RestApiId } = deployment.Properties;
     delete deployment.Properties.StageName;
+    // osls names the API's own host, which leads into no VPC without private DNS.
+    const urls = serviceUrls(vpcEndpointIds, { api: RestApiId.Ref, stage: StageName });
+    for (const [name, Value] of Object.entries(urls)) {
+      this.template.Outputs[name] = { ...this.template.Outputs.ServiceEndpoint, Value };
+    }
     this.template.Resources.ApiGatewayStage = {
       Type: 'AWS::ApiGateway::Stage',
       Properties: {

@@ -35,6 +35,7 @@ test('what is required, and the defaults of all else', () => {
     vpcRanges: [],
     privateHosts: [],
     registryCa: undefined,
+    ecrAccounts: [],
     trustRoot: 'carried',
     trustBucket: undefined,
     trustRootMaxAge: 90,
@@ -52,6 +53,7 @@ test('an empty value is none: templates set every variable', () => {
     TRUST_ROOT_MAX_AGE: '',
     VPC_RANGES: '',
     PRIVATE_HOSTS: '',
+    ECR_ACCOUNTS: '',
     imageVerifyCacheEnabled: '',
     tagPointers: '',
   };
@@ -89,6 +91,12 @@ test.each<[string, Readonly<Record<string, string | undefined>>, string, Readonl
   ['a cluster that no path can name', { CLUSTERS: 'prod,a/b' }, "CLUSTERS: 'a/b' is not a name", { CLUSTERS: 'a_b' }],
   ['no table', { LEDGER_TABLE: undefined }, 'LEDGER_TABLE is not set', { LEDGER_TABLE: 't' }],
   ['an account', { ACCOUNT_ID: '12' }, "ACCOUNT_ID: '12' is not an account", { ACCOUNT_ID: '000000000000' }],
+  [
+    'an account of others that is none',
+    { ECR_ACCOUNTS: '210987654321,12' },
+    "ECR_ACCOUNTS: '12' is not a number of an account",
+    { ECR_ACCOUNTS: '210987654321, 310987654321' },
+  ],
   [
     'a wildcard among registries',
     { REGISTRIES: '*.example.com' },

@@ -1,5 +1,6 @@
 import { type AwsConfig, awsConfig } from '../wiring/config/aws.ts';
 import { type ClustersConfig, clustersConfig } from '../wiring/config/clusters.ts';
+import { type EcrConfig, ecrConfig } from '../wiring/config/ecr.ts';
 import { type LedgerConfig, ledgerConfig } from '../wiring/config/ledger.ts';
 import { type PoliciesConfig, policiesConfig } from '../wiring/config/policies.ts';
 import { type RegistryConfig, registryConfig } from '../wiring/config/registry.ts';
@@ -15,6 +16,7 @@ export interface Config
     PoliciesConfig,
     LedgerConfig,
     RegistryConfig,
+    EcrConfig,
     TrustConfig {}
 
 /** Throws ConfigError with every problem. */
@@ -26,6 +28,7 @@ export function admissionConfig(environment: Environment): Config {
     ...policiesConfig(settings),
     ...ledgerConfig(settings),
     ...registryConfig(settings),
+    ...ecrConfig(settings),
     ...trustConfig(settings),
   }));
 }

@@ -6,7 +6,7 @@ export type HttpEvent = APIGatewayProxyEvent | APIGatewayProxyEventV2;
 /** What the handler reads of a call. */
 export interface Call {
   readonly method: string;
-  /** Without the stage that some APIs put in front. */
+  /** Without what stands in front: an API's stage, or the base path of a custom domain. */
   readonly path: string;
   /** The `timeout` of the query, as the API server sends it: `10s`. */
   readonly timeout: string | undefined;
@@ -33,12 +33,14 @@ export function callOf(event: HttpEvent): Call {
   };
   if ('httpMethod' in event) {
     const { requestTimeEpoch: receivedAt, identity, requestId } = event.requestContext;
+    const path = pathOfRoute(event.resource, event.pathParameters) ?? event.path;
     const caller = callerOf(identity?.sourceIp ?? identity?.vpceId, requestId);
-    return { method: event.httpMethod, path: event.path, receivedAt, caller, ...common };
+    return { method: event.httpMethod, path, receivedAt, caller, ...common };
   }
   const { http, stage, timeEpoch: receivedAt, requestId } = event.requestContext;
   const staged = stage !== '$default' && event.rawPath.startsWith(`/${stage}/`);
-  const path = staged ? event.rawPath.slice(stage.length + 1) : event.rawPath;
+  const called = staged ? event.rawPath.slice(stage.length + 1) : event.rawPath;
+  const path = pathOfRoute(event.routeKey?.replace(/^[A-Z]+ /, ''), event.pathParameters) ?? called;
   return { method: http.method, path, receivedAt, caller: callerOf(http.sourceIp, requestId), ...common };
 }
 
@@ -52,4 +54,21 @@ function callerOf(source: unknown, requestId: unknown): Caller {
 
 function isName(value: unknown): value is string {
   return typeof value === 'string' && value !== '' && value.length <= 100;
+}
+
+/** A cluster's route: its name, and three segments that the caller chooses. */
+const clusterRoute = /^\/[^/{}]+(?:\/\{[a-z]+\}){3}$/;
+
+/**
+ * The path by the route that API Gateway chose, with its parameters filled in: which cluster is asked about is the route's word, and a
+ * custom domain may map any base path to the API, which then stands in the path of the event. One that is missing leaves its segment
+ * empty, and a slash in one makes a segment more: neither is a webhook's path. `undefined`: the route is no cluster's.
+ */
+function pathOfRoute(
+  route: string | undefined,
+  parameters: Readonly<Record<string, string | undefined>> | null | undefined,
+): string | undefined {
+  if (route === undefined || !clusterRoute.test(route)) return undefined;
+  const given = new Map(Object.entries(parameters ?? {}));
+  return route.replace(/\{([a-z]+)\}/g, (_, name: string) => given.get(name) ?? '');
 }

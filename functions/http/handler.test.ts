@@ -29,6 +29,9 @@ interface Asked {
   readonly receivedAt?: number;
   readonly remaining?: number;
   readonly caller?: Caller;
+  /** Of the route that API Gateway chose, and what it read from the path by it. */
+  readonly route?: string;
+  readonly parameters?: Readonly<Record<string, string>> | null;
 }
 
 /** Asks a handler with some ports of its own. */
@@ -60,12 +63,14 @@ async function ask(own: Partial<AdmissionPorts>, asked: Asked = {}) {
     remaining = 29_000,
     caller,
   } = asked;
+  const { route, parameters: pathParameters } = asked;
   const common = { body: JSON.stringify(body), isBase64Encoded: false, queryStringParameters: { timeout: '10s' } };
   const event: unknown =
     shape === 'http-api'
       ? {
           ...common,
           rawPath: path,
+          ...(route !== undefined && { routeKey: `POST ${route}`, pathParameters }),
           requestContext: {
             stage: '$default',
             http: { method: 'POST', sourceIp: caller?.source },
@@ -77,6 +82,7 @@ async function ask(own: Partial<AdmissionPorts>, asked: Asked = {}) {
           ...common,
           path,
           httpMethod: 'POST',
+          ...(route !== undefined && { resource: route, pathParameters }),
           requestContext: {
             stage: 'dev',
             requestTimeEpoch: receivedAt,
@@ -159,6 +165,47 @@ describe('the log says whose call it was, by API Gateway’s word', () => {
     }
   });
 });
+
+describe.each(['http-api', 'rest-api'] as const)(
+  'behind a custom domain with a base path, in an event of a %s',
+  (shape) => {
+    const tokens: Readonly<Record<string, string>> = { prod: 't', staging: 'other' };
+    const gate = { tokens: (cluster: string) => [tokens[cluster] ?? ''], metrics: { count: () => undefined } };
+    const route = '/prod/{verb}/{scope}/{token}';
+    const parameters = { verb: 'mutate', scope: 'fail', token: 't' };
+    const asked = { shape, route, parameters, path: '/hooks/prod/mutate/fail/t' };
+
+    test('the route says which cluster is asked about, and its parameters the rest', async () => {
+      expect(await ask({ gate }, asked)).toMatchObject({ statusCode: 200, response: { allowed: true } });
+      const { records } = await ask({ gate, policies: () => new Refusal('policies-invalid', 'none') }, asked);
+      expect(records).toMatchObject([{ cluster: 'prod' }]);
+    });
+
+    test('a base path that is named as another cluster, or as its whole path, is no way to that one', async () => {
+      for (const base of ['/staging', '/staging/mutate/fail/other']) {
+        const path = `${base}/prod/mutate/fail/t`;
+        expect(await ask({ gate }, { ...asked, path })).toMatchObject({ statusCode: 200 });
+        const withOther = { ...parameters, token: 'other' };
+        expect(await ask({ gate }, { ...asked, path, parameters: withOther })).toMatchObject({ statusCode: 401 });
+      }
+    });
+
+    test.each([
+      ['a slash in one', { ...parameters, scope: 'fail/t' }],
+      ['a slash at the end of one', { ...parameters, token: 't/' }],
+      ['one that is missing', { verb: 'mutate', scope: 'fail' }],
+      ['none at all', null],
+    ])('%s makes no webhook’s path of it', async (_, given) => {
+      expect(await ask({ gate }, { ...asked, parameters: given })).toMatchObject({ statusCode: 404, records: [] });
+    });
+
+    test('a route that is no cluster’s, such as a proxy’s, leaves the path to be read', async () => {
+      const proxied = { shape, route: '/{proxy+}', parameters: { proxy: 'prod/mutate/fail/t' } };
+      expect(await ask({ gate }, { ...proxied, path: '/prod/mutate/fail/t' })).toMatchObject({ statusCode: 200 });
+      expect(await ask({ gate }, { ...proxied, path: '/hooks/prod/mutate/fail/t' })).toMatchObject({ statusCode: 404 });
+    });
+  },
+);
 
 test('without tokens to compare with, nobody is answered', async () => {
   const gate = { tokens: () => Promise.reject(new Error('no secret')), metrics: { count: () => undefined } };

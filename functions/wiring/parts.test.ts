@@ -65,11 +65,11 @@ test('a function that has the table alone renews a generation, and loads nothing
   const { printed, lines } = await run(
     `${forgetful}
     await handler({ repository: { registry: 'ghcr.io', path: 'team/app' } }, { awsRequestId: 'r-1' });
-    console.log(JSON.stringify({ table: sent[0].RequestItems, packages: packages() }));`,
+    console.log(JSON.stringify({ table: sent[0], packages: packages() }));`,
     { AWS_REGION: 'eu-west-1', LEDGER_TABLE: 'ledger' },
   );
   const item = { pk: { S: 'gen#ghcr.io/team/app' }, sk: { S: 'gen' } };
-  expect(printed).toMatchObject({ table: { ledger: [{ PutRequest: { Item: item } }] } });
+  expect(printed).toMatchObject({ table: { TableName: 'ledger', Item: item } });
   expect(printed).toMatchObject({ packages: expect.arrayContaining(['@aws-sdk/client-dynamodb']) });
   const { packages } = printed as { readonly packages: readonly string[] };
   expect(packages.filter((name) => ofOthers.includes(name))).toEqual([]);
@@ -93,8 +93,10 @@ test('it is asked for its own settings, and what is wrong with them is told', as
 test('a function with registries loads the HTTP client when one is asked, and no reader of policies', async () => {
   const { printed } = await run(`
     const { lazyRegistry } = await wiring('registry/lazy.ts');
-    const config = { account: '123456789012', vpcRanges: [], privateHosts: [], registryCa: undefined };
-    const { load } = lazyRegistry({ config, clock: Date.now, elapsed: () => performance.now(), roots: [] });
+    const config = { account: '123456789012', vpcRanges: [], privateHosts: [], registryCa: undefined, ecrAccounts: [] };
+    const observability = { metrics: { count: () => undefined } };
+    const times = { clock: Date.now, elapsed: () => performance.now() };
+    const { load } = lazyRegistry({ config, ...times, roots: [], observability });
     const before = packages();
     await load();
     console.log(JSON.stringify({ before, after: packages() }));`);

@@ -68,14 +68,29 @@ test("deleteAt is a number of seconds, which is what DynamoDB's TTL takes", asyn
   ]);
 });
 
-test('60 items are written, 25 a request, and 100 keys are read in one', async () => {
+test('60 items are written, 16 at a time, and 100 keys are read in one request', async () => {
   const table = tableOf();
   const items = itemsNamed('many', 60);
+  let under = 0;
+  let most = 0;
+  dynamo.intercept(async (_, forward) => {
+    most = Math.max(most, ++under);
+    const answer = await forward();
+    under -= 1;
+    return answer;
+  });
   await table.write(items, patient());
-  expect(dynamo.calls.map((call) => itemsOf(call).length).sort()).toEqual([10, 25, 25]);
+  expect(dynamo.calls.map((call) => itemsOf(call).length)).toEqual(Array.from({ length: 60 }, () => 1));
+  expect(most).toBeGreaterThan(1);
+  expect(most).toBeLessThanOrEqual(16);
   const found = await table.read([...items, ...itemsNamed('none', 40)], patient());
   expect(found.filter((item) => item !== 'absent')).toHaveLength(60);
   expect(found[59]).toMatchObject({ body: 'body 59' });
+});
+
+test('items are put, and by no request that could delete some', async () => {
+  await tableOf().write(itemsNamed('put', 3), patient());
+  expect(new Set(dynamo.calls.map(({ operation }) => operation))).toEqual(new Set(['PutItem']));
 });
 
 test('attributes of other types are not there: the ledger refuses such an item', async () => {
@@ -127,19 +142,23 @@ describe('where DynamoDB is too busy', () => {
     expect(await table.read(itemsNamed('half', 2), patient())).toEqual([expect.anything(), 'unprocessed']);
   });
 
-  test('items that it leaves are written again, and only those', async () => {
+  test('items that it throttles are written again, and only those', async () => {
     const table = tableOf();
     let times = 0;
     dynamo.intercept(leaving((item) => item['pk']?.S === 'again#1' && ++times <= 2));
     await table.write(itemsNamed('again', 2), patient());
+    expect(dynamo.calls.flatMap(itemsOf).map((item) => item['pk']?.S)).toEqual(
+      expect.arrayContaining(['again#0', 'again#1', 'again#1', 'again#1']),
+    );
+    expect(dynamo.calls).toHaveLength(4);
     dynamo.intercept((_, forward) => forward());
     expect(await table.read(itemsNamed('again', 2), patient())).toMatchObject([{ body: 'body 0' }, { body: 'body 1' }]);
   });
 
-  test('items that it goes on leaving make the write fail', async () => {
+  test('items that it goes on throttling make the write fail', async () => {
     const table = tableOf();
     dynamo.intercept(leaving((item) => item['pk']?.S === 'never#1'));
-    await expect(table.write(itemsNamed('never', 2), patient())).rejects.toThrow('1 items unwritten');
+    await expect(table.write(itemsNamed('never', 2), patient())).rejects.toMatchObject({ name: 'ThrottlingException' });
     expect(table.counted).toEqual(['table-failed operation=write reason=throttled']);
   });
 });
@@ -178,6 +197,14 @@ describe('failures', () => {
       expect(table.counted).toEqual([`table-failed operation=${operation} reason=${reason}`]);
       expect(dynamo.calls).toHaveLength(times);
     }
+  });
+
+  test('a table that fails is not asked about every item', async () => {
+    dynamo.intercept(() => failed('InternalServerError', 500));
+    const table = tableOf();
+    await expect(table.write(itemsNamed('down', 60), patient())).rejects.toThrow();
+    expect(dynamo.calls.length).toBeLessThanOrEqual(16);
+    expect(table.counted).toEqual(['table-failed operation=write reason=service']);
   });
 
   test('throttled once: the next attempt has it', async () => {
@@ -237,7 +264,7 @@ describe('failures', () => {
 
   test('no answer and a patient caller: a request ends after half a second; only a read is repeated', async () => {
     dynamo.intercept((call) => {
-      passTime(call.operation === 'BatchWriteItem' || dynamo.calls.length < 4 ? 500 : 499);
+      passTime(call.operation === 'PutItem' || dynamo.calls.length < 4 ? 500 : 499);
       return dynamo.calls.length < 4 ? undefined : { status: 200, body: { Responses: {} } };
     });
     expect(await read(tableOf())).toEqual(['absent']);

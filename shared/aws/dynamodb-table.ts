@@ -1,9 +1,8 @@
 import {
   type AttributeValue,
   BatchGetItemCommand,
-  BatchWriteItemCommand,
   type DynamoDBClient,
-  type WriteRequest,
+  PutItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import type { Item, Key, ReadOptions, StoredItem, Table, TableOptions } from '../ledger/table.ts';
 import type { Metrics } from '../net/metrics.ts';
@@ -19,8 +18,8 @@ export interface DynamoTableOptions {
   readonly random?: () => number;
 }
 
-/** BatchWriteItem takes no more. */
-const writeChunk = 25;
+/** Items of one call that are on their way at a time. */
+const writesAtOnce = 16;
 
 type Attributes = Record<string, AttributeValue>;
 
@@ -86,42 +85,32 @@ export function dynamoTable(options: DynamoTableOptions): Table {
   }
 
   /**
-   * Writes up to 25 items. A request is repeated only where it certainly changed nothing. Any other may still be carried out,
-   * however late: a generation that arrives twice, with another one in between, would make hits of what was to be forgotten.
+   * Writes one item, by a request that can do nothing else: who may write by BatchWriteItem may delete as well. It is repeated only where
+   * it certainly changed nothing. Any other may still be carried out, however late: a generation that arrives twice, with another one in
+   * between, would make hits of what was to be forgotten.
    */
-  async function writeChunkOf(items: readonly Item[], { signal }: TableOptions): Promise<void> {
-    let open: WriteRequest[] = items.map((item) => ({ PutRequest: { Item: itemAttributes(item) } }));
-    const done = await untilDone(
+  async function writeOne(item: Item, { signal }: TableOptions): Promise<void> {
+    const command = new PutItemCommand({ TableName: tableName, Item: itemAttributes(item) });
+    await untilDone(
       async () => {
-        const command = new BatchWriteItemCommand({ RequestItems: { [tableName]: open } });
-        const { UnprocessedItems } = await client.send(command, { abortSignal: signal });
-        open = UnprocessedItems?.[tableName] ?? [];
-        return open.length === 0;
+        await client.send(command, { abortSignal: signal });
+        return true;
       },
       { signal, random, mayRepeat: (thrown) => !signal.aborted && undone.has(awsFailure(thrown)) },
     );
-    if (!done) throw new UnprocessedItems(open.length);
   }
 
   return {
     read: (keys, readOptions) => counted('read', () => read(keys, readOptions)),
     async write(items, writeOptions) {
-      const chunks: Promise<void>[] = [];
-      for (let at = 0; at < items.length; at += writeChunk) {
-        chunks.push(writeChunkOf(items.slice(at, at + writeChunk), writeOptions));
-      }
-      await counted('write', () => Promise.all(chunks));
+      const left = items.values();
+      // Each ends with the first of its items that fails, so a table that is down is not asked about every item.
+      const writer = async () => {
+        for (const item of left) await writeOne(item, writeOptions);
+      };
+      await counted('write', () => Promise.all(Array.from({ length: Math.min(writesAtOnce, items.length) }, writer)));
     },
   };
-}
-
-/** The table was too busy to take items, and their time ended. Its name is one by which `awsFailure` knows a throttled call. */
-class UnprocessedItems extends Error {
-  override readonly name = 'ThrottlingException';
-
-  constructor(count: number) {
-    super(`DynamoDB left ${count} items unwritten`);
-  }
 }
 
 /** What a read may be asked again after: it changes nothing. */

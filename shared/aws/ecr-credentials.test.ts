@@ -8,6 +8,7 @@ const start = 1_795_510_800_000;
 const minute = 60_000;
 const hour = 60 * minute;
 const account = '123456789012';
+const other = '310987654321';
 const host = `${account}.dkr.ecr.eu-west-1.amazonaws.com`;
 
 beforeEach(async () => {
@@ -25,7 +26,7 @@ function credentialsAt(more: { timeoutMs?: number } = { timeoutMs: 15_000 }) {
       regions.push(region);
       return clientFor(region);
     },
-    account,
+    accounts: [account, other],
     clock: () => time.now,
     ...more,
   });
@@ -83,8 +84,19 @@ test('each region has its own token; FIPS and dual-stack names of a region share
   await find(`${account}.dkr.ecr-fips.us-gov-west-1.amazonaws.com`);
   await find(`${account}.dkr-ecr.us-gov-west-1.on.aws`);
   await find(`${account}.dkr.ecr.cn-north-1.amazonaws.com.cn`);
-  expect(regions).toEqual(['us-gov-west-1', 'cn-north-1']);
-  expect(service.calls).toHaveLength(2);
+  await find(`${account}.dkr-ecr.cn-north-1.on.amazonwebservices.com.cn`);
+  await find(`${account}.dkr.ecr.eusc-de-east-1.amazonaws.eu`);
+  expect(regions).toEqual(['us-gov-west-1', 'cn-north-1', 'eusc-de-east-1']);
+  expect(service.calls).toHaveLength(3);
+});
+
+test('accounts that were named share the token of a region', async () => {
+  const { find, regions } = credentialsAt();
+  gives('one', start + 12 * hour);
+  expect(await find(`${other}.dkr.ecr.eu-west-1.amazonaws.com`)).toEqual(basic('one'));
+  expect(await find()).toEqual(basic('one'));
+  expect(regions).toEqual(['eu-west-1']);
+  expect(service.calls).toHaveLength(1);
 });
 
 test.each([

@@ -12,15 +12,15 @@ import { regionName } from './region.ts';
 export interface EcrCredentialsOptions {
   /** The client for a region. It may be made, and its code loaded, when it is first asked for. */
   clientFor(region: string): Pick<ECRClient, 'send'> | Promise<Pick<ECRClient, 'send'>>;
-  /** The account whose registries are asked with credentials: the function's own. */
-  readonly account: string;
+  /** The accounts whose registries are asked with credentials: the function's own, and those that let it in. */
+  readonly accounts: readonly string[];
   readonly clock: Clock;
   /** Milliseconds that Amazon ECR has for an answer. 1500. */
   readonly timeoutMs?: number;
 }
 
 export interface EcrCredentials {
-  /** `undefined`: the repository is not in a registry of the account. Rejects with Refusal. */
+  /** `undefined`: the repository is in no registry of these accounts. Rejects with Refusal. */
   find(repository: Repository): Promise<Credential | undefined>;
 }
 
@@ -30,12 +30,12 @@ const negativeMs = 5000;
 const maxRegions = 50;
 
 /**
- * Amazon ECR's tokens for the registries of one account, kept in this instance and nowhere else. A token is good for 12 hours and for all
- * registries of a region; it is renewed after 10 hours, or half an hour before its end. While that fails the old one is used up to a minute
+ * Amazon ECR's tokens for the registries of some accounts, kept in this instance and nowhere else. A token is good for 12 hours and for all
+ * registries of a region, of every account that lets its owner in; it is renewed after 10 hours, or half an hour before its end. While that fails the old one is used up to a minute
  * before its end. One that comes without an end that is still ahead is kept for a minute.
  */
 export function ecrCredentials(options: EcrCredentialsOptions): EcrCredentials {
-  const { account, clock, timeoutMs = 1500 } = options;
+  const { accounts, clock, timeoutMs = 1500 } = options;
   const regions = new LRUCache<string, Refreshing<Credential>>({ max: maxRegions });
 
   async function load(region: string, signal: AbortSignal): Promise<Held<Credential>> {
@@ -78,7 +78,7 @@ export function ecrCredentials(options: EcrCredentialsOptions): EcrCredentials {
   return {
     async find({ registry }) {
       const found = ecrRegistry(registry);
-      if (found?.account !== account || !regionName.test(found.region)) return undefined;
+      if (found === undefined || !accounts.includes(found.account) || !regionName.test(found.region)) return undefined;
       return await forRegion(found.region)();
     },
   };

@@ -97,7 +97,7 @@ test('reads are consistent: a store that gives the value before the last one unl
   const before = new Map<string, Attributes>();
   const latest = new Map<string, Attributes>();
   dynamo.intercept(async (call, forward) => {
-    if (call.operation === 'BatchWriteItem') {
+    if (call.operation === 'PutItem') {
       for (const item of itemsOf(call)) {
         const id = item['pk']?.S ?? '';
         const last = latest.get(id);
@@ -288,10 +288,10 @@ test('images enough for several reads and writes come back whole', async () => {
       session.recordVerification(repository, digestA, query, verificationOf(digestA), askedBy);
   }
   await session.flush();
-  expect(dynamo.calls.map(({ operation }) => operation).sort()).toEqual([
-    ...['BatchGetItem', 'BatchGetItem'],
-    ...['BatchWriteItem', 'BatchWriteItem', 'BatchWriteItem'],
-  ]);
+  const operations = Object.groupBy(dynamo.calls, ({ operation }) => operation);
+  expect(Object.keys(operations).sort()).toEqual(['BatchGetItem', 'PutItem']);
+  expect(operations['BatchGetItem']).toHaveLength(2);
+  expect(operations['PutItem']?.length).toBeGreaterThanOrEqual(60);
   const other = world.ledger().begin(deadline());
   await other.point(wants);
   const known = wants.filter(
@@ -322,7 +322,7 @@ describe('predicates', () => {
       randomBytes(maxPackedBytes - 100),
     ];
     await recorded(world.ledger(), predicates);
-    expect(dynamo.calls.filter(({ operation }) => operation === 'BatchWriteItem')).toHaveLength(2);
+    expect(dynamo.calls.filter(({ operation }) => operation === 'PutItem').length).toBeGreaterThan(2);
     dynamo.reset();
     expect(await known(world.ledger(), predicates)).toEqual([true, true, true]);
     expect(dynamo.calls.map(({ operation }) => operation)).toEqual(['BatchGetItem']);

@@ -55,6 +55,7 @@ test('nothing is revoked: good; the platform, the profile, the job, the certific
 
 test.each([
   ['arn:aws-us-gov:signer:us-gov-west-1:111122223333:/signing-profiles/p/v', 'us-gov-west-1'],
+  ['arn:aws-eusc:signer:eusc-de-east-1:111122223333:/signing-profiles/p/v', 'eusc-de-east-1'],
   ['arn:aws-cn:signer:cn-north-1:111122223333:/signing-profiles/p/v', 'cn-north-1'],
 ])('%s is asked about in its own region', async (profileVersionArn, region) => {
   const { ask, regions } = signer();

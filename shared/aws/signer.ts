@@ -16,7 +16,7 @@ export interface SignerOptions {
 /** The one platform of AWS Signer that signs images. */
 const platformId = 'Notation-OCI-SHA384-ECDSA';
 /** Partition, region, account and name with version. */
-const profileVersion = /^arn:aws(?:-cn|-us-gov)?:signer:([^:]+):\d{12}:\/signing-profiles\/[^/]+\/[^/]+$/i;
+const profileVersion = /^arn:aws(?:-cn|-us-gov|-eusc)?:signer:([^:]+):\d{12}:\/signing-profiles\/[^/]+\/[^/]+$/i;
 
 /** Milliseconds for which an answer is believed, */
 const knownMs = 15 * 60_000;

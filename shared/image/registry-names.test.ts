@@ -26,6 +26,15 @@ test.each<[string, readonly string[]]>([
       `${account}.dkr-ecr-fips.cn-north-1.on.aws`,
     ],
   ],
+  [
+    `${account}.dkr.ecr.eusc-de-east-1.amazonaws.eu`,
+    [
+      `${account}.dkr.ecr.eusc-de-east-1.amazonaws.eu`,
+      `${account}.dkr.ecr-fips.eusc-de-east-1.amazonaws.eu`,
+      `${account}.dkr-ecr.eusc-de-east-1.on.amazonwebservices.eu`,
+      `${account}.dkr-ecr-fips.eusc-de-east-1.on.amazonwebservices.eu`,
+    ],
+  ],
 ])('the names of %s, each of which knows the others', (first, names) => {
   for (const name of names) {
     expect(registryNames(name)).toEqual(names);
@@ -44,6 +53,8 @@ test.each([
   `${account}.dkr-ecr.us-east-1.amazonaws.com`,
   `${account}.dkr.ecr.us-east-1.on.aws`,
   `${account}.dkr.ecr.us.east.1.amazonaws.com`,
+  `${account}.dkr.ecr.eusc-de-east-1.amazonaws.eu.evil.example`,
+  `${account}.dkr.ecr.eusc-de-east-1.on.amazonwebservices.eu`,
 ])('%s has no other name', (host) => {
   expect(registryNames(host)).toEqual([host]);
   expect(ecrRegistry(host)).toBeUndefined();
@@ -60,8 +71,9 @@ test('a registry of another region or account is another', () => {
 
 test('the globs fit what the names fit', () => {
   const fits = (host: string) => ecrHosts.some((glob) => matchesLabels(glob, host));
-  for (const region of ['us-east-1', 'us-gov-west-1', 'cn-north-1']) {
-    for (const host of registryNames(`${account}.dkr.ecr.${region}.amazonaws.com`)) {
+  const suffixes = { 'us-east-1': 'com', 'us-gov-west-1': 'com', 'cn-north-1': 'com.cn', 'eusc-de-east-1': 'eu' };
+  for (const [region, suffix] of Object.entries(suffixes)) {
+    for (const host of registryNames(`${account}.dkr.ecr.${region}.amazonaws.${suffix}`)) {
       expect([host, fits(host)]).toEqual([host, true]);
       expect(ecrRegistry(host)).toEqual({ account, region });
     }

@@ -11,7 +11,8 @@ const families: readonly (readonly string[])[] = [
 
 /**
  * Amazon ECR's private registries: one for each account and region, under its plain and its FIPS name, in IPv4 and in dual stack
- * (docs.aws.amazon.com/general/latest/gr/ecr.html), and in China under domains of its own as well.
+ * (docs.aws.amazon.com/general/latest/gr/ecr.html), in China under domains of its own as well, and in the European Sovereign Cloud
+ * (regions `eusc-…`) under those of its partition alone.
  */
 const ecr = {
   world: [
@@ -28,8 +29,14 @@ const ecr = {
     'ACCOUNT.dkr-ecr.REGION.on.aws',
     'ACCOUNT.dkr-ecr-fips.REGION.on.aws',
   ],
+  europe: [
+    'ACCOUNT.dkr.ecr.REGION.amazonaws.eu',
+    'ACCOUNT.dkr.ecr-fips.REGION.amazonaws.eu',
+    'ACCOUNT.dkr-ecr.REGION.on.amazonwebservices.eu',
+    'ACCOUNT.dkr-ecr-fips.REGION.on.amazonwebservices.eu',
+  ],
 } as const;
-const ecrForms = [...new Set([...ecr.world, ...ecr.china])];
+const ecrForms = [...new Set(Object.values(ecr).flat())];
 
 /** The same, label by label, for those who compare hosts with globs. The ends are AWS's own domains. */
 export const ecrHosts: readonly string[] = ecrForms.map((form) => filled(form, '?'.repeat(12), '*'));
@@ -57,8 +64,13 @@ export function registryNames(host: string): readonly string[] {
   const found = ecrRegistry(host);
   if (found === undefined) return [host];
   const { account, region } = found;
-  const names = ecr[region.startsWith('cn-') ? 'china' : 'world'].map((form) => filled(form, account, region));
+  const names = ecr[partitionOf(region)].map((form) => filled(form, account, region));
   return names.includes(host) ? names : [...names, host];
+}
+
+function partitionOf(region: string): keyof typeof ecr {
+  if (region.startsWith('cn-')) return 'china';
+  return region.startsWith('eusc-') ? 'europe' : 'world';
 }
 
 /** The one name that stands for all names of a registry. */

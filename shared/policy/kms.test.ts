@@ -38,6 +38,14 @@ test.each<[string, ReturnType<typeof parseAwsKms>]>([
     'awskms://kms.cn-north-1.amazonaws.com.cn/alias/a',
     { keyId: 'alias/a', endpoint: 'kms.cn-north-1.amazonaws.com.cn', region: 'cn-north-1' },
   ],
+  [
+    'awskms:///arn:aws-eusc:kms:eusc-de-east-1:111122223333:alias/cosign',
+    { keyId: 'arn:aws-eusc:kms:eusc-de-east-1:111122223333:alias/cosign', region: 'eusc-de-east-1' },
+  ],
+  [
+    'awskms://kms.eusc-de-east-1.amazonaws.eu/alias/a',
+    { keyId: 'alias/a', endpoint: 'kms.eusc-de-east-1.amazonaws.eu', region: 'eusc-de-east-1' },
+  ],
   ['awskms://localhost:4566/alias/a', { keyId: 'alias/a', endpoint: 'localhost:4566' }],
   [
     `awskms://kms.eu-central-1.amazonaws.com/${arn}`,

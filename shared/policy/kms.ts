@@ -13,10 +13,10 @@ const host = /^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?(?::\d{1,5})?$/;
 const key = '(?:[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}|mrk-[0-9A-Fa-f]{32})';
 const alias = 'alias/[A-Za-z0-9/_-]{1,250}';
 const bareId = new RegExp(`^(?:${key}|${alias})$`);
-const arn = new RegExp(`^arn:aws(?:-us-gov|-cn)?:kms:([a-z0-9-]+):\\d{12}:(?:key/${key}|${alias})$`);
+const arn = new RegExp(`^arn:aws(?:-us-gov|-cn|-eusc)?:kms:([a-z0-9-]+):\\d{12}:(?:key/${key}|${alias})$`);
 /** Public, FIPS, dual-stack and VPC endpoints of KMS. */
 const ofAmazon =
-  /(?:^|\.)kms(?:-fips)?\.([a-z]{2}(?:-[a-z]+)+-\d+)\.(?:vpce\.)?(?:amazonaws\.com(?:\.cn)?|api\.aws)(?::\d+)?$/i;
+  /(?:^|\.)kms(?:-fips)?\.((?:[a-z]{2}|eusc)(?:-[a-z]+)+-\d+)\.(?:vpce\.)?(?:amazonaws\.(?:com(?:\.cn)?|eu)|api\.aws|api\.amazonwebservices\.(?:com\.cn|eu))(?::\d+)?$/i;
 
 /**
  * `awskms://[ENDPOINT]/KEY`, as cosign writes it (sigstore, pkg/signature/kms/aws). A problem ends a sentence that begins with the

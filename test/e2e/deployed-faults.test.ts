@@ -93,7 +93,7 @@ describe('the table', () => {
 
   test('takes no writes: the answer is the same', async () => {
     world.dynamo.intercept(({ operation }, forward) =>
-      operation === 'BatchWriteItem' ? failed('InternalServerError', 500) : forward(),
+      operation === 'PutItem' ? failed('InternalServerError', 500) : forward(),
     );
     const instance = world.start();
     await expectVerdicts(instance);

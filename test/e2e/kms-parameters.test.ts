@@ -21,7 +21,7 @@ describe('keys in AWS KMS', () => {
   const alias = 'arn:aws-cn:kms:cn-north-1:111122223333:alias/team/cosign';
 
   test('the function may read the public keys of those alone', async () => {
-    const made = await ofKms(`kmsResources(kmsKeysOf(${JSON.stringify([key, alias])}), {})`);
+    const made = await ofKms(`kmsResources(kmsKeysOf(${JSON.stringify([key, alias])}))`);
     expect(made).toMatchObject({
       Resources: {
         KmsKeysPolicy: {
@@ -42,7 +42,7 @@ describe('keys in AWS KMS', () => {
         },
       },
     });
-    expect(await ofKms('kmsResources(kmsKeysOf([]), {})')).toBeNull();
+    expect(await ofKms('kmsResources(kmsKeysOf([]))')).toBeNull();
   });
 
   test.each(['alias/cosign', id, '*', 'arn:aws:kms:us-east-1:111122223333:key/*', 'arn:aws:kms:*:1:alias/a'])(

@@ -5,19 +5,19 @@ import { promisify } from 'node:util';
 const file = join(import.meta.dirname, '../../infra/notary.cjs');
 
 /** What `infra/notary.cjs` makes of the parameter's words, or why it stops. In a process of its own, as osls loads it. */
-async function resourcesOf(words: readonly string[], vpc: { readonly vpcId?: string } = {}): Promise<unknown> {
+async function resourcesOf(words: readonly string[], place = { inVpc: false }): Promise<unknown> {
   const program = `
     const { notaryOf, notaryResources } = require(${JSON.stringify(file)});
     let answer;
     try {
-      answer = notaryResources(notaryOf(${JSON.stringify(words)}), ${JSON.stringify(vpc)});
+      answer = notaryResources(notaryOf(${JSON.stringify(words)}), ${JSON.stringify(place)});
     } catch ({ message }) { answer = message; }
     console.log(JSON.stringify(answer ?? null));`;
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=commonjs', '-e', program]);
   return JSON.parse(stdout);
 }
 
-const vpc = { vpcId: 'vpc-0123456789abcdef0' };
+const vpc = { inVpc: true };
 const egress = { Type: 'AWS::EC2::SecurityGroupEgress', Properties: { FromPort: 80, ToPort: 80 } };
 
 test('the function may ask AWS Signer and Amazon ECR where the parameter says so, and not else', async () => {

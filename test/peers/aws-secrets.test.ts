@@ -215,7 +215,7 @@ describe("Amazon ECR's tokens", () => {
       asked.push(name);
       return made;
     };
-    const { find } = ecrCredentials({ clientFor, account, clock: () => time.now });
+    const { find } = ecrCredentials({ clientFor, accounts: [account], clock: () => time.now });
     return { time, asked, find: (registry: string) => find({ registry, path: 'team/app' }) };
   }
 

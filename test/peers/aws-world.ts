@@ -247,10 +247,19 @@ interface Told {
   readonly failed?: string;
 }
 
+/** A cluster's route, and what API Gateway reads from the path by it. */
+function routeOf(path: string) {
+  const [, cluster, verb, scope, token] = path.split('/');
+  return { route: `/${cluster}/{verb}/{scope}/{token}`, pathParameters: { verb, scope, token } };
+}
+
 function httpEvent(path: string, body: string): HttpEvent {
+  const { route, pathParameters } = routeOf(path);
   const event: unknown = {
     version: '2.0',
+    routeKey: `POST ${route}`,
     rawPath: path,
+    pathParameters,
     queryStringParameters: { timeout: '10s' },
     requestContext: { stage: '$default', http: { method: 'POST', path } },
     headers: {},
@@ -261,9 +270,12 @@ function httpEvent(path: string, body: string): HttpEvent {
 }
 
 function restEvent(path: string, body: string): HttpEvent {
+  const { route, pathParameters } = routeOf(path);
   const event: unknown = {
+    resource: route,
     httpMethod: 'POST',
     path,
+    pathParameters,
     queryStringParameters: { timeout: '10s' },
     requestContext: { stage: 'dev' },
     headers: {},

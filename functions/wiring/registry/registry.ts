@@ -5,6 +5,7 @@ import type { Clock, Elapsed } from '../../../shared/net/deadline.ts';
 import { createDoor } from '../../../shared/net/door.ts';
 import { createRegistry } from '../../../shared/registry/create.ts';
 import type { Registry } from '../../../shared/registry/registry.ts';
+import type { EcrConfig } from '../config/ecr.ts';
 import type { RegistryConfig } from '../config/registry.ts';
 import type { Observability } from '../observability.ts';
 import { calledAddresses } from './addresses.ts';
@@ -12,7 +13,7 @@ import { calledAddresses } from './addresses.ts';
 export type EcrClients = ReturnType<typeof ecrClients>;
 
 export interface FunctionRegistryOptions {
-  readonly config: RegistryConfig;
+  readonly config: RegistryConfig & EcrConfig;
   readonly clock: Clock;
   readonly elapsed: Elapsed;
   /** PEM certificates that registries may be certified by, beside the default roots. */
@@ -34,6 +35,6 @@ export function functionRegistry(options: FunctionRegistryOptions): Registry {
     roots: () => roots,
     ...(ca === undefined ? {} : { ca }),
   });
-  const credentials = ecrCredentials({ clientFor: ecr, account: config.account, clock });
+  const credentials = ecrCredentials({ clientFor: ecr, accounts: [config.account, ...config.ecrAccounts], clock });
   return createRegistry({ door, credentials, clock, elapsed, kinds: evidenceKinds, metrics });
 }

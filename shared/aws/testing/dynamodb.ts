@@ -4,6 +4,7 @@ import { request } from 'undici';
 import { dynamoClient } from '../dynamodb-client.ts';
 import {
   closeServer,
+  failed,
   fakeCredentials,
   listen,
   type RawCall,
@@ -100,37 +101,29 @@ export interface BatchGet {
   >;
 }
 
-export interface BatchWrite {
-  readonly RequestItems: Readonly<Record<string, readonly { readonly PutRequest: { readonly Item: Attributes } }[]>>;
-}
-
 export type Attributes = Readonly<Record<string, { readonly S?: string; readonly N?: string }>>;
 
 export function keysOf(call: ServiceCall): readonly Attributes[] {
   return (call.input as unknown as BatchGet).RequestItems[tableName]?.Keys ?? [];
 }
 
+/** The item that a call writes; none where it reads. */
 export function itemsOf(call: ServiceCall): readonly Attributes[] {
-  const puts = (call.input as unknown as BatchWrite).RequestItems[tableName] ?? [];
-  return puts.map(({ PutRequest }) => PutRequest.Item);
+  const { Item } = call.input as { readonly Item?: Attributes };
+  return Item === undefined ? [] : [Item];
 }
 
-/** Leaves unprocessed what `holds` says, as DynamoDB does where it is too busy; asks dynalite for the rest. */
+/** Leaves unprocessed what `holds` says, and throttles its writes, as DynamoDB does where it is too busy; asks dynalite for the rest. */
 export function leaving(holds: (attributes: Attributes) => boolean): Intercept {
   return async (call, forward) => {
-    if (call.operation === 'BatchGetItem') {
-      const { left, asked } = divided(keysOf(call), holds);
-      const answer =
-        asked.length === 0
-          ? { status: 200, body: { Responses: {} } }
-          : await forward({ RequestItems: { [tableName]: { Keys: asked, ConsistentRead: true } } });
-      const unprocessed = left.length === 0 ? {} : { [tableName]: { Keys: left, ConsistentRead: true } };
-      return { status: answer.status, body: { ...(answer.body as object), UnprocessedKeys: unprocessed } };
-    }
-    const { left, asked: written } = divided(itemsOf(call), holds);
-    const puts = (some: readonly Attributes[]) => some.map((Item) => ({ PutRequest: { Item } }));
-    if (written.length > 0) await forward({ RequestItems: { [tableName]: puts(written) } });
-    return { status: 200, body: { UnprocessedItems: left.length === 0 ? {} : { [tableName]: puts(left) } } };
+    if (call.operation !== 'BatchGetItem') return itemsOf(call).some(holds) ? failed('ThrottlingException') : forward();
+    const { left, asked } = divided(keysOf(call), holds);
+    const answer =
+      asked.length === 0
+        ? { status: 200, body: { Responses: {} } }
+        : await forward({ RequestItems: { [tableName]: { Keys: asked, ConsistentRead: true } } });
+    const unprocessed = left.length === 0 ? {} : { [tableName]: { Keys: left, ConsistentRead: true } };
+    return { status: answer.status, body: { ...(answer.body as object), UnprocessedKeys: unprocessed } };
   };
 }
 
