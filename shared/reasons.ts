@@ -289,7 +289,8 @@ export const reasons = {
 
   'registry-unreachable': {
     kind: 'unavailable',
-    summary: 'no connection to the registry: DNS, TCP or TLS failed',
+    summary:
+      'no connection to the registry: DNS, TCP or TLS failed; or its last requests had no answer, and nobody waits for it for ten seconds',
     advice:
       "check the registry's name, network path and certificate, then try again; a CA of its own has to be among those given: --ca FILE, deployed registryCa",
   },

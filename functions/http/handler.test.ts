@@ -1,5 +1,6 @@
 import type { Context } from 'aws-lambda';
 import type { AdmissionRecord } from '../../shared/answer/record.ts';
+import { loadPolicies } from '../../shared/policy/kyverno/load.ts';
 import { scopesOf } from '../../shared/policy/scopes.ts';
 import { Refusal } from '../../shared/reasons.ts';
 import type { Caller, HttpEvent } from './event.ts';
@@ -28,6 +29,8 @@ interface Asked {
   /** What API Gateway says of when it took the call. */
   readonly receivedAt?: number;
   readonly remaining?: number;
+  /** The query's. */
+  readonly timeout?: string;
   readonly caller?: Caller;
   /** Of the route that API Gateway chose, and what it read from the path by it. */
   readonly route?: string;
@@ -61,10 +64,11 @@ async function ask(own: Partial<AdmissionPorts>, asked: Asked = {}) {
     shape = 'http-api',
     receivedAt,
     remaining = 29_000,
+    timeout = '10s',
     caller,
   } = asked;
   const { route, parameters: pathParameters } = asked;
-  const common = { body: JSON.stringify(body), isBase64Encoded: false, queryStringParameters: { timeout: '10s' } };
+  const common = { body: JSON.stringify(body), isBase64Encoded: false, queryStringParameters: { timeout } };
   const event: unknown =
     shape === 'http-api'
       ? {
@@ -99,10 +103,11 @@ async function ask(own: Partial<AdmissionPorts>, asked: Asked = {}) {
 }
 
 describe.each(['http-api', 'rest-api'] as const)('the time of a review, in an event of a %s', (shape) => {
-  async function budget(asked: Asked): Promise<number> {
+  async function budget(asked: Asked, own: Partial<AdmissionPorts> = {}): Promise<number> {
     let given = Number.NaN;
     await ask(
       {
+        ...own,
         pipeline: {
           async review(_rules, _request, { deadline }) {
             given = deadline.remaining();
@@ -125,6 +130,33 @@ describe.each(['http-api', 'rest-api'] as const)('the time of a review, in an ev
     ['needs no word of API Gateway’s', {}, 8700],
   ])('%s', async (_, asked, expected) => {
     expect(await budget(asked)).toBe(expected);
+  });
+
+  test('is never more than the rules of the very scope ask, whatever the query says; less is the caller’s own', async () => {
+    const text = (name: string, failurePolicy: string, seconds: number) => `apiVersion: kyverno.io/v1
+kind: ClusterPolicy
+metadata: {name: ${name}}
+spec:
+  validationFailureAction: Enforce
+  failurePolicy: ${failurePolicy}
+  webhookTimeoutSeconds: ${seconds}
+  rules:
+    - name: check
+      match: {any: [{resources: {kinds: [Pod]}}]}
+      verifyImages:
+        - imageReferences: ['ghcr.io/acme/*']
+          attestors: [{entries: [{keyless: {subject: 'a@acme.example', issuer: 'https://acme.example', rekor: {url: 'https://rekor.sigstore.dev'}}}]}]
+`;
+    const written = [text('short', 'Fail', 3), text('shorter', 'Fail', 2), text('long', 'Ignore', 20)];
+    const scopes = scopesOf(loadPolicies(written.map((text, at) => ({ name: `${at}.yaml`, text }))));
+    const own = { policies: () => ({ scopes, hash: 'h' }) };
+    const given = (scope: string, timeout: string) => budget({ timeout, path: `/prod/mutate/${scope}/t` }, own);
+    expect(await given('fail', '30s')).toBe(1700);
+    expect(await given('fail', '1m')).toBe(1700);
+    expect(await given('fail', 'none')).toBe(1700);
+    expect(await given('fail', '2s')).toBe(1000);
+    expect(await given('ignore', '30s')).toBe(18_700);
+    expect(await given('audit', '30s')).toBe(18_700);
   });
 });
 

@@ -34,12 +34,14 @@ export interface DeployedWorld {
   /** The registry's certificate, which instances trust where REGISTRY_CA is not set. */
   readonly registryCertificate: string;
   /** A new instance; `settings` are more of its environment, `parts` what it has in the place of AWS beside DynamoDB and the secrets. */
-  start(settings?: Readonly<Record<string, string | undefined>>, parts?: Pick<Parts, 'kms'>): Instance;
+  start(settings?: Readonly<Record<string, string | undefined>>, parts?: OwnParts): Instance;
   /** All items of the table. */
   items(): Promise<Record<string, AttributeValue>[]>;
   put(item: Record<string, AttributeValue>): Promise<void>;
   close(): Promise<void>;
 }
+
+type OwnParts = Pick<Parts, 'kms' | 'ca' | 'elapsed'>;
 
 export interface Instance extends Deployment {
   /** Each metric that was counted, as `name label=value ...`. */
@@ -48,7 +50,8 @@ export interface Instance extends Deployment {
   /** What operators were told. */
   readonly problems: readonly string[];
   readonly warned: readonly string[];
-  send(path: string, review: unknown, remaining?: number): Promise<DeployedResponse>;
+  /** `remaining`: milliseconds that the function has left; `timeout`: the query's, `10s` if absent. */
+  send(path: string, review: unknown, remaining?: number, timeout?: string): Promise<DeployedResponse>;
 }
 
 export interface DeployedResponse {
@@ -92,10 +95,7 @@ export async function openDeployed(): Promise<DeployedWorld> {
   };
   const time = { now: Date.parse('2026-01-01T00:00:00Z') };
 
-  function start(
-    settings: Readonly<Record<string, string | undefined>> = {},
-    parts: Pick<Parts, 'kms'> = {},
-  ): Instance {
+  function start(settings: Readonly<Record<string, string | undefined>> = {}, parts: OwnParts = {}): Instance {
     const counted: string[] = [];
     const records: AdmissionRecord[] = [];
     const problems: string[] = [];
@@ -126,7 +126,7 @@ export async function openDeployed(): Promise<DeployedWorld> {
         secrets: client,
         dynamodb: dynamo.client,
         objects: bucket.objects,
-        ca: settings['REGISTRY_CA'] === undefined ? { [registry.host]: cert } : {},
+        ca: settings['REGISTRY_CA'] === undefined ? { [registry.host]: cert, ...parts.ca } : {},
         clock: () => time.now,
         observability,
       },
@@ -172,11 +172,12 @@ async function send(
   path: string,
   review: unknown,
   remaining = 30_000,
+  timeout = '10s',
 ): Promise<DeployedResponse> {
   const event: unknown = {
     version: '2.0',
     rawPath: path,
-    queryStringParameters: { timeout: '10s' },
+    queryStringParameters: { timeout },
     requestContext: { stage: '$default', http: { method: 'POST', path } },
     headers: {},
     body: JSON.stringify(review),
