@@ -106,6 +106,33 @@ test('after ten seconds one question finds out for all who come', async () => {
   expect(counted).toEqual(['registry-breaker open registry.example', 'registry-breaker closed registry.example']);
 });
 
+test('a host that has no answer about itself, and to others has one, is found out by a request that goes along', async () => {
+  const { time, counted, ask, hang, root } = scene();
+  await hang();
+  await expect(ask('answer')).rejects.toEqual(answersNobody);
+  for (let times = 0; times < 2; times++) {
+    time.now += openTime;
+    await expect(ask('answer')).rejects.toEqual(answersNobody);
+  }
+  time.now += openTime;
+  expect((await ask('answer')).status).toBe(200);
+  expect([root.asked, counted.at(-1)]).toEqual([4, 'registry-breaker closed registry.example']);
+  expect((await ask('answer')).status).toBe(200);
+});
+
+test('one that is silent to that request as well stays open, and others do not wait for it', async () => {
+  const { time, counted, ask, hang } = scene();
+  await hang();
+  for (let times = 0; times < 3; times++) {
+    await expect(ask('answer')).rejects.toEqual(answersNobody);
+    time.now += openTime;
+  }
+  const [along, other] = await Promise.allSettled([ask(silence, { waited: 0 }), ask('answer')]);
+  expect(along).toEqual({ status: 'rejected', reason: silence });
+  expect(other).toEqual({ status: 'rejected', reason: answersNobody });
+  expect(counted).toEqual(['registry-breaker open registry.example']);
+});
+
 test('the beginning of an answer to anybody closes it', async () => {
   const { counted, watch, ask, hang } = scene();
   const early = watch();

@@ -18,6 +18,8 @@ const leastSilence = 1000;
 export const probeTime = 2000;
 /** A probe that ends later than so long after its time has not been watched: an instance stands still between two calls. */
 const unwatched = 500;
+/** How often, of the times that a silent host is asked about itself, a request goes along: a host may have no answer to that alone. */
+const goesAlong = 3;
 /** How long nobody waits for a host that is silent to everybody. */
 export const openTime = 10_000;
 
@@ -58,6 +60,8 @@ interface Quiet {
   reading: number;
   /** Until when nobody waits for it; `undefined`: the breaker is closed. */
   until: number | undefined;
+  /** How often in a row it had no answer about itself. */
+  found: number;
   /** Whoever comes meanwhile waits for what it finds. */
   probing: Promise<Finding> | undefined;
 }
@@ -75,7 +79,7 @@ const unwatchedHost: Watch = {
  * that ended without the beginning of an answer make a host suspect, whoever's they were. That is no proof: an author may have it asked
  * for what takes it long, in a repository of theirs. So the next review has it asked about itself (`/v2/`, which nobody but the
  * host can slow down), and only if that has no answer either is the breaker open: for ten seconds whoever would ask the host is refused at once, as
- * unavailable, and then one such question finds out for all. The beginning of any answer closes it.
+ * unavailable, and then one such question finds out for all; each third time a request goes along. The beginning of any answer closes it.
  *
  * The throttles' memory is another: it is of one credential, waits for a time that the host named, and finds out by the next request as it is.
  */
@@ -101,11 +105,12 @@ export function createBreakers({ elapsed, probe, metrics, start }: BreakerSettin
         if (host.until !== undefined) told('closed');
         host.silent = 0;
         host.until = undefined;
+        host.found = 0;
         if (host.reading === 0) hosts.delete(key);
       }
 
       function known(): Quiet {
-        const host = hosts.get(key) ?? { silent: 0, reading: 0, until: undefined, probing: undefined };
+        const host = hosts.get(key) ?? { silent: 0, reading: 0, until: undefined, found: 0, probing: undefined };
         hosts.set(key, host);
         return host;
       }
@@ -132,6 +137,7 @@ export function createBreakers({ elapsed, probe, metrics, start }: BreakerSettin
             if (host.silent < suspicious) return 'heard';
             if (host.until === undefined) told('open');
             host.until = elapsed() + openTime;
+            host.found++;
             return 'silent';
           }
         } finally {
@@ -149,7 +155,10 @@ export function createBreakers({ elapsed, probe, metrics, start }: BreakerSettin
           const left = (host.until ?? 0) - elapsed();
           if (left > 0) throw refusal(left);
           if (deadline.remaining() < probeTime) return;
-          host.probing ??= findOut(host);
+          if (host.probing === undefined) {
+            host.probing = findOut(host);
+            if (host.found > 0 && host.found % goesAlong === 0) return;
+          }
           const late = () => new Refusal('deadline', `the time ended before ${name} could be asked`);
           if ((await inTime(host.probing, deadline, late)) === 'silent') throw refusal(openTime);
         },

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type LocalRegistry, startRegistry } from '../../local/registry/server.ts';
+import { type LocalRegistry, on, startRegistry } from '../../local/registry/server.ts';
 import { storeDestination } from '../../local/signer/destination.ts';
 import { makeImage, sign } from '../../local/signer/signer.ts';
 import { passTime, startTimers, stopTimers } from '../../shared/aws/testing/time.ts';
@@ -160,4 +160,19 @@ test('a registry that has recovered is asked again by one question, and its imag
     'registry-breaker state=open registry=127.0.0.1',
     'registry-breaker state=closed registry=127.0.0.1',
   ]);
+});
+
+test('an author whose repository is slow opens nothing for others in that registry', async () => {
+  const instance = await start();
+  const hang = hung.settings.intercept;
+  hung.settings.intercept = on({ name: 'team/slow' }, (request) => hang?.(request));
+  const slow = () =>
+    instance.send(`/prod/mutate/fail/${tokens.prod}`, review(pod([`${hung.host}/team/slow:1`])), 30_000, '30s');
+  for (let call = 0; call < 7; call++) {
+    const { answer, took } = await held(slow);
+    expect(answer).toMatchObject({ allowed: false, code: 503, message: expect.stringContaining('(deadline)') });
+    expect(took).toBeLessThanOrEqual(ownWait);
+  }
+  expect((await held(() => flood(instance))).answer).toMatchObject({ allowed: true, warnings: [] });
+  expect(instance.counted.filter((name) => name.startsWith('registry-breaker'))).toEqual([]);
 });
