@@ -382,8 +382,8 @@ describe('one verification of a digest', () => {
     expect(order.filter((answer) => answer === 'crowd true')).toHaveLength(20);
     expect(order.indexOf('neighbour true')).toBeLessThan(20);
     expect(world.registry.count({ kind: 'blob' })).toBe(51);
-    // Twenty verifications would have looked at the time 1,960 times, beside all else.
-    expect(ticks).toBeLessThan(1500);
+    // Twenty verifications would have looked at the time 1,960 times, beside all else, each request among it.
+    expect(ticks).toBeLessThan(1700);
   });
 });
 
