@@ -67,7 +67,7 @@ const changedName = 'spec-labels-or-annotations-changed';
 
 /**
  * An UPDATE that changes nothing which a rule looks at is not sent: status, finalizers, owners, managed fields. The same
- * whatever the rules, so that a change of policies changes no condition, unless extractors look for images elsewhere. What may be absent is
+ * whatever the rules, so that a change of policies changes no condition, unless they have extractors. What may be absent is
  * compared as an optional value, since a condition that fails to evaluate fails the request.
  */
 function changed(rules: readonly Rule[]): MatchCondition {
@@ -81,8 +81,31 @@ function changed(rules: readonly Rule[]): MatchCondition {
     'object.metadata.?labels.orValue({}) != oldObject.metadata.?labels.orValue({})',
     'object.metadata.?annotations.orValue({}) != oldObject.metadata.?annotations.orValue({})',
     ...elsewhere,
+    ...changedAnywhere(rules),
   ].join(' || ');
   return { name: changedName, expression };
+}
+
+/** Fields of an object that are compared one by one: a loop over more could cost more than an API server spends on a condition. */
+const mostFields = 64;
+
+/**
+ * For kinds that rules have extractors for, and ask more of than images: an expression may be about any field, beside the spec too. Status
+ * and what the API server itself writes of an update are left out. What a condition costs must not depend on who wrote the object, since
+ * one that fails is none under Ignore: an object of many fields is sent without looking at them.
+ */
+function changedAnywhere(rules: readonly Rule[]): readonly string[] {
+  const kinds = new Set(rules.filter(({ varies }) => varies).flatMap(({ extractors }) => [...extractors.keys()]));
+  if (kinds.size === 0) return [];
+  const different = [
+    'size(object) != size(oldObject)',
+    `size(object) > ${mostFields}`,
+    "object.exists(field, !(field in ['metadata', 'status']) && object[?field] != oldObject[?field])",
+    ...['finalizers', 'generateName', 'ownerReferences'].map(
+      (name) => `object.metadata.?${name} != oldObject.metadata.?${name}`,
+    ),
+  ];
+  return [`request.kind.kind in [${[...kinds].sort().map(celText).join(', ')}] && (${different.join(' || ')})`];
 }
 
 /** The fields of an object in which extractors look, beside those that are compared anyway. */
