@@ -123,8 +123,8 @@ test('an update of what a precondition asks is sent, wherever it stands; one of 
     body: { mode: 'live', steps: { a: { image: good.pinned } } },
   });
 
-  // A loop over as many fields costs more than an API server spends on a condition.
-  const fields = Object.fromEntries(Array.from({ length: 50_000 }, (_, at) => [`f${at}`, at]));
+  // So many are not compared one by one.
+  const fields = Object.fromEntries(Array.from({ length: 5000 }, (_, at) => [`f${at}`, at]));
   expect(await draft('many', fields)).toMatchObject({ status: 201 });
   expect(await patch(`${pipes}/many`, { mode: 'live' })).toMatchObject(denied);
 });
