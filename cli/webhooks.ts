@@ -86,13 +86,13 @@ function changed(rules: readonly Rule[]): MatchCondition {
   return { name: changedName, expression };
 }
 
-/** Fields of an object that are compared one by one: a loop over more could cost more than an API server spends on a condition. */
+/** Fields of an object that are compared one by one: what a condition costs is bounded by the API server, and must not be the author's choice. */
 const mostFields = 64;
 
 /**
- * For kinds that rules have extractors for, and ask more of than images: an expression may be about any field, beside the spec too. Status
- * and what the API server itself writes of an update are left out. What a condition costs must not depend on who wrote the object, since
- * one that fails is none under Ignore: an object of many fields is sent without looking at them.
+ * For kinds that rules have extractors for, and of which they ask more than images: an expression may be about any field, beside the spec
+ * too. What is left out is what nobody asks of an update (leavesAll). A condition that costs too much is one that fails, for which nobody
+ * is asked under Ignore, so an object of many fields is sent without looking at them.
  */
 function changedAnywhere(rules: readonly Rule[]): readonly string[] {
   const kinds = new Set(rules.filter(({ varies }) => varies).flatMap(({ extractors }) => [...extractors.keys()]));
@@ -101,9 +101,6 @@ function changedAnywhere(rules: readonly Rule[]): readonly string[] {
     'size(object) != size(oldObject)',
     `size(object) > ${mostFields}`,
     "object.exists(field, !(field in ['metadata', 'status']) && object[?field] != oldObject[?field])",
-    ...['finalizers', 'generateName', 'ownerReferences'].map(
-      (name) => `object.metadata.?${name} != oldObject.metadata.?${name}`,
-    ),
   ];
   return [`request.kind.kind in [${[...kinds].sort().map(celText).join(', ')}] && (${different.join(' || ')})`];
 }

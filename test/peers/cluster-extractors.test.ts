@@ -108,15 +108,16 @@ test('what is in no namespace is asked about, and by no rule of namespaces with 
   expect(await globe('bad', { image: bad.tagged })).toMatchObject({ status: 403 });
 });
 
-test('an update of what a precondition asks is sent, wherever it stands; one of status or of nothing is not', async () => {
+test('an update of what a precondition asks is sent, wherever it stands; one of status or finalizers is not', async () => {
   const pipes = `/apis/example.com/v1/namespaces/${scene.namespace}/pipes`;
   const draft = (name: string, more: object = {}) =>
     cluster().api('POST', pipes, object('Pipe', name, { mode: 'draft', steps: { a: { image: bad.tagged } }, ...more }));
   const denied = { status: 403, body: { message: expect.stringContaining('policy pipes, rule check') } };
   expect(await draft('draft')).toMatchObject({ status: 201 });
-  expect(await patch(`${pipes}/draft`, { mode: 'draft' })).toMatchObject({ status: 200 });
+  expect(await patch(`${pipes}/draft`, { metadata: { finalizers: ['example.com/x'] } })).toMatchObject({ status: 200 });
   expect(await patch(`${pipes}/draft/status`, { status: { phase: 'Ready' } })).toMatchObject({ status: 200 });
   expect(scene.records).toEqual([]);
+  expect(await patch(`${pipes}/draft`, { metadata: { finalizers: null } })).toMatchObject({ status: 200 });
   expect(await patch(`${pipes}/draft`, { mode: 'live' })).toMatchObject(denied);
   expect(await patch(`${pipes}/draft`, { mode: 'live', steps: { a: { image: good.tagged } } })).toMatchObject({
     status: 200,
