@@ -202,6 +202,7 @@ function effortOf(inquiries: readonly Inquiry[]): Effort {
 
 /** A key is told by 16 digits of its hash, as elsewhere; what is no hash of a key, a person's identity, is told whole. */
 export function verifiedBy(signers: readonly Pick<Signer, 'attestor' | 'identity' | 'issuer'>[]): string {
+  if (signers.length === 0) return 'verified: no signature is asked for';
   const isHash = (identity: string) => identity.length === 71 && identity.startsWith('sha256:');
   const shown = (identity: string) => (isHash(identity) ? identity.slice(0, 23) : identity);
   const by = ({ identity, issuer }: Pick<Signer, 'identity' | 'issuer'>) =>

@@ -119,6 +119,8 @@ describe('which document', () => {
 
 test.each<[string, string]>([
   ['is no JSON', 'version: "1.0"'],
+  ['trustpolicy.json:2: is no JSON: "}" cannot stand after ","', '{"version": "1.0",\n}'],
+  ['is an object of Kubernetes: write what is in its spec', '{"apiVersion": "v1", "kind": "TrustPolicy", "spec": {}}'],
   ['is not UTF-8', '\u00ff'],
   ['is expected', '[]'],
   ['version: is required', '{"trustPolicies": []}'],

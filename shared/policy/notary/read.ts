@@ -5,6 +5,7 @@ import { Report } from '../kyverno/report.ts';
 import { dictionary, list, object, plainText } from '../kyverno/schema.ts';
 import { readDocuments } from '../kyverno/yaml/document.ts';
 import { type LoadProblem, type LoadWarning, PolicyLoadError } from '../problems.ts';
+import { brokenJson } from './broken-json.ts';
 import type { NotaryFile, NotaryFolder } from './folder.ts';
 import { readIdentities } from './identities.ts';
 import { readLevels, readVerifyTimestamp } from './levels.ts';
@@ -81,14 +82,22 @@ function problem(file: string, message: string): LoadProblem {
 function readDocument({ bytes }: NotaryFile, stores: StoreFiles, report: Report): readonly NotaryStatement[] {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const notText = utf8Problem(buffer);
+  if (notText !== undefined) {
+    report.problems.push(problem(report.file, notText));
+    return [];
+  }
   const text = buffer.toString('utf8');
-  const notJson = notText ?? jsonProblem(text);
-  if (notJson !== undefined) {
-    report.problems.push(problem(report.file, notJson));
+  const broken = brokenJson(text);
+  if (broken !== undefined) {
+    report.problems.push({ ...problem(report.file, broken.message), line: broken.line });
     return [];
   }
   // JSON is YAML, and its reader tells lines, and names that stand twice.
   const [place] = readDocuments(text, report);
+  if (place?.field('apiVersion').given) {
+    report.problem(place, "is an object of Kubernetes: write what is in its spec, 'version' and 'trustPolicies'");
+    return [];
+  }
   const fields = place && documentFields(place, report);
   if (place === undefined || fields === undefined) return [];
   refuseVersion(fields.version, place.field('version'), report);
@@ -104,15 +113,6 @@ function readDocument({ bytes }: NotaryFile, stores: StoreFiles, report: Report)
   refuseRepeatedNames(written, at, report);
   refuseRepeatedScopes(written, at, report);
   return statements;
-}
-
-function jsonProblem(text: string): string | undefined {
-  try {
-    JSON.parse(text);
-    return undefined;
-  } catch {
-    return 'is no JSON';
-  }
 }
 
 function refuseVersion(version: string | undefined, at: Place, report: Report): void {

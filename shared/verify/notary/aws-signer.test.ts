@@ -138,7 +138,7 @@ describe('what AWS Signer signs', () => {
       'under another root',
       'certificate-untrusted',
       { ...signed(), statement: { stores: [rootIn('signingAuthority', makeChain())], identities: trusting(profile) } },
-      'no certificate of the store',
+      'none of its chain is among those of the type signingAuthority',
     ),
   ]);
 

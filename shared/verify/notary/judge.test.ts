@@ -192,34 +192,34 @@ describe('whom the statement trusts', () => {
       'another root',
       'certificate-untrusted',
       { statement: { stores: [rootIn('ca', other)] } },
-      'is by a certificate that no certificate of the store ca issued',
+      'is by a certificate with the subject "CN=builder,O=acme,ST=WA,C=US" and the issuer "CN=CA 1,O=acme", and none of its chain is among those of the type ca in the trust policy "acme"',
       { statement: { stores: [rootIn('ca', other), rootIn('ca')] } },
     ),
     twins(
       'an intermediate alone',
       'certificate-untrusted',
       { statement: { stores: [storeOf('ca', other.certificates.slice(1, 2))] } },
-      'no certificate of the store ca issued',
+      'none of its chain is among',
       { statement: { stores: [storeOf('ca', usualChain.certificates.slice(1, 2))] } },
     ),
     twins(
       'a CA, and a signing authority signed',
       'certificate-untrusted',
       authority,
-      'of the scheme notary.x509.signingAuthority, and the trust policy has no store signingAuthority',
+      'of the scheme notary.x509.signingAuthority, and the trust policy "acme" has no store of the type signingAuthority',
       { ...authority, statement: { stores: [rootIn('signingAuthority')] } },
     ),
     twins(
       'a signing authority, and none signed',
       'certificate-untrusted',
       { statement: { stores: [rootIn('signingAuthority')] } },
-      'the trust policy has no store ca',
+      'the trust policy "acme" has no store of the type ca',
     ),
     twins(
       'a time-stamp authority alone',
       'certificate-untrusted',
       { statement: { stores: [rootIn('tsa')] } },
-      'the trust policy has no store ca',
+      'the trust policy "acme" has no store of the type ca',
     ),
   ]);
 
@@ -227,8 +227,12 @@ describe('whom the statement trusts', () => {
     for (const { pem } of usualChain.certificates) expect(decide({ by: { certificates: pem } }).pass).toBe(true);
     expect(decide({ by: { certificates: other.certificates[0]?.pem ?? '' } })).toMatchObject({
       reason: 'certificate-untrusted',
+      message: expect.stringContaining("none of its chain is among the rule's certificates"),
     });
-    expect(decide({ ...authority, by: { certificates: usualChain.certificates[2]?.pem ?? '' } }).pass).toBe(false);
+    expect(decide({ ...authority, by: { certificates: usualChain.certificates[2]?.pem ?? '' } })).toMatchObject({
+      reason: 'certificate-untrusted',
+      message: expect.stringContaining('certificates in a rule are for notary.x509 alone'),
+    });
   });
 
   test('a certificate that the signer made up under the name of a CA counts for nothing', () => {
@@ -261,12 +265,12 @@ describe('which statement', () => {
       '^no statement of the trust policy is about "registry.test/team/app"$',
       of(ours),
     ),
-    twins('the one for all', 'certificate-untrusted', of(others, nobody), 'issued', of(others, {})),
+    twins('the one for all', 'certificate-untrusted', of(others, nobody), 'none of its chain is among', of(others, {})),
     twins(
       'one that names it, wherever it stands',
       'certificate-untrusted',
       of({}, { ...ours, ...nobody }),
-      'issued',
+      'none of its chain is among',
       of(nobody, ours),
     ),
   ]);

@@ -15,7 +15,7 @@ import { type NotaryObjection, notaryProgress, objection } from './objection.ts'
 import { type Extension, extensionOf } from './plugin.ts';
 import { answerObjection, answersOf, questionsOf } from './revocation.ts';
 import { signerOf } from './signer.ts';
-import { statementFor } from './statement.ts';
+import { statementFor, titleOf } from './statement.ts';
 import { expiryObjection, timeOf } from './times.ts';
 import { chainObjection, issuanceObjection } from './trusted.ts';
 
@@ -94,7 +94,7 @@ function examined(
     ...signerOf(intact, extension),
     validUntil: ends.length === 0 ? undefined : Math.min(...ends),
     notes: leniency.notes,
-    message: `a signature meets the trust policy ${quoted(statement.name, longestName)}`,
+    message: `a signature meets ${titleOf(statement)}`,
   };
 }
 
