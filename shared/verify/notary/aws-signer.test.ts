@@ -138,7 +138,7 @@ describe('what AWS Signer signs', () => {
       'under another root',
       'certificate-untrusted',
       { ...signed(), statement: { stores: [rootIn('signingAuthority', makeChain())], identities: trusting(profile) } },
-      'none of its chain is among those of the type signingAuthority',
+      'has no certificate of a store signingAuthority of the trust policy',
     ),
   ]);
 

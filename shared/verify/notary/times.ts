@@ -54,8 +54,8 @@ function byNow(chain: Chain, statement: TrustedStatement, now: number): Timely |
   if (invalid === undefined) {
     return { until: Math.min(...chain.map(({ window }) => window.notAfter)), stamper: undefined };
   }
-  const why = statement.stores.tsa === undefined ? ` (no time-stamp authority is named by ${titleOf(statement)})` : '';
-  return objection('certificate-expired', `is judged as of now${why}, when ${invalid}`);
+  const why = statement.stores.tsa === undefined ? `; no time-stamp authority is named by ${titleOf(statement)}` : '';
+  return objection('certificate-expired', `is judged as of now, when ${invalid}${why}`);
 }
 
 function unstamped(statement: TrustedStatement): NotaryObjection {

@@ -30,17 +30,15 @@ export function chainObjection(
     const lacking =
       origin === 'rule'
         ? 'certificates in a rule are for notary.x509 alone: leave them out, and put its root into a store of a trust policy'
-        : `${titleOf(statement)} has no store of the type ${type}`;
+        : `${titleOf(statement)} has no store ${type}`;
     return objection('certificate-untrusted', `is of the scheme ${scheme}, and ${lacking}`);
   }
   if (chain.some((one) => trusted.some((certificate) => certificate.equals(one)))) return undefined;
-  // Nobody has said yet that these names are true.
+  // A warning of an API server is cut short, so what names itself, and may be long, comes last. Nobody has said yet that it is true.
   const names = `the subject ${quoted(identity, longestName)} and the issuer ${quoted(issuer, longestName)}`;
-  const among = origin === 'rule' ? titleOf(statement) : `those of the type ${type} in ${titleOf(statement)}`;
-  return objection(
-    'certificate-untrusted',
-    `is by a certificate with ${names}, and none of its chain is among ${among}`,
-  );
+  const title = titleOf(statement);
+  const lacking = origin === 'rule' ? `none of ${title}` : `no certificate of a store ${type} of ${title}`;
+  return objection('certificate-untrusted', `has ${lacking} in its chain: its own has ${names}`);
 }
 
 /** Why the certificates are no chain: then none of them says anything of the others, and no level lets that pass. */
