@@ -227,7 +227,7 @@ describe('whom the statement trusts', () => {
     for (const { pem } of usualChain.certificates) expect(decide({ by: { certificates: pem } }).pass).toBe(true);
     expect(decide({ by: { certificates: other.certificates[0]?.pem ?? '' } })).toMatchObject({
       reason: 'certificate-untrusted',
-      message: expect.stringContaining("has none of the rule's certificates in its chain: its own has"),
+      message: expect.stringContaining("has none of the attestor's certificates in its chain: its own has"),
     });
     expect(decide({ ...authority, by: { certificates: usualChain.certificates[2]?.pem ?? '' } })).toMatchObject({
       reason: 'certificate-untrusted',

@@ -5,9 +5,9 @@ import type { NotaryAnchor, TrustedStatement } from '../../trust/notary/anchor.t
 
 const longestName = 100;
 
-/** What a statement is called in messages: by its name in the trust policy, or by what a rule has. */
+/** What a statement is called in messages: by its name in the trust policy, or by what a rule has; each attestor has its own. */
 export function titleOf({ origin, name }: TrustedStatement): string {
-  return origin === 'rule' ? "the rule's certificates" : `the trust policy ${quoted(name, longestName)}`;
+  return origin === 'rule' ? "the attestor's certificates" : `the trust policy ${quoted(name, longestName)}`;
 }
 
 /** The statement that says what is asked of an image of this repository: one that names it, before the one for every other. */
