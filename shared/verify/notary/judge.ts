@@ -80,7 +80,10 @@ function examined(
   if (untimely !== undefined) return untimely;
 
   const { until, stamper } = 'reason' in time ? { until: undefined, stamper: undefined } : time;
-  const answers = answersOf(questionsOf(intact, extension, stamper, levels, foreign === undefined), revocation);
+  const answers = answersOf(
+    questionsOf(intact, extension, stamper, statement, levels, foreign === undefined),
+    revocation,
+  );
   if ('reason' in answers) return answers;
   for (const answer of answers) {
     const revoked = leniency.weigh(answer.action, answerObjection(answer));
