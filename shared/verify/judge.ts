@@ -104,9 +104,10 @@ export class Judge {
     const [only, another] = result.children;
     if (only?.reason !== undefined && another === undefined)
       return failed({ ...result, pass, reason: only.reason, message: only.message });
-    // What could not be found out might have been enough: then nobody can say no.
-    const outage = result.children.find(({ reason }) => reason !== undefined && reasons[reason].kind === 'unavailable');
-    if (outage?.reason !== undefined)
+    // What could not be found out might have been enough: then nobody can say no. Where it could not, it changes nothing.
+    const outages = result.children.filter(isOutage);
+    const [outage] = outages;
+    if (outage?.reason !== undefined && reached + outages.length >= needed)
       return failed({ ...result, pass, reason: outage.reason, message: outage.message });
     return failed({ ...result, pass, reason: 'too-few-attestors' });
   }
@@ -149,6 +150,11 @@ export class Judge {
     if (before === undefined) this.#testimonies.set(signature, [testimony]);
     else before.push(testimony);
   }
+}
+
+/** Whether nobody can say yet that it is a no. */
+export function isOutage({ reason }: AttestorResult): boolean {
+  return reason !== undefined && reasons[reason].kind === 'unavailable';
 }
 
 /** A signature that passes, with those that did before: the first one's result is told, and each signer counts. */
