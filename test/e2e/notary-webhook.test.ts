@@ -161,6 +161,22 @@ describe('a trust policy', () => {
     },
   );
 
+  test('the log says what was let pass, and is no longer for the names that strangers write', async () => {
+    trusting({ level: 'audit' });
+    const subject = { C: 'US', ST: 'WA', O: 'Acme', CN: '\u0001'.repeat(15_000) };
+    const long = makeNotaryChain({ subject });
+    const images = [];
+    for (let at = 0; at < 20; at += 1) images.push(await pushed(world, `long/n${at}`, { signer: long.signer }));
+    expect((await ask(world, ...images)).told).toBe('warned');
+    const record = world.records.at(-1);
+    expect(record?.images).toHaveLength(20);
+    expect(record?.images[0]?.notes).toEqual([expect.stringContaining('no certificate of the store ca issued')]);
+    expect(JSON.stringify(record).length).toBeLessThan(100 * 1024);
+    trusting({ level: 'strict' });
+    await ask(world, await pushed(world, 'long/good', {}));
+    expect(world.records.at(-1)?.images[0]).not.toHaveProperty('notes');
+  });
+
   test('audit lets no broken signature pass, and none of another image', async () => {
     trusting({ level: 'audit' });
     const changes = { signature: (bytes: Buffer) => Buffer.from(bytes.map((byte) => byte ^ 1)) };
