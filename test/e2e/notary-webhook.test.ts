@@ -270,14 +270,17 @@ describe('revocation', () => {
 test('whose time is used up by the other images of the object is denied, by itself it is unavailable', async () => {
   const revocations: Revocations = { ask: () => new Promise(() => undefined) };
   await using world = await openWorld({ core: { revocations, elapsed: monotonic } });
-  world.policies(rule({ attestors: byCertificate(), spec: ['webhookTimeoutSeconds: 1'], failurePolicy: 'Ignore' }));
+  world.policies(rule({ attestors: byCertificate(), spec: ['webhookTimeoutSeconds: 2'], failurePolicy: 'Ignore' }));
   const [one, other] = [await pushed(world, 'slow/one', {}), await pushed(world, 'slow/other')];
   const send = async (...images: readonly { readonly name: string }[]) => {
-    const answer = await world.send('/mutate', review(pod(images.map(({ name }) => name))), { timeout: '1s' });
+    const answer = await world.send('/mutate', review(pod(images.map(({ name }) => name))), { timeout: '2s' });
     return `${told(answer)} ${answer.warnings.join()}${answer.message}`;
   };
   expect(await send(one)).toMatch(/^warned .*revocation-unavailable/);
   expect(await send(one, other)).toMatch(/^403 .*object-too-slow/s);
+  // What is attached was slow to read, and left too little time to ask.
+  world.registry.settings.intercept = () => ({ kind: 'delay', ms: 300 });
+  expect(await send(await pushed(world, 'slow/attached', {}))).toMatch(/^403 .*attached-too-slow/s);
 });
 
 describe('signing in progress', () => {
