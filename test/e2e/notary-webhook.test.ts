@@ -216,11 +216,12 @@ describe('revocation', () => {
   type Said = 'good' | 'revoked' | 'unknown';
   let says: Said = 'good';
   let asked = 0;
+  let holds = 15 * minute;
   let world: World;
   const revocations: Revocations = {
     async ask() {
       asked += 1;
-      return { status: says, message: 'the CA says so', until: world.now + 15 * minute };
+      return { status: says, message: 'the CA says so', until: world.now + holds };
     },
   };
   beforeAll(async () => {
@@ -228,6 +229,7 @@ describe('revocation', () => {
   });
   beforeEach(() => {
     asked = 0;
+    holds = 15 * minute;
   });
   afterAll(() => world.close());
 
@@ -258,11 +260,34 @@ describe('revocation', () => {
     expect([(await ask(world, image)).told, asked]).toEqual(['allowed', 3]);
   });
 
+  test('permissive warns for as long as the answer holds, from the ledger too, and asks again then', async () => {
+    const image = await pushed(world, 'revocation/permissive', {});
+    says = 'unknown';
+    holds = 10_000;
+    world.trustPolicy(folder({ level: 'permissive' }));
+    world.policies(rule());
+    const first = await ask(world, image);
+    expect([first.told, asked]).toEqual(['warned', 1]);
+    expect(first.warnings).toEqual([expect.stringContaining('whether it has been revoked could not be found out')]);
+    world.now += 9000;
+    const second = await ask(world, image);
+    expect([second.warnings, second.requests, asked]).toEqual([first.warnings, 0, 1]);
+    world.now += 1000;
+    says = 'revoked';
+    const third = await ask(world, image);
+    expect([third.told, asked]).toEqual(['warned', 2]);
+    expect(third.warnings).toEqual([expect.stringContaining('is good but for its revocation')]);
+    world.now += 10_000;
+    says = 'good';
+    expect([(await ask(world, image)).told, asked]).toEqual(['allowed', 3]);
+  });
+
   test('of many signatures that one chain made it is asked once', async () => {
     const image = await pushed(world, 'revocation/many', {});
     for (let at = 1; at < 5; at += 1)
       await signed(world, 'revocation/many', image.digest, { annotations: { at: `${at}` } });
     says = 'revoked';
+    world.policies(rule({ attestors: byCertificate() }));
     expect([(await ask(world, image)).told, asked]).toEqual(['403 certificate-revoked', 1]);
   });
 });
