@@ -27,6 +27,9 @@ export interface Judged {
   readonly notes: readonly string[];
 }
 
+/** Signatures that pass with notes before none is looked for that passes without. */
+const mostNoted = 8;
+
 /** What there is to judge by. */
 export interface Judging {
   readonly check: Check;
@@ -112,7 +115,10 @@ export class Judge {
     return failed({ ...result, pass, reason: 'too-few-attestors' });
   }
 
-  /** The first signature that meets every condition decides; else the one that came furthest tells why not. */
+  /**
+   * The first signature that meets every condition decides; of those that pass with notes the one with fewest, so that nobody is warned of
+   * a signature beside a good one. Else the one that came furthest tells why not.
+   */
   *#judgeLeaf(anchor: LeafAnchor, extent: 'every' | 'first'): Slices<Judged> {
     const { kind, path } = anchor;
     const judge = judgeOf(anchor);
@@ -124,13 +130,17 @@ export class Judge {
     if (waiver !== undefined) return waived({ ...about, pass: true, message: waiver });
 
     let passed: Judged | undefined;
+    let noted = 0;
     let furthest: Extract<Examination, { readonly pass: false }> | undefined;
     for (const signature of found) {
       const examination = judge.examine(signature, anchor, this.#now, this.#revocation);
       if (examination.pass) {
-        passed = joined(passed, examination, path, kind, signature);
+        const { notes = [] } = examination;
+        if (extent === 'every') passed = joined(passed, examination, path, kind, signature);
+        else if (passed === undefined || notes.length < passed.notes.length)
+          passed = joined(undefined, examination, path, kind, signature);
         if (this.#wants.what === 'attestation') this.#testify(signature, { attestor: path, marks: examination.marks });
-        if (extent === 'first') break;
+        if (extent === 'first' && (notes.length === 0 || ++noted === mostNoted)) break;
       } else if (furthest === undefined || examination.progress > furthest.progress) furthest = examination;
       yield;
     }
