@@ -25,6 +25,8 @@ export interface Judged {
   readonly validUntil: number | undefined;
   /** What is not as it should be, and lets it pass. */
   readonly notes: readonly string[];
+  /** Set where nothing could count, whatever is attached. */
+  readonly isFinal?: boolean;
 }
 
 /** Signatures that pass with notes before none is looked for that passes without. */
@@ -105,8 +107,10 @@ export class Judge {
       return { result: { ...result, pass }, signers, marks, evidence, notes, validUntil: earliest(passing) };
     }
     const [only, another] = result.children;
-    if (only?.reason !== undefined && another === undefined)
-      return failed({ ...result, pass, reason: only.reason, message: only.message });
+    if (only?.reason !== undefined && another === undefined) {
+      const isFinal = children.some((child) => child.isFinal === true);
+      return { ...failed({ ...result, pass, reason: only.reason, message: only.message }), isFinal };
+    }
     // What could not be found out might have been enough: then nobody can say no. Where it could not, it changes nothing.
     const outages = result.children.filter(isOutage);
     const [outage] = outages;
@@ -128,6 +132,8 @@ export class Judge {
     const about = { path, kind, ...(known === undefined ? {} : { identity: known }) };
     const waiver = judge.waiver?.(anchor, this.#own);
     if (waiver !== undefined) return waived({ ...about, pass: true, message: waiver });
+    const refusal = judge.refusal?.(anchor, this.#own);
+    if (refusal !== undefined) return { ...failed({ ...about, pass: false, ...refusal }), isFinal: true };
 
     let passed: Judged | undefined;
     let noted = 0;

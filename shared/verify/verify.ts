@@ -78,13 +78,18 @@ function denied({ reason, message }: Objection, sets: readonly Judged[]): Outcom
   return { pass: false, reason, message, attestors: resultsOf(sets) };
 }
 
-/** What was not read might have held the signature, so it is told first: what failed on our side, then what broke a bound. */
+/**
+ * What was not read might have held the signature, so it is told first, where a signature could count: what failed on our side, then what
+ * broke a bound.
+ */
 function telling(
   unreadable: readonly Refusal[],
   judge: Judge,
   failing: Judged | undefined,
   { what }: Wants,
 ): Objection {
+  if (failing?.isFinal === true && failing.result.reason !== undefined)
+    return { reason: failing.result.reason, message: failing.result.message };
   const unread = unreadable.find((refusal) => refusal.kind === 'unavailable') ?? unreadable[0];
   if (unread !== undefined) return unread;
   if (judge.emptiness !== undefined) return judge.emptiness;

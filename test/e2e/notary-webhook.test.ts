@@ -1,3 +1,4 @@
+import { on } from '../../local/registry/faults.ts';
 import { makeImage, type NotaryRequest, notary, signNotary } from '../../local/signer/signer.ts';
 import type { Digest } from '../../shared/image/digest.ts';
 import { monotonic } from '../../shared/net/deadline.ts';
@@ -193,7 +194,21 @@ describe('a trust policy', () => {
     expect(answer.told).toBe('allowed');
     expect(answer.patch[0]?.value).toBe(`${image.name}@${image.digest}`);
     expect((await ask(world, image)).requests).toBe(0);
-    expect((await ask(world, await pushed(world, 'skipped/other'))).told).toBe('403 no-signature');
+    expect((await ask(world, await pushed(world, 'skipped/other'))).told).toBe('403 trust-policy-missing');
+  });
+
+  test('an image of no statement is denied, whatever is attached to it or cannot be read of it', async () => {
+    const other = [`${world.registry.host}/unsaid/other`];
+    const [bare, good] = [await pushed(world, 'unsaid/bare'), await pushed(world, 'unsaid/good', {})];
+    for (const intercept of [undefined, on({ kind: 'referrers' }, { kind: 'status', status: 500 })]) {
+      world.registry.settings.intercept = intercept;
+      trusting({ scopes: other }, { failurePolicy: 'Ignore' });
+      for (const image of [bare, good]) expect((await ask(world, image)).told).toBe('403 trust-policy-missing');
+      trusting({}, { failurePolicy: 'Ignore' });
+      expect((await ask(world, bare)).told).toBe(intercept === undefined ? '403 no-signature' : 'warned');
+    }
+    world.registry.settings.intercept = undefined;
+    expect((await ask(world, good)).told).toBe('allowed');
   });
 
   test('a changed trust policy does not believe what another one let pass', async () => {
