@@ -171,10 +171,9 @@ export class Examiner {
     const guards = repositories.flatMap((one) => guardsOf(one, digest));
     const what = `the signatures of ${repositoryName(repository)}@${digest} were verified`;
     const { elapsed } = this.#ports;
-    let left: number | undefined;
     const work = async (aboard: Allowance): Promise<Outcome> => {
       const revocation = new KnownRevocations();
-      left = undefined;
+      let left: number | undefined;
       for (;;) {
         const outcome = await inSlices(verifyInSlices({ ...input, revocation }), { ...aboard, elapsed, what });
         left ??= aboard.deadline.remaining();
@@ -182,15 +181,21 @@ export class Examiner {
         const more = await revocation.ask(this.#ports.revocations, { ...aboard, deadline });
         deadline.stop();
         if (more) continue;
-        return outcome.pass || !revocation.late ? outcome : { ...outcome, late: true };
+        return outcome.pass || !revocation.late ? outcome : { ...outcome, late: { left } };
       }
     };
     try {
       const name = `verify#${repositoryName(repository)}@${digest}#${hash}#${foundHash(found)}`;
       // What one review had no time to find out, another one asks itself.
-      const outcome = await this.#shared(name, guards, allowance, work, (found) => found.pass || found.late !== true);
-      if (outcome.pass || outcome.late !== true) return outcome;
-      const isFair = left === undefined || left >= fairShare * this.#circumstances.budget;
+      const outcome = await this.#shared(
+        name,
+        guards,
+        allowance,
+        work,
+        (found) => found.pass || found.late === undefined,
+      );
+      if (outcome.pass || outcome.late === undefined) return outcome;
+      const isFair = outcome.late.left >= fairShare * this.#circumstances.budget;
       return this.#blamed(inquiry, outcome, digest, isFair);
     } catch (thrown) {
       const { reason, message } = blame(inquiry, asRefusal(thrown), this.#circumstances);
