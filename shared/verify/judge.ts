@@ -119,7 +119,8 @@ export class Judge {
     const found = this.#signatures.filter(({ evidence }) => repositoryName(evidence.repository) === repository);
     const known = judge.identity(anchor);
     const about = { path, kind, ...(known === undefined ? {} : { identity: known }) };
-    const waiver = judge.waiver?.(anchor, this.#own);
+    // Who asks for no signature vouches for nothing that is attested.
+    const waiver = this.#wants.what === 'signature' ? judge.waiver?.(anchor, this.#own) : undefined;
     if (waiver !== undefined) return waived({ ...about, pass: true, message: waiver });
 
     let passed: Judged | undefined;

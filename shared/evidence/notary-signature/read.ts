@@ -1,7 +1,7 @@
-import type { AttachedItem } from '../../registry/registry.ts';
+import type { AttachedAttestation, AttachedItem } from '../../registry/registry.ts';
 import type { Slices } from '../../slices.ts';
-import type { SignatureEvidence, Signed } from '../evidence.ts';
-import { signatureHash } from '../hash.ts';
+import type { Attestation, NotaryAttested, SignatureEvidence, Signed } from '../evidence.ts';
+import { attestedHash, signatureHash } from '../hash.ts';
 import { Malformed } from '../malformed.ts';
 import { readCose } from './cose.ts';
 import { readJws } from './jws.ts';
@@ -13,10 +13,11 @@ export const cose = 'application/cose';
 
 /**
  * A Notary Project signature (notaryproject/specifications, signature-specification.md): the format's rules are asked, the certificates
- * are not looked at, and nothing is verified. Throws Malformed.
+ * are not looked at, and nothing is verified. One that was attached to an attestation is part of that: whether its payload names it is for
+ * whoever verifies. Throws Malformed.
  */
-export function* readNotarySignature(item: AttachedItem): Slices<SignatureEvidence<'notary-signature'>> {
-  const { repository, layer, bytes } = item;
+export function* readNotarySignature(item: AttachedItem): Slices<SignatureEvidence<'notary-signature'> | Attestation> {
+  const { repository, layer, bytes, attested } = item;
   const envelope = layer.mediaType === cose ? yield* readCose(bytes) : yield* readJws(bytes);
   const { algorithm, attributes, message, signature, certificates, timestampToken } = envelope;
   if (certificates.length === 0) throw new Malformed('the envelope has no certificates');
@@ -31,7 +32,23 @@ export function* readNotarySignature(item: AttachedItem): Slices<SignatureEviden
     timestampToken,
     signature,
     material,
+    ...(attested === undefined ? {} : { attested: attestedOf(attested) }),
   };
   const hash = signatureHash(signed);
-  return { kind: 'notary-signature', repository, layer: layer.digest, signed, claims: [claim], hash };
+  const claims = [claim];
+  if (attested === undefined)
+    return { kind: 'notary-signature', repository, layer: layer.digest, signed, claims, hash };
+  return {
+    kind: 'attestation',
+    carrier: 'notary-signature',
+    repository,
+    layer: attested.layer,
+    predicateType: attested.type,
+    stated: { signed, claims },
+    hash: attestedHash(hash, attested),
+  };
+}
+
+function attestedOf({ manifest, subject, bytes }: AttachedAttestation): NotaryAttested {
+  return { manifest, subject, predicate: bytes };
 }

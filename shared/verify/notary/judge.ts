@@ -48,7 +48,11 @@ function examined(
   revocation: RevocationView,
 ): Passed | NotaryObjection {
   const statement = statementFor(anchor, signature.repository);
-  if (statement === undefined || statement.levels === 'skip') {
+  if (statement?.levels === 'skip') {
+    const told = `the trust policy ${quoted(statement.name, longestName)} verifies nothing (skip), so nobody vouches for what is attested`;
+    return objection('trust-policy-missing', told);
+  }
+  if (statement === undefined) {
     const repository = quoted(repositoryName(signature.repository), longestName);
     return objection('trust-policy-missing', `no statement of the trust policy is about ${repository}`);
   }
