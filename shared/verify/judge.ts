@@ -134,7 +134,7 @@ export class Judge {
       } else if (furthest === undefined || examination.progress > furthest.progress) furthest = examination;
       yield;
     }
-    if (passed !== undefined) return passed;
+    if (passed !== undefined && !this.#isHidden(furthest)) return passed;
     if (furthest === undefined)
       return failed({ ...about, pass: false, ...absenceOf(this.#gathered, this.#wants, repository) });
     return failed({
@@ -143,6 +143,12 @@ export class Judge {
       reason: furthest.reason,
       message: judge.denial(anchor, furthest, found.length),
     });
+  }
+
+  /** Where every statement must meet conditions, one of an attestor of whom it could not be found out whether to believe it might not. */
+  #isHidden(furthest: Objection | undefined): boolean {
+    if (this.#wants.what !== 'attestation' || !this.#wants.every || furthest === undefined) return false;
+    return reasons[furthest.reason].kind === 'unavailable' || furthest.reason === 'too-many-signatures';
   }
 
   #testify(signature: Signature, testimony: Testimony): void {
