@@ -68,14 +68,10 @@ export async function withSignatures(
   found: readonly (FoundAttestation | Unattested)[],
 ): Promise<{ readonly signed: readonly SignedAttestation[]; readonly rejected: readonly Unattested[] }> {
   const kinds = sources.kinds.filter(({ of }) => of === 'notary');
-  const rejected = found.filter((one) => 'message' in one);
   const { attestations, parallel } = sources.limits;
-  const asked = bounded(
-    attestations,
-    reading,
-    found.filter((one) => 'predicate' in one),
-  );
-  const signed = await mapParallel(asked, Math.ceil(parallel / mostSignatures), async (attestation) => {
+  const wellFormed = found.filter((one) => 'predicate' in one);
+  const tried = bounded(attestations, reading, wellFormed);
+  const read = await mapParallel(tried, Math.ceil(parallel / mostSignatures), async (attestation) => {
     const { repository } = attestation.predicate.item;
     const { digest } = attestation.manifest;
     const problems: Refusal[] = [];
@@ -85,31 +81,33 @@ export async function withSignatures(
       problems.push(...broken.map(({ refusal }) => refusal));
       return candidates.map((one): Candidate => ({ ...one, mayHold: 'attestations', bound: 'attestations' }));
     });
-    if (signatures.length > 0) return [{ ...attestation, signatures }];
+    if (signatures.length > 0) return { ...attestation, signatures };
     const [problem] = problems;
-    const message = problem === undefined ? `${digest} has no Notary signature` : problem.message;
-    rejected.push({ repository, manifest: digest, message });
-    return [];
+    return { repository, manifest: digest, message: problem?.message ?? `${digest} has no Notary signature` };
   });
-  return { signed: signed.flat(), rejected };
+  return {
+    signed: read.filter((one) => 'signatures' in one),
+    rejected: [...found, ...read].filter((one) => 'message' in one),
+  };
 }
 
 /** So many of each type, and so many in all. */
 function bounded(mostInAll: number, reading: Reading, found: readonly FoundAttestation[]): readonly FoundAttestation[] {
   const counts = new Map<string, number>();
-  const kept = found.filter(({ type }) => {
+  const ofTypes = found.filter(({ type }) => {
     const count = (counts.get(type) ?? 0) + 1;
     counts.set(type, count);
     return count <= mostOfType;
   });
-  const [left] = found.filter((one) => !kept.slice(0, mostInAll).includes(one));
+  const kept = ofTypes.slice(0, mostInAll);
+  const left = found.find((one) => !kept.includes(one));
   if (left !== undefined) {
     const { repository } = left.predicate.item;
-    const most = kept.length > mostInAll ? `${mostInAll} attestations` : `${mostOfType} attestations of one type`;
+    const most = ofTypes.length > mostInAll ? `${mostInAll} attestations` : `${mostOfType} attestations of one type`;
     const told = `more than ${most} are attached to ${repositoryName(repository)}@${left.subject}`;
     reading.putDown(new Refusal('too-many-signatures', told), 'attestations');
   }
-  return kept.slice(0, mostInAll);
+  return kept;
 }
 
 /** The signatures as they were read, each with the attestation that it was attached to; without what it states none says anything. */
