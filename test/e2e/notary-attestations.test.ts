@@ -237,6 +237,30 @@ test('more of a type than are tried: where each has to meet conditions, that is 
   await isDenied(image.name, 'too-many-signatures', 'more than 10 attestations of one type are attached');
 });
 
+test('one that could not be read might fail: where each has to meet conditions it is told in place of a pass', async () => {
+  const { store } = world.registry;
+  const image = await push();
+  await image.attest();
+  const failing = await image.attest(bad);
+  const [signature] = store.referrers('acme/app', failing.manifest);
+  const { layers } = JSON.parse(signature?.bytes.toString() ?? '');
+  for (const [what, digest] of [
+    ['its layer', failing.layer],
+    ['its signature', layers[0].digest],
+  ]) {
+    const bytes = store.blob('acme/app', digest);
+    store.deleteBlob('acme/app', digest);
+    asking();
+    await isDenied(image.name, 'content-missing', 'the registry does not have');
+    asking({ conditions: undefined });
+    expect([what, await verdict(image.name)]).toEqual([what, 'allowed']);
+    store.putBlob('acme/app', bytes ?? Buffer.alloc(0), digest);
+    world.now += 2 * 3_600_000;
+  }
+  asking();
+  await isDenied(image.name, 'condition-failed', 'critical');
+});
+
 test('attestors are counted, each by a signature of its own', async () => {
   asking({ attestors: [...by(acme), ...by(stranger)] });
   const image = await push();
