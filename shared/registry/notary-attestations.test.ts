@@ -142,6 +142,16 @@ describe('what is none is rejected, and spoils nothing', () => {
     expect(lying.digest).not.toBe(attestation.digest);
   });
 
+  test('where what refers to it is of cosign', async () => {
+    const it = await start();
+    const attestation = attest(it, '{}');
+    for (const type of [types.bundle, types.envelope, types.payload])
+      it.store.referrer(attestation, [it.store.blob('x', type)]);
+    const found = await read(it, { cosign: true, predicateTypes: new Set([artifactType]) });
+    expect([found.items, found.unread]).toEqual([[], []]);
+    expect(found.rejected).toMatchObject([{ message: expect.stringContaining('has no Notary signature') }]);
+  });
+
   test('where its own subject is another image, whatever the list says', async () => {
     const it = await start();
     sign(it, attest(it, '{}', { subject: it.store.image('other') }), 'one');

@@ -12,7 +12,7 @@ import { attest, makeImage } from '../../local/signer/signer.ts';
 import type { Digest } from '../../shared/image/digest.ts';
 import { makeNotaryChain } from '../fixtures/notary.ts';
 import { about, admit, told } from './attested.ts';
-import { byKey, openWorld, policy, type World } from './harness.ts';
+import { byKey, openWorld, pod, policy, review, type World } from './harness.ts';
 import { folderWith, inThisProcess } from './processes.ts';
 
 // Attestations with Notary signatures of their own, through the handler and on the command line: each denial has its twin that passes.
@@ -282,6 +282,25 @@ test('what was found is remembered with what it states, and conditions are asked
   expect(world.registry.requests.length).toBe(before);
   asking({ conditions: high(2) });
   await isDenied(image.name, 'condition-failed', 'high');
+});
+
+test('two names of one image, of which rules ask other types, in one review', async () => {
+  const types = ['application/vnd.acme.one', 'application/vnd.acme.two'];
+  const rules = types.map((one, index) => {
+    const parts = { keys: [], entry: ['type: Notary'], attestations: [{ type: one, attestors: by(acme), conditions }] };
+    return about(world, { ...parts, name: `rule-${index}`, images: `${world.registry.host}/acme/*:${index + 1}` });
+  });
+  world.policies(...rules);
+  const image = await push();
+  await makeImage(world.destination, image.repository, '2', { label: image.repository });
+  const names = [image.name, image.name.replace(/1$/, '2')];
+  const both = async () => told(await world.send('/mutate', review(pod(names))));
+  await image.attest(good, acme, { type: types[0] });
+  expect(await both()).toContain('(attestation-missing)');
+  await image.attest(good, acme, { type: types[1] });
+  // Nothing is remembered any more, so that both are asked for at once.
+  world.now += 2 * 3_600_000;
+  expect(await both()).toBe('allowed');
 });
 
 test('a signature and an attestation are asked for side by side', async () => {
