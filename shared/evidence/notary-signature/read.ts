@@ -5,11 +5,8 @@ import { attestedHash, signatureHash } from '../hash.ts';
 import { Malformed } from '../malformed.ts';
 import { readCose } from './cose.ts';
 import { readJws } from './jws.ts';
+import { cose } from './media-types.ts';
 import { readPayload } from './payload.ts';
-
-/** Media types of the layer, by which its format is told. */
-export const jws = 'application/jose+json';
-export const cose = 'application/cose';
 
 /**
  * A Notary Project signature (notaryproject/specifications, signature-specification.md): the format's rules are asked, the certificates
