@@ -1,6 +1,6 @@
-import { loadCbor } from '../shared/evidence/notary-signature/cbor.ts';
 import { readEvidence } from '../shared/evidence/read.ts';
 import type { RevocationView } from '../shared/revocation/revocation.ts';
+import { loadNotary } from '../shared/verify/notary/lazy.ts';
 import { verify } from '../shared/verify/verify.ts';
 import { digestOf, makeItem, repository } from '../test/fixtures/attached.ts';
 import { manifest, policyOf } from '../test/peers/notary/case.ts';
@@ -28,7 +28,7 @@ const samples: readonly (readonly [string, Format, string])[] = [
  * start from the envelope's bytes, and have read policy and certificates once. No certificate names a responder.
  */
 export async function notary(): Promise<void> {
-  await loadCbor();
+  await loadNotary();
   process.env.COUNTERSIGN_PEERS_BIN = builtGo('notary');
   console.log(
     `notary: median of ${rounds} turns of about ${milliseconds} ms (range), microseconds for one verification`,

@@ -38,8 +38,8 @@ const documents = 'shared/policy/kyverno/';
 const trustPolicies = 'shared/policy/notary/';
 /** Expressions are loaded with the policies that have some. */
 const expressions = 'shared/expression/expressions.ts';
-/** What reads Notary signatures is loaded with the policies that ask for some. */
-const envelopes = 'shared/evidence/notary-signature/cbor.ts';
+/** What reads and judges Notary signatures is loaded with the policies that ask for some. */
+const envelopes = 'shared/verify/notary/lazy.ts';
 const engine = 'shared/expression/engine.ts';
 /** YAML that stands in a value is read by the rules of documents, and by nothing that knows of policies. */
 const embedded = { file: 'shared/expression/functions/documents.ts', target: `${documents}yaml/embedded.ts` };

@@ -5,12 +5,14 @@ import { type Subject, type Trusted, verifyBundle } from '../cli/bundle.ts';
 import { digestOf } from '../local/registry/store.ts';
 import { readTrustRoot } from '../shared/trust/root/read.ts';
 import { carriedBytes } from '../shared/trust-roots/carried.ts';
+import { notaryEnvelopes } from './notary-envelopes.ts';
 import { timestampTokens } from './notary-vectors.ts';
 
 /**
  * Other projects' vectors, which are not committed here: `npm run test:vectors -- DIR [--json FILE]`. DIR holds
  * sigstore-conformance/bundle-verify, the cases of Sigstore's conformance suite: each is run with the artifact, and with its digest
- * alone; and notary/timestamp-tokens, each of which is a time stamp as its name says.
+ * alone; notary/envelopes, signatures of the Notary Project, each of which is read; and notary/timestamp-tokens, each of which is a time
+ * stamp as its name says.
  */
 const { positionals, values } = parseArgs({ allowPositionals: true, options: { json: { type: 'string' } } });
 const cases = join(positionals[0] ?? '', 'sigstore-conformance', 'bundle-verify');
@@ -33,9 +35,11 @@ for (const folder of folders) {
     else passed += 1;
   }
 }
-const tokens = await timestampTokens(positionals[0] ?? '');
-passed += tokens.passed;
-wrong.push(...tokens.wrong);
+const directory = positionals[0] ?? '';
+for (const notary of [await notaryEnvelopes(directory), await timestampTokens(directory)]) {
+  passed += notary.passed;
+  wrong.push(...notary.wrong);
+}
 for (const line of wrong) console.error(line);
 console.log(`vectors: ${passed + wrong.length} run`);
 console.log(`${passed} passed, ${wrong.length} failed`);

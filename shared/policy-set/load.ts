@@ -1,4 +1,3 @@
-import { loadCbor } from '../evidence/notary-signature/cbor.ts';
 import { loadExpressions } from '../expression/expressions.ts';
 import { type OpenPattern, openHostWarnings, openPatterns } from '../policy/hosts.ts';
 import { isTooMuch, type Leaves, loadPolicies, type PolicyFile } from '../policy/kyverno/load.ts';
@@ -12,6 +11,7 @@ import { refuseUnasked } from '../policy/unasked.ts';
 import { loadRegExps } from '../regexp.ts';
 import { trustWarnings } from '../trust/preload.ts';
 import type { TrustRoots } from '../trust/root/trust-root.ts';
+import { loadNotary } from '../verify/notary/lazy.ts';
 import type { NotaryFiles } from './notary.ts';
 import type { ReadFile } from './source.ts';
 
@@ -65,7 +65,7 @@ export async function loadTexts(files: readonly PolicyFile[], options: SetOption
     ...(leaves === undefined ? {} : { leaves }),
     ...(notary === undefined ? {} : { notary }),
   });
-  if (set.rules.some(asksNotary)) await loadCbor();
+  if (set.rules.some(asksNotary)) await loadNotary();
   if (unasked === 'refuse') refuseUnasked(set.rules);
   const opened = [...(notary?.warnings ?? []), ...openHosts(set.rules, options)];
   const more = trust === 'leave' ? opened : [...(await trustWarnings(set, trust)), ...opened];

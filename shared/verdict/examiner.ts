@@ -13,6 +13,7 @@ import { attachedTooSlow } from '../registry/reading.ts';
 import type { Allowance, Asked, Image, Registries, Unread } from '../registry/registry.ts';
 import { KnownRevocations } from '../revocation/known.ts';
 import type { Revocations } from '../revocation/revocation.ts';
+import type { Wants } from '../trust/check.ts';
 import { signerProfiles } from '../verify/notary/statement.ts';
 import type { Outcome } from '../verify/outcome.ts';
 import { type VerifyInput, verifyInSlices } from '../verify/verify.ts';
@@ -277,8 +278,8 @@ export class Examiner {
     allowance: Allowance,
     asked: Asked,
   ): Promise<Found> {
-    const { cosign, notary, predicateTypes } = asked;
-    const list = JSON.stringify([cosign, notary, [...predicateTypes].sort()]);
+    const { cosign, notary, predicateTypes, artifactTypes } = asked;
+    const list = JSON.stringify([cosign, notary, [...predicateTypes].sort(), [...artifactTypes].sort()]);
     const name = keyedBy(credentials, `gather#${repositoryName(repository)}@${digest}#${list}`);
     const { elapsed } = this.#ports;
     const what = `what is attached to ${repositoryName(repository)}@${digest} was read`;
@@ -289,7 +290,7 @@ export class Examiner {
       try {
         const found = await inSlices(foundInSlices(attached, asked), { ...aboard, elapsed, what });
         // Statements that were asked for stay at hand, and take the room until they have been verified.
-        if (asked.predicateTypes.size > 0) return { ...found, release };
+        if (predicateTypes.size + artifactTypes.size > 0) return { ...found, release };
         release();
         return found;
       } catch (thrown) {
@@ -349,10 +350,21 @@ export class Examiner {
 /** What the checks ask for. */
 function askedBy(checks: readonly TargetCheck[]): Asked {
   const wanted = checks.map(({ check: { wants } }) => wants);
-  const accepted = new Set<string>(wanted.flatMap(({ accepts }) => [...accepts]));
-  const notary = accepted.delete('notary-signature');
-  const types = wanted.flatMap((wants) => (wants.what === 'attestation' ? [wants.predicateType] : []));
-  return { cosign: accepted.size > 0, notary, predicateTypes: new Set(types) };
+  const [ofNotary, ofCosign] = [wanted.filter(isOfNotary), wanted.filter((wants) => !isOfNotary(wants))];
+  return {
+    cosign: ofCosign.length > 0,
+    notary: ofNotary.some(({ what }) => what === 'signature'),
+    predicateTypes: typesOf(ofCosign),
+    artifactTypes: typesOf(ofNotary),
+  };
+}
+
+function isOfNotary({ accepts }: Wants): boolean {
+  return new Set<string>(accepts).has('notary-signature');
+}
+
+function typesOf(wanted: readonly Wants[]): ReadonlySet<string> {
+  return new Set(wanted.flatMap((wants) => (wants.what === 'attestation' ? [wants.predicateType] : [])));
 }
 
 function noOf({ reason, message }: Refusal): {

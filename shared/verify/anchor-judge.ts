@@ -32,6 +32,8 @@ export type Examination =
       readonly pass: false;
       /** How far it came, in the order of the anchor's conditions: the last one is what its signer has to mend. */
       readonly progress: number;
+      /** Nobody could say whether it counts, though it is told as a no: whoever attached it has brought that about, or may have. */
+      readonly isUndecided?: boolean;
     });
 
 /** How signatures are judged by one kind of anchor. Pure; what throws is a no. */

@@ -130,7 +130,8 @@ export class Judge {
     const found = this.#signatures.filter(({ evidence }) => repositoryName(evidence.repository) === repository);
     const known = judge.identity(anchor);
     const about = { path, kind, ...(known === undefined ? {} : { identity: known }) };
-    const waiver = judge.waiver?.(anchor, this.#own);
+    // Who asks for no signature vouches for nothing that is attested.
+    const waiver = this.#wants.what === 'signature' ? judge.waiver?.(anchor, this.#own) : undefined;
     if (waiver !== undefined) return waived({ ...about, pass: true, message: waiver });
     const refusal = judge.refusal?.(anchor, this.#own);
     if (refusal !== undefined) return { ...failed({ ...about, pass: false, ...refusal }), isFinal: true };
@@ -150,7 +151,7 @@ export class Judge {
       } else if (furthest === undefined || examination.progress > furthest.progress) furthest = examination;
       yield;
     }
-    if (passed !== undefined) return passed;
+    if (passed !== undefined && !this.#isHidden(furthest)) return passed;
     if (furthest === undefined)
       return failed({ ...about, pass: false, ...absenceOf(this.#gathered, this.#wants, repository) });
     return failed({
@@ -159,6 +160,12 @@ export class Judge {
       reason: furthest.reason,
       message: judge.denial(anchor, furthest, found.length),
     });
+  }
+
+  /** Where every statement must meet conditions, one of an attestor of whom it could not be found out whether to believe it might not. */
+  #isHidden(furthest: Extract<Examination, { readonly pass: false }> | undefined): boolean {
+    if (this.#wants.what !== 'attestation' || !this.#wants.every || furthest === undefined) return false;
+    return reasons[furthest.reason].kind === 'unavailable' || furthest.isUndecided === true;
   }
 
   #testify(signature: Signature, testimony: Testimony): void {

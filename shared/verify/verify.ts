@@ -1,6 +1,6 @@
 import type { Gathered } from '../evidence/evidence.ts';
 import type { Repository } from '../image/repository.ts';
-import { asRefusal, type Refusal } from '../reasons.ts';
+import { asRefusal, type Refusal, reasons } from '../reasons.ts';
 import type { RevocationView } from '../revocation/revocation.ts';
 import { atOnce, type Slices } from '../slices.ts';
 import type { Check, Wants } from '../trust/check.ts';
@@ -88,14 +88,19 @@ function telling(
   failing: Judged | undefined,
   { what }: Wants,
 ): Objection {
-  if (failing?.isFinal === true && failing.result.reason !== undefined)
-    return { reason: failing.result.reason, message: failing.result.message };
+  if (failing?.isFinal === true && failing.result.reason !== undefined) {
+    const { reason, message } = failing.result;
+    return { reason: what === 'signature' ? reason : 'attestation-untrusted', message };
+  }
   const unread = unreadable.find((refusal) => refusal.kind === 'unavailable') ?? unreadable[0];
   if (unread !== undefined) return unread;
   if (judge.emptiness !== undefined) return judge.emptiness;
   const { reason = 'too-few-attestors', message = 'no attestor set', path = '' } = failing?.result ?? {};
   const told = reason === 'too-few-attestors' ? `${path}: ${message}` : message;
-  return what === 'signature' ? { reason, message: told } : { reason: 'attestation-untrusted', message: told };
+  // What nobody could say is no word about who attested.
+  return what === 'signature' || reasons[reason].kind === 'unavailable'
+    ? { reason, message: told }
+    : { reason: 'attestation-untrusted', message: told };
 }
 
 function resultsOf(sets: readonly Judged[]): readonly AttestorResult[] {

@@ -121,7 +121,7 @@ test('a rule of cosign reads no Notary signature: they cost it what any other ar
 
 describe('modules', () => {
   const ofNotary =
-    /\/node_modules\/(?:cborg|@peculiar\/asn1-ocsp|@aws-sdk\/client-signer-data)\/|\/shared\/revocation\/(?:create|crl|ocsp|responders)/;
+    /\/node_modules\/(?:cborg|@peculiar\/asn1-ocsp|@aws-sdk\/client-signer-data)\/|\/shared\/(?:verify\/notary\/judge|revocation\/(?:create|crl|ocsp|responders))/;
   const file = `${import.meta.dirname}/modules-loaded.ts`;
 
   /** What a function loads that answers a review of an image with a Notary signature. */

@@ -7,13 +7,13 @@ import { type LocalRegistry, type RegistryOptions, startRegistry } from '../../l
 import { type Destination, storeDestination } from '../../local/signer/destination.ts';
 import { newKey, type SigningKey } from '../../local/signer/keys.ts';
 import type { AdmissionRecord } from '../../shared/answer/record.ts';
-import { loadCbor } from '../../shared/evidence/notary-signature/cbor.ts';
 import { loadExpressions } from '../../shared/expression/expressions.ts';
 import { loadPolicies } from '../../shared/policy/kyverno/load.ts';
 import type { NotaryFolder } from '../../shared/policy/notary/folder.ts';
 import { readNotaryFolder } from '../../shared/policy/notary/read.ts';
 import { scopesOf } from '../../shared/policy/scopes.ts';
 import { loadRegExps } from '../../shared/regexp.ts';
+import { loadNotary } from '../../shared/verify/notary/lazy.ts';
 
 export { byKey, type PodParts, type PolicyParts, pod, policy, review } from './documents.ts';
 
@@ -103,7 +103,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   // As loadSet does for policies that have one.
   await loadRegExps();
   await loadExpressions();
-  await loadCbor();
+  await loadNotary();
   let inForce = scopesOf(loadPolicies([]));
   let notary: NotaryFolder | undefined;
   const handler: AdmissionHandler = createHandler({

@@ -4,9 +4,9 @@ import { makeItem } from '../../../test/fixtures/attached.ts';
 import { makeNotaryChain, notaryItem, signedAt, withEntries } from '../../../test/fixtures/notary.ts';
 import type { Evidence } from '../evidence.ts';
 import { readEvidence } from '../read.ts';
-import { loadCbor } from './cbor.ts';
+import { loadNotaryReader } from './lazy.ts';
 
-beforeAll(loadCbor);
+beforeAll(loadNotaryReader);
 
 const { signer } = makeNotaryChain();
 

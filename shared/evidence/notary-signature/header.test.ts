@@ -2,9 +2,9 @@ import { coseTime, type EnvelopeRequest, notary } from '../../../local/signer/no
 import { makeNotaryChain, notaryItem, signedAt, withEntries } from '../../../test/fixtures/notary.ts';
 import { readEvidence } from '../read.ts';
 import type { NotaryAttributes } from './attributes.ts';
-import { loadCbor } from './cbor.ts';
+import { loadNotaryReader } from './lazy.ts';
 
-beforeAll(loadCbor);
+beforeAll(loadNotaryReader);
 
 const { signer } = makeNotaryChain();
 

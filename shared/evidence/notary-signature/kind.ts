@@ -1,5 +1,6 @@
 import type { SignatureFormat } from '../kind.ts';
-import { cose, jws, readNotarySignature } from './read.ts';
+import { readNotary } from './lazy.ts';
+import { cose, jws } from './media-types.ts';
 
 /** A Notary Project signature: the only layer of a referrer. */
 export const notarySignature: SignatureFormat<'notary-signature'> = {
@@ -13,5 +14,5 @@ export const notarySignature: SignatureFormat<'notary-signature'> = {
   maxBytes: 1024 * 1024,
   keepsAnnotation: () => false,
   ranking: (source) => (source === 'referrer' ? { rank: 1, bound: 'signatures' } : undefined),
-  read: readNotarySignature,
+  read: readNotary,
 };

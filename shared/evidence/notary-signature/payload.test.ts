@@ -1,9 +1,9 @@
 import { makeItem } from '../../../test/fixtures/attached.ts';
 import { makeNotaryChain, notaryArtifact, notaryItem } from '../../../test/fixtures/notary.ts';
 import { readEvidence } from '../read.ts';
-import { loadCbor } from './cbor.ts';
+import { loadNotaryReader } from './lazy.ts';
 
-beforeAll(loadCbor);
+beforeAll(loadNotaryReader);
 
 const { signer } = makeNotaryChain();
 const artifact = notaryArtifact();

@@ -34,7 +34,9 @@ export const notaryJudge: AnchorJudge<NotaryAnchor> = {
   refusal: (anchor, repository) => (statementFor(anchor, repository) === undefined ? unsaid(repository) : undefined),
   examine(signature, anchor, now, revocation) {
     const found = examined(signature, anchor, now, revocation);
-    return 'reason' in found ? { pass: false, ...found, progress: notaryProgress[found.reason] } : found;
+    if (!('reason' in found)) return found;
+    const { reason, isUndecided = false } = found;
+    return { pass: false, ...found, progress: notaryProgress[isUndecided ? 'revocation-unavailable' : reason] };
   },
   denial: (_anchor, { message }, tried) => `a signature ${message} (${triedText(tried)})`,
 };
@@ -46,7 +48,11 @@ function examined(
   revocation: RevocationView,
 ): Passed | NotaryObjection {
   const statement = statementFor(anchor, signature.repository);
-  if (statement === undefined || statement.levels === 'skip') return unsaid(signature.repository);
+  if (statement === undefined) return unsaid(signature.repository);
+  if (statement.levels === 'skip') {
+    const told = `the trust policy ${quoted(statement.name, longestName)} verifies nothing (skip), so nobody vouches for what is attested`;
+    return objection('trust-policy-missing', told);
+  }
   const { levels } = statement;
 
   // What no level lets pass: the signature itself, what it is about, and what it asks for beyond the specification.

@@ -79,12 +79,15 @@ export function answerObjection({ answer: { status, message }, isOpen }: Answere
     case 'revoked':
       return objection('certificate-revoked', `is good but for its revocation: ${message}`);
     case 'too-many':
-      return objection('too-many-signatures', `is one of so many that not all are asked about: ${message}`);
+      return {
+        ...objection('too-many-signatures', `is one of so many that not all are asked about: ${message}`),
+        isUndecided: true,
+      };
     case 'unknown':
       if (isOpen) {
         const why =
           'is by a certificate of the store under others that are not in it, by which nobody can say whether it was revoked';
-        return objection('certificate-untrusted', `${why}: ${message}`);
+        return { ...objection('certificate-untrusted', `${why}: ${message}`), isUndecided: true };
       }
       return objection(
         'revocation-unavailable',

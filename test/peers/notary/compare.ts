@@ -4,7 +4,7 @@ import type { Outcome } from '../../../shared/verify/outcome.ts';
 import type { Case, Draft, World } from './case.ts';
 import { ours } from './ours.ts';
 import { type Made, mediaTypes, signAll, type Verified, verifyAll } from './peer.ts';
-import type { Reason } from './reasons.ts';
+import { lenient, type Reason } from './reasons.ts';
 
 export interface Compared {
   /** Verdicts that are the same. */
@@ -49,7 +49,7 @@ export async function compareAll(
     if (isSame(a, b)) {
       equal += 1;
       if (a.pass) passes += 1;
-    } else if (about.reason !== undefined && a.pass && !b.pass) {
+    } else if (about.reason !== undefined && a.pass !== b.pass && b.pass === lenient.has(about.reason)) {
       explained.set(about.reason, (explained.get(about.reason) ?? 0) + 1);
     } else unexplained.push(shown(about, theirs, outcome));
   }

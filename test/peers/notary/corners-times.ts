@@ -1,10 +1,12 @@
 import { ASN1Obj } from '@sigstore/core';
+import { sequence } from '../../fixtures/authority/der.ts';
 import { makeTimestampAuthority, type StampChanges, type TimestampAuthority } from '../../fixtures/authority/tsa.ts';
 import { type Draft, policyOf, type World } from './case.ts';
 import { type CertificateSpec, chainOf, day, now } from './certificates.ts';
 import { both } from './corners.ts';
 import { changedCose, changedJws, coseOf, jwsOf } from './envelopes.ts';
 import type { Made } from './peer.ts';
+import type { Reason } from './reasons.ts';
 
 // Time stamps (RFC 3161) over signatures: by a real authority now, and by one of the fixtures whenever it is asked to.
 
@@ -39,6 +41,7 @@ interface Stamping {
   readonly leaf?: Partial<CertificateSpec>;
   readonly verifyTimestamp?: 'always' | 'afterCertExpiry';
   readonly level?: string;
+  readonly reason?: Reason;
   /** Whose stamps are trusted; those of the fixtures, without. */
   readonly trusted?: (world: World) => string;
 }
@@ -46,7 +49,7 @@ interface Stamping {
 /** A policy with a store of time-stamp authorities. */
 function stamps(
   about: string,
-  { leaf = {}, verifyTimestamp, level = 'strict', trusted = fixtures }: Stamping,
+  { leaf = {}, verifyTimestamp, level = 'strict', trusted = fixtures, reason }: Stamping,
   change?: (world: World) => (made: Made) => Buffer,
 ): readonly Draft[] {
   const verification = verifyTimestamp === undefined ? { level } : { level, verifyTimestamp };
@@ -55,6 +58,7 @@ function stamps(
     policy: policyOf({ trustStores: ['ca:acme', 'tsa:stamps'], signatureVerification: verification }),
     stores: ({ chain }) => ({ 'ca:acme': chain.at(-1) ?? '', 'tsa:stamps': trusted(world) }),
     ...(change === undefined ? {} : { change: change(world) }),
+    ...(reason === undefined ? {} : { reason }),
   }));
 }
 
@@ -72,6 +76,10 @@ const late = makeTimestampAuthority({
   ...validity,
   leafValidity: { notBefore: new Date(now - 10 * day), notAfter: new Date(now + 10 * day) },
 });
+
+const bestPractices = '0.4.0.2023.1.1';
+/** Accuracy (RFC 3161, 2.4.2). */
+const seconds = (count: number) => sequence(Buffer.from([2, 1, count & 0xff]));
 
 const stampedBy = (authority: TimestampAuthority, at = now - 15 * day, changes?: StampChanges) => ({
   trusted: () => authority.root.pem,
@@ -146,6 +154,51 @@ export const timeCorners: readonly Draft[] = [
   ...stamps('no certificate', {}, by(now - 15 * day, { certificates: [] })),
   ...stamps('version 2', {}, by(now - 15 * day, { version: 2 })),
   ...stamps('two signers', {}, by(now - 15 * day, { signers: 2 })),
+  ...stamps('accurate to five seconds', {}, by(now - 15 * day, { beforeNonce: [seconds(5)] })),
+  ...stamps(
+    'accurate to five seconds, the last of the certificate',
+    { leaf: expired },
+    by(now - 5 * day - 5000, { beforeNonce: [seconds(5)] }),
+  ),
+  ...stamps(
+    'accurate to five seconds, of which one is too late',
+    { leaf: expired },
+    by(now - 5 * day - 4000, { beforeNonce: [seconds(5)] }),
+  ),
+  ...stamps(
+    'accurate to five seconds, of which one is too early',
+    { leaf: { notBefore: now - 15 * day } },
+    by(now - 15 * day + 4000, { beforeNonce: [seconds(5)] }),
+  ),
+  ...stamps(
+    'accurate to less than nothing',
+    { reason: 'An accuracy is no less than nothing' },
+    by(now - 15 * day, { beforeNonce: [seconds(-5)] }),
+  ),
+  // ETSI EN 319 421: a second, where nothing is said.
+  ...stamps('of the best practices policy', {}, by(now - 15 * day, { policy: bestPractices })),
+  ...stamps(
+    'of the best practices policy, in the last second of the certificate',
+    { leaf: expired },
+    by(now - 5 * day, { policy: bestPractices }),
+  ),
+  ...stamps('half a second too late', { leaf: expired }, by(now - 5 * day, { fraction: '.5' })),
+  ...stamps('with a fraction', {}, by(now - 15 * day, { fraction: '.5' })),
+  ...stamps(
+    'with a fraction that ends with zeros',
+    { reason: 'Zeros at the end of a time' },
+    by(now - 15 * day, { fraction: '.50' }),
+  ),
+  ...stamps('with a nonce', {}, by(now - 15 * day, { nonce: Buffer.from([1, 2, 3]) })),
+  ...stamps('with parameters of its hashes', {}, by(now - 15 * day, { nullParameters: true })),
+  ...stamps("by another's serial number", {}, by(now - 15 * day, { signer: { serial: Buffer.from([7]) } })),
+  ...stamps('with the whole chain', {}, (world) =>
+    stamped(world.stamps, now - 15 * day, { certificates: world.stamps.chain }),
+  ),
+  ...stamps('with certificates of others as well', {}, (world) =>
+    stamped(world.stamps, now - 15 * day, { certificates: [...other.chain, ...world.stamps.chain] }),
+  ),
+  ...whose('by RSA, whose algorithm names no hash', rsa, undefined, { plainRsa: true }),
   ...stamps('by an authority that is not trusted', {}, () => stamped(other, now - 15 * day)),
   ...whose('by an authority with an intermediate, which came along', middling, undefined, {
     certificates: middling.chain.slice(0, 2),

@@ -22,8 +22,8 @@ export function protectedText(made: Made): string {
 }
 
 export interface JwsChanges {
-  /** Text of the protected header; signed. */
-  readonly protected?: string;
+  /** The protected header's text; signed. */
+  readonly protected?: string | Uint8Array;
   /** Signed as well. */
   readonly payload?: Uint8Array;
   readonly header?: Readonly<Record<string, unknown>>;
@@ -34,7 +34,7 @@ export interface JwsChanges {
 /** The envelope with these changes, signed anew. */
 export function resignedJws(made: Made, changes: JwsChanges): Buffer {
   const was = jwsOf(made);
-  const header = changes.protected === undefined ? was.protected : encoded(Buffer.from(changes.protected));
+  const header = changes.protected === undefined ? was.protected : encoded(bytesOf(changes.protected));
   const payload = changes.payload === undefined ? was.payload : encoded(changes.payload);
   const signature = encoded(signed(made, Buffer.from(`${header}.${payload}`), changes.salt));
   return Buffer.from(
@@ -45,6 +45,10 @@ export function resignedJws(made: Made, changes: JwsChanges): Buffer {
 /** The members with changes, and the signature as it was. */
 export function changedJws(made: Made, change: (jws: Jws) => object): Buffer {
   return Buffer.from(JSON.stringify(change(jwsOf(made))));
+}
+
+function bytesOf(text: string | Uint8Array): Uint8Array {
+  return typeof text === 'string' ? Buffer.from(text) : text;
 }
 
 function encoded(bytes: Uint8Array): string {

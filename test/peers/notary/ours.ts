@@ -1,4 +1,3 @@
-import { loadCbor } from '../../../shared/evidence/notary-signature/cbor.ts';
 import { readEvidence } from '../../../shared/evidence/read.ts';
 import { readNotaryFolder } from '../../../shared/policy/notary/read.ts';
 import { PolicyLoadError } from '../../../shared/policy/problems.ts';
@@ -11,6 +10,7 @@ import {
 } from '../../../shared/revocation/revocation.ts';
 import { buildCheck } from '../../../shared/trust/build.ts';
 import type { Check } from '../../../shared/trust/check.ts';
+import { loadNotary } from '../../../shared/verify/notary/lazy.ts';
 import type { Outcome } from '../../../shared/verify/outcome.ts';
 import { verify } from '../../../shared/verify/verify.ts';
 import { digestOf, makeItem } from '../../fixtures/attached.ts';
@@ -38,7 +38,7 @@ export async function ours(question: Question): Promise<Outcome | 'policy'> {
   const { mediaType, envelope, at, revocations } = question;
   const [registry = '', ...path] = question.repository.split('/');
   const repository = { registry, path: path.join('/') };
-  await loadCbor();
+  await loadNotary();
   const artifactType = 'application/vnd.cncf.notary.signature';
   const evidence = readEvidence([makeItem(mediaType, envelope, { repository, artifactType })]);
   const image = {

@@ -1,6 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { compareAll } from './compare.ts';
 import { drawn } from './generate.ts';
+import { mutated } from './mutations.ts';
+import { named } from './names.ts';
 import { revocationsOf } from './responders.ts';
 import { makeSmallWorld } from './world.ts';
 
@@ -13,7 +15,11 @@ const ends = performance.now() + Number(seconds) * 1000;
 const world = makeSmallWorld();
 do {
   const seed = given === undefined ? randomInt(2 ** 31) : Number(given);
-  const { equal, explained, unexplained } = await compareAll(drawn(seed, 400), world, revocationsOf);
+  const { equal, explained, unexplained } = await compareAll(
+    [...drawn(seed, 400), ...mutated(seed, 400), ...named(seed, 400)],
+    world,
+    revocationsOf,
+  );
   const differing = [...explained.values()].reduce((sum, each) => sum + each, 0);
   for (const each of unexplained) console.log(each);
   console.log(

@@ -4,6 +4,7 @@ import { dockerConfigs, manifests, policies } from './documents.ts';
 import { evidence } from './evidence.ts';
 import { jmespath } from './expressions.ts';
 import { challenges, links, references } from './headers.ts';
+import { notaryEnvelopes } from './notary-envelopes.ts';
 import { notaryChains, notaryStamps } from './notary-judge.ts';
 import { admissionReviews } from './reviews.ts';
 import { crls, ocspAnswers, places } from './revocation.ts';
@@ -17,6 +18,7 @@ export const targets: readonly Target[] = [
   links(),
   manifests(),
   await evidence(),
+  await notaryEnvelopes(),
   certificates(),
   timeStamps(),
   checkpoints(),
