@@ -9,6 +9,7 @@ import { inSlices } from '../net/slices.ts';
 import { type CredentialsRef, keyedBy } from '../plan/credentials.ts';
 import type { TargetCheck } from '../plan/plan.ts';
 import { asRefusal, type NoReason, Refusal } from '../reasons.ts';
+import { attachedTooSlow } from '../registry/reading.ts';
 import type { Allowance, Asked, Image, Registries, Unread } from '../registry/registry.ts';
 import { KnownRevocations } from '../revocation/known.ts';
 import type { Revocations } from '../revocation/revocation.ts';
@@ -38,6 +39,8 @@ export interface ExaminerPorts {
 const attachedShare = 0.9;
 /** The same of asking whether certificates were revoked: what nobody could say in time is judged as that. */
 const revocationShare = 0.75;
+/** Of the review's time, what has to be left when that is asked first, for it to be those asked who were slow, and not what was read before. */
+const fairShare = 0.5;
 /**
  * Images for which a review asks at once for the image and for what is attached to it. With more of them each image is asked for
  * first, which takes a round longer, so that one that is not there costs one request.
@@ -171,31 +174,54 @@ export class Examiner {
     const { elapsed } = this.#ports;
     const work = async (aboard: Allowance): Promise<Outcome> => {
       const revocation = new KnownRevocations();
+      let left: number | undefined;
       for (;;) {
         const outcome = await inSlices(verifyInSlices({ ...input, revocation }), { ...aboard, elapsed, what });
+        left ??= aboard.deadline.remaining();
         const deadline = shareOf(aboard.deadline, revocationShare, elapsed);
         const more = await revocation.ask(this.#ports.revocations, { ...aboard, deadline });
         deadline.stop();
         if (more) continue;
-        return outcome.pass || !revocation.late ? outcome : { ...outcome, late: true };
+        return outcome.pass || !revocation.late ? outcome : { ...outcome, late: { left } };
       }
     };
     try {
       const name = `verify#${repositoryName(repository)}@${digest}#${hash}#${foundHash(found)}`;
       // What one review had no time to find out, another one asks itself.
-      const outcome = await this.#shared(name, guards, allowance, work, (found) => found.pass || found.late !== true);
-      return outcome.pass || outcome.late !== true ? outcome : this.#blamed(inquiry, outcome);
+      const outcome = await this.#shared(
+        name,
+        guards,
+        allowance,
+        work,
+        (found) => found.pass || found.late === undefined,
+      );
+      if (outcome.pass || outcome.late === undefined) return outcome;
+      const isFair = outcome.late.left >= fairShare * this.#circumstances.budget;
+      return this.#blamed(inquiry, outcome, digest, isFair);
     } catch (thrown) {
       const { reason, message } = blame(inquiry, asRefusal(thrown), this.#circumstances);
       return { pass: false, reason, message, attestors: [] };
     }
   }
 
-  /** Whose doing it is that there was no time to ask about revocations: the object's other images may have used it up. */
-  #blamed(inquiry: Inquiry, outcome: Extract<Outcome, { readonly pass: false }>): Outcome {
+  /**
+   * Whose doing it is that there was no time to ask about revocations: the object's other images may have used it up, or what is attached to
+   * this one. `isFair`: there was enough of it at first.
+   */
+  #blamed(
+    inquiry: Inquiry,
+    outcome: Extract<Outcome, { readonly pass: false }>,
+    digest: Digest,
+    isFair: boolean,
+  ): Outcome {
     if (outcome.reason !== 'revocation-unavailable') return outcome;
     const refusal = new Refusal(outcome.reason, outcome.message, { late: true });
-    const { reason, message } = blame(inquiry, refusal, this.#circumstances);
+    const blamed = blame(inquiry, refusal, this.#circumstances);
+    const { repository } = inquiry.target.reference;
+    const { reason, message } =
+      blamed.kind === 'unavailable' && !isFair
+        ? attachedTooSlow(repository, digest, 'takes too long to read and verify', refusal)
+        : blamed;
     return { ...outcome, reason, message };
   }
 

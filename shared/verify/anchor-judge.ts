@@ -48,6 +48,8 @@ export interface AnchorJudge<A extends LeafAnchor> {
    * attached to an image can bring it about.
    */
   waiver?(anchor: A, repository: Repository): string | undefined;
+  /** Why nothing that may be attached to an image in `repository` counts; `undefined`, or no such method: something may. */
+  refusal?(anchor: A, repository: Repository): Objection | undefined;
   /** In one line, why none of the signatures that were tried passed: `objection` is that of the one that came furthest. */
   denial(anchor: A, objection: Objection, tried: number): string;
 }

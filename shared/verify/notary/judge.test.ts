@@ -332,6 +332,26 @@ describe('levels', () => {
   });
 });
 
+test('who has a good signature is not warned of another one, in whichever order they are found', () => {
+  const expired = notaryEvidence({ attributes: { expiry: now } });
+  const stranger = notaryEvidence({ chain: makeChain() });
+  const statement = { levels: notaryLevels.audit };
+  for (const evidence of [
+    [expired, notaryEvidence()],
+    [notaryEvidence(), expired],
+    [stranger, notaryEvidence()],
+  ])
+    expect(decide({ statement, evidence })).not.toHaveProperty('notes');
+  expect(decide({ statement, evidence: [stranger, expired] })).toMatchObject({
+    pass: true,
+    notes: [expect.stringContaining('no certificate of the store ca issued')],
+  });
+  expect(decide({ statement, evidence: [expired] })).toMatchObject({
+    pass: true,
+    notes: [expect.stringContaining('holds until')],
+  });
+});
+
 test('of several signatures any may pass, and the one that came furthest is told', () => {
   const broken = notaryEvidence({ message: Buffer.from('other') });
   const over = notaryEvidence({ attributes: { expiry: now } });
