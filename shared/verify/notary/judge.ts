@@ -48,11 +48,11 @@ function examined(
   revocation: RevocationView,
 ): Passed | NotaryObjection {
   const statement = statementFor(anchor, signature.repository);
-  if (statement === undefined) return unsaid(signature.repository);
-  if (statement.levels === 'skip') {
+  if (statement?.levels === 'skip') {
     const told = `the trust policy ${quoted(statement.name, longestName)} verifies nothing (skip), so nobody vouches for what is attested`;
     return objection('trust-policy-missing', told);
   }
+  if (statement === undefined) return unsaid(signature.repository);
   const { levels } = statement;
 
   // What no level lets pass: the signature itself, what it is about, and what it asks for beyond the specification.
