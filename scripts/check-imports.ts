@@ -48,7 +48,9 @@ const updating = /^(?:cli\/trust\/|functions\/trust-refresh\/|shared\/trust-root
 const readers = [documents, policySets, ...Object.keys(outer).map((area) => `${area}/`)];
 const known = stages.slice(0, stages.indexOf('trust') + 1);
 /** What every stage may import. */
-const common = ['reasons', 'printable', 'pem', 'der', 'slices', 'regexp'].map((name) => `shared/${name}.ts`);
+const common = ['reasons', 'printable', 'pem', 'der', 'slices', 'regexp', 'json-text'].map(
+  (name) => `shared/${name}.ts`,
+);
 const pure = ['verify', 'conditions', 'expression'];
 /** Where expressions are used, beside conditions; what they may be about. */
 const policies = ['policy', 'plan', 'verdict', 'policy-set'];
