@@ -49,6 +49,13 @@ export interface Image {
   readonly bytes: Uint8Array;
 }
 
+/** The same as a review holds it until it is answered, which whoever wrote the object may put off. */
+export interface HeldImage {
+  readonly digest: Digest;
+  /** Absent where they are many: whoever needs them then asks for them again. */
+  readonly bytes: Uint8Array | undefined;
+}
+
 /** What a descriptor announces: `size` in bytes. What is read has both, or is refused. */
 export interface Sized {
   readonly digest: Digest;

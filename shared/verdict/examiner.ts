@@ -11,16 +11,17 @@ import { asRefusal, Refusal } from '../reasons.ts';
 import {
   type Allowance,
   type Asked,
-  type Image,
+  type HeldImage,
   type Registries,
   signaturesAlone,
   type Unread,
 } from '../registry/registry.ts';
+import type { Artifact } from '../verify/artifact.ts';
 import type { Outcome } from '../verify/outcome.ts';
 import { type VerifyInput, verifyInSlices } from '../verify/verify.ts';
 import { blame, blameIn, type Circumstances } from './blame.ts';
-import { imageOfDigest } from './fetching.ts';
-import { asksStated, type Finding, type Inquiry } from './inquiry.ts';
+import { imageOfDigest, wholeImage } from './fetching.ts';
+import { asksStated, type Finding, type Inquiry, unanswered } from './inquiry.ts';
 import type { Review } from './review.ts';
 import { type ReadStatement, readStatementsInSlices } from './statements.ts';
 
@@ -44,32 +45,82 @@ export class Examiner {
   readonly #session: Session;
   readonly #review: Review;
   readonly #circumstances: Circumstances;
-  readonly #done = new Map<string, Promise<unknown>>();
+  readonly #inquiries: readonly Inquiry[];
+  /** What was done at a digest, by its name, until no image that has it is left to be examined. */
+  readonly #done = new Map<Digest, Map<string, Promise<unknown>>>();
+  readonly #examined = new Set<Inquiry>();
 
-  constructor(ports: ExaminerPorts, review: Review, circumstances: Circumstances) {
+  /** @param inquiries all of the review's. */
+  constructor(ports: ExaminerPorts, review: Review, circumstances: Circumstances, inquiries: readonly Inquiry[]) {
     this.#ports = ports;
     this.#review = review;
     this.#session = review.session;
     this.#circumstances = circumstances;
+    this.#inquiries = inquiries;
   }
 
   /** Everything attached is fetched, each source once, and every check is verified over it. Throws Refusal where the image is refused. */
   async examine(inquiry: Inquiry, allowance: Allowance, digest: Digest, checks: readonly TargetCheck[]): Promise<void> {
+    try {
+      await this.#examine(inquiry, allowance, digest, checks);
+    } finally {
+      this.#examined.add(inquiry);
+      if (inquiry.image !== undefined) inquiry.image = { digest: inquiry.image.digest, bytes: undefined };
+      // The object's other images may take as long as their registries like, for which none of it is held.
+      if (!this.#inquiries.some((other) => this.#mayExamine(other, inquiry, digest))) this.#done.delete(digest);
+    }
+  }
+
+  async #examine(
+    inquiry: Inquiry,
+    allowance: Allowance,
+    digest: Digest,
+    checks: readonly TargetCheck[],
+  ): Promise<void> {
     const asked = askedBy(checks);
     const [image, gathered] = await this.#gatherAll(inquiry, allowance, digest, checks, asked);
     try {
+      const artifact = await this.#artifactOf(inquiry, allowance, image, gathered);
       for (const one of checks) {
         const found = foundFor(one.check, inquiry.target.reference.repository, gathered);
-        inquiry.findings[one.at] = await this.#finding(inquiry, image, found, one, allowance);
+        inquiry.findings[one.at] = await this.#finding(inquiry, artifact, found, one, allowance);
       }
     } finally {
       for (const { release } of gathered.values()) release?.();
     }
   }
 
+  /** Whether another image is still to be examined that is the same one under another tag. */
+  #mayExamine(other: Inquiry, { target }: Inquiry, digest: Digest): boolean {
+    return (
+      other.digest === digest &&
+      other.refusal === undefined &&
+      !this.#examined.has(other) &&
+      repositoryName(other.target.reference.repository) === repositoryName(target.reference.repository) &&
+      unanswered(other).length > 0
+    );
+  }
+
+  /** The image with its bytes, where there is a signature over them. */
+  async #artifactOf(
+    inquiry: Inquiry,
+    allowance: Allowance,
+    { digest, bytes }: HeldImage,
+    gathered: ReadonlyMap<string, Found>,
+  ): Promise<Artifact> {
+    if (bytes !== undefined) return { digest, bytes };
+    const isSignedItself = [...gathered.values()].some(({ evidence: { evidence } }) =>
+      evidence.some((one) => one.kind !== 'attestation' && one.signed.format === 'manifest'),
+    );
+    if (!isSignedItself) return { digest, bytes, isSigned: () => false };
+    const { reference, credentials } = inquiry.target;
+    const { name, guards, fetch } = wholeImage(this.#ports.registries, reference.repository, digest, credentials);
+    return this.#shared(digest, name, guards, allowance, fetch);
+  }
+
   async #finding(
     inquiry: Inquiry,
-    image: Image,
+    image: Artifact,
     found: Found,
     one: TargetCheck,
     allowance: Allowance,
@@ -91,6 +142,8 @@ export class Examiner {
     if (!outcome.pass) return { from: 'registry', outcome };
     const statements = asksStated(check) ? await this.#statements(inquiry, outcome, digest, allowance) : undefined;
     if (statements instanceof Refusal) return { from: 'registry', outcome: { ...outcome, ...noOf(statements) } };
+    // What was signed is not held beyond this.
+    const { statements: _, ...outcomeHeld } = outcome;
     const { signers, evidence, validUntil } = outcome;
     const verifiedAt = this.#ports.clock();
     const until = validUntil === undefined ? {} : { validUntil };
@@ -104,7 +157,7 @@ export class Examiner {
       if (kept !== undefined) this.#review.predicates().keep(hash, kept);
     }
     const stated = statements?.map(({ predicate, by }) => ({ predicate, by }));
-    return { from: 'registry', outcome, ...(stated === undefined ? {} : { stated }) };
+    return { from: 'registry', outcome: outcomeHeld, ...(stated === undefined ? {} : { stated }) };
   }
 
   /** What the statements that were let through say. */
@@ -145,7 +198,7 @@ export class Examiner {
     const work = (aboard: Allowance) => inSlices(verifyInSlices(input), { ...aboard, elapsed, what });
     try {
       const name = `verify#${repositoryName(repository)}@${digest}#${hash}#${foundHash(found)}`;
-      return await this.#shared(name, guards, allowance, work);
+      return await this.#shared(digest, name, guards, allowance, work);
     } catch (thrown) {
       const { reason, message } = blame(inquiry, asRefusal(thrown), this.#circumstances);
       return { pass: false, reason, message, attestors: [] };
@@ -159,7 +212,7 @@ export class Examiner {
     digest: Digest,
     checks: readonly TargetCheck[],
     asked: Asked,
-  ): Promise<[Image, ReadonlyMap<string, Found>]> {
+  ): Promise<[HeldImage, ReadonlyMap<string, Found>]> {
     const { reference, credentials } = inquiry.target;
     const { repository } = reference;
     const image = this.#imageOf(inquiry, digest, allowance);
@@ -190,11 +243,11 @@ export class Examiner {
     return [ready, new Map(found)];
   }
 
-  async #imageOf(inquiry: Inquiry, digest: Digest, allowance: Allowance): Promise<Image> {
+  async #imageOf(inquiry: Inquiry, digest: Digest, allowance: Allowance): Promise<HeldImage> {
     if (inquiry.image?.digest === digest) return inquiry.image;
     const { reference, credentials } = inquiry.target;
     const { name, guards, fetch } = imageOfDigest(this.#ports.registries, reference.repository, digest, credentials);
-    inquiry.image = await this.#shared(name, guards, allowance, fetch);
+    inquiry.image = await this.#shared(digest, name, guards, allowance, fetch);
     return inquiry.image;
   }
 
@@ -226,7 +279,7 @@ export class Examiner {
     };
     try {
       const holds: Holds<Found> = (found, behind) => holdsForOthers(found, behind, asked);
-      return await this.#shared(name, guardsOf(repository, digest), allowance, fetch, holds);
+      return await this.#shared(digest, name, guardsOf(repository, digest), allowance, fetch, holds);
     } catch (thrown) {
       return nothingFound(asRefusal(thrown));
     }
@@ -249,7 +302,7 @@ export class Examiner {
       const name = keyedBy(credentials, `attested#${repositoryName(repository)}@${digest}`);
       const fetch = (aboard: Allowance) => this.#ports.registries.as(credentials).attested(repository, digest, aboard);
       const guards = guardsOf(repository, digest);
-      return this.#shared(name, guards, { ...allowance, deadline }, fetch).catch(() => []);
+      return this.#shared(digest, name, guards, { ...allowance, deadline }, fetch).catch(() => []);
     });
     const unread = await Promise.all(asking);
     deadline.stop();
@@ -258,6 +311,7 @@ export class Examiner {
 
   /** Done once by this review, and shared with others that want the same. */
   #shared<T>(
+    digest: Digest,
     name: string,
     guards: readonly ShareGuard[],
     allowance: Allowance,
@@ -265,10 +319,12 @@ export class Examiner {
     holds?: Holds<T>,
   ): Promise<T> {
     // One name stands for one kind of work, so the value is of the type that this caller's work would give.
-    const before = this.#done.get(name) as Promise<T> | undefined;
+    const done = this.#done.get(digest) ?? new Map<string, Promise<unknown>>();
+    this.#done.set(digest, done);
+    const before = done.get(name) as Promise<T> | undefined;
     if (before !== undefined) return before;
     const doing = this.#session.share(name, guards, allowance, work, holds);
-    this.#done.set(name, doing);
+    done.set(name, doing);
     return doing;
   }
 }
