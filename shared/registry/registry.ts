@@ -61,7 +61,17 @@ export interface Image {
   readonly digest: Digest;
   readonly bytes: Uint8Array;
   /** As whoever reads it takes it: served, or its own. `undefined` where it came from no registry. */
-  readonly mediaType?: string;
+  readonly mediaType?: string | undefined;
+}
+
+/** The same as a review holds it until it is answered, which whoever wrote the object may put off. */
+export interface HeldImage {
+  readonly digest: Digest;
+  /** Absent where they are many: whoever needs them then asks for them again. */
+  readonly bytes: Uint8Array | undefined;
+  /** How many there are. */
+  readonly size: number;
+  readonly mediaType?: string | undefined;
 }
 
 /** What a descriptor announces: `size` in bytes. What is read has both, or is refused. */

@@ -85,6 +85,16 @@ describe('certificates of a rule', () => {
     expect(world.records.at(-1)?.images[0]).toMatchObject({ reason: 'verified', source: 'ledger' });
   });
 
+  test('an image with a manifest that no review holds: signed by its size and type, and by another size', async () => {
+    const large = async (repository: string, claim: object = {}) => {
+      const digest = await makeImage(world.destination, repository, '1', { label: 'x'.repeat(20 * 1024) });
+      await signed(world, repository, digest, { claim });
+      return { name: `${world.registry.host}/${repository}:1`, digest };
+    };
+    expect((await ask(world, await large('large/good'))).told).toBe('allowed');
+    expect((await ask(world, await large('large/other', { size: 20 * 1024 }))).told).toBe('403 other-image');
+  });
+
   test('unsigned, or by the same name of another CA: denied', async () => {
     expect((await ask(world, await pushed(world, 'bad/unsigned'))).told).toBe('403 no-signature');
     const foreign = await ask(world, await pushed(world, 'bad/foreign', { signer: stranger.signer }));

@@ -25,8 +25,9 @@ export function imageObjection(
   if (attested !== undefined) return attestationObjection(signature, intact, attested);
   const digest = claimObjection(signature, {});
   if (digest !== undefined) return digest;
-  if (image.bytes === undefined) return objection('other-image', 'is for an image, and what is verified is none');
-  const described = { digest: image.digest, mediaType: image.mediaType ?? '', size: image.bytes.length };
+  const size = image.bytes === undefined ? image.size : image.bytes.length;
+  if (size === undefined) return objection('other-image', 'is for an image, and what is verified is none');
+  const described = { digest: image.digest, mediaType: image.mediaType ?? '', size };
   return descriptorObjection(intact, described, 'image') ?? claimObjection(signature, annotations);
 }
 
