@@ -87,7 +87,20 @@ describe('certificates of a rule', () => {
 
   test('an image with a manifest that no review holds: signed by its size and type, and by another size', async () => {
     const large = async (repository: string, claim: object = {}) => {
-      const digest = await makeImage(world.destination, repository, '1', { label: 'x'.repeat(20 * 1024) });
+      const mediaType = 'application/vnd.oci.image.manifest.v1+json';
+      const config = {
+        mediaType: 'application/vnd.oci.image.config.v1+json',
+        size: 2,
+        digest: `sha256:${'0'.repeat(64)}`,
+      };
+      const manifest = {
+        schemaVersion: 2,
+        mediaType,
+        config,
+        layers: [],
+        annotations: { fill: 'x'.repeat(20 * 1024) },
+      };
+      const digest = world.registry.store.putManifest(repository, manifest, { tag: '1' });
       await signed(world, repository, digest, { claim });
       return { name: `${world.registry.host}/${repository}:1`, digest };
     };
