@@ -51,12 +51,6 @@ export function slotsFor(
   return extractors === undefined ? imageSlots(kind.group, kind.kind, object) : extractedSlots(extractors, object);
 }
 
-/**
- * V8's JSON.parse (as of Node 24.21) may read a name that is written with an escape (`<` is, by an API server) as another, which always
- * holds a backslash: once objects with such names have been read, one field of a map can so take the place of another, image and all.
- */
-const misreadable = 'has a key with a backslash: what is behind it cannot be told from what is behind others';
-
 type Held = readonly [JsonObject, string];
 
 /** What stands somewhere in an object, with its JSON pointer. */
@@ -89,7 +83,6 @@ function* elementsOf([value, pointer]: Found): Generator<Found> {
   }
   if (!isJsonObject(value)) throw malformed(pointer, 'must be a list or an object');
   for (const name of Object.keys(value)) {
-    if (name.includes('\\')) throw malformed(pointer, misreadable);
     const element = own(value, name);
     if (element !== undefined) yield [element, behind(pointer, name)];
   }

@@ -10,7 +10,7 @@ import type { NotaryFile, NotaryFolder } from './folder.ts';
 import { readIdentities } from './identities.ts';
 import { readLevels, readVerifyTimestamp } from './levels.ts';
 import { notaryPath, ociDocument, olderDocument } from './paths.ts';
-import { readScopes } from './scopes.ts';
+import { readScopes, scopeName } from './scopes.ts';
 import { problemOfStoreFile, readStores, type StoreFiles } from './stores.ts';
 import type { NotaryStatement, NotaryStoreFile } from './trust-policy.ts';
 
@@ -203,14 +203,15 @@ function refuseRepeatedScopes(statements: readonly StatementFields[], place: Pla
   const seen = new Map<string, number>();
   for (const [index, { registryScopes = [] }] of statements.entries()) {
     for (const [number, scope] of registryScopes.entries()) {
-      const first = seen.get(scope);
+      const name = scopeName(scope);
+      const first = seen.get(name);
       if (first !== undefined) {
         const where = first === index ? 'twice' : `in ${place.item(first).path} too`;
         report.problem(
           place.item(index).field('registryScopes').item(number),
           `${quoted(scope, 120)} is there ${where}`,
         );
-      } else seen.set(scope, index);
+      } else seen.set(name, index);
     }
   }
 }

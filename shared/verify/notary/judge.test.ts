@@ -317,7 +317,10 @@ describe('levels', () => {
       const outcome = decide({ ...question, statement: { ...question.statement, levels: notaryLevels[level] } });
       const passes = (passing[level] as readonly string[]).includes(name);
       expect([name, outcome.pass]).toEqual([name, passes]);
-      if (outcome.pass) expect(outcome.notes).toEqual([expect.stringMatching(/^a signature .*only warns of that\)$/)]);
+      if (outcome.pass)
+        expect(outcome.notes).toEqual([
+          expect.stringMatching(/^the trust policy "acme" only warns of this: a signature /),
+        ]);
     }
   });
 
@@ -336,9 +339,29 @@ describe('levels', () => {
   test('several failures are several notes', () => {
     const outcome = decide({ ...over, ...revoked, statement: { levels: notaryLevels.permissive } });
     expect(outcome.pass && outcome.notes).toEqual([
-      'a signature says that it holds until 2026-01-01T00:00:00.000Z, and that is over (the trust policy "acme" only warns of that)',
-      'a signature is good but for its revocation: CN=x (the trust policy "acme" only warns of that)',
+      'the trust policy "acme" only warns of this: a signature says that it holds until 2026-01-01T00:00:00.000Z, and that is over',
+      'the trust policy "acme" only warns of this: a signature is good but for its revocation: CN=x',
     ]);
+  });
+});
+
+test('who has a good signature is not warned of another one, in whichever order they are found', () => {
+  const expired = notaryEvidence({ attributes: { expiry: now } });
+  const stranger = notaryEvidence({ chain: makeChain() });
+  const statement = { levels: notaryLevels.audit };
+  for (const evidence of [
+    [expired, notaryEvidence()],
+    [notaryEvidence(), expired],
+    [stranger, notaryEvidence()],
+  ])
+    expect(decide({ statement, evidence })).not.toHaveProperty('notes');
+  expect(decide({ statement, evidence: [stranger, expired] })).toMatchObject({
+    pass: true,
+    notes: [expect.stringContaining('has no certificate of a store ca of the trust policy')],
+  });
+  expect(decide({ statement, evidence: [expired] })).toMatchObject({
+    pass: true,
+    notes: [expect.stringContaining('holds until')],
   });
 });
 

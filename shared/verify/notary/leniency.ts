@@ -14,7 +14,7 @@ export class Leniency {
   /** The objection, where it is enforced; `undefined`: there is none, or it is a note now. */
   weigh(action: 'enforce' | 'log', found: NotaryObjection | undefined): NotaryObjection | undefined {
     if (found === undefined || action === 'enforce') return found;
-    this.notes.push(`a signature ${found.message} (${this.#statement} only warns of that)`);
+    this.notes.push(`${this.#statement} only warns of this: a signature ${found.message}`);
     return undefined;
   }
 }

@@ -2,7 +2,7 @@ import type { NotaryScheme } from '../../evidence/notary-signature/attributes.ts
 import { quoted } from '../../printable.ts';
 import type { TrustedStatement } from '../../trust/notary/anchor.ts';
 import { attempt } from '../attempt.ts';
-import { issuanceProblem } from './chain.ts';
+import { type Chain, issuanceProblem } from './chain.ts';
 import type { Intact } from './integrity.ts';
 import { type NotaryObjection, objection } from './objection.ts';
 import { titleOf } from './statement.ts';
@@ -39,6 +39,21 @@ export function chainObjection(
   const title = titleOf(statement);
   const lacking = origin === 'rule' ? `none of ${title}` : `no certificate of a store ${type} of ${title}`;
   return objection('certificate-untrusted', `has ${lacking} in its chain: its own has ${names}`);
+}
+
+/**
+ * Of a chain that is one, what a store vouches for: each certificate up to the last one that stands in the store for its scheme, and who issued
+ * that one. Those above are signed by nobody whom the store knows, and nothing that is signed says which they are: whoever attaches a
+ * signature may have made them up, for the same name and key. `isWhole`: there are none.
+ */
+export function vouchedFor(
+  { signed, chain }: Intact,
+  { stores }: TrustedStatement,
+): { readonly chain: Chain; readonly isWhole: boolean } {
+  const trusted = stores[storeTypes[signed.attributes.scheme]] ?? [];
+  const last = chain.findLastIndex((one) => trusted.some((certificate) => certificate.equals(one)));
+  const [signer, ...issuers] = chain;
+  return { chain: [signer, ...issuers.slice(0, last + 1)], isWhole: last === chain.length - 1 };
 }
 
 /** Why the certificates are no chain: then none of them says anything of the others, and no level lets that pass. */
