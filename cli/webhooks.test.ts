@@ -189,6 +189,23 @@ describe('kinds that rules have extractors for', () => {
     const [anywhere = ''] = condition(about(['Thing'], { Thing: at('/*/image') }));
     expect(anywhere).toBe(`${usual[0]} || object != oldObject`);
   });
+
+  test('an update of any field is sent where more is asked of them than images', () => {
+    const [usual = ''] = condition(enforcing());
+    const asking = (kind: string) => {
+      const match = { any: [{ resources: { kinds: [kind] } }] };
+      const preconditions = { all: [{ key: '{{ request.object.mode }}', operator: 'NotEquals', value: 'draft' }] };
+      const imageExtractors = { [kind]: at('/spec/image') };
+      const verifyImages = [entry({ mutateDigest: false })];
+      return enforcing({ rules: [rule({ match, preconditions, imageExtractors, verifyImages })] });
+    };
+    const [expression = ''] = condition(asking('Task'), asking('Run'), about(['Thing'], { Thing: at('/spec/image') }));
+    expect(expression.slice(0, usual.length)).toBe(usual);
+    expect(expression.slice(usual.length)).toBe(
+      ' || request.kind.kind in ["Run", "Task"] && (size(object) != size(oldObject) || size(object) > 64 || ' +
+        "object.exists(field, !(field in ['metadata', 'status']) && object[?field] != oldObject[?field]))",
+    );
+  });
 });
 
 describe('namespaces with a label', () => {

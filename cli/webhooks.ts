@@ -65,7 +65,7 @@ export const systemNamespace = 'kube-system';
 
 /**
  * An UPDATE that changes nothing which a rule looks at is not sent: status, finalizers, owners, managed fields. The same
- * whatever the rules, so that a change of policies changes no condition, unless extractors look for images elsewhere. What may be absent is
+ * whatever the rules, so that a change of policies changes no condition, unless they have extractors. What may be absent is
  * compared as an optional value, since a condition that fails to evaluate fails the request.
  */
 function changed(rules: readonly Rule[]): MatchCondition {
@@ -79,8 +79,28 @@ function changed(rules: readonly Rule[]): MatchCondition {
     'object.metadata.?labels.orValue({}) != oldObject.metadata.?labels.orValue({})',
     'object.metadata.?annotations.orValue({}) != oldObject.metadata.?annotations.orValue({})',
     ...elsewhere,
+    ...changedAnywhere(rules),
   ].join(' || ');
   return { name: changedCondition, expression };
+}
+
+/** Fields of an object that are compared one by one: what a condition costs is bounded by the API server, and must not be the author's choice. */
+const mostFields = 64;
+
+/**
+ * For kinds that rules have extractors for, and of which they ask more than images: an expression may be about any field, beside the spec
+ * too. What is left out is what nobody asks of an update (leavesAll). A condition that costs too much is one that fails, for which nobody
+ * is asked under Ignore, so an object of many fields is sent without looking at them.
+ */
+function changedAnywhere(rules: readonly Rule[]): readonly string[] {
+  const kinds = new Set(rules.filter(({ varies }) => varies).flatMap(({ extractors }) => [...extractors.keys()]));
+  if (kinds.size === 0) return [];
+  const different = [
+    'size(object) != size(oldObject)',
+    `size(object) > ${mostFields}`,
+    "object.exists(field, !(field in ['metadata', 'status']) && object[?field] != oldObject[?field])",
+  ];
+  return [`request.kind.kind in [${[...kinds].sort().map(celText).join(', ')}] && (${different.join(' || ')})`];
 }
 
 /** The fields of an object in which extractors look, beside those that are compared anyway. */

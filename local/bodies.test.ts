@@ -68,3 +68,29 @@ test('a large body whose caller has left before its turn is not used, and keeps 
   expect(used).toEqual(['a', 'b']);
   expect(left).toHaveLength(8);
 });
+
+test('what is parsed of larger bodies takes room until they are answered: who finds none is told so in time, and common ones need none', async () => {
+  const bodies = createBodies(1);
+  const answers: (() => void)[] = [];
+  const pending = () => new Promise<void>((resolve) => answers.push(resolve));
+  const review = (values: number) =>
+    `{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"u-1","object":[${'0,'.repeat(values)}0]}}`;
+  const read = (values: number) => bodies.read(request(review(values)), pending);
+  const held = [];
+  for (;;) {
+    const used = await read(100_000);
+    if ('problem' in used) {
+      expect(used).toMatchObject({ reason: 'too-many-reviews', uid: 'u-1', problem: expect.stringContaining('room') });
+      break;
+    }
+    held.push(used);
+  }
+  expect(held.length).toBeGreaterThan(40);
+  expect(held.length).toBeLessThan(60);
+  // One that is smaller finds room, and one of a common size takes none.
+  expect(await read(20_000)).toHaveProperty('result');
+  expect(await read(10)).toHaveProperty('result');
+  for (const answer of answers) answer();
+  await nextTurn();
+  expect(await read(100_000)).toHaveProperty('result');
+});

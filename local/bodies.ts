@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { monotonic } from '../shared/net/deadline.ts';
-import { exceedsValues } from '../shared/net/json-bounds.ts';
-import { createRoom } from '../shared/net/room.ts';
+import { valuesIn } from '../shared/net/json-bounds.ts';
+import { createRoom, type Release, type Room } from '../shared/net/room.ts';
 import { Pieces } from './pieces.ts';
 
 /**
@@ -20,14 +20,31 @@ const small = 256 * 1024;
 const mostLarge = 128 * 1024 * 1024;
 const mostSmall = 64 * 1024 * 1024;
 
+/** Bytes up to which a body is not looked at: a review is 10 KB or so, and as many are answered at a time as there are connections. */
+const common = 32 * 1024;
+/**
+ * JSON values of all larger bodies whose reviews have not been answered: a parsed one takes some 60 bytes until then, and whoever wrote it
+ * may put that off by an image at a host that hangs.
+ */
+const mostHeld = 6_000_000;
+/** Milliseconds for which one waits for that room: whoever asks has to be answered in time. */
+const longestWait = 2000;
+
 /** What came of the text of a body, or why it was not read, with the uid of the review that it is, where an API server wrote it. */
-export type Used<T> = { readonly result: T } | { readonly problem: string; readonly uid?: string | undefined };
+export type Used<T> =
+  | { readonly result: T }
+  | {
+      readonly problem: string;
+      readonly reason: 'object-malformed' | 'too-many-reviews';
+      readonly uid?: string | undefined;
+    };
 
 export interface Bodies {
   /**
    * Reads a request's body when there is room for it, and hands its text to `use`, which has parsed it when the call stack is
    * empty. A review over the bounds is read off, so that it can be answered: a call that fails is admitted under failurePolicy
-   * Ignore. Never resolves where the caller goes away first, or is too slow.
+   * Ignore. What `use` promises is the answer: until then a larger body takes room. Never resolves where the caller goes away first, or is too
+   * slow.
    */
   read<T>(request: IncomingMessage, use: (text: string) => T): Promise<Used<T>>;
 }
@@ -45,10 +62,11 @@ function declaredBytes({ headers }: IncomingMessage): number {
 /**
  * Reads bodies within bounds: of one in bytes and JSON values, of all large ones and of all small ones in bytes. One whose room is
  * taken waits, and is not read meanwhile; who came first goes first. Of large ones, which take long to parse, one is used at a
- * time: between two of them the process does what else there is.
+ * time: between two of them the process does what else there is. `wait`: milliseconds for which one waits for the others' answers.
  */
-export function createBodies(): Bodies {
+export function createBodies(wait = longestWait): Bodies {
   const [large, little] = [createRoom(mostLarge, 'oldest'), createRoom(mostSmall, 'oldest')];
+  const hold = holding(createRoom(mostHeld, 'smallest'), wait);
   const inTurn = oneByOne();
   return {
     read: (request, use) =>
@@ -57,23 +75,23 @@ export function createBodies(): Bodies {
         // Whoever goes away is told nothing.
         request.on('error', () => undefined);
         if (bytes > largestBody) {
-          collect(request, beginning, (read) => resolve(read(use)));
+          collect(request, beginning, (body) => hold(body, use, resolve));
           return;
         }
         const release = (isLarge(request) ? large : little).take(bytes, () =>
-          collect(request, bytes, (read) => {
+          collect(request, bytes, (body) => {
             if (bytes > small) {
               // Its text is parsed when the call stack is empty, and its room is free when that is over.
               inTurn(() => {
                 // Whoever sends many may leave at once: what nobody waits for any more keeps the others waiting no longer.
                 if (request.socket?.destroyed) release();
                 else {
-                  resolve(read(use));
+                  hold(body, use, resolve);
                   setImmediate(release);
                 }
               });
             } else {
-              resolve(read(use));
+              hold(body, use, resolve);
               release();
             }
           }),
@@ -105,8 +123,8 @@ function oneByOne(): (work: () => void) => void {
   };
 }
 
-const tooLarge = { problem: `the body is over ${largestBody} bytes` } as const;
-const tooMany = { problem: `the body holds over ${mostValues} JSON values` } as const;
+const tooLarge = { problem: `the body is over ${largestBody} bytes`, reason: 'object-malformed' } as const;
+const tooMany = { problem: `the body holds over ${mostValues} JSON values`, reason: 'object-malformed' } as const;
 
 /** Bytes in which the uid of a review stands. */
 const beginning = 1024;
@@ -118,17 +136,54 @@ function uidIn(bytes: Buffer): string | undefined {
   return reviewWithUid.exec(bytes.toString('latin1', 0, beginning))?.[1];
 }
 
-type Read = <T>(use: (text: string) => T) => Used<T>;
+/** A body that has come. */
+interface Collected {
+  /** JSON values of a larger one; 0: it takes no room beside the others. */
+  readonly values: number;
+  readonly uid: () => string | undefined;
+  /** Has its text used, or says why it is not. */
+  read<T>(use: (text: string) => T): Used<T>;
+}
 
-/** Collects a body of `most` bytes at most, and hands over what has its text used. */
-function collect(request: IncomingMessage, most: number, done: (read: Read) => void): void {
+const crowded = {
+  problem: 'the objects of other reviews take up the room that there is: try again',
+  reason: 'too-many-reviews',
+} as const;
+
+/** Has bodies used where there is room for what is parsed of them, until what `use` promised has come. */
+function holding(
+  room: Room,
+  wait: number,
+): <T>(body: Collected, use: (text: string) => T, resolve: (used: Used<T>) => void) => void {
+  return (body, use, resolve) => {
+    if (body.values === 0) return resolve(body.read(use));
+    let leave: Release | undefined;
+    const go = () => {
+      clearTimeout(timer);
+      const used = body.read(use);
+      resolve(used);
+      // Not before there is something to leave: where there is room at once, that is said after this.
+      void Promise.resolve('result' in used ? used.result : undefined)
+        .catch(() => undefined)
+        .then(() => leave?.());
+    };
+    const timer = setTimeout(() => {
+      leave?.();
+      resolve({ ...crowded, uid: body.uid() });
+    }, wait);
+    leave = room.take(body.values, go);
+  };
+}
+
+/** Collects a body of `most` bytes at most. */
+function collect(request: IncomingMessage, most: number, done: (body: Collected) => void): void {
   let pieces = new Pieces();
   const add = (chunk: Buffer) => {
     if (pieces.size + chunk.length <= most) return pieces.add(chunk);
     const uid = uidIn(Buffer.concat([pieces.bytes().subarray(0, beginning), chunk.subarray(0, beginning)]));
     pieces = new Pieces();
     request.off('data', add).off('end', end);
-    const answer = () => done(() => ({ ...tooLarge, uid }));
+    const answer = () => done(refused(tooLarge, uid));
     if (uid !== undefined) request.on('end', answer).resume();
     else {
       request.pause();
@@ -138,9 +193,13 @@ function collect(request: IncomingMessage, most: number, done: (read: Read) => v
   const end = () => {
     const bytes = pieces.bytes();
     pieces = new Pieces();
-    done((use) =>
-      exceedsValues(bytes, mostValues) ? { ...tooMany, uid: uidIn(bytes) } : { result: use(bytes.toString('utf8')) },
-    );
+    const values = bytes.length <= common ? 0 : valuesIn(bytes, mostValues);
+    if (values === undefined) done(refused(tooMany, uidIn(bytes)));
+    else done({ values, uid: () => uidIn(bytes), read: (use) => ({ result: use(bytes.toString('utf8')) }) });
   };
   request.on('data', add).on('end', end);
+}
+
+function refused(why: typeof tooLarge | typeof tooMany, uid: string | undefined): Collected {
+  return { values: 0, uid: () => uid, read: () => ({ ...why, uid }) };
 }

@@ -12,8 +12,10 @@ import { trustOf } from '../shared/plan/trust-source.ts';
 import type { Question } from '../shared/policy/select.ts';
 import { createRegistry, registriesAsOurselves } from '../shared/registry/create.ts';
 import { type Credentials, noCredentials } from '../shared/registry/credentials.ts';
+import type { Revocations } from '../shared/revocation/revocation.ts';
 import type { KmsKeys } from '../shared/trust/kms.ts';
 import type { TrustRoots } from '../shared/trust/root/trust-root.ts';
+import type { SigningStatus } from '../shared/verdict/signing-status.ts';
 import type { Verdict } from '../shared/verdict/verdict.ts';
 import { localKms } from './kms.ts';
 import { localRevocations } from './revocations.ts';
@@ -35,6 +37,10 @@ export interface LocalCoreOptions {
   readonly roots?: TrustRoots;
   /** The keys of AWS KMS; by default as whom the configuration of AWS on this machine says. */
   readonly kms?: KmsKeys;
+  /** Who is asked whether something was revoked; by default those whom certificates name, and AWS Signer. */
+  readonly revocations?: Revocations;
+  /** Asked where an image has no signature of the Notary Project; by default none is about to come. */
+  readonly signing?: SigningStatus;
   /** Waits between tries of a request; injected by tests. */
   readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
@@ -60,7 +66,7 @@ export function createLocalCore(options: LocalCoreOptions = {}): LocalCore {
   const settings = options.ledger ?? defaultLedgerSettings;
   const doorSettings: DoorSettings = options.door ?? { addresses: 'any' };
   const door = createDoor(doorSettings);
-  const revocations = localRevocations({ door: doorSettings, clock, elapsed, metrics });
+  const responders = localRevocations({ door: doorSettings, clock, elapsed, metrics });
   const registry = createRegistry({
     door,
     credentials: options.credentials ?? noCredentials,
@@ -83,7 +89,8 @@ export function createLocalCore(options: LocalCoreOptions = {}): LocalCore {
     clock,
     elapsed,
     trust: trustOf(options.roots ?? carriedRoots(), options.kms ?? localKms({ clock, metrics })),
-    revocations,
+    revocations: options.revocations ?? responders,
+    ...(options.signing === undefined ? {} : { signing: options.signing }),
     ...(options.reviewImages === undefined ? {} : { reviewImages: options.reviewImages }),
   });
   const hostsOf = hostsOfRules(registries, 'call');
@@ -97,6 +104,6 @@ export function createLocalCore(options: LocalCoreOptions = {}): LocalCore {
     clock,
     elapsed,
     metrics,
-    close: async () => void (await Promise.all([door.close(), revocations.close()])),
+    close: async () => void (await Promise.all([door.close(), responders.close()])),
   };
 }

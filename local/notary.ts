@@ -78,7 +78,10 @@ export async function readTrustFileBelow(folder: string, name: string): Promise<
 async function readTrustFile(name: string): Promise<BytesFile> {
   const found = await lstat(name).catch((thrown: unknown) => unreadable(name, thrown));
   if (!found.isFile())
-    throw new FileError(name, `${name} is no file of its own: notation takes no links and folders here`);
+    throw new FileError(
+      name,
+      `${name} is no file of its own: notation takes no links and folders here; put the file itself there`,
+    );
   if (found.size > largestNotaryFile) throw new FileError(name, `${name} is larger than ${largestNotaryFile} bytes`);
   return { name, bytes: await readFile(name).catch((thrown: unknown) => unreadable(name, thrown)) };
 }

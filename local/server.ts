@@ -9,7 +9,7 @@ import { refuseReview } from '../shared/answer/response.ts';
 import { monotonic } from '../shared/net/deadline.ts';
 import type { Metrics } from '../shared/net/metrics.ts';
 import { Refusal } from '../shared/reasons.ts';
-import { createBodies, isLarge } from './bodies.ts';
+import { createBodies, isLarge, type Used } from './bodies.ts';
 import { type EventShape, eventOf } from './event.ts';
 
 /**
@@ -75,9 +75,9 @@ export async function startServer(options: LocalServerOptions): Promise<LocalSer
     // Whoever is not let in is told so by the handler, which needs no body for that.
     const used = letIn ? await bodies.read(request, (text) => begin(request, text)) : { result: begin(request, '') };
     if ('problem' in used) {
-      const answer = gateway === undefined ? denial(path, used.problem, used.uid) : undefined;
+      const answer = gateway === undefined ? denial(path, used) : undefined;
       if (answer === undefined) return refuse(response, used.problem);
-      options.metrics?.count('event-too-large');
+      options.metrics?.count(used.reason === 'too-many-reviews' ? used.reason : 'event-too-large');
       return void response.writeHead(200, { 'content-type': 'application/json' }).end(answer);
     }
     const { result } = used;
@@ -136,11 +136,13 @@ export async function startServer(options: LocalServerOptions): Promise<LocalSer
   };
 }
 
+type Unused = Exclude<Used<unknown>, { readonly result: unknown }>;
+
 /** The answer to a review that nobody can read: no object that is stored comes to as much. `undefined`: there is no such webhook, or no uid. */
-function denial(path: string, problem: string, uid: string | undefined): string | undefined {
+function denial(path: string, { problem, reason, uid }: Unused): string | undefined {
   const webhook = parseWebhookPath(path);
   if (webhook === undefined || uid === undefined) return undefined;
-  return JSON.stringify(refuseReview(uid, new Refusal('object-malformed', problem), webhook.scope.kind));
+  return JSON.stringify(refuseReview(uid, new Refusal(reason, problem), webhook.scope.kind));
 }
 
 function fits(event: HttpEvent): boolean {

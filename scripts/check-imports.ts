@@ -52,7 +52,9 @@ const updating = /^(?:cli\/trust\/|functions\/trust-refresh\/|shared\/trust-root
 const readers = [documents, trustPolicies, policySets, ...Object.keys(outer).map((area) => `${area}/`)];
 const known = stages.slice(0, stages.indexOf('trust') + 1);
 /** What every stage may import. */
-const common = ['reasons', 'printable', 'pem', 'der', 'slices', 'regexp', 'utf8'].map((name) => `shared/${name}.ts`);
+const common = ['reasons', 'printable', 'pem', 'der', 'slices', 'regexp', 'utf8', 'json-text'].map(
+  (name) => `shared/${name}.ts`,
+);
 const pure = ['verify', 'conditions', 'expression'];
 /** Where expressions are used, beside conditions; what they may be about. */
 const policies = ['policy', 'plan', 'verdict', 'policy-set'];

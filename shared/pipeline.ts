@@ -237,7 +237,7 @@ class Run {
       for (const inquiry of inquiries) inquiry.heldUp = lookups.spent;
       lookups.waitsFor(inquiries);
     }
-    this.#examiner = new Examiner(ports, review, this.#circumstances);
+    this.#examiner = new Examiner(ports, review, this.#circumstances, inquiries);
   }
 
   /**

@@ -180,7 +180,7 @@ export const reasons = {
   'annotation-mismatch': {
     kind: 'denied',
     summary: "a good signature lacks an annotation that the rule's annotations ask for",
-    advice: 'sign with -a name=value as the rule asks',
+    advice: 'sign with -a name=value (cosign), or --user-metadata name=value (notation), as the rule asks',
   },
   'log-entry-missing': {
     kind: 'denied',
@@ -200,13 +200,15 @@ export const reasons = {
   'certificate-untrusted': {
     kind: 'denied',
     summary: 'a signature is by a certificate that no CA of the rule issued',
-    advice: "sign with a certificate of the rule's CA, or give roots, certChain or the trust root of your instance",
+    advice:
+      "sign with a certificate of the rule's CA, or give roots, certChain or the trust root of your instance; where a trust policy decides, put the CA into a store of it",
   },
   'certificate-usage': {
     kind: 'denied',
     summary:
       'a signature is by a certificate that is not for code signing, or has a critical extension that is not understood',
-    advice: 'sign with a certificate whose extended key usage is code signing',
+    advice:
+      'sign with a certificate whose extended key usage is code signing; for notation, issue one without what the message names (docs/notary.md)',
   },
   'certificate-expired': {
     kind: 'denied',
@@ -222,7 +224,8 @@ export const reasons = {
   'timestamp-mismatch': {
     kind: 'denied',
     summary: "a signature's time stamp does not verify or is of an authority that the rule does not trust",
-    advice: 'set ctlog.tsaCertChain to the chain of the authority that stamped it, or sign again',
+    advice:
+      'set ctlog.tsaCertChain to the chain of the authority that stamped it, or sign again; where a trust policy decides, put its root into a store tsa',
   },
   'issuer-mismatch': {
     kind: 'denied',

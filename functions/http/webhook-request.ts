@@ -2,6 +2,7 @@ import type middy from '@middy/core';
 import type { APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { parseWebhookPath, tokenMatches, type WebhookPath } from '../../shared/admission/path.ts';
 import { type ParsedReview, parseReview } from '../../shared/admission/review.ts';
+import { parseReviewText } from '../../shared/admission/review-text.ts';
 import type { Clock } from '../../shared/net/deadline.ts';
 import type { Metrics } from '../../shared/net/metrics.ts';
 import { type Caller, callOf, type HttpEvent } from './event.ts';
@@ -34,8 +35,8 @@ type Tokens = readonly string[];
 const oldestEvent = 30_000;
 
 /**
- * Turns an event into a WebhookRequest. The token is compared before the body is parsed. The body goes through plain
- * JSON.parse: a stock parser that answers 422 to a `__proto__` key would let a Pod in unverified under failurePolicy Ignore.
+ * Turns an event into a WebhookRequest. The token is compared before the body is parsed. The body goes through
+ * parseReviewText: a stock parser that answers 422 to a `__proto__` key would let a Pod in unverified under failurePolicy Ignore.
  * What is no call of ours is answered here: 401 with an empty body, 404, and 400 for a body without a uid to answer.
  */
 export function webhookRequest(
@@ -54,7 +55,7 @@ export function webhookRequest(
 
       let body: unknown;
       try {
-        body = JSON.parse(call.body);
+        body = parseReviewText(call.body);
       } catch {
         return text(400, 'the body is no JSON; an AdmissionReview of admission.k8s.io/v1 was expected\n');
       }

@@ -246,3 +246,37 @@ export function attachNotary(
     },
   );
 }
+
+export interface NotaryStatement {
+  /** The image's repository, without host. */
+  readonly repository: string;
+  /** The image that it is about. */
+  readonly digest: Digest;
+  /** The artifact type. */
+  readonly type: string;
+  /** What it states: JSON. */
+  readonly predicate: Uint8Array;
+  /** The repository in which it is stored; the image's own by default. */
+  readonly storeIn?: string;
+}
+
+/** Attaches a statement that nobody signed, as `oras attach --artifact-type TYPE` does. */
+export async function attachStatement(
+  destination: Destination,
+  { repository, digest, type, predicate, storeIn = repository }: NotaryStatement,
+): Promise<Attached> {
+  const subject = await describe(destination, repository, digest);
+  const layer = { mediaType: 'application/json', bytes: predicate };
+  return attachReferrer(destination, storeIn, subject, layer, { artifactType: type, config: 'empty' });
+}
+
+/** The same, signed as `notation sign` signs it: the signature refers to the statement's manifest. */
+export async function attestNotary(
+  destination: Destination,
+  request: NotaryStatement & Omit<NotaryRequest, 'repository' | 'digest' | 'storeIn'>,
+): Promise<Attached> {
+  const { repository, digest, type, predicate, storeIn = repository, ...rest } = request;
+  const attached = await attachStatement(destination, { repository, digest, type, predicate, storeIn });
+  await signNotary(destination, { ...rest, repository: storeIn, digest: attached.manifest });
+  return attached;
+}

@@ -4,7 +4,7 @@ import { signerName } from '../ledger/verification.ts';
 import { shortened } from '../printable.ts';
 import type { NoReason } from '../reasons.ts';
 import type { Verdict } from '../verdict/verdict.ts';
-import { imageName, shownName } from './message.ts';
+import { imageName, oneWarning, shownName } from './message.ts';
 
 /**
  * What one admission leaves behind: its log line, and the audit annotation of the same content. Whoever writes the object
@@ -40,6 +40,8 @@ export interface ImageRecord {
   /** `identity (issuer …)`; of a key its hash. */
   readonly signers: readonly string[];
   readonly source: string;
+  /** What let it pass all the same, as a trust policy's level says: the first of its warnings. */
+  readonly notes?: readonly string[];
   /** Of the reason `policy-exception`: their names. */
   readonly exceptions?: readonly string[];
 }
@@ -48,6 +50,10 @@ export interface ImageRecord {
 const longest = 64 * 1024;
 /** So many results fit without being counted. */
 const few = 20;
+
+/** Characters of who signed: where a level only warns of strangers they write their names themselves, in certificates of 16 KB. */
+const longestSigner = 512;
+const mostNotes = 4;
 
 /** A service account's name has its namespace's in it. */
 const longestUser = 512;
@@ -104,14 +110,16 @@ function thoseThatFit(verdicts: readonly Verdict[]): readonly ImageRecord[] {
 
 function imageOf(verdict: Verdict): ImageRecord {
   const { exceptions } = verdict.question;
+  const { notes } = verdict;
   return {
     image: imageName(verdict),
     policy: verdict.question.rule.policy,
     rule: verdict.question.rule.name,
     result: verdict.result,
     reason: verdict.reason,
-    signers: verdict.signers.map(signerName),
+    signers: verdict.signers.map((signer) => shortened(signerName(signer), longestSigner)),
     source: verdict.effort.source,
+    ...(notes === undefined ? {} : { notes: notes.slice(0, mostNotes).map(oneWarning) }),
     ...(exceptions === undefined ? {} : { exceptions }),
   };
 }

@@ -39,7 +39,10 @@ export interface Attestation extends Common {
 /** Evidence that somebody signed, whatever it means: what is judged by who that was. */
 export type SignedEvidence = Common & Stated;
 
-/** What was signed, by whoever did, and the images that it is about; the wanted image's digest must be among the claims. */
+/**
+ * What was signed, by whoever did, and the images that it is about; the wanted image's digest must be among the claims. Of a Notary signature
+ * of an attestation that digest is the attestation's.
+ */
 export interface Stated {
   readonly signed: Signed;
   readonly claims: readonly Claim[];
@@ -96,7 +99,18 @@ export type SignedContent =
       readonly artifact: { readonly mediaType: string; readonly size: number };
       /** DER of a TimeStampToken (RFC 3161), which no TimeStampResp is around, over the signature. */
       readonly timestampToken: Uint8Array | undefined;
+      /** Set where it was attached to an attestation, which its payload must name then instead of the image. */
+      readonly attested?: NotaryAttested;
     };
+
+/** An attestation of the Notary Project: a manifest that refers to an image, whose one layer is what it states. */
+export interface NotaryAttested {
+  /** Its own descriptor; `size` in bytes. */
+  readonly manifest: { readonly digest: Digest; readonly mediaType: string; readonly size: number };
+  /** The image that it refers to. */
+  readonly subject: Digest;
+  readonly predicate: Uint8Array;
+}
 
 /** SHA-2 of an envelope's bytes; of them none is kept beside the payload. */
 export interface EnvelopeHashes {
@@ -118,6 +132,7 @@ export interface Material {
 /** Something attached that was meant as evidence and is not: kept, so that a denial can say so. */
 export interface Rejected {
   readonly repository: Repository;
+  /** Of an attestation that nobody signed, its manifest's digest. */
   readonly layer: Digest;
   /** What it may have been meant as. */
   readonly mayHold: MayHold;

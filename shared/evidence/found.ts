@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { type Repository, repositoryName } from '../image/repository.ts';
 import { isOnesOwn, type Refusal } from '../reasons.ts';
-import { type Asked, type Attached, signaturesAlone } from '../registry/registry.ts';
+import { type Asked, type Attached, signaturesAlone, type Unattested } from '../registry/registry.ts';
 import type { Slices } from '../slices.ts';
 import type { Check } from '../trust/check.ts';
-import type { Gathered } from './evidence.ts';
+import type { Gathered, Rejected } from './evidence.ts';
 import { readEvidenceInSlices } from './read.ts';
 
 /** What one signature repository holds about a digest. */
@@ -23,8 +23,13 @@ export interface Found {
  */
 export function* foundInSlices(attached: Attached, { predicateTypes }: Asked = signaturesAlone): Slices<Found> {
   const { items, unread, unreadable, unreadableAttestations } = attached;
-  const gathered = yield* readEvidenceInSlices(items, (type) => predicateTypes.has(type));
-  return { evidence: { ...gathered, unread }, unreadable, unreadableAttestations };
+  const { evidence, rejected } = yield* readEvidenceInSlices(items, (type) => predicateTypes.has(type));
+  const unattested = (attached.rejected ?? []).map(rejectedOf);
+  return { evidence: { evidence, rejected: [...rejected, ...unattested], unread }, unreadable, unreadableAttestations };
+}
+
+function rejectedOf({ repository, manifest, message }: Unattested): Rejected {
+  return { repository, layer: manifest, mayHold: 'attestations', message };
 }
 
 /** SHA-256, hex, over what was found and what was not read: two that are equal are judged alike. */
@@ -53,16 +58,19 @@ export function nothingFound(refusal: Refusal): Found {
 export function holdsForOthers(
   found: Found,
   behind: boolean,
-  { cosign, notary, predicateTypes }: Asked = signaturesAlone,
+  { cosign, notary, predicateTypes, artifactTypes }: Asked = signaturesAlone,
 ): boolean {
   const { evidence } = found.evidence;
   if ([...found.unreadable, ...found.unreadableAttestations].some(isOnesOwn)) return false;
   if (!behind) return true;
   const signatures = new Set(evidence.flatMap(({ kind }) => (kind === 'attestation' ? [] : [kind])));
   const isNotary = signatures.delete('notary-signature');
-  const stated = new Set(evidence.flatMap((one) => (one.kind === 'attestation' ? [one.predicateType] : [])));
+  const attestations = evidence.filter((one) => one.kind === 'attestation');
+  const states = (type: string, isByNotary: boolean) =>
+    attestations.some((one) => one.predicateType === type && (one.carrier === 'notary-signature') === isByNotary);
   const isSigned = (!cosign || signatures.size > 0) && (!notary || isNotary);
-  return isSigned && [...predicateTypes].every((type) => stated.has(type));
+  const isAttested = [...predicateTypes].every((type) => states(type, false));
+  return isSigned && isAttested && [...artifactTypes].every((type) => states(type, true));
 }
 
 /** What was found in the repositories that a check reads, by their names; `own` is the image's. */

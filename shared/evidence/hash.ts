@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { TransparencyLogEntry } from '@sigstore/protobuf-specs';
+import type { AttachedAttestation } from '../registry/registry.ts';
 import type { Envelope } from './envelope.ts';
 import type { Material, Signed } from './evidence.ts';
 
@@ -18,6 +19,12 @@ export function signatureHash(signed: Signed): string {
 export function attestationHash({ payload, signature, hashes }: Envelope, material: Material): string {
   const bare = hashes === undefined ? [] : [hashes.sha256];
   return hashOf([Buffer.from('attestation'), payload, signature, ...listed(bare), ...materialParts(material)]);
+}
+
+/** The same of an attestation that a Notary signature is attached to: what the signature is over says which one it means, and not which one this is. */
+export function attestedHash(signature: string, { type, manifest, subject, layer }: AttachedAttestation): string {
+  const { digest, mediaType, size } = manifest;
+  return hashOf([Buffer.from(JSON.stringify(['attested', signature, type, digest, mediaType, size, subject, layer]))]);
 }
 
 function materialParts({ certificates, timestamps, logEntries }: Material): Uint8Array[] {

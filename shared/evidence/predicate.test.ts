@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { attItem, dsseItem, makeImage, messageItem, statementOf } from '../../test/fixtures/attached.ts';
+import { makeNotaryChain, notaryItem } from '../../test/fixtures/notary.ts';
 import { makeSigner } from '../../test/fixtures/signers.ts';
 import { atOnce } from '../slices.ts';
 import type { Stated } from './evidence.ts';
@@ -129,4 +130,17 @@ describe('bounds', () => {
     }
     expect(slices).toBeGreaterThan(3);
   });
+});
+
+test('of a Notary attestation it is the layer as it is, and of another Notary signature there is none', () => {
+  const item = notaryItem({ signer: makeNotaryChain().signer });
+  const bytes = Buffer.from(' {"a":1}\n');
+  const manifest = { digest: item.manifest, mediaType: 'application/x', size: 9 };
+  const attested = { type, manifest, subject: image.digest, layer: item.layer.digest, bytes };
+  const [of, signature] = readEvidence([{ ...item, attested }, item]).evidence;
+  if (of?.kind !== 'attestation' || of.stated === undefined) throw new Error('it is an attestation');
+  const hash = createHash('sha256').update(bytes).digest('hex');
+  expect(atOnce(predicateOf(of.stated))).toEqual({ bytes, hash });
+  if (signature?.kind !== 'notary-signature') throw new Error('it is a signature');
+  expect(() => atOnce(predicateOf(signature))).toThrow('what is signed is no statement');
 });

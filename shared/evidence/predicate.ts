@@ -14,7 +14,7 @@ const maxValues = 500_000;
 
 /** What a statement states, as it was signed. */
 export interface Predicate {
-  /** Of the payload, without the blanks around them. */
+  /** Of the payload, without the blanks around them; of a Notary attestation its layer as it is. */
   readonly bytes: Uint8Array;
   /** SHA-256, hex, of these bytes: by which a predicate is known once its statement has been verified. */
   readonly hash: string;
@@ -25,10 +25,15 @@ export interface Predicate {
  * another, has none. Throws Malformed.
  */
 export function* predicateOf({ signed }: Pick<Stated, 'signed'>): Slices<Predicate> {
+  if (signed.format === 'notary' && signed.attested !== undefined) return yield* hashed(signed.attested.predicate);
   if (signed.format !== 'dsse') throw new Malformed('what is signed is no statement');
   const [bytes, another] = yield* membersNamed(signed.payload, 'predicate', maxStatementValues);
   if (bytes === undefined) throw new Malformed('the statement has no predicate');
   if (another !== undefined) throw new Malformed('the statement has more than one predicate');
+  return yield* hashed(bytes);
+}
+
+function* hashed(bytes: Uint8Array): Slices<Predicate> {
   return { bytes, hash: (yield* hashInSlices('sha256', bytes, bytesInSlice)).toString('hex') };
 }
 

@@ -48,14 +48,17 @@ function* readItem(item: AttachedItem, keep: Keep): Slices<Evidence | undefined>
   return undefined;
 }
 
-function mayHoldOf({ source, layer }: AttachedItem): MayHold {
+function mayHoldOf({ source, layer, attested }: AttachedItem): MayHold {
+  if (attested !== undefined) return 'attestations';
   const attestsOnly = source === 'att-tag' || kindHolding(evidenceKinds, layer.mediaType)?.only === 'attestations';
   return attestsOnly && source !== 'sig-tag' ? 'attestations' : 'signatures';
 }
 
 /** Two items of one name are read as the same: many manifests may name one layer, which was fetched once. */
-function nameOf({ source, repository, layer: { mediaType, digest, annotations } }: AttachedItem): string {
-  return JSON.stringify([source, repositoryName(repository), mediaType, digest, Object.entries(annotations)]);
+function nameOf({ source, repository, layer, attested }: AttachedItem): string {
+  const { mediaType, digest, annotations } = layer;
+  const name = [source, repositoryName(repository), mediaType, digest, Object.entries(annotations)];
+  return JSON.stringify(attested === undefined ? name : [...name, attested.manifest.digest]);
 }
 
 const keepNone: Keep = () => false;

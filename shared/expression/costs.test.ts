@@ -58,6 +58,7 @@ const dear: readonly [string, string, Json][] = [
     "m[].regex_match(@, 'x')",
     list(20, (at) => `${'[]:[:word:]]{1000}'.repeat(50)}${at}`),
   ],
+  ['wildcards', "m[].pattern_match(@, 'a')", list(40, (at) => `${'*a'.repeat(100_000)}${at}`)],
   ['small patterns', "m[].regex_match(@, 'x')", list(20_000, (at) => `(?i)[^k]${at}`)],
   ['numbers where functions take text', "m[].regex_match('a', @)", list(100_000, (at) => 3.4028e38 - at * 1e31)],
   ['numbers as names', 'object_from_lists(m, m)', list(25_000, (at) => 1.1754943508222875e-38 * (at + 1))],
@@ -93,6 +94,7 @@ const honest: readonly [string, string, Json, Json][] = [
     list(10_000, () => 'pkg:npm/a@1.0.0'),
     10_000,
   ],
+  ['wildcards', "m[?pattern_match(@, 'pkg:npm/a@1.0.0')] | length(@)", list(10_000, () => 'pkg:npm/*'), 10_000],
   [
     'letters of every alphabet',
     "m[?regex_match('^\\p{L}+$', @)] | length(@)",

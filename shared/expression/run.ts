@@ -38,3 +38,8 @@ export function stepsOfText(length: number): number {
 export function stepsOfSearch(text: number, part: number): number {
   return stepsOfText(text) * (8 + Math.ceil(part / 4));
 }
+
+/** Steps that reading a pattern of wildcards takes: with stars alone it is cut into the texts between them, of which a character may be one. */
+export function stepsOfWildcards(pattern: string): number {
+  return 8 + Math.ceil(pattern.length / (pattern.includes('?') ? 16 : 4));
+}

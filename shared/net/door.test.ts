@@ -164,6 +164,16 @@ describe('content codings that come unasked', () => {
     await expect(readFrom(await serveAs(coding, gzipSync(noise)), 1000)).rejects.toEqual(refused('registry-error'));
   });
 
+  test('of a host that nobody named Brotli is not unpacked: its window is 16 MB for a few bytes', async () => {
+    const server = await serveAs('br', brotliCompressSync(noise));
+    await expect(readFrom(server, noise.length, { ...spending(), named: false })).rejects.toEqual(
+      refused('registry-error'),
+    );
+    expect(Buffer.from(await readFrom(server, noise.length, { ...spending(), named: true }))).toEqual(noise);
+    const zipped = await serveAs('gzip', gzipSync(noise));
+    expect(Buffer.from(await readFrom(zipped, noise.length, { ...spending(), named: false }))).toEqual(noise);
+  });
+
   test.each([
     ['gzip', gzipSync],
     ['deflate', deflateSync],

@@ -310,12 +310,16 @@ function respond(
     url,
     header: (name) => header(answer, name),
     async read(maxBytes, room) {
-      const decoder = decoderOf(header(answer, 'content-encoding'));
+      const decoder = decoderOf(header(answer, 'content-encoding'), spending.named);
       if (decoder === 'unknown') {
         abandon(answer.body);
-        throw new Refusal('registry-error', `${host} answered in a content coding that is not known here: ${what}`, {
-          cause: { code: unknownCoding },
-        });
+        throw new Refusal(
+          'registry-error',
+          `${host} answered in a content coding that is not taken off here: ${what}`,
+          {
+            cause: { code: unknownCoding },
+          },
+        );
       }
       const length = header(answer, 'content-length');
       const announced = length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : undefined;

@@ -68,10 +68,10 @@ export function* countValues(bytes: Uint8Array, bounds: JsonBounds): Slices<Valu
   return { values };
 }
 
-/** Whether JSON text may hold more than `most` values. Text of no more than `most` bytes is not looked at. */
-export function exceedsValues(bytes: Uint8Array, most: number): boolean {
-  if (bytes.length <= most) return false;
-  return 'exceeded' in atOnce(countValues(bytes, { values: most, depth: Number.POSITIVE_INFINITY }));
+/** How many values JSON text may hold; `undefined`: more than `most`. */
+export function valuesIn(bytes: Uint8Array, most: number): number | undefined {
+  const count = atOnce(countValues(bytes, { values: most, depth: Number.POSITIVE_INFINITY }));
+  return 'exceeded' in count ? undefined : count.values;
 }
 
 /** Where the string that begins with the quote at `start` ends: at its other quote, or else where the text does. */

@@ -1,3 +1,4 @@
+import { parseJsonText, putField } from '../json-text.ts';
 import type { Slices } from '../slices.ts';
 import { endOfString } from './json-bounds.ts';
 
@@ -31,8 +32,8 @@ interface Open {
 type Made = { readonly list: unknown[] } | { readonly object: Record<string, unknown> };
 
 /**
- * Parses JSON text (UTF-8) piece by piece, each by JSON.parse: whole members of the objects and lists that do not end within a piece. It
- * comes to what JSON.parse comes to, names as `__proto__` and equal ones too. Throws SyntaxError.
+ * Parses JSON text (UTF-8) piece by piece, each by itself: whole members of the objects and lists that do not end within a piece. It
+ * comes to what parseJsonText comes to, names as `__proto__` and equal ones too. Throws SyntaxError.
  */
 export function* parsePieces(bytes: Uint8Array, inPiece: number = bytesInPiece): Slices<unknown> {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -78,7 +79,7 @@ export function* parsePieces(bytes: Uint8Array, inPiece: number = bytesInPiece):
   }
   // All of it was one piece, or it ends too soon.
   if (open.some(({ made }) => made !== undefined)) throw new SyntaxError('it ends before it is closed');
-  return JSON.parse(text.toString('utf8'));
+  return parseJsonText(text.toString('utf8'));
 }
 
 /** Parses what stands before the comma at `at`: of each object and list that is open all members but the one that is being read. */
@@ -102,7 +103,7 @@ function* parseOpen(text: Buffer, open: readonly Open[], at: number): Slices<voi
 /** Members between brackets or commas, one at least. */
 function parseMembers(text: Buffer, { from, isList, made }: Open, to: number): void {
   const members = text.toString('utf8', from, to);
-  const piece: unknown = JSON.parse(isList ? `[${members}]` : `{${members}}`);
+  const piece: unknown = parseJsonText(isList ? `[${members}]` : `{${members}}`);
   if (addAll(made, piece) === 0) throw new SyntaxError('a member is missing');
 }
 
@@ -115,25 +116,18 @@ function addAll(made: Made | undefined, piece: unknown): number {
     return items.length;
   }
   const members = Object.entries(Object(piece));
-  for (const [name, value] of members) put(made.object, name, value);
+  for (const [name, value] of members) putField(made.object, name, value);
   return members.length;
 }
 
 function add({ made }: Open, name: string, value: unknown): void {
   if (made === undefined) throw unmade();
   if ('list' in made) made.list.push(value);
-  else put(made.object, name, value);
+  else putField(made.object, name, value);
 }
 
 function unmade(): Error {
   return new Error('what is in it was parsed before it was made');
-}
-
-/** A field of the object's own, as JSON.parse makes it: `__proto__` too. */
-function put(object: Record<string, unknown>, name: string, value: unknown): void {
-  if (name in Object.prototype) {
-    Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
-  } else object[name] = value;
 }
 
 /** What stands between a comma and the bracket of the value behind it: in an object the name of it, in a list nothing. */
@@ -142,7 +136,7 @@ function nameBefore(text: Buffer, { isList, member }: Open, bracket: number): st
     checkBlank(text, member, bracket);
     return '';
   }
-  const named: unknown = JSON.parse(`{${text.toString('utf8', member, bracket)}null}`);
+  const named: unknown = parseJsonText(`{${text.toString('utf8', member, bracket)}null}`);
   const [name] = Object.keys(Object(named));
   if (name === undefined) throw new SyntaxError('a name is missing');
   return name;

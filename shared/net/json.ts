@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { parseJsonText } from '../json-text.ts';
 import type { Slices } from '../slices.ts';
 import { bytesInSlice, countValues, type JsonBounds } from './json-bounds.ts';
 import { bytesInPiece, parsePieces } from './json-pieces.ts';
@@ -42,7 +43,7 @@ export function* parseJson(
   if (!isUtf8(bytes)) return { problem: 'encoding' };
   if (isLong) yield;
   try {
-    return { value: bytes.length > bytesInPiece ? yield* parsePieces(bytes) : JSON.parse(textOf(bytes)) };
+    return { value: bytes.length > bytesInPiece ? yield* parsePieces(bytes) : parseJsonText(textOf(bytes)) };
   } catch (thrown) {
     if (thrown instanceof SyntaxError) return { problem: 'syntax' };
     throw thrown;

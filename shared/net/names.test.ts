@@ -36,13 +36,28 @@ test('one that is not answered in time is called where it was before, and where 
   expect(await resolve('a.example')).toEqual(at('192.0.2.2'));
 });
 
+test('of a name with thousands of addresses some of each family are handed on, and remembered', async () => {
+  const { asked, resolve } = scene();
+  const many = (family: number, prefix: string) =>
+    Array.from({ length: 4000 }, (_, index) => ({ address: `${prefix}${index}`, family }));
+  const some = [...many(6, '2001:db8::').slice(0, 16), ...many(4, '192.0.2.').slice(0, 16)];
+  const first = resolve('a.example');
+  asked[0]?.answer(null, [...many(6, '2001:db8::'), ...many(4, '192.0.2.')]);
+  expect(await first).toEqual(some);
+  expect(await resolve('a.example')).toEqual(some);
+  const few = resolve('b.example');
+  asked[2]?.answer(null, at('192.0.2.1'));
+  expect(await few).toEqual(at('192.0.2.1'));
+});
+
 test('a failure is told to all who wait, and takes nothing from what was known', async () => {
   const { asked, resolve } = scene();
   const first = resolve('a.example');
   asked[0]?.answer(null, at('192.0.2.1'));
   await first;
   const failing = [resolve('a.example'), resolve('a.example')];
-  asked[1]?.answer(Object.assign(new Error('none'), { code: 'ENOTFOUND' }), []);
+  // As the system's does, without addresses.
+  Reflect.apply(asked[1]?.answer ?? Boolean, undefined, [Object.assign(new Error('none'), { code: 'ENOTFOUND' })]);
   for (const result of await Promise.allSettled(failing)) {
     expect(result).toMatchObject({ status: 'rejected', reason: { code: 'ENOTFOUND' } });
   }

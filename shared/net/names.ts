@@ -27,6 +27,8 @@ interface Wanted {
 }
 
 const maxNames = 1000;
+/** Addresses of a name, of each family: who has a name says how many, thousands in one answer, and calling goes through all of them. */
+const maxAddresses = 16;
 
 /**
  * Resolves names so that those whose name servers never answer stand in the way of few others. The system resolves two or
@@ -65,9 +67,11 @@ export function createNames(lookup: LookupFunction, settings: NamesSettings = {}
 
   function lookUp(key: string, { name, options }: Wanted): void {
     underWay++;
-    lookup(name, options, (...answer) => {
+    lookup(name, options, (error, addresses, family) => {
       underWay--;
-      if (answer[0] === null) before.set(key, answer);
+      // With an error there are none, whatever the type says.
+      const answer: LookupResult = [error, error === null ? firstOf(addresses) : [], family];
+      if (error === null) before.set(key, answer);
       end(key, answer);
       goOn();
     });
@@ -96,6 +100,17 @@ export function createNames(lookup: LookupFunction, settings: NamesSettings = {}
     line.add(key);
     goOn();
   };
+}
+
+/** Some of each family: not every machine reaches both. */
+function firstOf(addresses: Address): Address {
+  if (typeof addresses === 'string') return addresses;
+  const counts = new Map<number, number>();
+  return addresses.filter(({ family }) => {
+    const count = (counts.get(family) ?? 0) + 1;
+    counts.set(family, count);
+    return count <= maxAddresses;
+  });
 }
 
 function givenUp(name: string): NodeJS.ErrnoException {

@@ -117,23 +117,28 @@ describe('finds', () => {
 describe('refuses', () => {
   const steps = { path: '/spec/steps/*/image', key: 'name' };
   test.each<[string, Json, Json, string]>([
-    ['a text where a list is looked for', { spec: { steps: 'x' } }, steps, '/spec/steps must be a list or an object'],
-    ['a number as element', { spec: { steps: [1] } }, steps, '/spec/steps/0 must be an object'],
-    ['a list where an object is looked for', { spec: [] }, steps, '/spec must be an object'],
+    ['a text where a list is looked for', { spec: { steps: 'x' } }, steps, '"/spec/steps" must be a list or an object'],
+    ['a number as element', { spec: { steps: [1] } }, steps, '"/spec/steps/0" must be an object'],
+    ['a list where an object is looked for', { spec: [] }, steps, '"/spec" must be an object'],
     [
       'a number as image',
       { spec: { steps: [{ name: 'a', image: 1 }] } },
       steps,
-      '/spec/steps/0/image must be a string',
+      '"/spec/steps/0/image" must be a string',
     ],
-    ['a list as image', { spec: { steps: [{ name: 'a', image: [] }] } }, steps, '/spec/steps/0/image must be a string'],
+    [
+      'a list as image',
+      { spec: { steps: [{ name: 'a', image: [] }] } },
+      steps,
+      '"/spec/steps/0/image" must be a string',
+    ],
     [
       'an image without its key',
       { spec: { steps: [{ image: 'a' }] } },
       steps,
-      '/spec/steps/0/name must be a string that is not empty',
+      '"/spec/steps/0/name" must be a string that is not empty',
     ],
-    ['a number as key', { spec: { steps: [{ name: 1, image: 'a' }] } }, steps, '/spec/steps/0/name must be a string'],
+    ['a number as key', { spec: { steps: [{ name: 1, image: 'a' }] } }, steps, '"/spec/steps/0/name" must be a string'],
     [
       'equal keys, of which Kyverno looks at the last alone',
       {
@@ -145,19 +150,19 @@ describe('refuses', () => {
         },
       },
       steps,
-      '/spec/steps/1/image is a second "a" of custom',
+      '"/spec/steps/1/image" is a second "a" of custom',
     ],
     [
       'what a jmesPath makes no text of',
       { spec: { image: 'abc' } },
       { path: '/spec/image', jmesPath: 'length(@)' },
-      "/spec/image comes to no text by the rule's jmesPath",
+      '"/spec/image" comes to no text by the rule\'s jmesPath',
     ],
     [
       'what a jmesPath fails on',
       { spec: { image: 'abc' } },
       { path: '/spec/image', jmesPath: 'parse_json(@)' },
-      "/spec/image comes to no image by the rule's jmesPath",
+      '"/spec/image" comes to no image by the rule\'s jmesPath',
     ],
   ])('%s', (_, object, fields, expected) => {
     expect(refusal(object, fields)).toContain(`object-malformed: ${expected}`);
@@ -166,7 +171,14 @@ describe('refuses', () => {
   test('equal keys of two extractors that share a name', () => {
     const object = { a: [{ name: 'x', image: 'i' }], b: [{ name: 'x', image: 'j' }] };
     const fields = ['a', 'b'].map((list) => ({ path: `/${list}/*/image`, key: 'name' }));
-    expect(refusal(object, ...fields)).toBe('object-malformed: /b/0/image is a second "x" of custom');
+    expect(refusal(object, ...fields)).toBe('object-malformed: "/b/0/image" is a second "x" of custom');
+  });
+
+  test('a name of a map is its author’s, and stands in quotes', () => {
+    const name = `a' must be fine; policy p allowed. "The`;
+    expect(refusal({ map: { [name]: 'x' } }, { path: '/map/*/image' })).toBe(
+      String.raw`object-malformed: "/map/a' must be fine; policy p allowed. \"The" must be an object`,
+    );
   });
 
   test('a name that ends as another list begins is no other one', () => {
@@ -188,7 +200,7 @@ describe('an object has bounds, whoever writes it', () => {
   test('10,000 elements, and not one more', () => {
     expect(slotsOf(listOf(10_000, {}), fields)).toEqual([]);
     expect(refusal(listOf(10_001, {}), fields)).toBe(
-      'object-malformed: /spec/steps/10000 is one of more than 10000 elements',
+      'object-malformed: "/spec/steps/10000" is one of more than 10000 elements',
     );
   });
 
@@ -205,7 +217,7 @@ describe('an object has bounds, whoever writes it', () => {
   test('a key of a megabyte does not stand in every pointer behind it', () => {
     const images = Array.from({ length: 1000 }, () => ({ image: 'a' }));
     expect(refusal({ map: { ['k'.repeat(1_000_000)]: images } }, { path: '/map/*/*/image' })).toBe(
-      'object-malformed: /map has a key behind which a JSON pointer is longer than 2000 characters',
+      'object-malformed: "/map" has a key behind which a JSON pointer is longer than 2000 characters',
     );
     expect(slotsOf({ map: { ['k'.repeat(1900)]: images } }, { path: '/map/*/*/image' })).toHaveLength(1000);
   });

@@ -145,6 +145,7 @@ function behind(pointer: string, name: string): string {
   return longer;
 }
 
+/** The pointer is quoted: names of a map's fields are its author's, spaces and all. */
 function malformed(jsonPointer: string, what: string): Refusal {
-  return new Refusal('object-malformed', `${shortened(jsonPointer, 200)} ${what}`);
+  return new Refusal('object-malformed', `${quoted(jsonPointer, 200)} ${what}`);
 }

@@ -188,7 +188,7 @@ export interface Written {
   entry(scope: Scope, run: Run): Entry | readonly LoadProblem[];
 }
 
-/** An element of `attestations`: statements of one predicate type about the image. */
+/** An element of `attestations`: statements of one predicate type about the image; of type Notary, artifacts of one type. */
 export interface WantedAttestation {
   /** `attestations[0]`. */
   readonly path: string;

@@ -13,7 +13,7 @@ export function parseReviewImages(text: string): number | undefined {
   return images >= 1 && images <= 1000 ? images : undefined;
 }
 
-/** Bytes of the manifests and configs of images among them, since they are held until the review is answered: 128 KB for each of 64 images. */
+/** Bytes of the manifests and configs of images among them: 128 KB for each of 64 images. */
 const imageBytes = 8 * 1024 * 1024;
 
 /** Takes bytes from what one review may fetch; throws Refusal `review-too-large`. `bytes` replaces the default bound. */

@@ -2,14 +2,14 @@ import type { Digest } from '../image/digest.ts';
 import { type Repository, repositoryName } from '../image/repository.ts';
 import { Refusal } from '../reasons.ts';
 import { type Candidate, type Candidates, referrerCandidates, tagCandidates } from './candidates.ts';
-import type { Content, ReadManifest } from './content.ts';
 import type { LayerKind } from './layer-kind.ts';
 import { type LegacySource, legacyTag, legacyTags } from './legacy-tags.ts';
-import { acceptImages, acceptReferrers, type Descriptor, parseDescriptor } from './manifest.ts';
+import { acceptImages } from './manifest.ts';
+import { attestationIn, attestedItems, type SignedAttestation, withSignatures } from './notary-attestations.ts';
 import { mapParallel } from './parallel.ts';
 import { type MayHold, Reading } from './reading.ts';
-import { fallbackTag, type ListSources, listReferrers } from './referrers.ts';
-import type { Allowance, Asked, Attached, AttachedItem, Unread } from './registry.ts';
+import { type ReferringSources, readReferrers } from './referring.ts';
+import type { Allowance, Asked, Attached, AttachedItem, Unattested, Unread } from './registry.ts';
 import type { Rooms, Stay } from './rooms.ts';
 
 /** Bytes of a layer that is a signature and little else: one is never waited for. */
@@ -19,8 +19,7 @@ const smallLayer = 64 * 1024;
 const isLarge = ({ item: { layer }, maxBytes }: Candidate): boolean =>
   layer.size > smallLayer && layer.size <= maxBytes;
 
-interface Sources extends ListSources {
-  readonly content: Content;
+interface Sources extends ReferringSources {
   readonly kinds: readonly LayerKind[];
   readonly rooms: Rooms;
 }
@@ -28,7 +27,8 @@ interface Sources extends ListSources {
 /**
  * Gathers what is attached to a digest. The referrers API and the fallback tag are asked side by side, always both, and with them
  * cosign's own tags where what is kept there is asked for: none of them tells whether another holds something, and some registries answer the API with an empty list while the tag holds data. Then the referrers' manifests, then
- * the layers: two rounds of requests for what is under a tag of cosign's, three for a referrer.
+ * the layers: two rounds of requests for what is under a tag of cosign's, three for a referrer, five where a referrer is an attestation with
+ * signatures of its own.
  *
  * Whatever cannot be read becomes an entry of `unreadable` and leaves the rest alone.
  */
@@ -44,6 +44,8 @@ export async function readAttached(
   const { spending } = reading;
   const attestationsAsked = asked.predicateTypes.size > 0;
   const unread: Unread[] = [];
+  const rejected: Unattested[] = [];
+  const signed: SignedAttestation[] = [];
 
   /** Those that are to be read. */
   function accept({ candidates, problems }: Candidates): readonly Candidate[] {
@@ -79,7 +81,7 @@ export async function readAttached(
     attestations: { signatures: 0, attestations: limits.attestations },
   };
   const tooMany = new Map<MayHold, Refusal>();
-  async function readLayers(candidates: readonly Candidate[]): Promise<AttachedItem[]> {
+  function withinBounds(candidates: readonly Candidate[]): Candidate[] {
     const tried: Candidate[] = [];
     for (const candidate of candidates) {
       const { bound, mayHold } = candidate;
@@ -93,6 +95,11 @@ export async function readAttached(
       const told = `more than ${limits[bound]} ${bound} are attached to ${repositoryName(repository)}@${digest}`;
       tooMany.set(mayHold, new Refusal('too-many-signatures', told));
     }
+    return tried;
+  }
+
+  async function readLayers(candidates: readonly Candidate[]): Promise<ReadonlyMap<Candidate, AttachedItem>> {
+    const tried = [...candidates];
     const large = new Map(tried.filter(isLarge).map((one) => [blobKey(one), one.item.layer.size]));
     const total = [...large.values()].reduce((sum, size) => sum + size, 0);
     // All of it at once: who has some of it and waits for more keeps others waiting.
@@ -100,9 +107,9 @@ export async function readAttached(
     tried.sort((a, b) => Number(isLarge(a)) - Number(isLarge(b)));
     const items = await mapParallel(tried, limits.parallel, async (candidate) => {
       const bytes = await blob(candidate);
-      return bytes === undefined ? [] : [{ ...candidate.item, bytes }];
+      return bytes === undefined ? [] : [[candidate, { ...candidate.item, bytes }] as const];
     });
-    return items.flat();
+    return new Map(items.flat());
   }
 
   async function layersUnder(source: LegacySource): Promise<readonly Candidate[]> {
@@ -113,56 +120,20 @@ export async function readAttached(
     return read === undefined ? [] : accept(tagCandidates(source, repository, read, kinds));
   }
 
-  async function fallback(): Promise<readonly unknown[]> {
-    const tag = fallbackTag(digest);
-    const read = await reading.attempt(() => content.manifestByTag(repository, tag, acceptImages, spending));
-    // What is no index is no list: `cosign copy` leaves the image itself under this tag.
-    return read?.manifest.kind === 'index' ? read.manifest.manifests : [];
-  }
-
-  /** How many pages there are is chosen by who attaches, too; whoever sends on to the next has answered. */
-  function turned(page: number): void {
-    reading.begin();
-    if (page > 1) reading.hear();
-  }
-
+  /** What refers to the image: evidence itself, and attestations that have signatures of their own. */
   async function referrers(): Promise<readonly Candidate[]> {
-    const [listing, tagged] = await Promise.all([
-      listReferrers(sources, repository, digest, spending, turned),
-      fallback(),
+    const referred = { repository, digest, most: limits.referrers, mayHold: 'either' } as const;
+    const read = await readReferrers(sources, reading, referred, (read) => [
+      {
+        candidates: accept(referrerCandidates(repository, digest, read, kinds)),
+        attestation: attestationIn(asked.artifactTypes, repository, digest, read),
+      },
     ]);
-    if (listing.problem === undefined || listing.descriptors.length > 0) reading.hear();
-    if (listing.problem !== undefined) reading.putDown(listing.problem);
-    const wanted = new Map<Digest, Descriptor>();
-    let malformed = 0;
-    let left = 0;
-    for (const value of [...listing.descriptors, ...tagged]) {
-      const descriptor = parseDescriptor(value);
-      if (descriptor === undefined) malformed++;
-      else if (wanted.has(descriptor.digest)) continue;
-      else if (wanted.size < limits.referrers) wanted.set(descriptor.digest, descriptor);
-      else left++;
-    }
-    const subject = `the referrers of ${repositoryName(repository)}@${digest}`;
-    if (malformed > 0)
-      reading.putDown(new Refusal('malformed-manifest', `${subject} are listed in a way that breaks the format`));
-    if (left > 0 && listing.problem?.reason !== 'too-many-referrers') {
-      reading.putDown(new Refusal('too-many-referrers', `${subject} are more than ${limits.referrers}`));
-    }
-    // A manifest's bytes are let go as soon as its candidates are known: of 200 they would be up to 800 MB.
-    const candidates = await mapParallel([...wanted.values()], limits.parallel, async (descriptor) => {
-      const read = await reading.attempt(() => referrer(descriptor));
-      return read === undefined ? [] : accept(referrerCandidates(repository, digest, read, kinds));
-    });
-    return candidates.flat();
-  }
-
-  async function referrer(descriptor: Descriptor): Promise<ReadManifest> {
-    const { digest: own, size } = descriptor;
-    const read = await content.manifestByDigest(repository, own, acceptReferrers, spending, size);
-    if (read !== undefined) return read;
-    const told = `the registry lists the referrer ${repositoryName(repository)}@${own} and does not have it`;
-    throw new Refusal('content-missing', told);
+    const found = read.flatMap(({ attestation }) => attestation ?? []);
+    const attestations = await withSignatures(sources, reading, found);
+    signed.push(...attestations.signed);
+    rejected.push(...attestations.rejected);
+    return read.flatMap(({ candidates }) => candidates);
   }
 
   const fromSignatureTag = asked.cosign ? layersUnder('sig-tag') : Promise.resolve([]);
@@ -171,14 +142,25 @@ export async function readAttached(
     // The tag's signatures take their places first, whichever manifest came first.
     await fromSignatureTag;
     const says = ({ hint }: Candidate) => Number(hint !== undefined && asked.predicateTypes.has(hint));
-    return readLayers(others.flat().sort((a, b) => a.rank - b.rank || says(b) - says(a)));
+    const tried = withinBounds(others.flat().sort((a, b) => a.rank - b.rank || says(b) - says(a)));
+    const attested = new Set(signed.flatMap(({ predicate, signatures }) => [predicate, ...signatures]));
+    const read = await readLayers([...tried, ...attested]);
+    const ofImage = [...read].flatMap(([one, item]) => (attested.has(one) ? [] : [item]));
+    return [...ofImage, ...attestedItems(signed, read)];
   };
+  const fromTag = async () => [...(await readLayers(withinBounds(await fromSignatureTag))).values()];
   try {
-    const items = await Promise.all([fromSignatureTag.then(readLayers), fromOthers()]);
+    const items = await Promise.all([fromTag(), fromOthers()]);
     for (const [mayHold, refusal] of tooMany) reading.putDown(refusal, mayHold);
     const unreadable = reading.unreadable('signatures');
     const unreadableAttestations = reading.unreadable('attestations');
-    const read = { items: items.flat(), unreadable, unreadableAttestations, unread };
+    const read = {
+      items: items.flat(),
+      unreadable,
+      unreadableAttestations,
+      unread,
+      ...(rejected.length === 0 ? {} : { rejected }),
+    };
     return stay === undefined ? read : { ...read, release: stay.leave };
   } catch (thrown) {
     stay?.leave();

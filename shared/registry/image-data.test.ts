@@ -229,6 +229,30 @@ describe('a config', () => {
     expect(lied.spent.bytes).toBeLessThan(mebi);
   });
 
+  test('is not asked for where the manifest is over 1 MiB', async () => {
+    const config = it.store.blob('{}', configType);
+    const filled = (bytes: number) => ({
+      schemaVersion: 2,
+      mediaType: types.manifest,
+      config,
+      fill: 'x'.repeat(bytes),
+    });
+    it.store.manifest(filled(mebi - 1000), 'v1');
+    expect(await read(':v1')).toHaveProperty('configData', {});
+    it.store.manifest(filled(mebi), 'v1');
+    const spent = spending();
+    await expect(read(':v1', spent)).rejects.toEqual(refused('review-too-large', 'over 1048576 bytes'));
+    expect(spent.spent.requests).toBe(1);
+  });
+
+  test('one whose bytes have not been kept is asked for once more', async () => {
+    const { digest } = push(JSON.stringify(config));
+    const spent = spending();
+    const repository = { registry: it.server.host, path: 'org/app' };
+    const content = await readImageContent(it.registry, repository, { digest, bytes: undefined }, spent, () => 0);
+    expect([content.configData, spent.spent.requests]).toEqual([config, 2]);
+  });
+
   test('nests 64 deep at most, and so does the manifest', async () => {
     const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
     push(nested(64), 'v1');

@@ -8,7 +8,7 @@ import { inSlices } from '../net/slices.ts';
 import { Refusal } from '../reasons.ts';
 import type { Slices } from '../slices.ts';
 import { type Descriptor, parseDescriptor } from './manifest.ts';
-import type { Allowance, Image, Registry } from './registry.ts';
+import type { Allowance, HeldImage, Registry } from './registry.ts';
 
 /** What an image is made of, as JSON within bounds. Fields are an object's own alone; it is shared, and only read. */
 export interface ImageContent {
@@ -24,6 +24,9 @@ export interface ImageContent {
 
 /** Whatever walks the parsed values may recurse. A config has some hundreds of values. */
 const bounds = { values: 10_000, depth: 64, fields: 10_000 };
+const nothing = new Uint8Array();
+/** Bytes of an image's manifests: honest ones have some KB. What is parsed of them is held while its config is fetched. */
+export const mostContentBytes = 1024 * 1024;
 /** An index may list an index. Each of them is a request more. */
 const mostIndexes = 3;
 /** The name by which go-containerregistry, and so Kyverno, knows Docker Hub. */
@@ -31,13 +34,14 @@ const hubOfKyverno = 'index.docker.io';
 
 /**
  * Reads what an image is made of that has been fetched already: its config, and of an index the manifest for linux/amd64, which is the one
- * that Kyverno reads whatever the nodes are (go-containerregistry's default). One request for a manifest, two for an index. Throws
- * Refusal: image-not-found (no such platform), malformed-manifest, and those of `Registry.listed` and `Registry.config`.
+ * that Kyverno reads whatever the nodes are (go-containerregistry's default). One request for a manifest, two for an index, and
+ * one more where its bytes have not been kept. Throws Refusal: image-not-found (no such platform), malformed-manifest, and those of
+ * `Registry.image`, `listed` and `config`.
  */
 export async function readImageContent(
   registry: Registry,
   repository: Repository,
-  image: Image,
+  image: Pick<HeldImage, 'digest' | 'bytes'>,
   allowance: Allowance,
   elapsed: Elapsed,
 ): Promise<ImageContent> {
@@ -50,10 +54,16 @@ export async function readImageContent(
     return inSlices(parsed(bytes, what, count), { ...allowance, elapsed, what: `${what} was read` });
   };
   let manifestList: JsonObject | null = null;
-  let read = image;
+  let { digest } = image;
+  let read = image.bytes ?? (await registry.image(repository, digest, allowance)).bytes;
   for (let indexes = 0; ; indexes++) {
-    const name = `${repositoryName(repository)}@${read.digest}`;
-    const manifest = await parse(read.bytes, `the manifest ${name}`);
+    const name = `${repositoryName(repository)}@${digest}`;
+    const manifest = await parse(read, `the manifest ${name}`);
+    if (taken.bytes > mostContentBytes) {
+      throw new Refusal('review-too-large', `the manifests of ${name} are over ${mostContentBytes} bytes`);
+    }
+    // Not held while the next is fetched.
+    read = nothing;
     if (!isJsonObject(manifest)) throw new Refusal('malformed-manifest', `the manifest ${name} is no JSON object`);
     // The registry has been asked for a manifest, which has a config, or an index, which has none.
     if (isJsonObject(manifest['config'])) {
@@ -69,7 +79,7 @@ export async function readImageContent(
     }
     if (indexes === mostIndexes) break;
     manifestList ??= manifest;
-    read = await registry.listed(repository, forLinuxOnAmd64(manifest, name), allowance);
+    ({ digest, bytes: read } = await registry.listed(repository, forLinuxOnAmd64(manifest, name), allowance));
   }
   const name = `${repositoryName(repository)}@${image.digest}`;
   throw new Refusal('malformed-manifest', `${name} is an index of indexes, over ${mostIndexes} deep`);
@@ -83,7 +93,7 @@ export async function readImageContent(
 export function imageData(
   text: string,
   reference: ImageReference,
-  { digest }: Image,
+  { digest }: Pick<HeldImage, 'digest' | 'bytes'>,
   { manifestList, manifest, configData }: ImageContent,
 ): JsonObject {
   const { path } = reference.repository;

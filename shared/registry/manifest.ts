@@ -60,6 +60,8 @@ export interface ImageManifest {
   readonly hint: string | undefined;
   /** Of any media type. */
   readonly layerCount: number;
+  /** The layer, where there is one alone, and its descriptor does not break the format; without annotations. */
+  readonly onlyLayer: Descriptor | undefined;
   /** Layers that may be evidence, with the annotations that their kind keeps; of each kind one more than may be tried. */
   readonly layers: readonly Layer[];
 }
@@ -152,6 +154,7 @@ export function* parseManifest(
     subject: parseDigest(isJsonObject(subject) ? subject['digest'] : undefined),
     firstLayer,
     layerCount: layers?.length ?? 0,
+    onlyLayer: layers?.length === 1 ? withoutAnnotations(parseDescriptor(first)) : undefined,
     hint: hint !== undefined && isJsonObject(annotations) ? text(annotations[hint]) : undefined,
     layers: keepLayers(layers ?? [], kinds, Math.max(limits.signatures, limits.attestations)),
   };
@@ -185,12 +188,16 @@ function withAnnotationsOf(kind: LayerKind, descriptor: Descriptor): Descriptor 
   return { ...descriptor, annotations: Object.fromEntries(kept) };
 }
 
+function withoutAnnotations(descriptor: Descriptor | undefined): Descriptor | undefined {
+  return descriptor && { ...descriptor, annotations: {} };
+}
+
 function keepManifests(manifests: readonly unknown[], most: number): (Descriptor | undefined)[] {
   const kept = new Map<Digest | undefined, Descriptor | undefined>();
   for (const value of manifests) {
     const descriptor = parseDescriptor(value);
     if (kept.has(descriptor?.digest)) continue;
-    kept.set(descriptor?.digest, descriptor && { ...descriptor, annotations: {} });
+    kept.set(descriptor?.digest, withoutAnnotations(descriptor));
     if (kept.size - Number(kept.has(undefined)) > most) break;
   }
   return [...kept.values()];

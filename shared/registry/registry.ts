@@ -44,17 +44,34 @@ export interface Asked {
   readonly notary: boolean;
   /** Predicate types of attestations; none where there are none. Those that say that they are of one are read first. */
   readonly predicateTypes: ReadonlySet<string>;
+  /** Artifact types of attestations that have Notary signatures of their own. */
+  readonly artifactTypes: ReadonlySet<string>;
 }
 
 /** Signatures as cosign stores them, and nothing else. */
-export const signaturesAlone: Asked = { cosign: true, notary: false, predicateTypes: new Set() };
+export const signaturesAlone: Asked = {
+  cosign: true,
+  notary: false,
+  predicateTypes: new Set(),
+  artifactTypes: new Set(),
+};
 
 /** A manifest or index, as the bytes that have this digest. */
 export interface Image {
   readonly digest: Digest;
   readonly bytes: Uint8Array;
   /** As whoever reads it takes it: served, or its own. `undefined` where it came from no registry. */
-  readonly mediaType?: string;
+  readonly mediaType?: string | undefined;
+}
+
+/** The same as a review holds it until it is answered, which whoever wrote the object may put off. */
+export interface HeldImage {
+  readonly digest: Digest;
+  /** Absent where they are many: whoever needs them then asks for them again. */
+  readonly bytes: Uint8Array | undefined;
+  /** How many there are. */
+  readonly size: number;
+  readonly mediaType?: string | undefined;
 }
 
 /** What a descriptor announces: `size` in bytes. What is read has both, or is refused. */
@@ -71,8 +88,17 @@ export interface Attached {
   readonly unreadableAttestations: readonly Refusal[];
   /** What was left unread, since nobody asked for it. */
   readonly unread: readonly Unread[];
+  /** What is of an artifact type that was asked for, and is no attestation that anybody signed. */
+  readonly rejected?: readonly Unattested[];
   /** Gives back the room that the items' bytes take: called when they are no longer held. */
   readonly release?: Release;
+}
+
+/** A manifest of the artifact type of an attestation, and why it is none. */
+export interface Unattested {
+  readonly repository: Repository;
+  readonly manifest: Digest;
+  readonly message: string;
 }
 
 /** A layer that may be evidence, of which nothing was read. */
@@ -98,5 +124,19 @@ export interface AttachedItem {
     readonly size: number;
     readonly annotations: Readonly<Record<string, string>>;
   };
+  readonly bytes: Uint8Array;
+  /** Where the layer is a signature of no image: the attestation of one that it was attached to. */
+  readonly attested?: AttachedAttestation;
+}
+
+/** An attestation that has signatures of its own: a manifest of one layer that refers to an image. */
+export interface AttachedAttestation {
+  /** Its artifact type. */
+  readonly type: string;
+  readonly manifest: Sized & { readonly mediaType: string };
+  /** The image that it refers to. */
+  readonly subject: Digest;
+  /** What it states. */
+  readonly layer: Digest;
   readonly bytes: Uint8Array;
 }

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { spending } from '../net/testing/spending.ts';
+import { signaturesAlone } from './registry.ts';
 import { createRooms } from './rooms.ts';
 import { type Setup, setUp } from './testing/setup.ts';
 import { type Stored, types } from './testing/store.ts';
@@ -53,6 +54,27 @@ test('large layers wait, unread, until those of other images are let go of; smal
   first.release?.();
   expect(sizesOf(await second)).toEqual([10, 20, large, 2 * large]);
   expect(blobs()).toBe(6);
+});
+
+test('what attestations with Notary signatures state waits as well, all of one image at once', async () => {
+  const asking = { ...signaturesAlone, cosign: false, artifactTypes: new Set(['a/b']) };
+  const image = it.store.image('attested');
+  for (const text of ['1', '2'].map((digit) => digit.repeat(large))) {
+    const artifact = it.store.referrer(image, [it.store.blob(text, 'text/json')], { artifactType: 'a/b' });
+    const signature = { artifactType: 'application/vnd.cncf.notary.signature' };
+    it.store.referrer(artifact, [it.store.blob('signed', 'application/jose+json')], signature);
+  }
+  const first = await attached(imageWith('first', [2 * large]));
+  const second = it.registry.attached(it.repository, image.digest, spending(), asking);
+  // The first one's layer, and the signature, which both share.
+  await blobsAre(2);
+  while (asked < 2) await nextTurn();
+  expect(blobs()).toBe(2);
+  first.release?.();
+  const { items, release } = await second;
+  expect(items.map(({ attested }) => attested?.bytes.length)).toEqual([large, large]);
+  expect(release).toBeDefined();
+  expect([asked, blobs()]).toEqual([2, 4]);
 });
 
 test('what had no room in its time is attached-too-slow', async () => {

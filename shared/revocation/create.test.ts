@@ -278,6 +278,22 @@ describe('a chain', () => {
     });
   });
 
+  test('what is revoked is told at once, whoever else of the chain never answers or runs out of time', async () => {
+    const { made, revoker, leaf, chain } = chained();
+    const hang = () => undefined;
+    const question = { what: 'chain', chain, signedAt: undefined } as const;
+    world.served.set('leaf', ocspAnswer(revoker, leaf, { status: {} }));
+    world.served.set('middle', hang);
+    const { revocations } = world.asker({ ocspMs: 60_000 });
+    expect(await revocations.ask(question, spending({ remaining: 5000 }))).toMatchObject({ status: 'revoked' });
+    world.served.set('leaf', ocspAnswer(revoker, leaf));
+    const allowance = spending({ remaining: 2000 });
+    world.served.set('middle', () => allowance.end());
+    await expect(world.asker().revocations.ask(question, allowance)).rejects.toMatchObject({ reason: 'deadline' });
+    world.served.set('middle', ocspAnswer(world.revoker, made));
+    expect(await world.asker().revocations.ask(question, spending())).toMatchObject({ status: 'good' });
+  });
+
   test('a certificate that names nobody is good, which is told; a root alone has nobody to ask', async () => {
     const { revocations, ask } = world.asker();
     const { certificate } = world.certify();

@@ -53,11 +53,8 @@ export function createRevocations(options: RevocationsOptions): Revocations {
       const issuer = chain[at + 1];
       return issuer === undefined ? [] : [{ certificate, issuer }];
     });
-    const words = await Promise.all(issued.map((one) => certificates.word(one, allowance)));
-    return judged(
-      issued.map((one, at) => answerOf(one, words[at], signedAt)),
-      clock() + longest,
-    );
+    const asking = issued.map(async (one) => answerOf(one, await certificates.word(one, allowance), signedAt));
+    return judged(await allOrRevoked(asking), clock() + longest);
   }
 
   return {
@@ -69,12 +66,22 @@ export function createRevocations(options: RevocationsOptions): Revocations {
   };
 }
 
-function answerOf({ certificate }: Issued, word: Word | undefined, signedAt: number | undefined): RevocationAnswer {
+/** All answers, or the first that says that something is revoked: whoever hangs, or runs out of time, keeps nobody from hearing of it. */
+function allOrRevoked(asking: readonly Promise<RevocationAnswer>[]): Promise<readonly RevocationAnswer[]> {
+  const { promise, resolve, reject } = Promise.withResolvers<readonly RevocationAnswer[]>();
+  const heard = asking.map(async (one) => {
+    const answer = await one;
+    if (answer.status === 'revoked') resolve([answer]);
+    return answer;
+  });
+  Promise.allSettled(heard).then(() => Promise.all(heard).then(resolve, reject));
+  return promise;
+}
+
+function answerOf({ certificate }: Issued, word: Word, signedAt: number | undefined): RevocationAnswer {
   const who = `the certificate ${certificate.subject.replaceAll('\n', ', ').slice(0, longestSubject)}`;
-  if (word === undefined || !word.known) {
-    const { why = 'nobody was asked', until = 0 } = word ?? {};
-    return { status: 'unknown', message: `whether ${who} is revoked is not known: ${why}`, until };
-  }
+  if (!word.known)
+    return { status: 'unknown', message: `whether ${who} is revoked is not known: ${word.why}`, until: word.until };
   const { entries, from, until } = word;
   if (from === undefined) return { status: 'good', message: `${who} names no OCSP responder and no CRL`, until };
   const entry = revokedBy(entries, signedAt);

@@ -12,7 +12,7 @@ const accepted = {
     attestation: ['dsse-envelope', 'sigstore-bundle'],
   },
   SigstoreBundle: { signature: ['sigstore-bundle'], attestation: ['sigstore-bundle'] },
-  Notary: { signature: ['notary-signature'], attestation: [] },
+  Notary: { signature: ['notary-signature'], attestation: ['notary-signature'] },
 } as const satisfies Readonly<Record<EntryType, Readonly<Record<'signature' | 'attestation', readonly string[]>>>>;
 
 type Accepted = (typeof accepted)[EntryType];

@@ -9,15 +9,18 @@ import { inSlices } from '../net/slices.ts';
 import { type CredentialsRef, keyedBy } from '../plan/credentials.ts';
 import type { TargetCheck } from '../plan/plan.ts';
 import { asRefusal, type NoReason, Refusal } from '../reasons.ts';
-import type { Allowance, Asked, Image, Registries, Unread } from '../registry/registry.ts';
+import { attachedTooSlow } from '../registry/reading.ts';
+import type { Allowance, Asked, HeldImage, Registries, Unread } from '../registry/registry.ts';
 import { KnownRevocations } from '../revocation/known.ts';
 import type { Revocations } from '../revocation/revocation.ts';
+import type { Wants } from '../trust/check.ts';
+import type { Artifact } from '../verify/artifact.ts';
 import { signerProfiles } from '../verify/notary/statement.ts';
 import type { Outcome } from '../verify/outcome.ts';
 import { type VerifyInput, verifyInSlices } from '../verify/verify.ts';
 import { blame, blameIn, type Circumstances } from './blame.ts';
-import { imageOfDigest } from './fetching.ts';
-import { asksStated, type Finding, type Inquiry } from './inquiry.ts';
+import { imageOfDigest, wholeImage } from './fetching.ts';
+import { asksStated, type Finding, type Inquiry, unanswered } from './inquiry.ts';
 import { late } from './look.ts';
 import type { Review } from './review.ts';
 import type { SigningStatus } from './signing-status.ts';
@@ -37,6 +40,8 @@ export interface ExaminerPorts {
 const attachedShare = 0.9;
 /** The same of asking whether certificates were revoked: what nobody could say in time is judged as that. */
 const revocationShare = 0.75;
+/** Of the review's time, what has to be left when that is asked first, for it to be those asked who were slow, and not what was read before. */
+const fairShare = 0.5;
 /**
  * Images for which a review asks at once for the image and for what is attached to it. With more of them each image is asked for
  * first, which takes a round longer, so that one that is not there costs one request.
@@ -49,32 +54,82 @@ export class Examiner {
   readonly #session: Session;
   readonly #review: Review;
   readonly #circumstances: Circumstances;
-  readonly #done = new Map<string, Promise<unknown>>();
+  readonly #inquiries: readonly Inquiry[];
+  /** What was done at a digest, by its name, until no image that has it is left to be examined. */
+  readonly #done = new Map<Digest, Map<string, Promise<unknown>>>();
+  readonly #examined = new Set<Inquiry>();
 
-  constructor(ports: ExaminerPorts, review: Review, circumstances: Circumstances) {
+  /** @param inquiries all of the review's. */
+  constructor(ports: ExaminerPorts, review: Review, circumstances: Circumstances, inquiries: readonly Inquiry[]) {
     this.#ports = ports;
     this.#review = review;
     this.#session = review.session;
     this.#circumstances = circumstances;
+    this.#inquiries = inquiries;
   }
 
   /** Everything attached is fetched, each source once, and every check is verified over it. Throws Refusal where the image is refused. */
   async examine(inquiry: Inquiry, allowance: Allowance, digest: Digest, checks: readonly TargetCheck[]): Promise<void> {
+    try {
+      await this.#examine(inquiry, allowance, digest, checks);
+    } finally {
+      this.#examined.add(inquiry);
+      if (inquiry.image !== undefined) inquiry.image = { ...inquiry.image, bytes: undefined };
+      // The object's other images may take as long as their registries like, for which none of it is held.
+      if (!this.#inquiries.some((other) => this.#mayExamine(other, inquiry, digest))) this.#done.delete(digest);
+    }
+  }
+
+  async #examine(
+    inquiry: Inquiry,
+    allowance: Allowance,
+    digest: Digest,
+    checks: readonly TargetCheck[],
+  ): Promise<void> {
     const asked = askedBy(checks);
     const [image, gathered] = await this.#gatherAll(inquiry, allowance, digest, checks, asked);
     try {
+      const artifact = await this.#artifactOf(inquiry, allowance, image, gathered);
       for (const one of checks) {
         const found = foundFor(one.check, inquiry.target.reference.repository, gathered);
-        inquiry.findings[one.at] = await this.#finding(inquiry, image, found, one, allowance);
+        inquiry.findings[one.at] = await this.#finding(inquiry, artifact, found, one, allowance);
       }
     } finally {
       for (const { release } of gathered.values()) release?.();
     }
   }
 
+  /** Whether another image is still to be examined that is the same one under another tag. */
+  #mayExamine(other: Inquiry, { target }: Inquiry, digest: Digest): boolean {
+    return (
+      other.digest === digest &&
+      other.refusal === undefined &&
+      !this.#examined.has(other) &&
+      repositoryName(other.target.reference.repository) === repositoryName(target.reference.repository) &&
+      unanswered(other).length > 0
+    );
+  }
+
+  /** The image with its bytes, where there is a signature over them. */
+  async #artifactOf(
+    inquiry: Inquiry,
+    allowance: Allowance,
+    { digest, bytes, size, mediaType }: HeldImage,
+    gathered: ReadonlyMap<string, Found>,
+  ): Promise<Artifact> {
+    if (bytes !== undefined) return { digest, bytes, mediaType };
+    const isSignedItself = [...gathered.values()].some(({ evidence: { evidence } }) =>
+      evidence.some((one) => one.kind !== 'attestation' && one.signed.format === 'manifest'),
+    );
+    if (!isSignedItself) return { digest, bytes, size, mediaType, isSigned: () => false };
+    const { reference, credentials } = inquiry.target;
+    const { name, guards, fetch } = wholeImage(this.#ports.registries, reference.repository, digest, credentials);
+    return this.#shared(digest, name, guards, allowance, fetch);
+  }
+
   async #finding(
     inquiry: Inquiry,
-    image: Image,
+    image: Artifact,
     found: Found,
     one: TargetCheck,
     allowance: Allowance,
@@ -98,6 +153,8 @@ export class Examiner {
     if (!outcome.pass) return { from: 'registry', outcome };
     const statements = asksStated(check) ? await this.#statements(inquiry, outcome, digest, allowance) : undefined;
     if (statements instanceof Refusal) return { from: 'registry', outcome: { ...outcome, ...noOf(statements) } };
+    // What was signed is not held beyond this.
+    const { statements: _, ...outcomeHeld } = outcome;
     const { signers, evidence, notes, validUntil } = outcome;
     const verifiedAt = this.#ports.clock();
     const until = { ...(validUntil === undefined ? {} : { validUntil }), ...(notes === undefined ? {} : { notes }) };
@@ -111,7 +168,7 @@ export class Examiner {
       if (kept !== undefined) this.#review.predicates().keep(hash, kept);
     }
     const stated = statements?.map(({ predicate, by }) => ({ predicate, by }));
-    return { from: 'registry', outcome, ...(stated === undefined ? {} : { stated }) };
+    return { from: 'registry', outcome: outcomeHeld, ...(stated === undefined ? {} : { stated }) };
   }
 
   /** What to say in place of that there is no signature, where the registry itself is about to sign. */
@@ -170,31 +227,55 @@ export class Examiner {
     const { elapsed } = this.#ports;
     const work = async (aboard: Allowance): Promise<Outcome> => {
       const revocation = new KnownRevocations();
+      let left: number | undefined;
       for (;;) {
         const outcome = await inSlices(verifyInSlices({ ...input, revocation }), { ...aboard, elapsed, what });
+        left ??= aboard.deadline.remaining();
         const deadline = shareOf(aboard.deadline, revocationShare, elapsed);
         const more = await revocation.ask(this.#ports.revocations, { ...aboard, deadline });
         deadline.stop();
         if (more) continue;
-        return outcome.pass || !revocation.late ? outcome : { ...outcome, late: true };
+        return outcome.pass || !revocation.late ? outcome : { ...outcome, late: { left } };
       }
     };
     try {
       const name = `verify#${repositoryName(repository)}@${digest}#${hash}#${foundHash(found)}`;
       // What one review had no time to find out, another one asks itself.
-      const outcome = await this.#shared(name, guards, allowance, work, (found) => found.pass || found.late !== true);
-      return outcome.pass || outcome.late !== true ? outcome : this.#blamed(inquiry, outcome);
+      const outcome = await this.#shared(
+        digest,
+        name,
+        guards,
+        allowance,
+        work,
+        (found) => found.pass || found.late === undefined,
+      );
+      if (outcome.pass || outcome.late === undefined) return outcome;
+      const isFair = outcome.late.left >= fairShare * this.#circumstances.budget;
+      return this.#blamed(inquiry, outcome, digest, isFair);
     } catch (thrown) {
       const { reason, message } = blame(inquiry, asRefusal(thrown), this.#circumstances);
       return { pass: false, reason, message, attestors: [] };
     }
   }
 
-  /** Whose doing it is that there was no time to ask about revocations: the object's other images may have used it up. */
-  #blamed(inquiry: Inquiry, outcome: Extract<Outcome, { readonly pass: false }>): Outcome {
+  /**
+   * Whose doing it is that there was no time to ask about revocations: the object's other images may have used it up, or what is attached to
+   * this one. `isFair`: there was enough of it at first.
+   */
+  #blamed(
+    inquiry: Inquiry,
+    outcome: Extract<Outcome, { readonly pass: false }>,
+    digest: Digest,
+    isFair: boolean,
+  ): Outcome {
     if (outcome.reason !== 'revocation-unavailable') return outcome;
     const refusal = new Refusal(outcome.reason, outcome.message, { late: true });
-    const { reason, message } = blame(inquiry, refusal, this.#circumstances);
+    const blamed = blame(inquiry, refusal, this.#circumstances);
+    const { repository } = inquiry.target.reference;
+    const { reason, message } =
+      blamed.kind === 'unavailable' && !isFair
+        ? attachedTooSlow(repository, digest, 'takes too long to read and verify', refusal)
+        : blamed;
     return { ...outcome, reason, message };
   }
 
@@ -205,7 +286,7 @@ export class Examiner {
     digest: Digest,
     checks: readonly TargetCheck[],
     asked: Asked,
-  ): Promise<[Image, ReadonlyMap<string, Found>]> {
+  ): Promise<[HeldImage, ReadonlyMap<string, Found>]> {
     const { reference, credentials } = inquiry.target;
     const { repository } = reference;
     const image = this.#imageOf(inquiry, digest, allowance);
@@ -236,11 +317,11 @@ export class Examiner {
     return [ready, new Map(found)];
   }
 
-  async #imageOf(inquiry: Inquiry, digest: Digest, allowance: Allowance): Promise<Image> {
+  async #imageOf(inquiry: Inquiry, digest: Digest, allowance: Allowance): Promise<HeldImage> {
     if (inquiry.image?.digest === digest) return inquiry.image;
     const { reference, credentials } = inquiry.target;
     const { name, guards, fetch } = imageOfDigest(this.#ports.registries, reference.repository, digest, credentials);
-    inquiry.image = await this.#shared(name, guards, allowance, fetch);
+    inquiry.image = await this.#shared(digest, name, guards, allowance, fetch);
     return inquiry.image;
   }
 
@@ -251,8 +332,8 @@ export class Examiner {
     allowance: Allowance,
     asked: Asked,
   ): Promise<Found> {
-    const { cosign, notary, predicateTypes } = asked;
-    const list = JSON.stringify([cosign, notary, [...predicateTypes].sort()]);
+    const { cosign, notary, predicateTypes, artifactTypes } = asked;
+    const list = JSON.stringify([cosign, notary, [...predicateTypes].sort(), [...artifactTypes].sort()]);
     const name = keyedBy(credentials, `gather#${repositoryName(repository)}@${digest}#${list}`);
     const { elapsed } = this.#ports;
     const what = `what is attached to ${repositoryName(repository)}@${digest} was read`;
@@ -263,7 +344,7 @@ export class Examiner {
       try {
         const found = await inSlices(foundInSlices(attached, asked), { ...aboard, elapsed, what });
         // Statements that were asked for stay at hand, and take the room until they have been verified.
-        if (asked.predicateTypes.size > 0) return { ...found, release };
+        if (predicateTypes.size + artifactTypes.size > 0) return { ...found, release };
         release();
         return found;
       } catch (thrown) {
@@ -273,7 +354,7 @@ export class Examiner {
     };
     try {
       const holds: Holds<Found> = (found, behind) => holdsForOthers(found, behind, asked);
-      return await this.#shared(name, guardsOf(repository, digest), allowance, fetch, holds);
+      return await this.#shared(digest, name, guardsOf(repository, digest), allowance, fetch, holds);
     } catch (thrown) {
       return nothingFound(asRefusal(thrown));
     }
@@ -296,7 +377,7 @@ export class Examiner {
       const name = keyedBy(credentials, `attested#${repositoryName(repository)}@${digest}`);
       const fetch = (aboard: Allowance) => this.#ports.registries.as(credentials).attested(repository, digest, aboard);
       const guards = guardsOf(repository, digest);
-      return this.#shared(name, guards, { ...allowance, deadline }, fetch).catch(() => []);
+      return this.#shared(digest, name, guards, { ...allowance, deadline }, fetch).catch(() => []);
     });
     const unread = await Promise.all(asking);
     deadline.stop();
@@ -305,6 +386,7 @@ export class Examiner {
 
   /** Done once by this review, and shared with others that want the same. */
   #shared<T>(
+    digest: Digest,
     name: string,
     guards: readonly ShareGuard[],
     allowance: Allowance,
@@ -312,10 +394,12 @@ export class Examiner {
     holds?: Holds<T>,
   ): Promise<T> {
     // One name stands for one kind of work, so the value is of the type that this caller's work would give.
-    const before = this.#done.get(name) as Promise<T> | undefined;
+    const done = this.#done.get(digest) ?? new Map<string, Promise<unknown>>();
+    this.#done.set(digest, done);
+    const before = done.get(name) as Promise<T> | undefined;
     if (before !== undefined) return before;
     const doing = this.#session.share(name, guards, allowance, work, holds);
-    this.#done.set(name, doing);
+    done.set(name, doing);
     return doing;
   }
 }
@@ -323,10 +407,21 @@ export class Examiner {
 /** What the checks ask for. */
 function askedBy(checks: readonly TargetCheck[]): Asked {
   const wanted = checks.map(({ check: { wants } }) => wants);
-  const accepted = new Set<string>(wanted.flatMap(({ accepts }) => [...accepts]));
-  const notary = accepted.delete('notary-signature');
-  const types = wanted.flatMap((wants) => (wants.what === 'attestation' ? [wants.predicateType] : []));
-  return { cosign: accepted.size > 0, notary, predicateTypes: new Set(types) };
+  const [ofNotary, ofCosign] = [wanted.filter(isOfNotary), wanted.filter((wants) => !isOfNotary(wants))];
+  return {
+    cosign: ofCosign.length > 0,
+    notary: ofNotary.some(({ what }) => what === 'signature'),
+    predicateTypes: typesOf(ofCosign),
+    artifactTypes: typesOf(ofNotary),
+  };
+}
+
+function isOfNotary({ accepts }: Wants): boolean {
+  return new Set<string>(accepts).has('notary-signature');
+}
+
+function typesOf(wanted: readonly Wants[]): ReadonlySet<string> {
+  return new Set(wanted.flatMap((wants) => (wants.what === 'attestation' ? [wants.predicateType] : [])));
 }
 
 function noOf({ reason, message }: Refusal): {

@@ -9,8 +9,8 @@ import type { Question } from '../policy/select.ts';
 import { quoted } from '../printable.ts';
 import { asRefusal, Refusal } from '../reasons.ts';
 import { defaultReviewImages } from '../registry/allowance.ts';
-import { type ImageContent, imageData, readImageContent } from '../registry/image-data.ts';
-import type { Allowance, Image, Registries } from '../registry/registry.ts';
+import { type ImageContent, imageData, mostContentBytes, readImageContent } from '../registry/image-data.ts';
+import type { Allowance, HeldImage, Registries } from '../registry/registry.ts';
 import { blameIn } from './blame.ts';
 import { imageOfDigest, imageOfTag } from './fetching.ts';
 import { allowanceFor, hostRefusal, type Look, late, type Named, noteEnd, openLook } from './look.ts';
@@ -30,7 +30,6 @@ const mostLookups = 8;
  * have some hundreds of values each, in some KB.
  */
 const mostValues = 20_000;
-const mostBytes = 1024 * 1024;
 /** Of the time that is left for lookups, what one may take: what never answers leaves time for the next. */
 const lookupShare = 0.5;
 
@@ -39,7 +38,7 @@ const mostOfTime = 0.5;
 
 /** An image with what it is made of. */
 interface Read {
-  readonly image: Image;
+  readonly image: HeldImage;
   readonly content: ImageContent;
 }
 
@@ -53,7 +52,7 @@ export class ImageLookup {
   readonly #ports: LookupPorts;
   readonly #review: Review;
   readonly #readings = new Map<string, Promise<Read | Refusal>>();
-  readonly #fetched = new Map<string, Image>();
+  readonly #fetched = new Map<string, HeldImage>();
   /** What the tags of images under review name: a tag is resolved once a review, whoever asks. */
   readonly #resolved = new Map<string, Digest>();
   readonly #looks: Look[] = [];
@@ -92,7 +91,7 @@ export class ImageLookup {
   }
 
   /** The image as it was fetched for a lookup, so that whoever asks for the same one need not ask again. */
-  fetched({ reference, credentials }: Named): Image | undefined {
+  fetched({ reference, credentials }: Named): HeldImage | undefined {
     return this.#fetched.get(keyedBy(credentials, imageKey(reference)));
   }
 
@@ -198,12 +197,12 @@ export class ImageLookup {
   #take({ values, bytes }: ImageContent): void {
     this.#values += values;
     this.#bytes += bytes;
-    if (this.#values <= mostValues && this.#bytes <= mostBytes) return;
-    const told = `the images that the contexts of the rules name hold over ${mostValues} values, or ${mostBytes} bytes of JSON`;
+    if (this.#values <= mostValues && this.#bytes <= mostContentBytes) return;
+    const told = `the images that the contexts of the rules name hold over ${mostValues} values, or ${mostContentBytes} bytes of JSON`;
     throw new Refusal('review-too-large', told);
   }
 
-  async #image(target: Named, allowance: Allowance): Promise<Image> {
+  async #image(target: Named, allowance: Allowance): Promise<HeldImage> {
     const before = this.fetched(target);
     if (before !== undefined) return before;
     const { reference, credentials } = target;
@@ -218,7 +217,7 @@ export class ImageLookup {
   }
 
   /** Under the name that it was asked for by, and under its digest. */
-  #keep({ reference, credentials }: Named, image: Image): void {
+  #keep({ reference, credentials }: Named, image: HeldImage): void {
     const byDigest = { repository: reference.repository, digest: image.digest };
     for (const name of [reference, byDigest]) this.#fetched.set(keyedBy(credentials, imageKey(name)), image);
   }

@@ -25,3 +25,7 @@ test.each([
     `verified: attestors[0].entries[0] by ${shown} (issuer https://accounts.example)`,
   );
 });
+
+test('where nobody had to sign that is said', () => {
+  expect(verifiedBy([])).toBe('verified: no signature is asked for');
+});

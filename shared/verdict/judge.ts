@@ -110,7 +110,8 @@ function judgeImage(entry: Entry, asked: AskedOfTarget | undefined, inquiry: Inq
   const signers = [...signed.signers, ...attested.flatMap((one) => one.signers)];
   const { notes } = signed;
   const noted = notes === undefined ? {} : { notes };
-  return { entry, reason: 'verified', message: verifiedBy(signers), signers, ...noted, ...by };
+  const message = signers.length === 0 ? waivedBy(signed.attestors) : verifiedBy(signers);
+  return { entry, reason: 'verified', message, signers, ...noted, ...by };
 }
 
 /** What a finding says of its check. */
@@ -200,8 +201,17 @@ function effortOf(inquiries: readonly Inquiry[]): Effort {
   return effort;
 }
 
+/** Nobody signed, and nobody has to have: who says so is told where it was looked at, and not where the ledger remembers it. */
+function waivedBy(attestors: readonly AttestorResult[]): string {
+  const leaves = attestors.flatMap(function leavesOf(one): readonly AttestorResult[] {
+    return one.children?.flatMap(leavesOf) ?? [one];
+  });
+  return `verified: ${leaves.find(({ pass }) => pass)?.message ?? 'no signature is asked for'}`;
+}
+
 /** A key is told by 16 digits of its hash, as elsewhere; what is no hash of a key, a person's identity, is told whole. */
 export function verifiedBy(signers: readonly Pick<Signer, 'attestor' | 'identity' | 'issuer'>[]): string {
+  if (signers.length === 0) return 'verified: no signature is asked for';
   const isHash = (identity: string) => identity.length === 71 && identity.startsWith('sha256:');
   const shown = (identity: string) => (isHash(identity) ? identity.slice(0, 23) : identity);
   const by = ({ identity, issuer }: Pick<Signer, 'identity' | 'issuer'>) =>

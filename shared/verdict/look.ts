@@ -2,7 +2,7 @@ import type { Deadline } from '../net/deadline.ts';
 import type { Hosts } from '../plan/hosts.ts';
 import type { Target } from '../plan/plan.ts';
 import { Refusal } from '../reasons.ts';
-import type { Allowance, Image } from '../registry/registry.ts';
+import type { Allowance, HeldImage } from '../registry/registry.ts';
 import type { Review } from './review.ts';
 
 /** An image that a review asks registries about, and what came of the asking so far: by this it is told whose doing a failure is. */
@@ -12,7 +12,7 @@ export interface Look {
   readonly named: boolean;
   /** By the very name that the image has: which one is asked is its author's choice as well. */
   readonly written: boolean;
-  image: Image | undefined;
+  image: HeldImage | undefined;
   requests: number;
   /** Bytes of bodies that were read for it, by this review or by another one that it waited for. */
   read: number;

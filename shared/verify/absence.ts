@@ -71,16 +71,26 @@ function noStatement({ evidence, rejected }: Gathered, wants: WantedStatement, w
   const attestations = evidence.filter((one) => isAttestation(one));
   const nothing = `no attestation of type ${quoted(wants.predicateType, longestType)} is attached ${where}`;
   if (attestations.some(({ predicateType }) => predicateType === wants.predicateType)) {
-    const message = `${nothing} as a Sigstore bundle, and the rule's type counts nothing else`;
+    const message = `${nothing} ${countedAs(wants)}, and the rule's type counts nothing else`;
     return { reason: 'attestation-missing', message };
   }
   const types = [...new Set(attestations.map(({ predicateType }) => predicateType))];
   const told = types.slice(0, mostTypes).map((type) => quoted(type, longestType));
   const others = types.length > mostTypes ? `${told.join(', ')} and ${types.length - mostTypes} more` : told.join(', ');
   const found = types.length === 0 ? '' : `; there are ${others}`;
-  const [broken] = rejected;
-  const also = broken === undefined ? '' : `; what is attached beside that does not parse: ${broken.message}`;
+  const [broken] = isOfNotary(wants) ? rejected.filter(({ mayHold }) => mayHold === 'attestations') : rejected;
+  const why = isOfNotary(wants) ? 'count' : 'parse';
+  const also = broken === undefined ? '' : `; what is attached beside that does not ${why}: ${broken.message}`;
   return { reason: 'attestation-missing', message: `${nothing}${found}${also}` };
+}
+
+function countedAs(wants: WantedStatement): string {
+  if (isOfNotary(wants)) return 'with a Notary signature of its own';
+  return wants.accepts.has('dsse-envelope') ? 'as cosign attaches them' : 'as a Sigstore bundle';
+}
+
+function isOfNotary({ accepts }: WantedStatement): boolean {
+  return accepts.has('notary-signature');
 }
 
 function isSignature(one: Evidence): one is SignatureEvidence {

@@ -32,6 +32,8 @@ export type Examination =
       readonly pass: false;
       /** How far it came, in the order of the anchor's conditions: the last one is what its signer has to mend. */
       readonly progress: number;
+      /** Nobody could say whether it counts, though it is told as a no: whoever attached it has brought that about, or may have. */
+      readonly isUndecided?: boolean;
     });
 
 /** How signatures are judged by one kind of anchor. Pure; what throws is a no. */
@@ -48,6 +50,8 @@ export interface AnchorJudge<A extends LeafAnchor> {
    * attached to an image can bring it about.
    */
   waiver?(anchor: A, repository: Repository): string | undefined;
+  /** Why nothing that may be attached to an image in `repository` counts; `undefined`, or no such method: something may. */
+  refusal?(anchor: A, repository: Repository): Objection | undefined;
   /** In one line, why none of the signatures that were tried passed: `objection` is that of the one that came furthest. */
   denial(anchor: A, objection: Objection, tried: number): string;
 }

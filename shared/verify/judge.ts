@@ -25,7 +25,12 @@ export interface Judged {
   readonly validUntil: number | undefined;
   /** What is not as it should be, and lets it pass. */
   readonly notes: readonly string[];
+  /** Set where nothing could count, whatever is attached. */
+  readonly isFinal?: boolean;
 }
+
+/** Signatures that pass with notes before none is looked for that passes without. */
+const mostNoted = 8;
 
 /** What there is to judge by. */
 export interface Judging {
@@ -102,16 +107,22 @@ export class Judge {
       return { result: { ...result, pass }, signers, marks, evidence, notes, validUntil: earliest(passing) };
     }
     const [only, another] = result.children;
-    if (only?.reason !== undefined && another === undefined)
-      return failed({ ...result, pass, reason: only.reason, message: only.message });
-    // What could not be found out might have been enough: then nobody can say no.
-    const outage = result.children.find(({ reason }) => reason !== undefined && reasons[reason].kind === 'unavailable');
-    if (outage?.reason !== undefined)
+    if (only?.reason !== undefined && another === undefined) {
+      const isFinal = children.some((child) => child.isFinal === true);
+      return { ...failed({ ...result, pass, reason: only.reason, message: only.message }), isFinal };
+    }
+    // What could not be found out might have been enough: then nobody can say no. Where it could not, it changes nothing.
+    const outages = result.children.filter(isOutage);
+    const [outage] = outages;
+    if (outage?.reason !== undefined && reached + outages.length >= needed)
       return failed({ ...result, pass, reason: outage.reason, message: outage.message });
     return failed({ ...result, pass, reason: 'too-few-attestors' });
   }
 
-  /** The first signature that meets every condition decides; else the one that came furthest tells why not. */
+  /**
+   * The first signature that meets every condition decides; of those that pass with notes the one with fewest, so that nobody is warned of
+   * a signature beside a good one. Else the one that came furthest tells why not.
+   */
   *#judgeLeaf(anchor: LeafAnchor, extent: 'every' | 'first'): Slices<Judged> {
     const { kind, path } = anchor;
     const judge = judgeOf(anchor);
@@ -119,21 +130,28 @@ export class Judge {
     const found = this.#signatures.filter(({ evidence }) => repositoryName(evidence.repository) === repository);
     const known = judge.identity(anchor);
     const about = { path, kind, ...(known === undefined ? {} : { identity: known }) };
-    const waiver = judge.waiver?.(anchor, this.#own);
+    // Who asks for no signature vouches for nothing that is attested.
+    const waiver = this.#wants.what === 'signature' ? judge.waiver?.(anchor, this.#own) : undefined;
     if (waiver !== undefined) return waived({ ...about, pass: true, message: waiver });
+    const refusal = judge.refusal?.(anchor, this.#own);
+    if (refusal !== undefined) return { ...failed({ ...about, pass: false, ...refusal }), isFinal: true };
 
     let passed: Judged | undefined;
+    let noted = 0;
     let furthest: Extract<Examination, { readonly pass: false }> | undefined;
     for (const signature of found) {
       const examination = judge.examine(signature, anchor, this.#now, this.#revocation);
       if (examination.pass) {
-        passed = joined(passed, examination, path, kind, signature);
+        const { notes = [] } = examination;
+        if (extent === 'every') passed = joined(passed, examination, path, kind, signature);
+        else if (passed === undefined || notes.length < passed.notes.length)
+          passed = joined(undefined, examination, path, kind, signature);
         if (this.#wants.what === 'attestation') this.#testify(signature, { attestor: path, marks: examination.marks });
-        if (extent === 'first') break;
+        if (extent === 'first' && (notes.length === 0 || ++noted === mostNoted)) break;
       } else if (furthest === undefined || examination.progress > furthest.progress) furthest = examination;
       yield;
     }
-    if (passed !== undefined) return passed;
+    if (passed !== undefined && !this.#isHidden(furthest)) return passed;
     if (furthest === undefined)
       return failed({ ...about, pass: false, ...absenceOf(this.#gathered, this.#wants, repository) });
     return failed({
@@ -144,11 +162,22 @@ export class Judge {
     });
   }
 
+  /** Where every statement must meet conditions, one of an attestor of whom it could not be found out whether to believe it might not. */
+  #isHidden(furthest: Extract<Examination, { readonly pass: false }> | undefined): boolean {
+    if (this.#wants.what !== 'attestation' || !this.#wants.every || furthest === undefined) return false;
+    return reasons[furthest.reason].kind === 'unavailable' || furthest.isUndecided === true;
+  }
+
   #testify(signature: Signature, testimony: Testimony): void {
     const before = this.#testimonies.get(signature);
     if (before === undefined) this.#testimonies.set(signature, [testimony]);
     else before.push(testimony);
   }
+}
+
+/** Whether nobody can say yet that it is a no. */
+export function isOutage({ reason }: AttestorResult): boolean {
+  return reason !== undefined && reasons[reason].kind === 'unavailable';
 }
 
 /** A signature that passes, with those that did before: the first one's result is told, and each signer counts. */

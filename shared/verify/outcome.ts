@@ -21,8 +21,8 @@ export type Outcome =
       readonly pass: false;
       readonly reason: NoReason;
       readonly message: string;
-      /** What it rests on could not be found out in the time of the review that asked. */
-      readonly late?: true;
+      /** What it rests on could not be found out in the time of the review that asked: so many milliseconds were left for that. */
+      readonly late?: { readonly left: number };
       readonly attestors: readonly AttestorResult[];
     };
 

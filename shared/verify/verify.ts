@@ -1,12 +1,12 @@
 import type { Gathered } from '../evidence/evidence.ts';
 import type { Repository } from '../image/repository.ts';
-import { asRefusal, type Refusal } from '../reasons.ts';
+import { asRefusal, type Refusal, reasons } from '../reasons.ts';
 import type { RevocationView } from '../revocation/revocation.ts';
 import { atOnce, type Slices } from '../slices.ts';
 import type { Check, Wants } from '../trust/check.ts';
 import type { Objection } from './anchor-judge.ts';
 import type { Artifact } from './artifact.ts';
-import { earliest, Judge, type Judged } from './judge.ts';
+import { earliest, isOutage, Judge, type Judged } from './judge.ts';
 import type { AttestorResult, Outcome } from './outcome.ts';
 
 export interface VerifyInput {
@@ -41,7 +41,9 @@ export function* verifyInSlices(input: VerifyInput): Slices<Outcome> {
     const judge = new Judge({ ...input, revocation });
     const sets: Judged[] = [];
     for (const set of check.sets) sets.push(yield* judge.judge(set, wants.what === 'attestation' ? 'every' : 'first'));
-    const failing = sets.find((set) => !set.result.pass);
+    // Each has to be satisfied: where one is not, nothing that could be found out of the others would help.
+    const failing =
+      sets.find(({ result }) => !result.pass && !isOutage(result)) ?? sets.find((set) => !set.result.pass);
     if (sets.length > 0 && failing === undefined && !spoiled(input)) return passed(sets, judge, wants);
     return denied(telling([...check.missing, ...input.unreadable], judge, failing, wants), sets);
   } catch (thrown) {
@@ -76,19 +78,29 @@ function denied({ reason, message }: Objection, sets: readonly Judged[]): Outcom
   return { pass: false, reason, message, attestors: resultsOf(sets) };
 }
 
-/** What was not read might have held the signature, so it is told first: what failed on our side, then what broke a bound. */
+/**
+ * What was not read might have held the signature, so it is told first, where a signature could count: what failed on our side, then what
+ * broke a bound.
+ */
 function telling(
   unreadable: readonly Refusal[],
   judge: Judge,
   failing: Judged | undefined,
   { what }: Wants,
 ): Objection {
+  if (failing?.isFinal === true && failing.result.reason !== undefined) {
+    const { reason, message } = failing.result;
+    return { reason: what === 'signature' ? reason : 'attestation-untrusted', message };
+  }
   const unread = unreadable.find((refusal) => refusal.kind === 'unavailable') ?? unreadable[0];
   if (unread !== undefined) return unread;
   if (judge.emptiness !== undefined) return judge.emptiness;
   const { reason = 'too-few-attestors', message = 'no attestor set', path = '' } = failing?.result ?? {};
   const told = reason === 'too-few-attestors' ? `${path}: ${message}` : message;
-  return what === 'signature' ? { reason, message: told } : { reason: 'attestation-untrusted', message: told };
+  // What nobody could say is no word about who attested.
+  return what === 'signature' || reasons[reason].kind === 'unavailable'
+    ? { reason, message: told }
+    : { reason: 'attestation-untrusted', message: told };
 }
 
 function resultsOf(sets: readonly Judged[]): readonly AttestorResult[] {

@@ -194,6 +194,24 @@ describe.each(purposes)('%s of an object that an exception is about', (purpose) 
       expect(lastReasons()).toEqual(['policy-exception']);
     });
 
+    test.each(['Fail', 'Ignore'])(
+      'one that has ended meanwhile leaves what is there: failurePolicy %s',
+      async (failurePolicy) => {
+        const key = "{{ time_before(time_now_utc(), '2027-07-01T00:00:00Z') }}";
+        const until = exceptionOf({ conditions: { all: [{ key, operator: 'Equals', value: true }] } });
+        world.policies(policyOf({}, { failurePolicy }), until);
+        const since = world.now;
+        expect(await ask(pod([unsigned], old()))).toMatchObject({ allowed: true });
+        world.now = Date.parse('2027-08-01T00:00:00Z');
+        expect(await ask(pod([unsigned], old()))).toMatchObject({ allowed: false, code: 403 });
+        expect(await update(old({ annotations: { a: 'b' } }), old())).toMatchObject({ allowed: true });
+        expect(lastReasons()).toEqual(['unchanged']);
+        world.policies(policyOf({}, { failurePolicy }));
+        expect(await update(old({ annotations: { a: 'b' } }), old())).toMatchObject({ allowed: true });
+        world.now = since;
+      },
+    );
+
     test('an object that was being deleted keeps its images all the same', async () => {
       world.policies(policyOf(), exceptionOf());
       const deletionTimestamp = '2026-01-01T00:00:00Z';

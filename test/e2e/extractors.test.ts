@@ -181,11 +181,11 @@ describe('a Tekton Task', () => {
 
   test('of which a field has another type is denied, and the field named', async () => {
     for (const [spec, field] of [
-      [{ steps: 'none' }, '/spec/steps must be a list or an object'],
-      [{ steps: [{ name: 'a', image: 7 }] }, '/spec/steps/0/image must be a string'],
-      [{ steps: [{ image: signed }] }, '/spec/steps/0/name must be a string'],
-      [{ steps: [...named([signed]), ...named([signed])] }, '/spec/steps/1/image is a second "s0" of steps'],
-      [{ steps: Array.from({ length: 10_001 }, () => ({})) }, '/spec/steps/10000 is one of more than 10000 elements'],
+      [{ steps: 'none' }, '"/spec/steps" must be a list or an object'],
+      [{ steps: [{ name: 'a', image: 7 }] }, '"/spec/steps/0/image" must be a string'],
+      [{ steps: [{ image: signed }] }, '"/spec/steps/0/name" must be a string'],
+      [{ steps: [...named([signed]), ...named([signed])] }, '"/spec/steps/1/image" is a second "s0" of steps'],
+      [{ steps: Array.from({ length: 10_001 }, () => ({})) }, '"/spec/steps/10000" is one of more than 10000 elements'],
     ] as const) {
       const answer = await mutate(task([], { spec }));
       expect(answer).toMatchObject({ allowed: false, code: 403 });

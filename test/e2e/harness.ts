@@ -9,8 +9,11 @@ import { newKey, type SigningKey } from '../../local/signer/keys.ts';
 import type { AdmissionRecord } from '../../shared/answer/record.ts';
 import { loadExpressions } from '../../shared/expression/expressions.ts';
 import { loadPolicies } from '../../shared/policy/kyverno/load.ts';
+import type { NotaryFolder } from '../../shared/policy/notary/folder.ts';
+import { readNotaryFolder } from '../../shared/policy/notary/read.ts';
 import { scopesOf } from '../../shared/policy/scopes.ts';
 import { loadRegExps } from '../../shared/regexp.ts';
+import { loadNotary } from '../../shared/verify/notary/lazy.ts';
 
 export { byKey, type PodParts, type PolicyParts, pod, policy, review } from './documents.ts';
 
@@ -28,8 +31,10 @@ export interface World {
   /** Milliseconds that were asked for between tries of a request: none is really waited, each moves the clock. */
   readonly waits: number[];
   now: number;
-  /** Sets the policies in force. */
+  /** Sets the policies in force, with the trust policy beside them. */
   policies(...texts: string[]): void;
+  /** The folder of notation's that is beside the policies that are set from now on, by paths in it. */
+  trustPolicy(files: Readonly<Record<string, string | Uint8Array>>): void;
   /** Sends a review to `/mutate` or to any path. */
   send(path: string, review: unknown, options?: SendOptions): Promise<Response>;
   close(): Promise<void>;
@@ -98,7 +103,9 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   // As loadSet does for policies that have one.
   await loadRegExps();
   await loadExpressions();
+  await loadNotary();
   let inForce = scopesOf(loadPolicies([]));
+  let notary: NotaryFolder | undefined;
   const handler: AdmissionHandler = createHandler({
     pipeline: core.pipeline,
     policies: (cluster) => (clusters.includes(cluster) ? { scopes: inForce, hash: 'test' } : undefined),
@@ -121,7 +128,14 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     records,
     waits,
     policies(...texts: string[]) {
-      inForce = scopesOf(loadPolicies(texts.map((text, index) => ({ name: `policy-${index}.yaml`, text }))));
+      const files = texts.map((text, index) => ({ name: `policy-${index}.yaml`, text }));
+      inForce = scopesOf(loadPolicies(files, notary === undefined ? {} : { notary }));
+    },
+    trustPolicy(files: Readonly<Record<string, string | Uint8Array>>) {
+      const written = Object.entries(files).map(([path, content]) => {
+        return { name: `notary/${path}`, path, bytes: typeof content === 'string' ? Buffer.from(content) : content };
+      });
+      notary = readNotaryFolder('notary', written);
     },
     count: (name: string, labels: Readonly<Record<string, string>> = {}) =>
       events.filter(

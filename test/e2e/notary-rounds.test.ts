@@ -1,3 +1,4 @@
+import { attestNotary } from '../../local/signer/notary.ts';
 import { makeImage, type NotaryRequest, sign, signNotary } from '../../local/signer/signer.ts';
 import { loadCbor } from '../../shared/evidence/notary-signature/cbor.ts';
 import type { Digest } from '../../shared/image/digest.ts';
@@ -73,6 +74,34 @@ test.each<Partial<NotaryRequest>>([
     expect(await admit(other.world, other.pinned)).toMatchObject({ allowed: true, warnings: [] });
   },
 );
+
+test('an attestation with a Notary signature takes two rounds more, and those who ask for none nothing more than its manifest', async () => {
+  const type = 'application/vnd.acme.scan+json';
+  const asking = ({ registry }: World) => {
+    const attestations = [{ type, attestors: [{ entries: [{ certificates: { cert: chain.root.pem } }] }] }];
+    const entry = ['type: Notary', `attestations: ${JSON.stringify(attestations)}`];
+    return policy({ images: `${registry.host}/rounds/*`, entry });
+  };
+  const attested = async (signed: Parameters<typeof withImage>[0]) => {
+    const one = await withImage(signed);
+    const { digest } = one;
+    const predicate = Buffer.from('{}');
+    const signing = { repository: 'rounds/app', digest, type, predicate, signer: chain.signer, signedAt };
+    await attestNotary(one.world.destination, signing);
+    return one;
+  };
+  await using one = await attested({});
+  one.world.policies(asking(one.world));
+  expect(await roundsOf(one.world, one.tagged)).toHaveLength(6);
+  expect(await admit(one.world, one.tagged)).toMatchObject({ allowed: true, warnings: [] });
+  await using signed = await attested({ notary: {} });
+  signed.world.policies(byNotary(signed.world));
+  expect(await roundsOf(signed.world, signed.pinned)).toHaveLength(3);
+  await using other = await attested({ cosign: 'sig' });
+  other.world.policies(byCosign(other.world));
+  expect(await admit(other.world, other.tagged)).toMatchObject({ allowed: true, warnings: [] });
+  expect(other.world.registry.requests).toHaveLength(6);
+});
 
 test("cosign's signatures take what they took, and one request more for the manifest of a Notary signature beside", async () => {
   const requests = async (signed: Parameters<typeof withImage>[0]) => {

@@ -50,6 +50,14 @@ beforeAll(async () => {
       'policies/notary/truststore/x509/ca/acme/root.crt': acme.root.der,
       'others/trustpolicy.oci.json': JSON.stringify(statement(others)),
       'others/audit.json': JSON.stringify(statement({ ...others, signatureVerification: { level: 'audit' } })),
+      'others/skip.json': JSON.stringify(
+        statement({
+          registryScopes: [`${registry.host}/shop/unsigned`],
+          signatureVerification: { level: 'skip' },
+          trustStores: [],
+          trustedIdentities: [],
+        }),
+      ),
       'others/truststore/x509/ca/acme/root.pem': pem(acme.root.der),
       'alone.yaml': policy('alone', ''),
       'certificates.yaml': policy('certificates', attestors(pem(acme.root.der), {})),
@@ -86,7 +94,8 @@ async function verify(words: readonly string[], ...images: readonly string[]) {
   const at = ['--at', '2026-06-01T00:00:00Z', '-o', 'json'];
   const { status, stdout, stderr } = await inThisProcess(['verify', ...written, '--image', ...refs, ...at]);
   const { results = [] } = JSON.parse(stdout) as Partial<Report>;
-  return { status, stdout, stderr, results: results.map(({ result, policy }) => `${policy}: ${result}`) };
+  const notes = results.flatMap(({ notes }) => (notes === undefined ? [] : [notes]));
+  return { status, stdout, stderr, notes, results: results.map(({ result, policy }) => `${policy}: ${result}`) };
 }
 
 test.each<[string, string[], string]>([
@@ -120,12 +129,23 @@ test('apply takes a trust policy in place of the one beside the policies', async
   expect(await apply('--trust-policy', folder.file('others'))).toBe(1);
 });
 
+test('at level skip the trust policy is named that asks for nothing; of other images it says nothing', async () => {
+  const skipped = await verify(['--trust-policy', 'others/skip.json'], 'unsigned');
+  expect([skipped.status, skipped.results]).toEqual([0, ['trust-policy: pass']]);
+  expect(skipped.stdout).toContain('verified: the trust policy \\"acme\\" asks for no signature (skip)');
+  const other = await verify(['--trust-policy', 'others/skip.json'], 'foreign');
+  expect([other.status, other.results]).toEqual([1, ['trust-policy: fail']]);
+});
+
 test('an identity that is not trusted is denied, or at level audit warned of', async () => {
   const strict = await verify(['--trust-policy', 'others'], 'web');
   expect([strict.status, strict.results]).toEqual([1, ['trust-policy: fail']]);
   expect(strict.stdout).toContain('identity-untrusted');
   const audit = await verify(['--trust-policy', 'others/audit.json'], 'web');
   expect([audit.status, audit.results]).toEqual([0, ['trust-policy: pass']]);
+  expect(audit.notes).toEqual([
+    [expect.stringMatching(/only warns of this: .* who is none of the trusted identities/)],
+  ]);
 });
 
 test('without a trust policy, or with one that does not load: 2, and why', async () => {

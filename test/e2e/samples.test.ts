@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { attestNotary, signNotary } from '../../local/signer/notary.ts';
 import { attest, makeImage, newKey, type SigningKey, sign } from '../../local/signer/signer.ts';
 import type { Digest } from '../../shared/image/digest.ts';
 import { slsaProvenance } from '../fixtures/attached.ts';
@@ -8,6 +9,7 @@ import { githubClaims, githubSubject } from '../fixtures/authority/certificate.t
 import { type LeafChanges, type SigningOptions, signedBundle } from '../fixtures/authority/signing.ts';
 import type { TrustedRootParts } from '../fixtures/authority/trusted-root.ts';
 import { trustIn } from '../fixtures/carriers.ts';
+import { makeNotaryChain, signedAt } from '../fixtures/notary.ts';
 import { attachItems, imageIn } from '../security/attach.ts';
 import { openWorld, type PodParts, pod, review, type World } from './harness.ts';
 import { root } from './processes.ts';
@@ -148,6 +150,37 @@ describe('slsa-provenance.yaml', () => {
     expect(await told(it, image)).toContain('(only-attestations): ');
     attestKeyless(it, image, {}, certificate);
     expect(await told(it, image)).toContain(expected);
+  });
+});
+
+describe('notary-attestation.yaml', () => {
+  const certificate = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
+  const [ours, others] = [makeNotaryChain(), makeNotaryChain()];
+
+  test('a signature and a scan by the CA, without anything critical', async () => {
+    const certified = (sample: string) =>
+      sample.replace(certificate, (_, at: number, whole: string) => {
+        const column = at - whole.lastIndexOf('\n', at) - 1;
+        return ours.root.pem.trim().replaceAll('\n', `\n${' '.repeat(column)}`);
+      });
+    await using it = await open('notary-attestation.yaml', [], { text: certified });
+    const { destination } = it.world;
+    const type = 'application/vnd.acme.trivy+json';
+    const report = (...severities: readonly string[]) =>
+      Buffer.from(JSON.stringify({ Results: [{ Vulnerabilities: severities.map((Severity) => ({ Severity })) }] }));
+    for (const [name, { signer }, predicate, expected] of [
+      ['good', ours, report('HIGH'), /^allowed$/],
+      ['nothing-found', ours, report(), /^allowed$/],
+      ['critical', ours, report('HIGH', 'CRITICAL'), /^\(condition-failed\)/],
+      ['by-others', others, report('HIGH'), /^\(attestation-untrusted\)/],
+    ] as const) {
+      const { digest, repository, name: image } = await imageOf(it, `scanned/${name}`);
+      const signing = { repository, digest, signedAt };
+      await signNotary(destination, { ...signing, signer: ours.signer });
+      expect(await told(it, { name: image })).toMatch(/^\(attestation-missing\)/);
+      await attestNotary(destination, { ...signing, type, signer, predicate });
+      expect(await told(it, { name: image })).toMatch(expected);
+    }
   });
 });
 

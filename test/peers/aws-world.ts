@@ -247,9 +247,10 @@ interface Told {
   readonly failed?: string;
 }
 
-/** A cluster's route, and what API Gateway reads from the path by it. */
+/** A cluster's route, and what API Gateway reads from the path by it; a path that is none's is handed on as a default route would. */
 function routeOf(path: string) {
   const [, cluster, verb, scope, token] = path.split('/');
+  if (token === undefined) return { route: '/{proxy+}', pathParameters: { proxy: path.slice(1) } };
   return { route: `/${cluster}/{verb}/{scope}/{token}`, pathParameters: { verb, scope, token } };
 }
 

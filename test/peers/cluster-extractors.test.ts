@@ -18,6 +18,7 @@ beforeAll(async () => {
   const example = { group: 'example.com', version: 'v1' };
   await defineKind(cluster(), { ...example, kind: 'Thing', plural: 'things', scope: 'Namespaced' });
   await defineKind(cluster(), { ...example, kind: 'Globe', plural: 'globes', scope: 'Cluster' });
+  await defineKind(cluster(), { ...example, kind: 'Pipe', plural: 'pipes', scope: 'Namespaced' });
   scene = await cluster.open({
     shape: 'http-api',
     policies: (host, team) => {
@@ -35,6 +36,10 @@ beforeAll(async () => {
           policy({ ...common, name: 'globes', kinds: ['example.com/*/Globe'] }),
           about('Globe', '/spec/image'),
         ),
+        withExtractors(policy({ ...common, name: 'pipes', kinds: ['example.com/v1/Pipe'] }), [
+          ...about('Pipe', '/steps/*/image'),
+          '      preconditions: {all: [{key: "{{ request.object.mode }}", operator: NotEquals, value: draft}]}',
+        ]),
         withExtractors(policy({ ...common, name: 'nobodys', match: ofProd }), about('Globe', '/spec/other')),
       ];
     },
@@ -101,4 +106,26 @@ test('what is in no namespace is asked about, and by no rule of namespaces with 
     body: { spec: { image: good.pinned, other: bad.tagged } },
   });
   expect(await globe('bad', { image: bad.tagged })).toMatchObject({ status: 403 });
+});
+
+test('an update of what a precondition asks is sent, wherever it stands; one of status or finalizers is not', async () => {
+  const pipes = `/apis/example.com/v1/namespaces/${scene.namespace}/pipes`;
+  const draft = (name: string, more: object = {}) =>
+    cluster().api('POST', pipes, object('Pipe', name, { mode: 'draft', steps: { a: { image: bad.tagged } }, ...more }));
+  const denied = { status: 403, body: { message: expect.stringContaining('policy pipes, rule check') } };
+  expect(await draft('draft')).toMatchObject({ status: 201 });
+  expect(await patch(`${pipes}/draft`, { metadata: { finalizers: ['example.com/x'] } })).toMatchObject({ status: 200 });
+  expect(await patch(`${pipes}/draft/status`, { status: { phase: 'Ready' } })).toMatchObject({ status: 200 });
+  expect(scene.records).toEqual([]);
+  expect(await patch(`${pipes}/draft`, { metadata: { finalizers: null } })).toMatchObject({ status: 200 });
+  expect(await patch(`${pipes}/draft`, { mode: 'live' })).toMatchObject(denied);
+  expect(await patch(`${pipes}/draft`, { mode: 'live', steps: { a: { image: good.tagged } } })).toMatchObject({
+    status: 200,
+    body: { mode: 'live', steps: { a: { image: good.pinned } } },
+  });
+
+  // So many are not compared one by one.
+  const fields = Object.fromEntries(Array.from({ length: 5000 }, (_, at) => [`f${at}`, at]));
+  expect(await draft('many', fields)).toMatchObject({ status: 201 });
+  expect(await patch(`${pipes}/many`, { mode: 'live' })).toMatchObject(denied);
 });

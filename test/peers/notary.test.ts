@@ -2,7 +2,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { signNotary } from '../../local/signer/notary.ts';
+import { attachStatement, signNotary } from '../../local/signer/notary.ts';
 import { httpDestination } from '../../local/signer/push.ts';
 import type { Report } from '../../shared/answer/report.ts';
 import { parseDigest } from '../../shared/image/digest.ts';
@@ -214,6 +214,38 @@ describe.each(bothRegistries)('in the registry of %s', (name, start) => {
     const there = await writeTrust(join(dir, `${name}-several`), own);
     expect(await reasonsBy(there, [image])).toEqual(['verified']);
     expect(await theirs(own, [image])).toEqual([true]);
+  });
+
+  test('an attestation: an artifact that refers to the image, and that notation-go signed', async () => {
+    const { host } = registry;
+    const type = 'application/vnd.acme.scan+json';
+    const pushed = ['attested/good', 'attested/bad', 'attested/unsigned'].map(async (repository) => {
+      const digest = parseDigest(await pushImage(host, repository, 'v1'));
+      if (digest === undefined) throw new Error('an image has a digest');
+      const predicate = Buffer.from(JSON.stringify({ critical: repository === 'attested/bad' ? 1 : 0 }));
+      const destination = httpDestination({ host });
+      const { manifest } = await attachStatement(destination, { repository, digest, type, predicate });
+      await destination.close();
+      return { image: `${host}/${repository}@${digest}`, artifact: `${host}/${repository}@${manifest}` };
+    });
+    const all = await Promise.all(pushed);
+    const [good, bad] = all.map(({ artifact }) => artifact);
+    const { made } = await signImages([
+      { format: 'jws', certificates: chainOf(), image: good ?? '' },
+      { format: 'cose', certificates: chainOf(), image: bad ?? '' },
+    ]);
+    const certChain = made.map(({ chain }) => chain.at(-1)).join('');
+    const conditions = [{ all: [{ key: '{{ critical }}', operator: 'Equals', value: 0 }] }];
+    const attestations = [{ type, attestors: [{ entries: [{ certificates: { certChain } }] }], conditions }];
+    const policy = policyOf(`${host}/*`, [], { type: 'Notary', attestations });
+    const { results } = await verifyImages(
+      policy,
+      all.map(({ image }) => image),
+    );
+    expect(results.map(({ reason }) => reason)).toEqual(['verified', 'condition-failed', 'attestation-missing']);
+    const own: Trust = { ...trust, stores: { 'ca:acme': certChain } };
+    const signed = all.map(({ artifact }) => artifact);
+    expect(await theirs(own, signed)).toEqual([true, true, false]);
   });
 
   test.each([

@@ -1,6 +1,6 @@
 import type { AttachedItem } from '../../registry/registry.ts';
 import type { Slices } from '../../slices.ts';
-import type { SignatureEvidence } from '../evidence.ts';
+import type { Attestation, SignatureEvidence } from '../evidence.ts';
 
 let reader: typeof import('./read.ts') | undefined;
 
@@ -11,8 +11,8 @@ export async function loadNotaryReader(): Promise<void> {
   reader ??= read;
 }
 
-/** A signature of the image. Throws Malformed; a defect where `loadNotaryReader` was not awaited. */
-export function readNotary(item: AttachedItem): Slices<SignatureEvidence<'notary-signature'>> {
+/** A signature of the image, or of an attestation of it. Throws Malformed; a defect where `loadNotaryReader` was not awaited. */
+export function readNotary(item: AttachedItem): Slices<SignatureEvidence<'notary-signature'> | Attestation> {
   if (reader === undefined) throw new Error('an envelope was read before loadNotaryReader was awaited');
-  return reader.readNotarySignature(item);
+  return reader.readNotaryEvidence(item);
 }

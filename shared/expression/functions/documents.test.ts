@@ -76,3 +76,14 @@ test('__proto__ is a field like any other', () => {
     expect(value).not.toHaveProperty('polluted');
   }
 });
+
+test('parse_json reads names as they are written, whatever was read before, and those with an escape are paid for', () => {
+  for (let time = 0; time < 2; time += 1) JSON.parse(String.raw`{"t":1,"\\":2}`);
+  const text = String.raw`{"t":1,"\t":2,"\\":3}`;
+  expect(JSON.stringify(ask('parse_json', [text]))).toBe(text);
+  const named = (count: number, name: string) =>
+    `{${Array.from({ length: count }, (_, at) => `"${name}${at}":0`).join()}}`;
+  expect(ask('parse_json', [named(5000, String.raw`\"`)])).toHaveProperty(['"4999'], 0);
+  expect(ask('parse_json', [named(20_000, "'")])).toHaveProperty(["'19999"], 0);
+  expect(refusal('parse_json', [named(20_000, String.raw`\"`)])).toContain('steps');
+});

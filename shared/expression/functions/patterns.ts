@@ -3,7 +3,7 @@ import { compileSearch, InvalidRegExp, largestText, type RegExpSearch } from '..
 import { ExpressionError } from '../error.ts';
 import { namesOf, sameValue } from '../order.ts';
 import { stepsOfPattern } from '../pattern-steps.ts';
-import { type Run, stepsOfText } from '../run.ts';
+import { type Run, stepsOfText, stepsOfWildcards } from '../run.ts';
 import { fieldOf, type Json, type JsonObject } from '../value.ts';
 import { objectAt, textAt } from './arguments.ts';
 import { checkResult, spendText } from './bounds.ts';
@@ -37,7 +37,7 @@ export const patternFunctions: readonly ExpressionFunction[] = [
     call: (given, run) => {
       const [pattern, text] = [textAt(given, 0), printed(given[1], run)];
       spendText(run, pattern, text);
-      run.spend(stepsOfText(pattern.length * text.length));
+      run.spend(stepsOfWildcards(pattern) + stepsOfText(pattern.length * text.length));
       return compileWildcard(pattern)(text);
     },
   },

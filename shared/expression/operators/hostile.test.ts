@@ -20,6 +20,8 @@ test.each<[string, Operator, Json, Json]>([
   ['the same without question marks', 'AnyIn', letters(1_000_000), [`*${letters(2000)}b${letters(2000)}*`]],
   ['patterns on both sides', 'AnyIn', list(5000, (at) => `*a${at}*`), list(5000, (at) => `b*${at}*c`)],
   ['patterns on both sides, of none', 'AllNotIn', list(5000, (at) => `?a${at}*`), list(5000, (at) => `b?${at}*c`)],
+  ['a pattern of megabytes', 'Equals', 'team-a', '*a'.repeat(1_250_000)],
+  ['a pattern of megabytes in a list', 'AnyIn', ['*a'.repeat(1_250_000)], ['team-a', 'team-b']],
   ['lists of long texts', 'AllNotIn', list(9000, (at) => letters(9000) + at), list(9000, (at) => letters(9000) + at)],
   ['long lists', 'NotIn', list(900_000, String), list(900_000, String)],
   ['a range and durations of many parts', 'AllIn', list(100_000, () => '0h'.repeat(128)), '0h-1h'],
@@ -55,6 +57,14 @@ test.each<[string, Operator, Json, Json, boolean]>([
     list(3000, (at) => `pkg:npm/a@${at}`),
     ['pkg:go/*', 'pkg:npm/*'],
     true,
+  ],
+  ['a long pattern', 'Equals', letters(50), '*a'.repeat(20_000), false],
+  [
+    'thousands of packages with qualifiers, where a question mark stands',
+    'AnyIn',
+    list(4000, (at) => `pkg:maven/org.example.group/artifact-${at}@1.2.3?type=jar&classifier=sources`),
+    ['pkg:npm/*', 'pkg:pypi/*'],
+    false,
   ],
   ['a longer list than the other', 'AnyNotIn', ['x'], list(50_000, (at) => `a${at}`), true],
 ])('%s is judged', (_, operator, key, value, expected) => {

@@ -1,5 +1,5 @@
 import { compileWildcard, hasWildcard } from '../../image/wildcard.ts';
-import { type Run, stepsOfText } from '../run.ts';
+import { type Run, stepsOfText, stepsOfWildcards } from '../run.ts';
 
 /** A pattern of Kyverno's wildcards, compiled; it is asked for the steps that it takes. */
 type Pattern = (text: string, run: Run) => boolean;
@@ -37,7 +37,7 @@ export function likeAny(texts: readonly string[], run: Run): (text: string) => b
 }
 
 function compilePattern(pattern: string, run: Run): Pattern {
-  run.spend(8 + stepsOfText(pattern.length));
+  run.spend(stepsOfWildcards(pattern));
   const matches = compileWildcard(pattern);
   const stepsFor = stepsOf(pattern);
   return (text, given) => {

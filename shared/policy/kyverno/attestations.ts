@@ -3,6 +3,7 @@ import type { AttestorSet, Deny, Entry, WantedAttestation } from '../policy.ts';
 import { readAttestorSet } from './attestors.ts';
 import { readBlock, readBlocks } from './conditions.ts';
 import type { AttestationFields, AttestorSetFields, DenialFields } from './fields.ts';
+import { noTrustPolicy, warnOfPredicateType } from './notary-attestor.ts';
 import type { Place } from './place.ts';
 import type { Report } from './report.ts';
 import { readTemplate } from './variables.ts';
@@ -23,7 +24,7 @@ const plainName = /^[\w-]+$/;
 
 /**
  * The attestations of an entry, with Kyverno's lint. One without attestors asks those of the entry; where there are none either, it is
- * refused: Kyverno takes any identity of the public CA then.
+ * refused: Kyverno takes any identity of the public CA then, and under type Notary what nobody signed.
  * @param around what the entry says beside them
  */
 export function readAttestations(
@@ -54,16 +55,13 @@ function readAttestation(
   report: Report,
 ): WantedAttestation | undefined {
   const name = readName(fields.name, at.field('name'), report);
-  const predicateType = readType(fields, at, report);
+  const predicateType = readType(fields, around.type, at, report);
   const own = fields.attestors ?? [];
   const sets = at.field('attestors');
   const attestors = own.map((set, index) => readAttestorSet(set, around.type, sets.item(index), report));
   for (const [index, set] of own.entries()) refuseAnnotations(set, sets.item(index), report);
   if (own.length === 0 && !around.written) {
-    report.problem(
-      at,
-      'attestors are required, here or in the entry: Kyverno takes the word of anyone whom the public CA knows, which is nobody in particular',
-    );
+    report.problem(at, around.type === 'Notary' ? noTrustPolicy : noAttestors);
   }
   const conditions = readBlocks(at.field('conditions'), report);
   if (predicateType === undefined || !report.clean(at)) return undefined;
@@ -76,6 +74,9 @@ function readAttestation(
   };
 }
 
+const noAttestors =
+  'attestors are required, here or in the entry: Kyverno takes the word of anyone whom the public CA knows, which is nobody in particular';
+
 function readName(name: string | undefined, at: Place, report: Report): string | undefined {
   if (!name || !report.clean(at)) return undefined;
   if (takenName(name) !== undefined)
@@ -86,15 +87,23 @@ function readName(name: string | undefined, at: Place, report: Report): string |
   return name;
 }
 
-function readType({ type, predicateType }: AttestationFields, at: Place, report: Report): string | undefined {
+function readType(
+  { type, predicateType }: AttestationFields,
+  of: Entry['type'],
+  at: Place,
+  report: Report,
+): string | undefined {
   const field = at.field(type ? 'type' : 'predicateType');
   if (!type && predicateType) report.warning(field, 'is deprecated: write type');
   if (type && predicateType && type !== predicateType) {
     report.problem(at.field('predicateType'), 'is another than type, which alone counts: leave it out');
   }
   const found = type || predicateType;
-  if (!found) report.problem(at, 'missing type: write the predicate type of the statements');
-  else if (found.length > longestType) report.problem(field, `has over ${longestType} characters`);
+  if (!found) {
+    const what = of === 'Notary' ? 'the artifact type of the attestations' : 'the predicate type of the statements';
+    report.problem(at, `missing type: write ${what}`);
+  } else if (found.length > longestType) report.problem(field, `has over ${longestType} characters`);
+  else if (of === 'Notary') warnOfPredicateType(found, field, report);
   return found || undefined;
 }
 

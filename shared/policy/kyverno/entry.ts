@@ -8,7 +8,7 @@ import type { EntryFields } from './fields.ts';
 import { readImageReferences, readSkipImageReferences } from './image-patterns.ts';
 import { readKeyless } from './keyless-attestor.ts';
 import { readKeySource } from './keys-attestor.ts';
-import { refuseFlatFields } from './notary-attestor.ts';
+import { noTrustPolicy, refuseFlatFields } from './notary-attestor.ts';
 import type { Place } from './place.ts';
 import { isRegExp } from './regexp.ts';
 import { Report } from './report.ts';
@@ -80,10 +80,10 @@ function readFrame(fields: EntryFields, place: Place, audits: AuditsBy | undefin
 function readWanted(fields: EntryFields, notary: NotaryTrust | undefined, place: Place, report: Report): Wanted {
   const repository = readRepository(fields.repository, place.field('repository'), report);
   const { type } = fields;
-  if (type === 'Notary') refuseAttestations(place.field('attestations'), report);
   const sets = type === 'Notary' ? readNotary(fields, notary, place, report) : readAttestors(fields, place, report);
   const attestors = sets.filter((set) => set !== undefined);
-  const around = { attestors, written: sets.length > 0, type };
+  const byTrust = type === 'Notary' && sets.length === 0 && notary !== undefined ? [trustedBy(notary)] : [];
+  const around = { attestors: [...attestors, ...byTrust], written: sets.length + byTrust.length > 0, type };
   const wanted = fields.attestations ?? [];
   const attestations = readAttestations(wanted, around, place.field('attestations'), report);
   const deny = readDeny(fields.validate, wanted.length, place.field('validate'), report);
@@ -133,7 +133,10 @@ function warnOfPattern(at: Place, context: readonly ContextEntry[], report: Repo
   }
 }
 
-/** Attestors under type Notary; where none are written, the trust policies beside the policies decide. */
+/**
+ * Attestors under type Notary; where none are written, the trust policies beside the policies decide. Where there are none either, an entry may ask
+ * for attestations alone.
+ */
 function readNotary(
   fields: EntryFields,
   notary: NotaryTrust | undefined,
@@ -146,16 +149,13 @@ function readNotary(
   if (written.length > 0) return written.map((set, index) => readAttestorSet(set, 'Notary', at.item(index), report));
   // Of an image that has to be by nobody, a trust policy is not asked either.
   if (fields.required === false) return [];
-  if (notary !== undefined) return [{ entries: [{ kind: 'notary', by: { trust: notary } }] }];
-  if (report.clean(place)) report.problem(at, noTrustPolicy);
+  if (notary !== undefined) return [trustedBy(notary)];
+  if ((fields.attestations ?? []).length === 0 && report.clean(place)) report.problem(at, noTrustPolicy);
   return [];
 }
 
-const noTrustPolicy =
-  'type: Notary without attestors is decided by a trust policy, and there is none: put trustpolicy.json and truststore, as notation has them, into the folder notary beside the policies, or write attestors with certificates';
-
-function refuseAttestations(place: Place, report: Report): void {
-  if (!place.empty) report.notBuilt(place, 'of type Notary');
+function trustedBy(trust: NotaryTrust): AttestorSet {
+  return { entries: [{ kind: 'notary', by: { trust } }] };
 }
 
 /**

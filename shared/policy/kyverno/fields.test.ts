@@ -16,14 +16,6 @@ describe('valid for Kyverno and not built yet: refused by its path', () => {
     [`${inAttestor}.keys.kms (keys in a Secret, k8s://)`, withAttestor({ keys: { kms: 'k8s://ns/secret' } })],
     [`${inAttestor}.keys.publicKeys (keys at an address, https://)`, withAttestor(keys('https://example.com/a.pub'))],
     [`${inEntry}.imageRegistryCredentials`, withEntry({ imageRegistryCredentials: { secrets: ['a'] } })],
-    [
-      `${inEntry}.attestations (of type Notary)`,
-      withEntry({
-        type: 'Notary',
-        attestors: [{ entries: [{ certificates: { cert: certA } }] }],
-        attestations: [{ type: 'sbom/example' }],
-      }),
-    ],
   ])('%s', (path, policy) => {
     const field = path.replace(/ \(.*/, '');
     expect(problemsOf(policy)).toEqual([`${field}: not supported yet: ${path}`]);

@@ -83,3 +83,19 @@ export function refuseFlatFields(place: Place, report: Report): void {
   if (oci11.tree?.kind === 'leaf' && oci11.tree.value === true)
     report.problem(oci11, 'has no effect under type Notary: it is about signatures of cosign');
 }
+
+/** Why nobody vouches for what an entry asks. */
+export const noTrustPolicy =
+  'type: Notary without attestors is decided by a trust policy, and there is none: put trustpolicy.json and truststore, as notation has them, into the folder notary beside the policies, or write attestors with certificates';
+
+/** `type/subtype` (RFC 6838 section 4.2), as the OCI image-spec has artifact types. */
+const artifactType = /^[a-z0-9][a-z0-9!#$&^_.+-]{0,126}\/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}$/i;
+
+/** The type of an attestation under type Notary is that of an artifact; a predicate type is mostly a URI, which no artifact has. */
+export function warnOfPredicateType(type: string, place: Place, report: Report): void {
+  if (artifactType.test(type)) return;
+  report.warning(
+    place,
+    'is no artifact type, as type: Notary asks for it: that is written as type/subtype (oras attach --artifact-type)',
+  );
+}

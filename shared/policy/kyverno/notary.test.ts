@@ -175,3 +175,74 @@ describe('type Notary without attestors', () => {
     expect(() => load(withEntry({ attestors: [] }))).toThrow(PolicyLoadError);
   });
 });
+
+describe('attestations under type Notary', () => {
+  const trust: NotaryTrust = {
+    statements: [
+      { name: 'off', scopes: 'every', levels: 'skip', verifyTimestamp: 'always', stores: [], identities: 'any' },
+    ],
+  };
+  const trusted = { kind: 'notary', by: { trust } };
+  const own = [{ entries: [{ certificates: { cert: certB } }] }];
+  const ownRead = [{ entries: [{ kind: 'notary', by: { certificates: certB.trim() } }] }];
+  const attestors = [{ entries: [{ certificates }] }];
+  const type = 'sbom/example';
+  const trusting = (policy: Json) =>
+    loadPolicies([asFile(policy)], { notary: { trust, files: [], warnings: [] } }).rules[0]?.entries[0];
+
+  test('are by their own attestors, else by those of the entry', () => {
+    const one = firstEntry(withEntry({ attestors, attestations: [{ type }, { type: 'a/b', attestors: own }] }));
+    expect(one).toMatchObject({
+      attestations: [
+        { predicateType: type, attestors: [{ entries: [{ by: { certificates: certA.trim() } }] }] },
+        { predicateType: 'a/b', attestors: ownRead },
+      ],
+    });
+  });
+
+  test('or whom the trust policies trust', () => {
+    const byTrust = [{ entries: [trusted] }];
+    const attestations = [{ type }, { type: 'a/b', attestors: own }];
+    const read = [{ attestors: byTrust }, { attestors: ownRead }];
+    expect(trusting(withEntry({ attestors: [], attestations }))).toMatchObject({
+      attestors: byTrust,
+      attestations: read,
+    });
+    // A signature is not required; who attests has to be somebody all the same.
+    expect(trusting(withEntry({ attestors: [], attestations, required: false }))).toMatchObject({
+      attestors: [],
+      attestations: read,
+    });
+  });
+
+  test('and never by anyone: without attestors and trust policy one is refused, and alone with its own it is not', () => {
+    const refused = /attestations\[0\]: type: Notary without attestors is decided by a trust policy, and there is none/;
+    for (const required of [true, false]) {
+      expect(problemsOf(withEntry({ attestors: [], attestations: [{ type }], required }))).toEqual([
+        expect.stringMatching(refused),
+      ]);
+      const alone = firstEntry(withEntry({ attestors: [], attestations: [{ type, attestors: own }], required }));
+      expect(alone).toMatchObject({ attestors: [], attestations: [{ attestors: ownRead }] });
+    }
+  });
+
+  test.each<[string, Json]>([
+    ['Keys field is not allowed for type notary', keys(keyA)],
+    ['Keyless field is not allowed for type notary', keyless()],
+  ])('%s, of an attestation either', (message, attestor) => {
+    const attestations = [{ type, attestors: [{ entries: [attestor] }] }];
+    expect(problemsOf(withEntry({ attestors, attestations }))).toEqual([expect.stringContaining(message)]);
+  });
+
+  test('a type is asked for, and warned of where no artifact can have it', () => {
+    expect(problemsOf(withEntry({ attestors, attestations: [{}] }))).toEqual([
+      expect.stringContaining('missing type: write the artifact type of the attestations'),
+    ]);
+    const warnings = (written: string) =>
+      load(withEntry({ attestors, attestations: [{ type: written }] })).warnings.map(({ message }) => message);
+    expect(warnings('https://slsa.dev/provenance/v1')).toEqual([
+      expect.stringContaining('is no artifact type, as type: Notary asks for it'),
+    ]);
+    expect(warnings('application/vnd.acme.scan+json')).toEqual([]);
+  });
+});

@@ -305,7 +305,11 @@ function warnOfIgnore(rule: Rule, place: Place, report: Report): void {
     report.warning(
       place,
       `rule '${rule.name}' enforces under failurePolicy Ignore: whoever makes the webhook's call fail is admitted unverified, ` +
-        'and deployed on Lambda a review of over 5 MB does (an object with 900 KB of `<`, or an update of one with 450 KB)',
+        'and deployed on Lambda a review of over 5 MB does (an object with 900 KB of `<`, or an update of one with 450 KB)' +
+        (rule.matchConditions.length === 0
+          ? ''
+          : '; nobody is asked about an object for which one of its matchConditions fails to evaluate either, as ' +
+            "object.metadata.labels['a'] does where there are no labels: write object.metadata.?labels[?'a']"),
     );
   }
 }

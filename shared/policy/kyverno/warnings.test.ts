@@ -77,3 +77,12 @@ test.each<[string, Json, string, Json]>([
   expect(warningsOf(warned)).toEqual([expect.stringContaining(message)]);
   expect(warningsOf(quiet)).toEqual([]);
 });
+
+test('a rule that enforces under failurePolicy Ignore where matchConditions hold: nobody is asked where they fail', () => {
+  const matchConditions = [{ name: 'tier', expression: "object.metadata.labels['tier'] != 'dev'" }];
+  const warned = (webhookConfiguration: Json) => warningsOf(clusterPolicy({ webhookConfiguration })).join('\n');
+  const failing = 'nobody is asked about an object for which one of its matchConditions fails to evaluate';
+  expect(warned({ failurePolicy: 'Ignore', matchConditions })).toContain(failing);
+  expect(warned({ failurePolicy: 'Fail', matchConditions })).not.toContain(failing);
+  expect(warned({ failurePolicy: 'Ignore' })).not.toContain(failing);
+});

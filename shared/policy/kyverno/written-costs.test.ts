@@ -66,11 +66,22 @@ test('so are keys: a few are read, and not a thousand', () => {
   expect(() => readWith(keys, publicKeyPem.repeat(2000))).toThrow(ExpressionTooCostly);
 });
 
-test('what an entry becomes with a long value is no entry, and those with shorter ones are kept within bounds', () => {
+test('what an entry becomes with a long value is no entry, and others are kept within bounds', () => {
   const read = writtenFor(keys);
   expect(() => read('x'.repeat(70_000))).toThrow('characters long');
   const first = read('y'.repeat(60_000));
   expect(read('y'.repeat(60_000))).toBe(first);
-  for (let at = 0; at < 10; at += 1) read(`${at}`.repeat(60_000));
+  for (let at = 0; at < 100; at += 1) read(`${100 + at}`.repeat(20_000));
   expect(read('y'.repeat(60_000))).not.toBe(first);
+});
+
+test('the bounds are of all entries together, and by what is compiled of them: identities of some teams fit', () => {
+  const read = writtenFor(subjects);
+  const team = (at: number) => `team-${at}`;
+  const first = read('first');
+  for (let at = 0; at < 500; at += 1) read(team(at));
+  expect(read('first')).toBe(first);
+  const others = Array.from({ length: 9 }, () => writtenFor(subjects));
+  for (const other of others) for (let at = 0; at < 20; at += 1) other(`${team(at)}-${'x'.repeat(900)}`);
+  expect(read('first')).not.toBe(first);
 });

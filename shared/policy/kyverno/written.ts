@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache';
 import { ExpressionTooCostly } from '../../expression/error.ts';
 import { stepsOfPattern } from '../../expression/pattern-steps.ts';
 import type { Run } from '../../expression/run.ts';
@@ -8,8 +7,8 @@ import type { ContextEntry } from '../context.ts';
 import { writtenRegistry } from '../hosts.ts';
 import { isPoliciesWord } from '../policies-word.ts';
 import type { Entry, Written } from '../policy.ts';
-import type { LoadProblem } from '../problems.ts';
 import { type EntryFields, entrySchema } from './fields.ts';
+import { type Become, keptEntries } from './kept-entries.ts';
 import { Place, type Tree } from './place.ts';
 import { isRegExp } from './regexp.ts';
 import { Report } from './report.ts';
@@ -23,11 +22,7 @@ export type Wanted = Pick<Entry, 'attestors' | 'attestations' | 'deny' | 'annota
 
 export type ReadWanted = (fields: EntryFields, place: Place, report: Report) => Wanted;
 
-/** Entries that one written one has become, kept by the values that came: as many as a policy about some teams has. */
-const mostKept = 64;
-/** UTF-16 units of them as JSON, in all: the objects' authors choose how long the values are. */
-const longestKept = 256 * 1024;
-/** The same of one that is read at all, beyond what the policy itself writes: no key, identity or repository is as long. */
+/** UTF-16 units of an entry as JSON that is read, beyond what the policy itself writes: no key, identity or repository is as long. */
 const longestValues = 64 * 1024;
 
 /** Of an entry: what is read as it stands, and conditions, in which variables are substituted when they are evaluated. */
@@ -65,19 +60,17 @@ export function readWritten(
   const template = readTemplate(jsonOf(part), place, report);
   if (template === undefined) return undefined;
   const longest = JSON.stringify(jsonOf(part)).length + longestValues;
-  const kept = new LRUCache<string, Entry | readonly LoadProblem[]>({
-    max: mostKept,
-    maxSize: longest + longestKept,
-    sizeCalculation: (_, name) => name.length,
-  });
+  const kept = keptEntries();
 
-  function entryOf(value: Json): Entry | readonly LoadProblem[] {
+  function entryOf(value: Json): Become {
     const substituted = new Report(report.file);
     const here = new Place(withRest(treeOf(value, part, line), tree), path, line);
     refuseValues(written, here, context, substituted);
     const fields = entrySchema(here, substituted);
     const wanted = fields && readWanted(fields, here, substituted);
-    return wanted === undefined || substituted.problems.length > 0 ? substituted.problems : { ...frame, ...wanted };
+    // The first problem is told, and many are a value of its author's.
+    if (wanted === undefined || substituted.problems.length > 0) return substituted.problems.slice(0, 1);
+    return { ...frame, ...wanted };
   }
 
   return {
@@ -93,7 +86,7 @@ export function readWritten(
       if (entry === undefined) {
         spendReading(value, run);
         entry = entryOf(value);
-        kept.set(name, entry);
+        kept.set(name, entry, value);
       }
       return entry;
     },

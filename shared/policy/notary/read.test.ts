@@ -119,6 +119,8 @@ describe('which document', () => {
 
 test.each<[string, string]>([
   ['is no JSON', 'version: "1.0"'],
+  ['trustpolicy.json:2: is no JSON: "}" cannot stand after ","', '{"version": "1.0",\n}'],
+  ['is an object of Kubernetes: write what is in its spec', '{"apiVersion": "v1", "kind": "TrustPolicy", "spec": {}}'],
   ['is not UTF-8', '\u00ff'],
   ['is expected', '[]'],
   ['version: is required', '{"trustPolicies": []}'],
@@ -276,13 +278,27 @@ describe('warnings', () => {
   const warningsOf = (changes: Json, files: Files = store) =>
     read({ 'trustpolicy.json': document(statement(changes)), ...files }).warnings.map(({ message }) => message);
 
-  test('a scope that is no name that images have', () => {
-    expect(warningsOf({ registryScopes: ['index.docker.io/library/nginx'] })).toEqual([
-      expect.stringMatching(
-        /"index\.docker\.io\/library\/nginx" is no image's repository: there it is called "docker\.io\/library\/nginx"/,
-      ),
+  test.each([
+    ['index.docker.io/library/nginx', 'docker.io/library/nginx'],
+    ['docker.io/nginx', 'docker.io/library/nginx'],
+    ['GHCR.io:443/acme/web', 'ghcr.io/acme/web'],
+  ])('%s is read as what images of it are called', (scope, name) => {
+    expect(warningsOf({ registryScopes: [scope] })).toEqual([
+      expect.stringContaining(`"${scope}" is read as "${name}"`),
     ]);
-    expect(warningsOf({ registryScopes: ['docker.io/library/nginx'] })).toEqual([]);
+    expect(only({ registryScopes: [scope] })?.scopes).toEqual(new Set([name]));
+    expect(warningsOf({ registryScopes: [name] })).toEqual([]);
+    expect(problemsIn(statement({ registryScopes: [scope, name] }))).toEqual([
+      expect.stringContaining(`"${name}" is there twice`),
+    ]);
+  });
+
+  test('a host that images do not have is not made a name of Docker Hub', () => {
+    expect(warningsOf({ registryScopes: ['myhost/app'] })).toEqual([
+      expect.stringContaining('"myhost/app" is no image\'s repository'),
+    ]);
+    expect(only({ registryScopes: ['myhost/app'] })?.scopes).toEqual(new Set(['myhost/app']));
+    expect(warningsOf({ registryScopes: ['myhost:80/app'] })).toEqual([]);
   });
 
   test('a profile of AWS Signer without a store of signing authorities', () => {

@@ -5,11 +5,12 @@ import { Report } from '../kyverno/report.ts';
 import { dictionary, list, object, plainText } from '../kyverno/schema.ts';
 import { readDocuments } from '../kyverno/yaml/document.ts';
 import { type LoadProblem, type LoadWarning, PolicyLoadError } from '../problems.ts';
+import { brokenJson } from './broken-json.ts';
 import type { NotaryFile, NotaryFolder } from './folder.ts';
 import { readIdentities } from './identities.ts';
 import { readLevels, readVerifyTimestamp } from './levels.ts';
 import { notaryPath, ociDocument, olderDocument } from './paths.ts';
-import { readScopes } from './scopes.ts';
+import { readScopes, scopeName } from './scopes.ts';
 import { problemOfStoreFile, readStores, type StoreFiles } from './stores.ts';
 import type { NotaryStatement, NotaryStoreFile } from './trust-policy.ts';
 
@@ -81,14 +82,22 @@ function problem(file: string, message: string): LoadProblem {
 function readDocument({ bytes }: NotaryFile, stores: StoreFiles, report: Report): readonly NotaryStatement[] {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const notText = utf8Problem(buffer);
+  if (notText !== undefined) {
+    report.problems.push(problem(report.file, notText));
+    return [];
+  }
   const text = buffer.toString('utf8');
-  const notJson = notText ?? jsonProblem(text);
-  if (notJson !== undefined) {
-    report.problems.push(problem(report.file, notJson));
+  const broken = brokenJson(text);
+  if (broken !== undefined) {
+    report.problems.push({ ...problem(report.file, broken.message), line: broken.line });
     return [];
   }
   // JSON is YAML, and its reader tells lines, and names that stand twice.
   const [place] = readDocuments(text, report);
+  if (place?.field('apiVersion').given) {
+    report.problem(place, "is an object of Kubernetes: write what is in its spec, 'version' and 'trustPolicies'");
+    return [];
+  }
   const fields = place && documentFields(place, report);
   if (place === undefined || fields === undefined) return [];
   refuseVersion(fields.version, place.field('version'), report);
@@ -104,15 +113,6 @@ function readDocument({ bytes }: NotaryFile, stores: StoreFiles, report: Report)
   refuseRepeatedNames(written, at, report);
   refuseRepeatedScopes(written, at, report);
   return statements;
-}
-
-function jsonProblem(text: string): string | undefined {
-  try {
-    JSON.parse(text);
-    return undefined;
-  } catch {
-    return 'is no JSON';
-  }
 }
 
 function refuseVersion(version: string | undefined, at: Place, report: Report): void {
@@ -203,14 +203,15 @@ function refuseRepeatedScopes(statements: readonly StatementFields[], place: Pla
   const seen = new Map<string, number>();
   for (const [index, { registryScopes = [] }] of statements.entries()) {
     for (const [number, scope] of registryScopes.entries()) {
-      const first = seen.get(scope);
+      const name = scopeName(scope);
+      const first = seen.get(name);
       if (first !== undefined) {
         const where = first === index ? 'twice' : `in ${place.item(first).path} too`;
         report.problem(
           place.item(index).field('registryScopes').item(number),
           `${quoted(scope, 120)} is there ${where}`,
         );
-      } else seen.set(scope, index);
+      } else seen.set(name, index);
     }
   }
 }

@@ -17,8 +17,8 @@ const repository = new RegExp(`^${component}(?:/${component})*$`);
 const longestScope = 512;
 
 /**
- * `registryScopes` of a statement. A scope is the repository as images are named by it, in full; whether another statement has it is left
- * to the caller. `undefined` where the report says why not.
+ * `registryScopes` of a statement, each as images are named by it (`scopeName`); whether another statement has it is left to the caller.
+ * `undefined` where the report says why not.
  */
 export function readScopes(
   scopes: readonly string[],
@@ -45,7 +45,7 @@ export function readScopes(
     if (problem !== undefined) report.problem(at, `${quoted(scope, 120)} ${problem}`);
     else warnOfOtherName(scope, at, report);
   }
-  return report.clean(place) ? new Set(scopes) : undefined;
+  return report.clean(place) ? new Set(scopes.map(scopeName)) : undefined;
 }
 
 function problemOf(scope: string): string | undefined {
@@ -56,11 +56,23 @@ function problemOf(scope: string): string | undefined {
   return fits ? undefined : 'is no repository: write registry/path, without scheme, tag and digest';
 }
 
-/** Scopes are compared as text, so one that is spelt otherwise than images are is never found. */
+/**
+ * The name that images of the repository have, whichever of its names is written: a statement for `docker.io/nginx` that no image is ever
+ * found by would leave them to the one for all others. What images do not have as a host (`myhost/app`) is not made one of Docker Hub's.
+ */
+export function scopeName(scope: string): string {
+  const known = isHost.test(scope.slice(0, Math.max(scope.indexOf('/'), 0))) ? parseRepository(scope) : undefined;
+  return known === undefined ? scope : repositoryName(known);
+}
+
+/** As references tell a host from the first part of a path. */
+const isHost = /[.:]|^localhost$/;
+
 function warnOfOtherName(scope: string, at: Place, report: Report): void {
-  const known = parseRepository(scope);
-  const name = known && repositoryName(known);
-  if (name !== undefined && name !== scope) {
-    report.warning(at, `${quoted(scope, 120)} is no image's repository: there it is called ${quoted(name, 120)}`);
+  const name = scopeName(scope);
+  if (name !== scope) {
+    report.warning(at, `${quoted(scope, 120)} is read as ${quoted(name, 120)}, as images of it are called here`);
+  } else if (!isHost.test(scope.slice(0, scope.indexOf('/')))) {
+    report.warning(at, `${quoted(scope, 120)} is no image's repository: its host has neither a dot nor a port`);
   }
 }

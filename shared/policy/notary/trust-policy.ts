@@ -10,7 +10,7 @@ export interface NotaryTrust {
 /** One statement of `trustPolicies`: what is asked of signatures of the images in its scopes. */
 export interface NotaryStatement {
   readonly name: string;
-  /** `registry/repository` each, as written; `every`: those that no other statement names. */
+  /** `registry/repository` each, as images are named by it; `every`: those that no other statement names. */
   readonly scopes: 'every' | ReadonlySet<string>;
   /** `skip`: nothing is asked. */
   readonly levels: NotaryLevels | 'skip';

@@ -23,6 +23,8 @@ export interface NotaryAnchor extends AnchorBase {
 
 /** A statement with the certificates of its stores. */
 export interface TrustedStatement {
+  /** Where it stands: in a trust policy, or in a rule, as certificates. */
+  readonly origin: 'trust policy' | 'rule';
   readonly name: string;
   readonly scopes: 'every' | ReadonlySet<string>;
   readonly levels: NotaryLevels | 'skip';
@@ -48,6 +50,7 @@ export const notaryAnchors: AnchorKind<NotaryAttestor, NotaryAnchor> = {
  */
 function ownStatement(pem: string, where: string): TrustedStatement {
   return {
+    origin: 'rule',
     name: 'certificates',
     scopes: 'every',
     levels: notaryLevels.strict,
@@ -65,6 +68,7 @@ function statementsOf({ statements }: NotaryTrust, path: string): readonly Trust
 function trusted({ name, scopes, levels, verifyTimestamp, stores, identities }: NotaryStatement): TrustedStatement {
   const of = (type: NotaryStoreType) => certificatesOfType(stores, type);
   return {
+    origin: 'trust policy',
     name,
     scopes,
     levels,

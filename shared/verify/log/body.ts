@@ -1,5 +1,6 @@
 import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 import type { TransparencyLogEntry } from '@sigstore/protobuf-specs';
+import { parseJsonText } from '../../json-text.ts';
 import type { HashName } from '../../trust/public-key.ts';
 import type { Certificate } from '../../trust/x509/certificate.ts';
 import { digestOf, sameBytes } from '../crypto.ts';
@@ -62,7 +63,7 @@ function isBy(by: Recorded['by'], { publicKey, certificate }: EntrySigner): bool
 
 /** Rekor v1 (rekor pkg/types) and v2 (protobuf-specs, rekor/v2); `undefined`: of another kind. */
 function readBody({ canonicalizedBody, kindVersion }: TransparencyLogEntry): Recorded | undefined {
-  const body: unknown = JSON.parse(canonicalizedBody.toString('utf8'));
+  const body: unknown = parseJsonText(canonicalizedBody.toString('utf8'));
   const spec = (...path: readonly (string | number)[]) => at(body, 'spec', ...path);
   const kind = `${at(body, 'kind')} ${at(body, 'apiVersion')}`;
   if (kind !== `${kindVersion?.kind} ${kindVersion?.version}`)

@@ -138,7 +138,7 @@ describe('what AWS Signer signs', () => {
       'under another root',
       'certificate-untrusted',
       { ...signed(), statement: { stores: [rootIn('signingAuthority', makeChain())], identities: trusting(profile) } },
-      'no certificate of the store',
+      'has no certificate of a store signingAuthority of the trust policy',
     ),
   ]);
 
@@ -192,6 +192,22 @@ describe('revocation', () => {
       },
     ]);
   });
+  test.each([
+    ['revoked', 'certificate-revoked'],
+    ['too-many', 'too-many-signatures'],
+  ] as const)('what AWS Signer says (%s) is told, where of the certificates nobody can say', (status, reason) => {
+    const says = (ofSigner: 'good' | typeof status, ofChain: 'good' | 'unknown'): NotaryQuestion => ({
+      ...signed(),
+      revocation: ({ what }) => {
+        return { status: what === 'chain' ? ofChain : ofSigner, message: what, until: now + minute };
+      },
+    });
+    const message = expect.stringContaining('aws-signer');
+    expect(decide(says(status, 'unknown'))).toMatchObject({ pass: false, reason, message });
+    expect(decide(says('good', 'unknown'))).toMatchObject({ pass: false, reason: 'revocation-unavailable' });
+    expect(decide(says('good', 'good'))).toMatchObject({ pass: true });
+  });
+
   test('not where the level skips it', () => {
     expect(asks({ levels: { ...notaryLevels.strict, revocation: 'skip' } })).toEqual([]);
   });

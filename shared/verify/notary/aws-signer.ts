@@ -5,6 +5,7 @@ import { quoted } from '../../printable.ts';
 import type { SignerQuestion } from '../../revocation/revocation.ts';
 import type { TrustedStatement } from '../../trust/notary/anchor.ts';
 import type { Chain } from './chain.ts';
+import { identitiesOf } from './identities.ts';
 import { type NotaryObjection, objection } from './objection.ts';
 
 const profileVersion = 'com.amazonaws.signer.signingProfileVersion';
@@ -58,13 +59,14 @@ export function wildcardObjection({ name, identities }: TrustedStatement): Notar
 /** Why no identity is the profile that signed, or its version. */
 export function profileObjection(
   { profileVersionArn }: AwsSigned,
-  { identities }: TrustedStatement,
+  statement: TrustedStatement,
 ): NotaryObjection | undefined {
+  const { identities } = statement;
   if (identities !== 'any' && identities.some((identity) => isProfile(identity, profileVersionArn))) return undefined;
   const profile = quoted(profileVersionArn, longestName);
   return objection(
     'identity-untrusted',
-    `is by the signing profile ${profile}, which is none of the trusted identities`,
+    `is by the signing profile ${profile}, which is none of the trusted identities ${identitiesOf(statement)}`,
   );
 }
 

@@ -5,7 +5,7 @@ import type { NotaryIdentity } from '../../policy/notary/trust-policy.ts';
 
 const subject = (attributes: Readonly<Record<string, string>>): NotaryIdentity => ({
   kind: 'subject',
-  text: '',
+  text: `x509.subject:${Object.entries(attributes).map((one) => one.join('='))}`,
   attributes: new Map(Object.entries(attributes)),
 });
 const acme = { C: 'US', ST: 'WA', O: 'acme' };
@@ -31,6 +31,16 @@ test.each<[string, readonly NotaryIdentity[], boolean]>([
     expect(outcome).toMatchObject({ reason: 'identity-untrusted' });
     expect(outcome.message).toContain('is by "CN=builder,O=acme,ST=WA,C=US", who is none of the trusted identities');
   }
+});
+
+test('who is trusted is told, up to three of them', () => {
+  const others = ['a', 'b', 'c', 'd', 'e'].map((CN) => subject({ ...acme, CN }));
+  const told = (of: readonly NotaryIdentity[]) => {
+    const outcome = asked(of);
+    return outcome.pass ? '' : outcome.message;
+  };
+  expect(told(others.slice(0, 1))).toContain('of the trust policy "acme": "x509.subject:C=US,ST=WA,O=acme,CN=a" (');
+  expect(told(others)).toContain('"x509.subject:C=US,ST=WA,O=acme,CN=c" and 2 more (');
 });
 
 test.each<[string, Buffer, RegExp]>([

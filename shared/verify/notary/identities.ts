@@ -4,28 +4,44 @@ import type { TrustedStatement } from '../../trust/notary/anchor.ts';
 import { nameText, type WrittenName } from '../../trust/x509/name.ts';
 import type { Intact } from './integrity.ts';
 import { type NotaryObjection, objection } from './objection.ts';
+import { titleOf } from './statement.ts';
 
 const longestName = 200;
+/** Identities that a message names. */
+const mostTold = 3;
 /** What every subject must have to be compared (trust-store-trust-policy.md, "Trusted Identities Constraints"). */
 const mandatory = ['C', 'ST', 'O'] as const;
 
 /** Why no trusted identity is the signer: of any, each attribute must be the subject's, exactly; whom a CA names counts for nothing. */
 export function subjectObjection(
   { subject, identity }: Intact,
-  { identities }: TrustedStatement,
+  statement: TrustedStatement,
 ): NotaryObjection | undefined {
+  const { identities } = statement;
   if (identities === 'any') return undefined;
   const subjects = identities.filter((one) => one.kind === 'subject');
   const signer = `is by ${quoted(identity, longestName)}`;
   if (subjects.length === 0) {
-    return objection('identity-untrusted', `${signer}, and the trust policy has no x509.subject among its identities`);
+    return objection(
+      'identity-untrusted',
+      `${signer}, and ${titleOf(statement)} has no x509.subject among its identities`,
+    );
   }
   const attributes = comparable(subject);
   if (typeof attributes === 'string') {
     return objection('identity-untrusted', `${signer}, whom no trusted identity can be: ${attributes}`);
   }
   if (subjects.some((one) => isWithin(one, attributes))) return undefined;
-  return objection('identity-untrusted', `${signer}, who is none of the trusted identities`);
+  return objection('identity-untrusted', `${signer}, who is none of the trusted identities ${identitiesOf(statement)}`);
+}
+
+/** Whom a statement trusts, as it is written there, and where that is. */
+export function identitiesOf(statement: TrustedStatement): string {
+  const { identities } = statement;
+  const written = identities === 'any' ? ['*'] : identities.map((one) => (one.kind === 'subject' ? one.text : one.arn));
+  const told = written.slice(0, mostTold).map((one) => quoted(one, longestName));
+  const more = written.length > mostTold ? ` and ${written.length - mostTold} more` : '';
+  return `of ${titleOf(statement)}: ${told.join(', ')}${more}`;
 }
 
 function isWithin(

@@ -45,7 +45,10 @@ export function integrityOf(
   if ('error' in problem) return usage('an extension of a certificate of it does not parse');
   if (problem.found !== undefined) return usage(problem.found);
   if (!isSigned(signed, bytes, key)) {
-    return objection('signature-mismatch', 'does not verify with its certificate');
+    return objection(
+      'signature-mismatch',
+      'does not verify with its certificate: it was changed, or made with another key',
+    );
   }
   return { signed, ...read };
 }

@@ -192,34 +192,34 @@ describe('whom the statement trusts', () => {
       'another root',
       'certificate-untrusted',
       { statement: { stores: [rootIn('ca', other)] } },
-      'is by a certificate that no certificate of the store ca issued',
+      'has no certificate of a store ca of the trust policy "acme" in its chain: its own has the subject "CN=builder,O=acme,ST=WA,C=US" and the issuer "CN=CA 1,O=acme"',
       { statement: { stores: [rootIn('ca', other), rootIn('ca')] } },
     ),
     twins(
       'an intermediate alone',
       'certificate-untrusted',
       { statement: { stores: [storeOf('ca', other.certificates.slice(1, 2))] } },
-      'no certificate of the store ca issued',
+      'no certificate of a store ca of',
       { statement: { stores: [storeOf('ca', usualChain.certificates.slice(1, 2))] } },
     ),
     twins(
       'a CA, and a signing authority signed',
       'certificate-untrusted',
       authority,
-      'of the scheme notary.x509.signingAuthority, and the trust policy has no store signingAuthority',
+      'of the scheme notary.x509.signingAuthority, and the trust policy "acme" has no store signingAuthority',
       { ...authority, statement: { stores: [rootIn('signingAuthority')] } },
     ),
     twins(
       'a signing authority, and none signed',
       'certificate-untrusted',
       { statement: { stores: [rootIn('signingAuthority')] } },
-      'the trust policy has no store ca',
+      'the trust policy "acme" has no store ca',
     ),
     twins(
       'a time-stamp authority alone',
       'certificate-untrusted',
       { statement: { stores: [rootIn('tsa')] } },
-      'the trust policy has no store ca',
+      'the trust policy "acme" has no store ca',
     ),
   ]);
 
@@ -227,8 +227,12 @@ describe('whom the statement trusts', () => {
     for (const { pem } of usualChain.certificates) expect(decide({ by: { certificates: pem } }).pass).toBe(true);
     expect(decide({ by: { certificates: other.certificates[0]?.pem ?? '' } })).toMatchObject({
       reason: 'certificate-untrusted',
+      message: expect.stringContaining("has none of the attestor's certificates in its chain: its own has"),
     });
-    expect(decide({ ...authority, by: { certificates: usualChain.certificates[2]?.pem ?? '' } }).pass).toBe(false);
+    expect(decide({ ...authority, by: { certificates: usualChain.certificates[2]?.pem ?? '' } })).toMatchObject({
+      reason: 'certificate-untrusted',
+      message: expect.stringContaining('certificates in a rule are for notary.x509 alone'),
+    });
   });
 
   test('a certificate that the signer made up under the name of a CA counts for nothing', () => {
@@ -261,12 +265,18 @@ describe('which statement', () => {
       '^no statement of the trust policy is about "registry.test/team/app"$',
       of(ours),
     ),
-    twins('the one for all', 'certificate-untrusted', of(others, nobody), 'issued', of(others, {})),
+    twins(
+      'the one for all',
+      'certificate-untrusted',
+      of(others, nobody),
+      'no certificate of a store ca of',
+      of(others, {}),
+    ),
     twins(
       'one that names it, wherever it stands',
       'certificate-untrusted',
       of({}, { ...ours, ...nobody }),
-      'issued',
+      'no certificate of a store ca of',
       of(nobody, ours),
     ),
   ]);
@@ -307,7 +317,10 @@ describe('levels', () => {
       const outcome = decide({ ...question, statement: { ...question.statement, levels: notaryLevels[level] } });
       const passes = (passing[level] as readonly string[]).includes(name);
       expect([name, outcome.pass]).toEqual([name, passes]);
-      if (outcome.pass) expect(outcome.notes).toEqual([expect.stringMatching(/^a signature .*only warns of that\)$/)]);
+      if (outcome.pass)
+        expect(outcome.notes).toEqual([
+          expect.stringMatching(/^the trust policy "acme" only warns of this: a signature /),
+        ]);
     }
   });
 
@@ -326,9 +339,29 @@ describe('levels', () => {
   test('several failures are several notes', () => {
     const outcome = decide({ ...over, ...revoked, statement: { levels: notaryLevels.permissive } });
     expect(outcome.pass && outcome.notes).toEqual([
-      'a signature says that it holds until 2026-01-01T00:00:00.000Z, and that is over (the trust policy "acme" only warns of that)',
-      'a signature is good but for its revocation: CN=x (the trust policy "acme" only warns of that)',
+      'the trust policy "acme" only warns of this: a signature says that it holds until 2026-01-01T00:00:00.000Z, and that is over',
+      'the trust policy "acme" only warns of this: a signature is good but for its revocation: CN=x',
     ]);
+  });
+});
+
+test('who has a good signature is not warned of another one, in whichever order they are found', () => {
+  const expired = notaryEvidence({ attributes: { expiry: now } });
+  const stranger = notaryEvidence({ chain: makeChain() });
+  const statement = { levels: notaryLevels.audit };
+  for (const evidence of [
+    [expired, notaryEvidence()],
+    [notaryEvidence(), expired],
+    [stranger, notaryEvidence()],
+  ])
+    expect(decide({ statement, evidence })).not.toHaveProperty('notes');
+  expect(decide({ statement, evidence: [stranger, expired] })).toMatchObject({
+    pass: true,
+    notes: [expect.stringContaining('has no certificate of a store ca of the trust policy')],
+  });
+  expect(decide({ statement, evidence: [expired] })).toMatchObject({
+    pass: true,
+    notes: [expect.stringContaining('holds until')],
   });
 });
 

@@ -1,4 +1,4 @@
-import { repositoryName } from '../../image/repository.ts';
+import { type Repository, repositoryName } from '../../image/repository.ts';
 import { quoted } from '../../printable.ts';
 import type { RevocationView } from '../../revocation/revocation.ts';
 import type { NotaryAnchor, TrustedStatement } from '../../trust/notary/anchor.ts';
@@ -15,7 +15,7 @@ import { type NotaryObjection, notaryProgress, objection } from './objection.ts'
 import { type Extension, extensionOf } from './plugin.ts';
 import { answerObjection, answersOf, questionsOf } from './revocation.ts';
 import { signerOf } from './signer.ts';
-import { statementFor } from './statement.ts';
+import { statementFor, titleOf } from './statement.ts';
 import { expiryObjection, timeOf } from './times.ts';
 import { chainObjection, issuanceObjection } from './trusted.ts';
 
@@ -31,14 +31,14 @@ export const notaryJudge: AnchorJudge<NotaryAnchor> = {
     if (statement?.levels !== 'skip') return undefined;
     return `the trust policy ${quoted(statement.name, longestName)} asks for no signature (skip)`;
   },
+  refusal: (anchor, repository) => (statementFor(anchor, repository) === undefined ? unsaid(repository) : undefined),
   examine(signature, anchor, now, revocation) {
     const found = examined(signature, anchor, now, revocation);
-    return 'reason' in found ? { pass: false, ...found, progress: notaryProgress[found.reason] } : found;
+    if (!('reason' in found)) return found;
+    const { reason, isUndecided = false } = found;
+    return { pass: false, ...found, progress: notaryProgress[isUndecided ? 'revocation-unavailable' : reason] };
   },
-  denial(_anchor, { reason, message }, tried) {
-    if (reason === 'trust-policy-missing') return message;
-    return `a signature ${message} (${triedText(tried)})`;
-  },
+  denial: (_anchor, { message }, tried) => `a signature ${message} (${triedText(tried)})`,
 };
 
 function examined(
@@ -48,10 +48,11 @@ function examined(
   revocation: RevocationView,
 ): Passed | NotaryObjection {
   const statement = statementFor(anchor, signature.repository);
-  if (statement === undefined || statement.levels === 'skip') {
-    const repository = quoted(repositoryName(signature.repository), longestName);
-    return objection('trust-policy-missing', `no statement of the trust policy is about ${repository}`);
+  if (statement?.levels === 'skip') {
+    const told = `the trust policy ${quoted(statement.name, longestName)} verifies nothing (skip), so nobody vouches for what is attested`;
+    return objection('trust-policy-missing', told);
   }
+  if (statement === undefined) return unsaid(signature.repository);
   const { levels } = statement;
 
   // What no level lets pass: the signature itself, what it is about, and what it asks for beyond the specification.
@@ -80,7 +81,10 @@ function examined(
   if (untimely !== undefined) return untimely;
 
   const { until, stamper } = 'reason' in time ? { until: undefined, stamper: undefined } : time;
-  const answers = answersOf(questionsOf(intact, extension, stamper, levels, foreign === undefined), revocation);
+  const answers = answersOf(
+    questionsOf(intact, extension, stamper, statement, levels, foreign === undefined),
+    revocation,
+  );
   if ('reason' in answers) return answers;
   for (const answer of answers) {
     const revoked = leniency.weigh(answer.action, answerObjection(answer));
@@ -94,8 +98,13 @@ function examined(
     ...signerOf(intact, extension),
     validUntil: ends.length === 0 ? undefined : Math.min(...ends),
     notes: leniency.notes,
-    message: `a signature meets the trust policy ${quoted(statement.name, longestName)}`,
+    message: `a signature meets ${titleOf(statement)}`,
   };
+}
+
+function unsaid(repository: Repository): NotaryObjection {
+  const name = quoted(repositoryName(repository), longestName);
+  return objection('trust-policy-missing', `no statement of the trust policy is about ${name}`);
 }
 
 function identityObjection(

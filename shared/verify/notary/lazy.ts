@@ -15,10 +15,11 @@ function loaded(): AnchorJudge<NotaryAnchor> {
   return judge;
 }
 
-/** The judge, once it is loaded. */
-export const notaryJudge: AnchorJudge<NotaryAnchor> = {
+/** The judge, once it is loaded: every method of one, or it does not compile. */
+export const notaryJudge: Required<AnchorJudge<NotaryAnchor>> = {
   identity: (anchor) => loaded().identity(anchor),
   waiver: (anchor, repository) => loaded().waiver?.(anchor, repository),
+  refusal: (anchor, repository) => loaded().refusal?.(anchor, repository),
   examine: (...examined) => loaded().examine(...examined),
   denial: (...denied) => loaded().denial(...denied),
 };

@@ -3,6 +3,8 @@ import type { Objection } from '../anchor-judge.ts';
 /** Why a signature does not count by a trust policy. */
 export interface NotaryObjection extends Objection {
   readonly reason: keyof typeof notaryProgress;
+  /** As of an Examination. */
+  readonly isUndecided?: boolean;
 }
 
 /** The conditions in their order. What nobody could say comes last: with an answer it might have passed. */

@@ -1,4 +1,5 @@
 import { now } from '../../../test/fixtures/ask.ts';
+import { authorityExtensions, makeChain } from '../../../test/fixtures/notary/chain.ts';
 import {
   byAuthority,
   decide,
@@ -38,6 +39,34 @@ test('the whole chain is asked about', () => {
   expect(asked).toHaveLength(1);
   expect(asked[0]).toMatchObject({ what: 'chain', signedAt: undefined });
   expect(asked[0]?.what === 'chain' && asked[0].chain.map(({ der }) => der)).toEqual(ders);
+});
+
+describe('certificates above the one that is trusted, which anybody may make up for the same name and key', () => {
+  const [signer, middle] = usualChain.certificates;
+  const [, middleKey] = usualChain.keys;
+  if (signer === undefined || middle === undefined || middleKey === undefined) throw new Error('a chain of three');
+  const forged = makeChain({
+    length: 2,
+    leaf: { subject: middle.subject, spki: middleKey.spki, extensions: authorityExtensions },
+  });
+  const made = [signer.der, ...forged.certificates.map(({ der }) => der)];
+  const pinned: NotaryQuestion = { signing: { certificates: made }, by: { certificates: signer.pem } };
+  const whole: NotaryQuestion = {
+    by: { certificates: signer.pem + usualChain.certificates.map(({ pem }) => pem).join('') },
+  };
+
+  test('are not asked about', () => {
+    const { asked, outcome } = recorded(pinned);
+    expect(outcome).toMatchObject({ pass: true });
+    expect(asked.map((one) => one.what === 'chain' && one.chain.map(({ der }) => der))).toEqual([made.slice(0, 2)]);
+    expect(recorded(whole).asked.map((one) => one.what === 'chain' && one.chain.length)).toEqual([3]);
+  });
+
+  test('do not bring about that nobody can say whether it was revoked', () => {
+    expect(decide({ ...pinned, ...says('unknown') })).toMatchObject({ pass: false, reason: 'certificate-untrusted' });
+    expect(decide({ ...pinned, ...says('revoked') })).toMatchObject({ pass: false, reason: 'certificate-revoked' });
+    expect(decide({ ...whole, ...says('unknown') })).toMatchObject({ pass: false, reason: 'revocation-unavailable' });
+  });
 });
 
 test('when it was signed is told where a signing authority says it', () => {

@@ -94,14 +94,15 @@ describe('when one is asked for', () => {
     {
       name: 'always',
       reason: 'timestamp-missing',
-      message: /^a signature carries no time stamp, and the trust policy asks for one/,
+      message: /^a signature carries no time stamp, and the trust policy "acme" asks for one \(/,
       wrong: none('always'),
       right: none('afterCertExpiry'),
     },
     {
       name: 'once a certificate is over',
       reason: 'timestamp-missing',
-      message: /carries no time stamp/,
+      message:
+        /carries no time stamp, and the trust policy "acme" asks for one, as a certificate of its chain has expired/,
       wrong: none('afterCertExpiry', late),
       right: none('afterCertExpiry', validity.notAfter.getTime()),
     },

@@ -1,6 +1,14 @@
 import { type Repository, repositoryName } from '../../image/repository.ts';
+import { quoted } from '../../printable.ts';
 import type { Anchor, Check } from '../../trust/check.ts';
 import type { NotaryAnchor, TrustedStatement } from '../../trust/notary/anchor.ts';
+
+const longestName = 100;
+
+/** What a statement is called in messages: by its name in the trust policy, or by what a rule has; each attestor has its own. */
+export function titleOf({ origin, name }: TrustedStatement): string {
+  return origin === 'rule' ? "the attestor's certificates" : `the trust policy ${quoted(name, longestName)}`;
+}
 
 /** The statement that says what is asked of an image of this repository: one that names it, before the one for every other. */
 export function statementFor({ statements }: NotaryAnchor, repository: Repository): TrustedStatement | undefined {

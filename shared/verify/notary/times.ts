@@ -6,6 +6,7 @@ import type { Chain } from './chain.ts';
 import type { Intact } from './integrity.ts';
 import { type NotaryObjection, objection } from './objection.ts';
 import { stampOf } from './stamp.ts';
+import { titleOf } from './statement.ts';
 
 /** What lets the chain be valid when it signed. */
 export interface Timely {
@@ -36,7 +37,8 @@ export function timeOf(
   if (scheme === 'notary.x509.signingAuthority') return byAuthority(chain, authenticSigningTime);
   const { tsa } = statement.stores;
   const needed = statement.verifyTimestamp === 'always' || chain.some(({ window }) => now > window.notAfter);
-  if (tsa === undefined || !needed) return byNow(chain, now);
+  if (tsa === undefined || !needed) return byNow(chain, statement, now);
+  if (signed.timestampToken === undefined) return unstamped(statement);
   return byStamp(chain, signed.timestampToken, bytes, tsa);
 }
 
@@ -47,23 +49,26 @@ function byAuthority(chain: Chain, time: number | undefined): Timely | NotaryObj
   return objection('certificate-expired', `was made at ${dateOf(time)}, when ${invalid}`);
 }
 
-function byNow(chain: Chain, now: number): Timely | NotaryObjection {
+function byNow(chain: Chain, statement: TrustedStatement, now: number): Timely | NotaryObjection {
   const invalid = firstInvalid(chain, now, now);
   if (invalid === undefined) {
     return { until: Math.min(...chain.map(({ window }) => window.notAfter)), stamper: undefined };
   }
-  return objection('certificate-expired', `is judged as of now, when ${invalid}`);
+  const why = statement.stores.tsa === undefined ? `; no time-stamp authority is named by ${titleOf(statement)}` : '';
+  return objection('certificate-expired', `is judged as of now, when ${invalid}${why}`);
+}
+
+function unstamped(statement: TrustedStatement): NotaryObjection {
+  const why = statement.verifyTimestamp === 'always' ? '' : ', as a certificate of its chain has expired';
+  return objection('timestamp-missing', `carries no time stamp, and ${titleOf(statement)} asks for one${why}`);
 }
 
 function byStamp(
   chain: Chain,
-  token: Uint8Array | undefined,
+  token: Uint8Array,
   bytes: Uint8Array,
   roots: readonly Certificate[],
 ): Timely | NotaryObjection {
-  if (token === undefined) {
-    return objection('timestamp-missing', 'carries no time stamp, and the trust policy asks for one');
-  }
   const stamp = attempt(() => stampOf(token, bytes, roots));
   if (typeof stamp === 'string') return objection('timestamp-mismatch', `has a time stamp, and ${stamp}`);
   if ('error' in stamp) return objection('timestamp-mismatch', 'has a time stamp, and it does not parse');
