@@ -23,6 +23,7 @@ export async function inThisProcess(words: readonly string[]): Promise<Ended> {
   const { exitCode } = process;
   const streams = ['stdout', 'stderr'] as const;
   const writes = streams.map((name) => process[name].write);
+  const listening = process.stdout.listeners('error');
   for (const name of streams) {
     process[name].write = (text: string | Uint8Array) => {
       printed[name] += Buffer.from(text).toString('utf8');
@@ -34,6 +35,10 @@ export async function inThisProcess(words: readonly string[]): Promise<Ended> {
     return { status: Number(process.exitCode), ...printed };
   } finally {
     for (const [index, name] of streams.entries()) process[name].write = writes[index] ?? process[name].write;
+    // Each test file has modules of its own, and the process is one for many: Node warns of the eleventh.
+    for (const listener of process.stdout.listeners('error')) {
+      if (!listening.includes(listener)) process.stdout.off('error', listener as () => void);
+    }
     process.exitCode = exitCode;
   }
 }
