@@ -19,6 +19,8 @@ function scene() {
   /** What the host says about itself. */
   const root = {
     answer: 'silent' as 'silent' | 'heard' | 'held up' | 'not watched',
+    /** Milliseconds that its question waits before it goes out. */
+    queued: 0,
     asked: 0,
     wait: Promise.resolve(),
   };
@@ -29,10 +31,11 @@ function scene() {
       expect(origin.href).toBe('https://registry.example/');
       root.asked++;
       if (root.answer === 'held up') throw silence;
+      time.now += root.queued;
       sent();
       await root.wait;
       if (root.answer === 'heard') return;
-      time.now += root.answer === 'silent' ? deadline.remaining() : 60_000;
+      time.now += root.answer === 'silent' ? deadline.remaining() - root.queued : 60_000;
       throw silence;
     },
     start: (remaining) => ({ ...spending({ remaining }).deadline, stop: () => undefined }),
@@ -199,6 +202,18 @@ describe('an author cannot open it', () => {
     await hang();
     expect((await ask('answer')).status).toBe(200);
     expect([root.asked, counted]).toEqual([1, []]);
+  });
+
+  test('by holding up its question until there is no time for an answer; what was late and had a second says something', async () => {
+    const { counted, root, ask, hang } = scene();
+    root.queued = probeTime - 999;
+    await hang();
+    (await ask('answer')).discard();
+    expect([root.asked, counted]).toEqual([1, []]);
+    root.queued = probeTime - 1000;
+    await hang();
+    await expect(ask('answer')).rejects.toEqual(answersNobody);
+    expect(counted).toEqual(['registry-breaker open registry.example']);
   });
 
   test('of another host, nor by requests to one that nobody named', async () => {

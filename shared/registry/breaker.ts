@@ -133,7 +133,9 @@ export function createBreakers({ elapsed, probe, metrics, start }: BreakerSettin
         } catch (thrown) {
           if (since === undefined) return 'unknown';
           if (isSilence(thrown)) {
-            if (host.reading > 0 || elapsed() - since > probeTime + unwatched) return 'unknown';
+            // It may have waited for its turn while requests of one author held them all: the rest of its time was the host's.
+            const had = elapsed() - since;
+            if (host.reading > 0 || had < leastSilence || had > probeTime + unwatched) return 'unknown';
             if (host.silent < suspicious) return 'heard';
             if (host.until === undefined) told('open');
             host.until = elapsed() + openTime;
