@@ -59,6 +59,7 @@ function configured(told: Told, parts: Parts): Deployment {
   const secrets = functionSecrets({ config, clock, metrics, client: parts.secrets });
   const tokens = webhookTokens(secrets, config.tokensSecret, {
     clock,
+    clusters: config.clusters,
     invalid: (message) => observability.problem('tokens-invalid', message),
   });
   const keys = macKeys(secrets, config.macKeysSecret);

@@ -6,6 +6,9 @@ export const shortestToken = 32;
 /** Tokens of a cluster that are valid at a time: the second one, while one is rotated. */
 export const mostTokens = 2;
 
+/** What is wrong with a cluster's tokens of which one is another's, as in `problems`. */
+export const tokenOfAnother = 'has a token of another cluster: give every cluster its own';
+
 /** The secret with the tokens of all clusters is none of this form at all. The message quotes nothing of it. */
 export class TokensFormatError extends Error {
   override readonly name = 'TokensFormatError';
@@ -70,7 +73,7 @@ function problemOf(list: readonly string[], seen: ReadonlySet<string>): string |
     return `has a token that is not ${shortestToken} to ${tokenCharacters}`;
   }
   if (new Set(list).size < list.length) return 'has one token twice';
-  if (list.some((token) => seen.has(token))) return 'has a token of another cluster: give every cluster its own';
+  if (list.some((token) => seen.has(token))) return tokenOfAnother;
   return undefined;
 }
 

@@ -168,7 +168,8 @@ describe('webhook tokens', () => {
   function read({ secrets, time }: ReturnType<typeof secretsAt>) {
     const told: string[] = [];
     const invalid = (message: string) => told.push(message);
-    return { tokens: webhookTokens(secrets, 'app/tokens', { clock: () => time.now, invalid }), told };
+    const clusters = ['prod', 'test'];
+    return { tokens: webhookTokens(secrets, 'app/tokens', { clock: () => time.now, clusters, invalid }), told };
   }
 
   test('one or two for each cluster; none for any other', async () => {
@@ -210,6 +211,37 @@ describe('webhook tokens', () => {
       expect.stringMatching(/^the secret app\/tokens: test has a token that is not 32 to 256 /),
     ]);
     expect(at.counted).toEqual([]);
+  });
+
+  test('a field that is called like a token is told by its number alone; one that is called like a cluster, by its name', async () => {
+    const { tokens, told } = read(secretsAt());
+    holds(JSON.stringify({ [tokenA]: ['prod'], test: ['test'] }));
+    expect(await tokens('prod')).toEqual([]);
+    expect(told).toEqual([
+      expect.stringMatching(/^the secret app\/tokens: test has a token that is not /),
+      "the secret app/tokens has 1 wrong field(s) that are no cluster's of this deployment",
+    ]);
+  });
+
+  test('a token that its cluster goes on with is no other’s meanwhile, and one that it has given up may be', async () => {
+    const at = secretsAt();
+    const { tokens, told } = read(at);
+    holds(JSON.stringify({ prod: [tokenA], test: [tokenB] }));
+    expect(await tokens('prod')).toEqual([tokenA]);
+    // One that stands before it is given its token; a third one that of the second.
+    holds(JSON.stringify({ last: [tokenB], test: [tokenA], prod: [tokenA] }));
+    at.time.now += hour;
+    expect(await tokens('prod')).toEqual([tokenA]);
+    expect(await tokens('test')).toEqual([tokenB]);
+    await expect(tokens('last')).rejects.toMatchObject({ problem: 'malformed' });
+    expect(told).toEqual([
+      expect.stringMatching(/: prod has a token of another cluster: /),
+      expect.stringMatching(/: test has a token of another cluster: /),
+      expect.stringMatching(/ 1 wrong field\(s\) /),
+    ]);
+    holds(JSON.stringify({ test: [tokenA], prod: [tokenC], last: [tokenB] }));
+    at.time.now += hour;
+    expect([await tokens('test'), await tokens('prod'), await tokens('last')]).toEqual([[tokenA], [tokenC], [tokenB]]);
   });
 
   test('the tokens that a cluster had stand for a day in place of those that are wrong; others change meanwhile', async () => {

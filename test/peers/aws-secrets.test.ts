@@ -53,7 +53,7 @@ function reader() {
   const time = { now: Date.parse('2026-01-01T00:00:00Z') };
   const metrics = keptMetrics();
   const secrets = createSecrets({ client, clock: () => time.now, metrics });
-  const heard = { clock: () => time.now, invalid: () => undefined };
+  const heard = { clock: () => time.now, clusters: ['prod', 'staging'], invalid: () => undefined };
   return { time, secrets, counted: metrics.counted, heard };
 }
 
