@@ -5,7 +5,6 @@ const logGroup = 'ApiLogGroup';
  * in words, which quotes it: the last segment is the token. `route` is the path as the template has it.
  */
 const common = {
-  requestId: '$context.requestId',
   functionRequestId: '$context.integration.requestId',
   at: '$context.requestTimeEpoch',
   source: '$context.identity.sourceIp',
@@ -17,8 +16,10 @@ const common = {
   integrationError: '$context.integrationErrorMessage',
 };
 const fields = {
-  http: { ...common, route: '$context.routeKey' },
+  http: { requestId: '$context.requestId', ...common, route: '$context.routeKey' },
   private: {
+    // Its `requestId` clients may set, as the same page says.
+    requestId: '$context.extendedRequestId',
     ...common,
     route: '$context.httpMethod $context.resourcePath',
     endpoint: '$context.identity.vpceId',

@@ -20,7 +20,7 @@ export interface Call {
 export interface Caller {
   /** An IP address; the VPC endpoint that the call came by where there is none. */
   readonly source?: string;
-  /** API Gateway's id of the call, which its access log has too. */
+  /** API Gateway's own id of the call, which its access log has too. */
   readonly requestId?: string;
 }
 
@@ -32,9 +32,10 @@ export function callOf(event: HttpEvent): Call {
     body: event.isBase64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body,
   };
   if ('httpMethod' in event) {
-    const { requestTimeEpoch: receivedAt, identity, requestId } = event.requestContext;
+    const { requestTimeEpoch: receivedAt, identity, requestId, extendedRequestId } = event.requestContext;
     const path = pathOfRoute(event.resource, event.pathParameters) ?? event.path;
-    const caller = callerOf(identity?.sourceIp ?? identity?.vpceId, requestId);
+    // The other one a client may set, by the documentation of its access log's variables.
+    const caller = callerOf(identity?.sourceIp ?? identity?.vpceId, extendedRequestId ?? requestId);
     return { method: event.httpMethod, path, receivedAt, caller, ...common };
   }
   const { http, stage, timeEpoch: receivedAt, requestId } = event.requestContext;

@@ -90,7 +90,8 @@ async function ask(own: Partial<AdmissionPorts>, asked: Asked = {}) {
           requestContext: {
             stage: 'dev',
             requestTimeEpoch: receivedAt,
-            requestId: caller?.requestId,
+            requestId: 'as the client says',
+            extendedRequestId: caller?.requestId,
             ...(caller !== undefined && {
               identity: { sourceIp: caller.source ?? null, vpceId: 'vpce-0123456789abcdef0' },
             }),
@@ -190,10 +191,11 @@ describe('the log says whose call it was, by API Gateway’s word', () => {
     expect(calls).toEqual([{ ...source, uid: 'u-1', durationMs: 40 }]);
   });
 
-  test('an event that says nothing of it is answered all the same', async () => {
+  test('an event that says nothing of it, or has but one id of the call, is answered all the same', async () => {
     for (const shape of ['http-api', 'rest-api'] as const) {
       const { statusCode, calls } = await ask({}, { shape });
-      expect([statusCode, calls]).toEqual([200, [{ uid: 'u-1', durationMs: 0 }]]);
+      const told = shape === 'rest-api' ? { requestId: 'as the client says' } : {};
+      expect([statusCode, calls]).toEqual([200, [{ ...told, uid: 'u-1', durationMs: 0 }]]);
     }
   });
 });

@@ -142,6 +142,8 @@ test.each(['http', 'private'] as const)(
     expect(variables.join(' ')).not.toMatch(
       /context\.(path|protocol|error\.message|customDomain|authorizer)|query|header|uri/i,
     );
+    // The other id of a REST API's call is the client's to choose.
+    expect(format['requestId']).toBe(variant === 'http' ? '$context.requestId' : '$context.extendedRequestId');
     expect(format['route']).toBe(
       variant === 'http' ? '$context.routeKey' : '$context.httpMethod $context.resourcePath',
     );
