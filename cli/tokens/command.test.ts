@@ -1,6 +1,9 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { tokenSecret } from '../../local/token-secret.ts';
 import { startSecretStore, type TestSecretStore } from '../../shared/aws/testing/secret-store.ts';
 import { inThisProcess } from '../../test/e2e/processes.ts';
@@ -126,13 +129,61 @@ test('--print prints the commands, with no token in them, and calls nobody', asy
   const arn = 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:TokensSecret-AbCdEf';
   const { stdout } = await run('retire', '--all', '--cluster', 'prod', '--secret', arn, '--print');
   expect(stdout).toBe(`umask 077
-aws secretsmanager get-secret-value --secret-id ${arn} --region eu-central-1 --query SecretString --output text > countersign-tokens.json
+aws secretsmanager get-secret-value --secret-id ${arn} --region eu-central-1 --query SecretString --output text > countersign-tokens.json &&
 countersign token retire --all --cluster prod --file countersign-tokens.json &&
   aws secretsmanager put-secret-value --secret-id ${arn} --region eu-central-1 --secret-string file://countersign-tokens.json
 rm countersign-tokens.json
 `);
   expect((await inSecret('add', 'prod', '--print')).stdout).not.toContain(tokenOf(1));
   expect(store.calls).toEqual([]);
+});
+
+describe('in a shell, the commands of --print', () => {
+  /** Runs them where the AWS command line answers so, and tells what it was asked; `read`: the secret's text, if it can be read. */
+  async function inShell(command: string, { read, versions }: { read?: string; versions?: number }) {
+    const { stdout } = await inSecret(command, 'staging', '--print');
+    const asked = join(folder, 'asked');
+    const programs = {
+      aws: `case $2 in
+  get-secret-value) ${read === undefined ? 'exit 254' : `printf '%s\\n' '${read}'`};;
+  describe-secret) ${versions === undefined ? 'exit 254' : `echo ${versions}`};;
+  put-secret-value) cp countersign-tokens.json put;;
+esac`,
+      // What ours does with an empty file: it is a secret without a value.
+      countersign: `test "$2" != add || test -s countersign-tokens.json || echo first > countersign-tokens.json`,
+    };
+    for (const [name, text] of Object.entries(programs)) {
+      await writeFile(join(folder, name), `#!/bin/sh\necho "$0 $2" >> ${asked}\n${text}\n`, { mode: 0o755 });
+    }
+    const PATH = `${folder}:${process.env['PATH'] ?? ''}`;
+    await promisify(execFile)('/bin/sh', ['-c', stdout], { cwd: folder, env: { PATH } });
+    const calls = (await readFile(asked, 'utf8')).trimEnd().split('\n');
+    expect(existsSync(join(folder, 'countersign-tokens.json'))).toBe(false);
+    return calls.map((call) => call.split('/').at(-1));
+  }
+
+  test('change what was read', async () => {
+    for (const command of ['add', 'rotate', 'retire']) {
+      await rm(join(folder, 'asked'), { force: true });
+      expect(await inShell(command, { read: '{"prod": []}' })).toEqual([
+        ...['aws get-secret-value', `countersign ${command}`, 'aws put-secret-value'],
+      ]);
+      expect(await readFile(join(folder, 'put'), 'utf8')).toBe('{"prod": []}\n');
+    }
+  });
+
+  test('write the first value of a secret that has no version', async () => {
+    expect((await inShell('add', { versions: 0 })).at(-1)).toBe('aws put-secret-value');
+    expect(await readFile(join(folder, 'put'), 'utf8')).toBe('first\n');
+  });
+
+  test.each([{}, { versions: 1 }])('write nothing where what there is was not read: %j', async (answers) => {
+    for (const command of ['add', 'rotate', 'retire']) {
+      expect((await inShell(command, answers)).filter((call) => !/ (?:get|describe)-secret/.test(call ?? ''))).toEqual(
+        [],
+      );
+    }
+  });
 });
 
 test.each<[string[], string]>([

@@ -10,16 +10,19 @@ export function isSecretId(text: string): boolean {
 }
 
 /**
- * The commands that change a secret, for a shell: with the AWS command line, and ours in between, so that no token stands in any command. A
- * secret without a value leaves an empty file, which `add` takes for one.
+ * The commands that change a secret, for a shell: with the AWS command line, and ours in between, so that no token stands in any command.
+ * Where the secret was not read nothing is written, or the tokens of all others would be gone: only of one that has no version at all is
+ * the empty file what it holds, to which `add` gives its first value.
  */
 export function printed(id: string, { kind, cluster }: TokenChange): string {
   const [, region] = arn.exec(id) ?? [];
   const secret = `--secret-id ${id}${region === undefined ? '' : ` --region ${region}`}`;
   const command = kind === 'remove' ? 'retire --all' : kind;
+  const get = `aws secretsmanager get-secret-value ${secret} --query SecretString --output text > ${file}`;
+  const versions = `aws secretsmanager describe-secret ${secret} --query 'length(VersionIdsToStages || \`{}\`)' --output text`;
   return [
     'umask 077',
-    `aws secretsmanager get-secret-value ${secret} --query SecretString --output text > ${file}`,
+    ...(kind === 'add' ? [`{ ${get} ||`, `  test "$(${versions})" = 0; } &&`] : [`${get} &&`]),
     `countersign token ${command} --cluster ${cluster} --file ${file} &&`,
     `  aws secretsmanager put-secret-value ${secret} --secret-string file://${file}`,
     `rm ${file}`,
