@@ -4,6 +4,7 @@ const { ecrAccountsOf, pullThroughOf, pullThroughResources, repositories } = req
 const { kmsKeysOf, kmsResources } = require('./kms.cjs');
 const { notaryOf, notaryResources } = require('./notary.cjs');
 const { numberProblems } = require('./numbers.cjs');
+const { hasFips } = require('./partition.cjs');
 const { privateNetwork } = require('./private.cjs');
 const { tracingResources } = require('./tracing.cjs');
 
@@ -25,6 +26,9 @@ module.exports = async ({ resolveVariable }) => {
   const ecrAccounts = ecrAccountsOf(await list('ecrAccounts'));
   const pullThrough = pullThroughOf(await list('ecrPullThrough'));
   const fips = (await flag('fips')) ?? false;
+  if (fips && !hasFips(region)) {
+    throw new Error(`the parameter fips: AWS has no FIPS endpoints of Secrets Manager and DynamoDB in ${region}`);
+  }
   const account = await accountOf({ list, text, flag, region });
   const common = {
     endpoint,

@@ -19,4 +19,12 @@ function acceptRegions({ configSchemaHandler }) {
   known.push(...later.filter((region) => !known.includes(region)));
 }
 
-module.exports = { acceptRegions, servicePrefix };
+/**
+ * Whether the services that every call needs have FIPS endpoints in a region: Secrets Manager and DynamoDB, in those of the United States and of
+ * Canada alone (aws.amazon.com/compliance/fips). The SDK makes up names for the others, which do not resolve.
+ */
+function hasFips(region) {
+  return /^(?:us|ca)-/.test(region);
+}
+
+module.exports = { acceptRegions, hasFips, servicePrefix };

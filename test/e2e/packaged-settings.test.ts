@@ -126,6 +126,14 @@ test('numbers are compared with each other', async () => {
   expect(answers).toEqual(cases.map(([, problems]) => problems));
 });
 
+test('FIPS is for regions where AWS has it', async () => {
+  const regions = ['us-east-1', 'ca-west-1', 'us-gov-west-1', 'eu-west-1', 'cn-north-1', 'eusc-de-east-1', 'sa-east-1'];
+  const answers = await inClone(`
+    const { hasFips } = require('./infra/partition.cjs');
+    console.log(JSON.stringify(${JSON.stringify(regions)}.filter(hasFips)));`);
+  expect(answers).toEqual(['us-east-1', 'ca-west-1', 'us-gov-west-1']);
+});
+
 test('clusters that CloudFormation would take for one are told, by osls’s own names of resources', async () => {
   const sets = [
     ['Prod', 'prod', 'staging'],

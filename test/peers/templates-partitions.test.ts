@@ -147,7 +147,7 @@ test('FIPS: both functions ask AWS at its FIPS endpoints, and no other does', ()
   expect(told(open)).toEqual(['false', 'false']);
 });
 
-test.each<[string, Parameters, string]>([
+test.each<[string, Parameters, string, string?]>([
   ['an account that is none', { ecrAccounts: '12' }, "the parameter ecrAccounts: '12' is not the number of an account"],
   [
     'a prefix with a wildcard',
@@ -159,9 +159,11 @@ test.each<[string, Parameters, string]>([
     'FIPS in the VPC without endpoints for it',
     { ...inVpc, fips: 'true' },
     'fips: name the endpoint of ecrApiEndpoint, secretsManagerEndpoint',
+    'us-gov-west-1',
   ],
-])('%s is refused', async (_, parameters, message) => {
-  const { code, stdout, stderr } = await tryRender(join(dir, 'clone'), parameters);
+  ['FIPS where AWS has none', { fips: 'true' }, 'the parameter fips: AWS has no FIPS endpoints of', 'eu-west-1'],
+])('%s is refused', async (_, parameters, message, region) => {
+  const { code, stdout, stderr } = await tryRender(join(dir, 'clone'), parameters, region);
   expect(code).not.toBe(0);
   expect(stdout + stderr).toContain(message);
 });
