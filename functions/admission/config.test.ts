@@ -107,6 +107,12 @@ test.each<[string, Readonly<Record<string, string | undefined>>, string, Readonl
   ['a range without bits', { VPC_RANGES: '10.0.0.0' }, 'is not a CIDR range', { VPC_RANGES: '10.0.0.0/8' }],
   ['a range with too many', { VPC_RANGES: '10.0.0.0/33' }, 'is not a CIDR range', { VPC_RANGES: 'fd00::/33' }],
   [
+    'a private host at a port that there is not',
+    { PRIVATE_HOSTS: 'registry.internal:65536', VPC_RANGES: '10.0.0.0/8' },
+    "PRIVATE_HOSTS: 'registry.internal:65536' is not a host",
+    { PRIVATE_HOSTS: 'registry.internal:65535', VPC_RANGES: '10.0.0.0/8' },
+  ],
+  [
     'private hosts without ranges',
     { PRIVATE_HOSTS: 'registry.internal' },
     'PRIVATE_HOSTS needs VPC_RANGES',

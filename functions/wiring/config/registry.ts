@@ -12,7 +12,7 @@ export interface RegistryConfig {
   readonly registryCa: string | undefined;
 }
 
-const hostName = /^[a-z0-9.-]+(?::\d{1,5})?$/;
+const hostName = /^[a-z0-9.-]+(?::([1-9]\d{0,4}))?$/;
 const accountId = /^\d{12}$/;
 
 export function registryConfig(settings: Settings): RegistryConfig {
@@ -20,11 +20,19 @@ export function registryConfig(settings: Settings): RegistryConfig {
   if (account !== '' && !accountId.test(account))
     settings.problems.push(`ACCOUNT_ID: '${account}' is not an account: it has 12 digits`);
   const vpcRanges = settings.list('VPC_RANGES', range, 'CIDR range');
-  const privateHosts = settings.list('PRIVATE_HOSTS', (text) => (hostName.test(text) ? text : undefined), 'host');
+  const privateHosts = settings.list('PRIVATE_HOSTS', privateHost, 'host');
   if (privateHosts.length > 0 && vpcRanges.length === 0) {
     settings.problems.push('PRIVATE_HOSTS needs VPC_RANGES: those hosts answer inside these ranges');
   }
   return { account, vpcRanges, privateHosts, registryCa: settings.optional('REGISTRY_CA') };
+}
+
+/** `registry.internal`, `registry.internal:5000`. */
+function privateHost(text: string): string | undefined {
+  const found = hostName.exec(text);
+  if (found === null) return undefined;
+  const [, port = '443'] = found;
+  return Number(port) <= 65_535 ? text : undefined;
 }
 
 /** `10.0.0.0/16`, `fd00::/8`. */
