@@ -1,3 +1,5 @@
+const { rulesFor } = require('./rules.cjs');
+
 /** What signatures of the Notary Project may need beside registries, by the words of the parameter `notary`. */
 const needs = {
   /** AWS Signer's word on profiles, jobs and certificates: its API knows no resource. */
@@ -23,8 +25,11 @@ function notaryOf(words) {
   return [...new Set(words)];
 }
 
-/** What the template has for them; `undefined` where there is nothing. */
-function notaryResources(words, { inVpc }) {
+/**
+ * What the template has for them; `undefined` where there is nothing. `everywhere`: the ranges of all addresses, of the families that the
+ * function has in a VPC; none without one.
+ */
+function notaryResources(words, { everywhere }) {
   const statements = words.map((word) => needs[word]).filter((statement) => statement !== undefined);
   const policy = {
     Type: 'AWS::IAM::Policy',
@@ -34,21 +39,14 @@ function notaryResources(words, { inVpc }) {
       PolicyDocument: { Version: '2012-10-17', Statement: statements },
     },
   };
-  const way = {
-    Type: 'AWS::EC2::SecurityGroupEgress',
-    Properties: {
-      GroupId: { 'Fn::GetAtt': ['FunctionSecurityGroup', 'GroupId'] },
-      Description: 'OCSP responders and CRLs',
-      IpProtocol: 'tcp',
-      FromPort: 80,
-      ToPort: 80,
-      CidrIp: '0.0.0.0/0',
+  const ways = rulesFor(80, words.includes('responders') ? everywhere : [], 'OCSP responders and CRLs').map((rule) => [
+    'CidrIpv6' in rule ? 'RespondersEgressIpv6' : 'RespondersEgress',
+    {
+      Type: 'AWS::EC2::SecurityGroupEgress',
+      Properties: { GroupId: { 'Fn::GetAtt': ['FunctionSecurityGroup', 'GroupId'] }, ...rule },
     },
-  };
-  const resources = {
-    ...(statements.length > 0 && { NotaryPolicy: policy }),
-    ...(inVpc && words.includes('responders') && { RespondersEgress: way }),
-  };
+  ]);
+  const resources = { ...(statements.length > 0 && { NotaryPolicy: policy }), ...Object.fromEntries(ways) };
   return Object.keys(resources).length === 0 ? undefined : { Resources: resources };
 }
 

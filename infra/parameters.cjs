@@ -68,7 +68,7 @@ module.exports = async ({ resolveVariable }) => {
       events,
       managedPolicies: [],
       kms: kmsResources(kmsKeys),
-      notary: notaryResources(notary, { inVpc: false }),
+      notary: notaryResources(notary, { everywhere: [] }),
     };
   }
   if (endpoint !== 'private') throw new Error(`the parameter endpoint is 'http' or 'private', not '${endpoint}'`);
@@ -81,7 +81,7 @@ module.exports = async ({ resolveVariable }) => {
     events: clusters.map((cluster) => ({ http: { method: 'post', path: routeOf(cluster) } })),
     managedPolicies: [{ Ref: 'FunctionNetworkPolicy' }],
     kms: kmsResources(kmsKeys),
-    notary: notaryResources(notary, { inVpc: true }),
+    notary: notaryResources(notary, { everywhere: network.everywhere }),
   };
 };
 

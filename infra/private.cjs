@@ -15,6 +15,7 @@ async function privateNetwork({ list, text, flag, region, withKms, fips }) {
   const subnetIds = await needed('subnetIds');
   const ranges = await needed('vpcRanges');
   const dualStack = (await flag('dualStack')) ?? false;
+  const everywhere = dualStack ? ['0.0.0.0/0', '::/0'] : ['0.0.0.0/0'];
   const place = { region, vpcId, subnetIds, ranges };
   const values = Object.fromEntries(
     await Promise.all(serviceParameters.map(async (name) => [name, (await text(name)).trim()])),
@@ -48,9 +49,10 @@ async function privateNetwork({ list, text, flag, region, withKms, fips }) {
       securityGroupIds: [{ Ref: 'FunctionSecurityGroup' }],
       ...(dualStack && { ipv6AllowedForDualStack: true }),
     },
+    everywhere,
     waysOut: waysOut({
       ranges,
-      everywhere: dualStack ? ['0.0.0.0/0', '::/0'] : ['0.0.0.0/0'],
+      everywhere,
       registries: await list('registries'),
       privateHosts: await list('privateHosts'),
     }),

@@ -5,7 +5,10 @@ import { promisify } from 'node:util';
 const file = join(import.meta.dirname, '../../infra/notary.cjs');
 
 /** What `infra/notary.cjs` makes of the parameter's words, or why it stops. In a process of its own, as osls loads it. */
-async function resourcesOf(words: readonly string[], place = { inVpc: false }): Promise<unknown> {
+async function resourcesOf(
+  words: readonly string[],
+  place: { readonly everywhere: readonly string[] } = { everywhere: [] },
+): Promise<unknown> {
   const program = `
     const { notaryOf, notaryResources } = require(${JSON.stringify(file)});
     let answer;
@@ -17,7 +20,7 @@ async function resourcesOf(words: readonly string[], place = { inVpc: false }): 
   return JSON.parse(stdout);
 }
 
-const vpc = { inVpc: true };
+const vpc = { everywhere: ['0.0.0.0/0'] };
 const egress = { Type: 'AWS::EC2::SecurityGroupEgress', Properties: { FromPort: 80, ToPort: 80 } };
 
 test('the function may ask AWS Signer and Amazon ECR where the parameter says so, and not else', async () => {
@@ -46,6 +49,12 @@ test('responders are reached over plain HTTP: the private variant has a way wher
   });
   expect(await resourcesOf(['responders'], vpc)).toMatchObject({ Resources: { RespondersEgress: egress } });
   expect(await resourcesOf(['responders'])).toBeNull();
+  expect(await resourcesOf(['responders'], { everywhere: ['0.0.0.0/0', '::/0'] })).toMatchObject({
+    Resources: {
+      RespondersEgress: { Properties: { CidrIp: '0.0.0.0/0' } },
+      RespondersEgressIpv6: { Properties: { FromPort: 80, ToPort: 80, CidrIpv6: '::/0' } },
+    },
+  });
 });
 
 test('another word is none', async () => {
