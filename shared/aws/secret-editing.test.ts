@@ -46,6 +46,15 @@ test('whoever was faster is not overwritten, and who was slower is told', async 
   expect(store.text).toBe('both');
 });
 
+test('a change whose answer was lost is no conflict with itself', async () => {
+  store.put('one');
+  const secret = edited();
+  store.lost.add('UpdateSecretVersionStage');
+  await secret.replace(await secret.read(), 'two');
+  expect(store.text).toBe('two');
+  expect(store.calls.filter(({ operation }) => operation === 'UpdateSecretVersionStage')).toHaveLength(2);
+});
+
 test('so it is with the first value of all', async () => {
   const secret = edited();
   const read = await secret.read();

@@ -53,6 +53,15 @@ export function editedSecret({ id, ...options }: SecretEditingOptions): EditedSe
     return calls;
   };
 
+  async function isInForce(version: string): Promise<boolean> {
+    const secrets = await client();
+    try {
+      return (await secrets.get(id, current)).VersionId === version;
+    } catch (thrown) {
+      throw editError(`whether the secret ${id} was changed is not known`, thrown);
+    }
+  }
+
   return {
     async read() {
       const secrets = await client();
@@ -82,6 +91,8 @@ export function editedSecret({ id, ...options }: SecretEditingOptions): EditedSe
       try {
         await secrets.move(id, current, version, read.version);
       } catch (thrown) {
+        // It is a conflict with itself where the answer was lost and the client asked once more.
+        if (isConflict(thrown) && (await isInForce(version))) return;
         if (isConflict(thrown)) {
           throw new SecretEditError(
             `the secret ${id} was changed by somebody else meanwhile: nothing is lost, try again`,

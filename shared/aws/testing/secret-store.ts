@@ -21,6 +21,8 @@ export interface TestSecretStore extends Pick<Service, 'calls' | 'close'> {
   before(operation: string, done: () => void): void;
   /** What calls of an operation are answered in place of it. */
   readonly failures: Map<string, ReturnType<typeof failed>>;
+  /** Operations of which the next answer is lost when it has been done. */
+  readonly lost: Set<string>;
 }
 
 export async function startSecretStore(id = 'tokens'): Promise<TestSecretStore> {
@@ -39,7 +41,13 @@ export async function startSecretStore(id = 'tokens'): Promise<TestSecretStore> 
     return version;
   }
 
-  function answer({ operation, input }: ServiceCall): ReturnType<typeof failed> {
+  const lost = new Set<string>();
+  function answer(call: ServiceCall): ReturnType<typeof failed> {
+    const answered = carriedOut(call);
+    return lost.delete(call.operation) ? { status: 500, body: {} } : answered;
+  }
+
+  function carriedOut({ operation, input }: ServiceCall): ReturnType<typeof failed> {
     if (once?.operation === operation) {
       const { done } = once;
       once = undefined;
@@ -84,6 +92,7 @@ export async function startSecretStore(id = 'tokens'): Promise<TestSecretStore> 
       once = { operation, done };
     },
     failures,
+    lost,
     close: () => service.close(),
   };
   return store;
