@@ -18,5 +18,6 @@ function steady(text: string): string {
     .replaceAll(/sha256:[0-9a-f]{6,64}/g, 'sha256:#')
     .replaceAll(/\b\d+(?:\.\d+)? ms\b/g, '# ms')
     .replaceAll(/\b\d+h(?:\d+m)?(?:\d+(?:\.\d+)?s)?(?=,)/g, '#h')
+    .replaceAll(/\b\d+ days?\b/g, '# days')
     .replaceAll(/\s+/g, '');
 }
