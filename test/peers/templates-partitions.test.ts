@@ -162,7 +162,7 @@ test.each<[string, Parameters, string, string?]>([
     'us-gov-west-1',
   ],
   ['FIPS where AWS has none', { fips: 'true' }, 'the parameter fips: AWS has no FIPS endpoints of', 'eu-west-1'],
-])('%s is refused', async (_, parameters, message, region) => {
+])('%s is refused', async (_, parameters, message, region = 'eu-west-1') => {
   const { code, stdout, stderr } = await tryRender(join(dir, 'clone'), parameters, region);
   expect(code).not.toBe(0);
   expect(stdout + stderr).toContain(message);
