@@ -1,8 +1,8 @@
 /** A distinguished name as trust policies write it: the value of each type. */
 export type ParsedName = { readonly attributes: ReadonlyMap<string, string> } | { readonly problem: string };
 
-/** Types that every name must have (trust-store-trust-policy.md, "Trusted Identities Constraints"). */
-const mandatory = ['C', 'ST', 'O'] as const;
+/** Types that every name must have, and every subject that is compared with one (trust-store-trust-policy.md, "Trusted Identities Constraints"). */
+export const mandatory = ['C', 'ST', 'O'] as const;
 /** UTF-16 units of a name. */
 const longestName = 1024;
 

@@ -1,4 +1,4 @@
-import type { NotaryIdentity } from '../../policy/notary/trust-policy.ts';
+import { isPartOf, mandatory } from '../../policy/notary/distinguished-name.ts';
 import { quoted } from '../../printable.ts';
 import type { TrustedStatement } from '../../trust/notary/anchor.ts';
 import { nameText, type WrittenName } from '../../trust/x509/name.ts';
@@ -9,8 +9,6 @@ import { titleOf } from './statement.ts';
 const longestName = 200;
 /** Identities that a message names. */
 const mostTold = 3;
-/** What every subject must have to be compared (trust-store-trust-policy.md, "Trusted Identities Constraints"). */
-const mandatory = ['C', 'ST', 'O'] as const;
 
 /** Why no trusted identity is the signer: of any, each attribute must be the subject's, exactly; whom a CA names counts for nothing. */
 export function subjectObjection(
@@ -31,7 +29,7 @@ export function subjectObjection(
   if (typeof attributes === 'string') {
     return objection('identity-untrusted', `${signer}, whom no trusted identity can be: ${attributes}`);
   }
-  if (subjects.some((one) => isWithin(one, attributes))) return undefined;
+  if (subjects.some((one) => isPartOf(one.attributes, attributes))) return undefined;
   return objection('identity-untrusted', `${signer}, who is none of the trusted identities ${identitiesOf(statement)}`);
 }
 
@@ -42,13 +40,6 @@ export function identitiesOf(statement: TrustedStatement): string {
   const told = written.slice(0, mostTold).map((one) => quoted(one, longestName));
   const more = written.length > mostTold ? ` and ${written.length - mostTold} more` : '';
   return `of ${titleOf(statement)}: ${told.join(', ')}${more}`;
-}
-
-function isWithin(
-  { attributes }: Extract<NotaryIdentity, { readonly kind: 'subject' }>,
-  subject: ReadonlyMap<string, string>,
-): boolean {
-  return [...attributes].every(([type, value]) => (subject.get(type) ?? '') === value);
 }
 
 /** The attributes of a subject by type, or why notation compares it with nothing, and so is it here. */
