@@ -1,6 +1,5 @@
 import type {
   NotaryIdentity,
-  NotaryLevels,
   NotaryStatement,
   NotaryStore,
   NotaryStoreType,
@@ -22,16 +21,11 @@ export interface NotaryAnchor extends AnchorBase {
 }
 
 /** A statement with the certificates of its stores. */
-export interface TrustedStatement {
+export interface TrustedStatement extends Omit<NotaryStatement, 'stores'> {
   /** Where it stands: in a trust policy, or in a rule, as certificates. */
   readonly origin: 'trust policy' | 'rule';
-  readonly name: string;
-  readonly scopes: 'every' | ReadonlySet<string>;
-  readonly levels: NotaryLevels | 'skip';
-  readonly verifyTimestamp: 'always' | 'afterCertExpiry';
   /** Of the stores that it names, by type; `undefined`: it names none of this type. */
   readonly stores: Readonly<Record<NotaryStoreType, readonly Certificate[] | undefined>>;
-  readonly identities: 'any' | readonly NotaryIdentity[];
 }
 
 /** Certificates of a rule are one store `ca` under a policy of level strict, as in Kyverno. Refusal: key-invalid. */
@@ -62,19 +56,15 @@ function ownStatement(pem: string, where: string): TrustedStatement {
 
 function statementsOf({ statements }: NotaryTrust, path: string): readonly TrustedStatement[] {
   if (statements.length === 0) throw new Refusal('key-invalid', `${path}: the trust policy has no statement`);
-  return statements.map((statement) => trusted(statement));
+  return statements.map(trusted);
 }
 
-function trusted({ name, scopes, levels, verifyTimestamp, stores, identities }: NotaryStatement): TrustedStatement {
-  const of = (type: NotaryStoreType) => certificatesOfType(stores, type);
+function trusted(statement: NotaryStatement): TrustedStatement {
+  const of = (type: NotaryStoreType) => certificatesOfType(statement.stores, type);
   return {
+    ...statement,
     origin: 'trust policy',
-    name,
-    scopes,
-    levels,
-    verifyTimestamp,
     stores: { ca: of('ca'), signingAuthority: of('signingAuthority'), tsa: of('tsa') },
-    identities,
   };
 }
 
