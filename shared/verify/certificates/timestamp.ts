@@ -6,17 +6,16 @@ import { type IssuerPath, issuersOf, pathsOfListed, pathsTo, withIntermediates }
 import { digestOf, sameBytes } from '../crypto.ts';
 import type { StampCertificates } from './stamp-certificates.ts';
 import {
-  hashNamed,
   isSignedBy,
   isSignedContent,
+  readCertificateId,
   readToken,
   type StampHash,
   signedAttributes,
+  signingCertificate,
   type Token,
+  timeStamping,
 } from './token.ts';
-
-const signingCertificate = '1.2.840.113549.1.9.16.2.47';
-const timeStamping = '1.3.6.1.5.5.7.3.8';
 
 /**
  * When an authority that is believed saw bytes that have one of these hashes, in milliseconds since 1970, by its answer to whoever asked (TimeStampResp in DER);
@@ -88,17 +87,12 @@ function isStamper(certificate: Certificate): boolean {
   );
 }
 
-/**
- * Whether the signer says that this certificate is meant, where it says which: the name beside the signature is not signed (RFC 5035).
- * By SHA-256, the default; an older attribute, by SHA-1, says nothing.
- */
+/** Whether the signer says that this certificate is meant, where it says which: the name beside the signature is not signed (RFC 5035). */
 function isMeant({ der }: Certificate, attributes: Asn1): boolean {
   const named = attributes.subs.find((each) => at(each, 0).toOID() === signingCertificate);
   if (named === undefined) return true;
-  const [first, second] = at(named, 1, 0, 0, 0).subs;
-  const isDefault = first?.isSequence === false;
-  const hash = isDefault ? 'sha256' : hashNamed(at(first));
-  return sameBytes(digestOf(hash, der), at(isDefault ? first : second).octets);
+  const { hash, digest } = readCertificateId(at(named, 1, 0, 0, 0));
+  return sameBytes(digestOf(hash, der), digest);
 }
 
 /** The token of an answer that grants one. Throws. */

@@ -8,6 +8,10 @@ const signedData = '1.2.840.113549.1.7.2';
 const tstInfo = '1.2.840.113549.1.9.16.1.4';
 const contentType = '1.2.840.113549.1.9.3';
 const messageDigest = '1.2.840.113549.1.9.4';
+/** The attribute that says which certificate signed (signingCertificateV2, RFC 5816); an older one, by SHA-1, says nothing. */
+export const signingCertificate = '1.2.840.113549.1.9.16.2.47';
+/** What the certificate of whoever stamps time is for (RFC 3161 section 2.3). */
+export const timeStamping = '1.3.6.1.5.5.7.3.8';
 
 export type StampHash = 'sha256' | 'sha384' | 'sha512';
 
@@ -105,6 +109,22 @@ export function attributeOf(attributes: Asn1, oid: string): Asn1 {
   return at(only, 1, 0);
 }
 
+/** By what a signer says that a certificate is meant. */
+export interface CertificateId {
+  readonly hash: StampHash;
+  readonly digest: Buffer;
+  /** `undefined`: it does not say. */
+  readonly issuerSerial: Asn1 | undefined;
+}
+
+/** ESSCertIDv2 (RFC 5035): a hash algorithm unless it is SHA-256, the hash, and issuer and serial number if it likes. Throws. */
+export function readCertificateId(meant: Asn1): CertificateId {
+  const [first] = meant.subs;
+  const isDefault = first?.isSequence !== true;
+  const [hashed, issuerSerial] = meant.subs.slice(isDefault ? 0 : 1);
+  return { hash: isDefault ? 'sha256' : hashNamed(first), digest: at(hashed).octets, issuerSerial };
+}
+
 /** Whether the signer's signature, over these attributes, is by this key. */
 export function isSignedBy(signer: Asn1, attributes: Asn1, key: KeyObject): boolean {
   const algorithm = algorithms[at(signer, 4, 0).toOID()];
@@ -118,7 +138,7 @@ export function isSignedBy(signer: Asn1, attributes: Asn1, key: KeyObject): bool
 }
 
 /** Throws where it is no SHA-2 of 256 bits or more. */
-export function hashNamed(algorithm: Asn1): StampHash {
+function hashNamed(algorithm: Asn1): StampHash {
   const hash = hashes[at(algorithm, 0).toOID()];
   if (hash === undefined) throw new Error('the time stamp is by another hash');
   return hash;

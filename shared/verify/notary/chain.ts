@@ -1,5 +1,6 @@
 import type { Certificate } from '../../trust/x509/certificate.ts';
 import { type KeyUsage, keyUsages } from '../../trust/x509/certificate.ts';
+import { timeStamping } from '../certificates/token.ts';
 import { algorithmOf, isAuthorityKey } from './algorithm.ts';
 
 /** The signer's certificate first, the root last. That each is issued by the next is checked by `issuanceProblem`. */
@@ -8,7 +9,6 @@ export type Chain = readonly [Certificate, ...Certificate[]];
 /** What the last certificate of a chain is for. */
 export type ChainPurpose = 'code signing' | 'time stamping';
 
-const timeStamping = '1.3.6.1.5.5.7.3.8';
 /** What whoever signs code must not be for as well (signature-specification.md, "Certificate Requirements"). */
 const excluded: ReadonlyMap<string, string> = new Map([
   ['2.5.29.37.0', 'any purpose'],

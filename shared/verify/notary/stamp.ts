@@ -5,19 +5,19 @@ import { issuersOf, pathsTo, withIntermediates } from '../../trust/x509/issuers.
 import { StampCertificates } from '../certificates/stamp-certificates.ts';
 import {
   attributeOf,
-  hashNamed,
   isSignedBy,
   isSignedContent,
+  readCertificateId,
   readToken,
   signedAttributes,
+  signingCertificate,
   type Token,
+  timeStamping,
 } from '../certificates/token.ts';
 import { digestOf, sameBytes } from '../crypto.ts';
 import { type Chain, issuanceProblem, rulesProblem } from './chain.ts';
 
-const signingCertificate = '1.2.840.113549.1.9.16.2.47';
 const signingTime = '1.2.840.113549.1.9.5';
-const timeStamping = '1.3.6.1.5.5.7.3.8';
 /** ETSI's baseline time-stamp policy (EN 319 421), under which a stamp that says nothing of it is good to a second. */
 const baselinePolicy = '0.4.0.2023.1.1';
 /** One by RFC 3161; each costs the check of a few signatures. */
@@ -72,8 +72,7 @@ function signedUnder(signer: Asn1, token: Token, roots: readonly Certificate[]):
 }
 
 /**
- * The certificate that is named beside the signature, if the signed attribute (signingCertificateV2, RFC 5816) means the same one. The
- * older attribute, by SHA-1, is none.
+ * The certificate that is named beside the signature, if the signed attribute (signingCertificateV2, RFC 5816) means the same one.
  */
 function certificateOf(signer: Asn1, attributes: Asn1, { certificates }: Token): Certificate | string {
   const [issuer, serialNumber] = at(signer, 1).subs;
@@ -88,13 +87,10 @@ function certificateOf(signer: Asn1, attributes: Asn1, { certificates }: Token):
     : 'it says that another certificate signed (signingCertificateV2)';
 }
 
-/** ESSCertIDv2: a hash algorithm unless it is SHA-256, the hash, and the issuer with the serial number if it likes. */
+/** By its hash, and by issuer and serial number where they stand beside that. */
 function isMeant(certificate: Certificate, meant: Asn1): boolean {
-  const [first] = meant.subs;
-  const isDefault = first?.isSequence !== true;
-  const [hashed, issuerSerial] = meant.subs.slice(isDefault ? 0 : 1);
-  const hash = isDefault ? 'sha256' : hashNamed(first);
-  if (!sameBytes(digestOf(hash, certificate.der), at(hashed).octets)) return false;
+  const { hash, digest, issuerSerial } = readCertificateId(meant);
+  if (!sameBytes(digestOf(hash, certificate.der), digest)) return false;
   if (issuerSerial === undefined) return true;
   const name = at(issuerSerial, 0, 0);
   const directoryName = 4;
