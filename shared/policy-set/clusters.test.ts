@@ -161,6 +161,12 @@ describe('trust policies beside the policies', () => {
     expect(source.reads).toEqual(['all.yaml']);
   });
 
+  test('those for all clusters are read once', async () => {
+    const source = bucket({ 'all.yaml': asking, 'notary/trustpolicy.json': skip('a') });
+    await loadClusters(source, options);
+    expect(source.reads).toEqual(['all.yaml', 'notary/trustpolicy.json']);
+  });
+
   test('too much of them is refused', async () => {
     const many = Object.fromEntries(
       Array.from({ length: 1100 }, (_, at) => [`notary/truststore/x509/ca/a/${at}.pem`, 'x']),

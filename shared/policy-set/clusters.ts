@@ -4,7 +4,7 @@ import { Refusal } from '../reasons.ts';
 import { clusterFiles, isSample, notaryFiles, reservedFolders, samplesLeftOut } from './layout.ts';
 import { asksNotary, loadSet, type SetOptions } from './load.ts';
 import { type NotaryNames, readNotaryFiles } from './notary.ts';
-import type { PolicySource, ReadFile } from './source.ts';
+import type { PolicySource } from './source.ts';
 
 export interface ClusterOptions extends SetOptions {
   /** The configured ones; `folders`: `default`, and every folder of the source but samples and exceptions. */
@@ -60,7 +60,7 @@ export async function loadClusters(source: PolicySource, options: ClusterOptions
     const refusal = refusalOf(thrown);
     return new Map(clusters.map((cluster) => [cluster, refusal]));
   }
-  const once = { ...source, read: readOnce(source.read) };
+  const once = { ...source, read: readOnce(source.read), bytes: readOnce((name) => source.bytes(name)) };
   const loaded = new Map<string, ClusterPolicies | Refusal>();
   for (const cluster of files.byCluster.keys()) {
     loaded.set(cluster, await loadOne(once, cluster, files, options).catch(refusalOf));
@@ -126,8 +126,8 @@ function idleNotary({ folder }: NotaryNames): LoadWarning {
 }
 
 /** A file for all clusters is read once, however many there are. */
-function readOnce(read: ReadFile): ReadFile {
-  const known = new Map<string, ReturnType<ReadFile>>();
+function readOnce<T>(read: (name: string) => T): (name: string) => T {
+  const known = new Map<string, T>();
   return (name) => {
     const before = known.get(name);
     if (before !== undefined) return before;
