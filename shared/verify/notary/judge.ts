@@ -29,7 +29,7 @@ export const notaryJudge: AnchorJudge<NotaryAnchor> = {
   waiver(anchor, repository) {
     const statement = statementFor(anchor, repository);
     if (statement?.levels !== 'skip') return undefined;
-    return `the trust policy ${quoted(statement.name, longestName)} asks for no signature (skip)`;
+    return `${titleOf(statement)} asks for no signature (skip)`;
   },
   refusal: (anchor, repository) => (statementFor(anchor, repository) === undefined ? unsaid(repository) : undefined),
   examine(signature, anchor, now, revocation) {
@@ -49,7 +49,7 @@ function examined(
 ): Passed | NotaryObjection {
   const statement = statementFor(anchor, signature.repository);
   if (statement?.levels === 'skip') {
-    const told = `the trust policy ${quoted(statement.name, longestName)} verifies nothing (skip), so nobody vouches for what is attested`;
+    const told = `${titleOf(statement)} verifies nothing (skip), so nobody vouches for what is attested`;
     return objection('trust-policy-missing', told);
   }
   if (statement === undefined) return unsaid(signature.repository);
