@@ -1,6 +1,6 @@
 import { quoted } from '../../printable.ts';
 
-const token = /[ \t\r\n]*(?:[{}[\],:]|"(?:[^"\\\t\r\n]|\\.)*"|-?[0-9.eE+-]+|true\b|false\b|null\b)/y;
+const token = /[{}[\],:]|"(?:[^"\\\t\r\n]|\\.)*"|-?[0-9.eE+-]+|true\b|false\b|null\b/y;
 const longest = 20;
 
 export interface BrokenJson {
@@ -35,13 +35,13 @@ interface Misplaced {
 function firstMisplaced(text: string): Misplaced | undefined {
   let [end, before] = [0, ''];
   for (;;) {
-    token.lastIndex = end;
-    const [matched] = token.exec(text) ?? [];
-    const at = matched === undefined ? startOfWord(text, end) : end + startOfWord(matched, 0);
+    const at = startOfWord(text, end);
     if (at === text.length) return undefined;
-    const word = matched?.trim() ?? /[^ \t\r\n]*/.exec(text.slice(at, at + longest))?.[0] ?? '';
+    token.lastIndex = at;
+    const [matched] = token.exec(text) ?? [];
+    const word = matched ?? /[^ \t\r\n]*/.exec(text.slice(at, at + longest))?.[0] ?? '';
     if (matched === undefined || !canFollow(word, before)) return { at, word, before };
-    end += matched.length;
+    end = at + word.length;
     before = word;
   }
 }
