@@ -65,19 +65,18 @@ function problemOfArn(text: string): string {
 
 /** Whom the narrower one of two names, the wider one names too: one of them is not what was meant. */
 function refuseOverlaps(identities: readonly NotaryIdentity[], place: Place, report: Report): void {
-  for (const [index, narrow] of identities.entries()) {
-    const wide = identities.find(
-      (other, at) =>
+  const subjects = identities.flatMap((one, index) => (one.kind === 'subject' ? [{ ...one, index }] : []));
+  for (const narrow of subjects) {
+    const wide = subjects.find(
+      (other) =>
         other !== narrow &&
-        other.kind === 'subject' &&
-        narrow.kind === 'subject' &&
         isPartOf(other.attributes, narrow.attributes) &&
         // Of two that say the same the later one is told.
-        (other.attributes.size < narrow.attributes.size || at < index),
+        (other.attributes.size < narrow.attributes.size || other.index < narrow.index),
     );
-    if (wide?.kind === 'subject' && narrow.kind === 'subject') {
+    if (wide !== undefined) {
       report.problem(
-        place.item(index),
+        place.item(narrow.index),
         `${quoted(narrow.text, 120)} overlaps with ${quoted(wide.text, 120)}: leave one of them out`,
       );
     }
