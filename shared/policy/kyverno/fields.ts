@@ -263,7 +263,6 @@ export const entrySchema = entryV1;
 export type AttestationFields = Valued<typeof attestation>;
 export type DenialFields = Valued<typeof denial>;
 export type BlockFields = Valued<typeof block>;
-export type ResourceFields = Valued<typeof resources>;
 export type SelectorFields = Valued<typeof labelSelector>;
 export type FilterFields = Valued<typeof filterV1>;
 export type EntryFields = Valued<typeof entryV1>;
