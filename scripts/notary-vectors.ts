@@ -4,6 +4,7 @@ import { at, parseDer, tagged } from '../shared/der.ts';
 import { Certificate } from '../shared/trust/x509/certificate.ts';
 import { attempt } from '../shared/verify/attempt.ts';
 import { stampOf } from '../shared/verify/notary/stamp.ts';
+import type { Run } from './notary-envelopes.ts';
 
 /** Tokens that count; of the others the name says what is wrong with them. */
 const good: ReadonlySet<string> = new Set([
@@ -16,10 +17,8 @@ const message = Buffer.from('notation');
 const usual = 'TimeStampToken.p7s';
 
 /** tspclient-go's time-stamp tokens in `DIR/notary/timestamp-tokens`: how many are judged as their names say, and which are not. */
-export async function timestampTokens(
-  folder: string,
-): Promise<{ readonly passed: number; readonly wrong: readonly string[] }> {
-  const tokens = join(folder, 'notary', 'timestamp-tokens');
+export async function timestampTokens(directory: string): Promise<Run> {
+  const tokens = join(directory, 'notary', 'timestamp-tokens');
   const names = await readdir(tokens).then(
     (all) => all.filter((name) => name.endsWith('.p7s')),
     () => [],

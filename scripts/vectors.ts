@@ -15,7 +15,8 @@ import { timestampTokens } from './notary-vectors.ts';
  * stamp as its name says.
  */
 const { positionals, values } = parseArgs({ allowPositionals: true, options: { json: { type: 'string' } } });
-const cases = join(positionals[0] ?? '', 'sigstore-conformance', 'bundle-verify');
+const [directory = ''] = positionals;
+const cases = join(directory, 'sigstore-conformance', 'bundle-verify');
 
 let passed = 0;
 const wrong: string[] = [];
@@ -35,7 +36,6 @@ for (const folder of folders) {
     else passed += 1;
   }
 }
-const directory = positionals[0] ?? '';
 for (const notary of [await notaryEnvelopes(directory), await timestampTokens(directory)]) {
   passed += notary.passed;
   wrong.push(...notary.wrong);
