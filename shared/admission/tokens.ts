@@ -1,7 +1,7 @@
 import { isClusterName, isWebhookToken, tokenCharacters } from './path.ts';
 
 /** Characters of a deployment's token, enough of them that nobody guesses one. */
-export const shortestToken = 32;
+const shortestToken = 32;
 
 /** Tokens of a cluster that are valid at a time: the second one, while one is rotated. */
 export const mostTokens = 2;

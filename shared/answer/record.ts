@@ -63,7 +63,8 @@ interface RecordContext extends Pick<AdmissionRecord, 'cluster' | 'allowed' | 'p
   readonly purpose: WebhookPurpose;
 }
 
-/** Names are cut: their authors choose them, and a line is gathered, shipped and stored whole. */ export function recordOf(
+/** Names are cut: their authors choose them, and a line is gathered, shipped and stored whole. */
+export function recordOf(
   request: AdmissionRequest,
   verdicts: readonly Verdict[],
   context: RecordContext,

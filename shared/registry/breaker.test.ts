@@ -44,7 +44,7 @@ function scene() {
 
   function watch({ remaining = 8700, named = true, at = url } = {}) {
     const { deadline } = spending({ remaining });
-    return breakers.watch({ url: at, registry: url, credential: undefined, name: at.host }, { deadline, named });
+    return breakers.watch({ url: at, registry: url, credential: undefined, name: at.host }, deadline, named);
   }
 
   /** A request that ends so, after so many milliseconds. */

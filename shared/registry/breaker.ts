@@ -4,7 +4,6 @@ import type { DoorResponse } from '../net/door.ts';
 import { codeOf } from '../net/failure.ts';
 import { inTime } from '../net/in-time.ts';
 import type { Metrics } from '../net/metrics.ts';
-import type { Spending } from '../net/spending.ts';
 import { Refusal } from '../reasons.ts';
 import type { AskedHost } from './throttle.ts';
 
@@ -28,7 +27,7 @@ export type Probe = (origin: URL, deadline: Deadline, sent: () => void) => Promi
 
 export interface Breakers {
   /** One request's dealings with its host. `named`: the rules or the settings name the host; they do if absent. */
-  watch(host: AskedHost, spending: Pick<Spending, 'deadline' | 'named'>): Watch;
+  watch(host: AskedHost, deadline: Deadline, named?: boolean): Watch;
 }
 
 export interface Watch {
@@ -88,7 +87,7 @@ export function createBreakers({ elapsed, probe, metrics, start }: BreakerSettin
   const startProbe = start ?? ((milliseconds: number) => startDeadline(milliseconds, elapsed));
 
   return {
-    watch({ url, registry, name }, { deadline, named = true }) {
+    watch({ url, registry, name }, deadline, named = true) {
       if (!named) return unwatchedHost;
       const key = url.origin;
       /** Requests of this try that have gone out, redirects included, and when the first did. */

@@ -24,7 +24,7 @@ export interface Registry {
   image(repository: Repository, digest: Digest, allowance: Allowance): Promise<Image>;
   /** The manifest or index that an index of the repository lists. Refusals: content-missing, not-an-image, ... */
   listed(repository: Repository, listed: Sized, allowance: Allowance): Promise<Image>;
-  /** The config that a manifest of the repository names, 4 MiB at most. Refusals: content-missing, too-large, ... */
+  /** The config that a manifest of the repository names, 1 MiB at most. Refusals: content-missing, too-large, ... */
   config(repository: Repository, config: Sized, allowance: Allowance): Promise<Uint8Array>;
   /**
    * Everything attached to a digest in a signature repository that is asked for: in referrers and under the fallback tag; where cosign's

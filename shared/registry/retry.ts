@@ -42,7 +42,7 @@ export async function withRetries(
   tries: number = maxTries,
 ): Promise<DoorResponse> {
   const caller = throttles.caller(host, deadline, named);
-  const watch = breakers.watch(host, { deadline, ...(named === undefined ? {} : { named }) });
+  const watch = breakers.watch(host, deadline, named);
   try {
     for (let tried = 1; ; tried++) {
       let response: DoorResponse | undefined;

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { Flights } from '../ledger/flights.ts';
 import type { Clock, Elapsed } from '../net/deadline.ts';
 import type { Metrics } from '../net/metrics.ts';
 import { inSlices } from '../net/slices.ts';
 import type { Spending } from '../net/spending.ts';
 import type { Certificate } from '../trust/x509/certificate.ts';
 import { type Crl, checkContinues, checkScope, entriesOf, largestCrl, readCrl } from './crl.ts';
+import { Kept } from './kept.ts';
 import { readOcspAnswer } from './ocsp-answer.ts';
 import { certificateId, ocspRequest } from './ocsp-request.ts';
 import { type Places, placesOf } from './places.ts';
@@ -31,10 +31,13 @@ export interface Issued {
   readonly issuer: Certificate;
 }
 
+/** A list, or why there is none. */
+type CrlOrWhy = Crl | { readonly why: string; readonly until: number };
+
 /** Milliseconds for which a word is believed at most, whatever it says itself; */
 export const longest = 15 * 60_000;
 /** and for which it is not asked again where none came. */
-export const shortest = 10_000;
+const shortest = 10_000;
 
 /** Bytes of an OCSP answer. */
 const largestAnswer = 20 * 1024;
@@ -50,32 +53,20 @@ const keptCrls = 2 * largestCrl;
  */
 export class Certificates {
   readonly #options: CertificatesOptions;
-  readonly #words = new LRUCache<string, Word>({ max: maxWords });
-  readonly #crls = new LRUCache<string, Crl | { readonly why: string; readonly until: number }>({
-    maxSize: keptCrls,
-    sizeCalculation: (kept) => ('size' in kept ? kept.size : 0) + 1024,
-  });
-  readonly #flights = new Flights();
+  readonly #words: Kept<Word>;
+  readonly #crls: Kept<CrlOrWhy>;
 
   constructor(options: CertificatesOptions) {
+    const { clock } = options;
     this.#options = options;
+    this.#words = new Kept(clock, new LRUCache({ max: maxWords }));
+    const sizeCalculation = (kept: CrlOrWhy) => ('size' in kept ? kept.size : 0) + 1024;
+    this.#crls = new Kept(clock, new LRUCache({ maxSize: keptCrls, sizeCalculation }));
   }
 
   /** Rejects with Refusal alone, `deadline` or `review-too-large`, where the allowance ends. */
-  async word(issued: Issued, allowance: Spending): Promise<Word> {
-    const name = nameOf(issued);
-    const known = this.#kept(this.#words.get(name));
-    if (known !== undefined) return known;
-    const ask = async (spending: Spending) => {
-      const word = await this.#ask(issued, spending);
-      this.#words.set(name, word);
-      return word;
-    };
-    return this.#flights.share(name, allowance, ask, () => true);
-  }
-
-  #kept<T extends { readonly until: number }>(kept: T | undefined): T | undefined {
-    return kept !== undefined && this.#options.clock() < kept.until ? kept : undefined;
+  word(issued: Issued, allowance: Spending): Promise<Word> {
+    return this.#words.get(nameOf(issued), allowance, (spending) => this.#ask(issued, spending));
   }
 
   async #ask(issued: Issued, allowance: Spending): Promise<Word> {
@@ -200,23 +191,12 @@ export class Certificates {
   /** Throws NoWord. */
   async #crl(url: string, issuer: Certificate, allowance: Spending): Promise<Crl> {
     const name = `${fingerprint(issuer)} ${url}`;
-    const known = this.#kept(this.#crls.get(name));
-    if (known !== undefined) return crlOf(known);
-    return crlOf(
-      await this.#flights.share(
-        name,
-        allowance,
-        async (spending) => {
-          const kept = await this.#fetch(url, issuer, spending);
-          this.#crls.set(name, kept);
-          return kept;
-        },
-        () => true,
-      ),
-    );
+    const kept = await this.#crls.get(name, allowance, (spending) => this.#fetch(url, issuer, spending));
+    if ('why' in kept) throw new NoWord(kept.why);
+    return kept;
   }
 
-  async #fetch(url: string, issuer: Certificate, allowance: Spending) {
+  async #fetch(url: string, issuer: Certificate, allowance: Spending): Promise<CrlOrWhy> {
     const { responders, clock, crlMs = 5000 } = this.#options;
     const wanted = { maxBytes: largestCrl, timeoutMs: crlMs, what: 'a CRL', large: true };
     try {
@@ -229,25 +209,14 @@ export class Certificates {
 
   #search(crl: Crl, { certificate }: Issued, allowance: Spending): Promise<readonly Entry[]> {
     const { elapsed } = this.#options;
-    const { deadline, review, riders, crowded } = allowance;
-    return inSlices(entriesOf(crl, serialOf(certificate)), {
-      deadline,
-      review,
-      ...(riders === undefined ? {} : { riders }),
-      ...(crowded === undefined ? {} : { crowded }),
-      elapsed,
-      what: 'a CRL was searched',
-    });
+    // Behind another search of the same review it has not waited for the object's other images.
+    const { waited: _, ...slicing } = allowance;
+    return inSlices(entriesOf(crl, serialOf(certificate)), { ...slicing, elapsed, what: 'a CRL was searched' });
   }
 }
 
 function crlAt(url: string): string {
   return `the CRL ${url}`;
-}
-
-function crlOf(kept: Crl | { readonly why: string }): Crl {
-  if ('why' in kept) throw new NoWord(kept.why);
-  return kept;
 }
 
 function nameOf({ certificate, issuer }: Issued): string {

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
-import { Flights } from '../ledger/flights.ts';
 import type { Spending } from '../net/spending.ts';
 import { Certificates, type CertificatesOptions, type Issued, longest } from './certificates.ts';
+import { Kept } from './kept.ts';
 import { createResponders, type RespondersOptions } from './responders.ts';
 import {
   type ChainQuestion,
@@ -29,20 +29,14 @@ const longestSubject = 200;
 export function createRevocations(options: RevocationsOptions): Revocations {
   const { clock, signer, metrics } = options;
   const certificates = new Certificates({ ...options, responders: createResponders(options) });
-  const signed = new LRUCache<string, RevocationAnswer>({ max: maxSigned });
-  const flights = new Flights();
+  const signed = new Kept<RevocationAnswer>(clock, new LRUCache({ max: maxSigned }));
 
-  async function askSigner(question: SignerQuestion, allowance: Spending): Promise<RevocationAnswer> {
-    const name = questionName(question);
-    const known = signed.get(name);
-    if (known !== undefined && clock() < known.until) return known;
-    const ask = async (spending: Spending) => {
+  function askSigner(question: SignerQuestion, allowance: Spending): Promise<RevocationAnswer> {
+    return signed.get(questionName(question), allowance, async (spending) => {
       const answer = await signer(question, spending);
-      signed.set(name, answer);
       if (answer.status === 'unknown') metrics?.count('revocation-unknown', { asked: 'aws-signer' });
       return answer;
-    };
-    return flights.share(name, allowance, ask, () => true);
+    });
   }
 
   async function askChain({ chain, signedAt }: ChainQuestion, allowance: Spending): Promise<RevocationAnswer> {

@@ -1,6 +1,7 @@
 import { type Asn1, at, elements, parseDer, tagged } from '../der.ts';
 import type { Slices } from '../slices.ts';
-import { type Certificate, type Extension, extensionsIn } from '../trust/x509/certificate.ts';
+import type { Certificate, Extension } from '../trust/x509/certificate.ts';
+import { understoodIn } from './extensions.ts';
 import { namesOf, pointsIn, urisIn } from './places.ts';
 import { hasKeyUsage, isSignedWith, subjectOf } from './signed.ts';
 import { type Entry, iso, mostAhead, NoWord } from './word.ts';
@@ -83,7 +84,7 @@ export function readCrl(bytes: Uint8Array, issuer: Certificate, now: number): Cr
   const until = next.toDate();
   if (until < now) throw new NoWord(`it held until ${iso(until)}`);
   const wrapped = rest.find(({ contextTag }) => contextTag === 0);
-  const extensions = known(wrapped === undefined ? undefined : at(wrapped, 0), understood, 'it');
+  const extensions = understoodIn(wrapped && at(wrapped, 0), understood, 'it');
   return {
     size: bytes.byteLength,
     revoked: rest.find(({ isSequence }) => isSequence),
@@ -93,16 +94,6 @@ export function readCrl(bytes: Uint8Array, issuer: Certificate, now: number): Cr
     scope: scopeIn(extensions.get(ids.distributionPoint)),
     until,
   };
-}
-
-type Extensions = ReadonlyMap<string, Extension>;
-
-function known(list: Asn1 | undefined, names: ReadonlySet<string>, who: string): Extensions {
-  const found = extensionsIn(list);
-  for (const [oid, { critical }] of found) {
-    if (critical && !names.has(oid)) throw new NoWord(`${who} has an unknown critical extension: ${oid}`);
-  }
-  return found;
 }
 
 function numberIn(extension: Extension | undefined): bigint | undefined {
@@ -165,7 +156,7 @@ export function* entriesOf({ revoked }: Crl, serial: Buffer): Slices<readonly En
 
 function entryIn(entry: Asn1): Entry {
   const [, since, list] = entry.subs;
-  const extensions = known(list, understoodOfEntries, 'its entry');
+  const extensions = understoodIn(list, understoodOfEntries, 'its entry');
   return {
     reason: extensions.get(ids.reasonCode)?.content().toEnumerated(),
     since: at(since).toDate(),

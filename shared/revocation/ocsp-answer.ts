@@ -1,5 +1,6 @@
 import { type Asn1, at, parseDer, tagged } from '../der.ts';
-import { Certificate, extensionsIn } from '../trust/x509/certificate.ts';
+import { Certificate } from '../trust/x509/certificate.ts';
+import { understoodIn } from './extensions.ts';
 import { type CertificateId, keyHashOf } from './ocsp-request.ts';
 import { hasKeyUsage, isSignedWith, type SignatureParts, subjectOf } from './signed.ts';
 import { type Entry, iso, mostAhead, NoWord, removeFromCrl } from './word.ts';
@@ -116,7 +117,7 @@ function notAppointed(certificate: Certificate, issuer: Certificate, now: number
 
 function answerIn(data: Asn1, asked: Asked): OcspAnswer {
   const [, producedAt, responses, extensions] = fieldsOf(data);
-  refuseUnknown(extensions);
+  extensionsUnder(extensions);
   at(producedAt).toTime();
   const about = at(responses).subs.filter((each) => isAbout(at(each, 0), asked.id));
   const [single, another] = about;
@@ -139,7 +140,7 @@ function singleIn(single: Asn1, now: number): OcspAnswer {
   const status = at(single, 1);
   const thisUpdate = at(single, 2).toTime();
   const next = tagged(single, 0, 3);
-  const known = refuseUnknown(tagged(single, 1, 3));
+  const known = extensionsUnder(tagged(single, 1, 3));
   if (thisUpdate > now + mostAhead) throw new NoWord(`its answer is from the future: ${iso(thisUpdate)}`);
   if (next === undefined) throw new NoWord('its answer does not say until when it holds');
   const until = at(next, 0).toTime();
@@ -166,10 +167,6 @@ function singleIn(single: Asn1, now: number): OcspAnswer {
 }
 
 /** Extensions, under their tag; of the critical ones each must be known. */
-function refuseUnknown(wrapped: Asn1 | undefined): ReturnType<typeof extensionsIn> {
-  const found = extensionsIn(wrapped === undefined ? undefined : at(wrapped, 0));
-  for (const [oid, { critical }] of found) {
-    if (critical && !understood.has(oid)) throw new NoWord(`its answer has an unknown critical extension: ${oid}`);
-  }
-  return found;
+function extensionsUnder(wrapped: Asn1 | undefined): ReturnType<typeof understoodIn> {
+  return understoodIn(wrapped && at(wrapped, 0), understood, 'its answer');
 }

@@ -1,5 +1,4 @@
-import type { Asn1 } from '../der.ts';
-import { at, tagged } from '../der.ts';
+import { type Asn1, at, tagged } from '../der.ts';
 import type { Certificate } from '../trust/x509/certificate.ts';
 
 const authorityInfoAccess = '1.3.6.1.5.5.7.1.1';

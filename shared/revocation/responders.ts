@@ -56,9 +56,7 @@ export function createResponders({ door, elapsed }: RespondersOptions): Responde
     const left = allowance.deadline.remaining();
     // Where the review has less time than that, it is the review's time that ends.
     const own = left > timeoutMs ? startDeadline(timeoutMs, elapsed) : undefined;
-    const deadline = own ?? allowance.deadline;
-    // A CA named the host, whoever named the registry.
-    const spending = { ...allowance, deadline, named: true };
+    const spending = { ...allowance, deadline: own ?? allowance.deadline };
     try {
       const response = await door.request(url, { ...request, spending, what, follows: false });
       if (response.status !== 200) {

@@ -1,62 +1,52 @@
-import { type Found, foundFor, foundHash, foundInSlices, holdsForOthers, nothingFound } from '../evidence/found.ts';
+import { type Found, foundFor, foundHash } from '../evidence/found.ts';
 import type { Digest } from '../image/digest.ts';
-import { type Repository, repositoryName } from '../image/repository.ts';
-import type { Holds } from '../ledger/flights.ts';
-import type { Session, ShareGuard } from '../ledger/ledger.ts';
-import { type Clock, type Elapsed, shareOf } from '../net/deadline.ts';
+import { repositoryName } from '../image/repository.ts';
+import type { Session } from '../ledger/ledger.ts';
+import { type Clock, shareOf } from '../net/deadline.ts';
 import { inTime } from '../net/in-time.ts';
 import { inSlices } from '../net/slices.ts';
-import { type CredentialsRef, keyedBy } from '../plan/credentials.ts';
 import type { TargetCheck } from '../plan/plan.ts';
 import { asRefusal, type NoReason, Refusal } from '../reasons.ts';
 import { attachedTooSlow } from '../registry/reading.ts';
-import type { Allowance, Asked, HeldImage, Registries, Unread } from '../registry/registry.ts';
+import type { Allowance } from '../registry/registry.ts';
 import { KnownRevocations } from '../revocation/known.ts';
 import type { Revocations } from '../revocation/revocation.ts';
-import type { Wants } from '../trust/check.ts';
 import type { Artifact } from '../verify/artifact.ts';
 import { signerProfiles } from '../verify/notary/statement.ts';
 import type { Outcome } from '../verify/outcome.ts';
 import { type VerifyInput, verifyInSlices } from '../verify/verify.ts';
-import { blame, blameIn, type Circumstances } from './blame.ts';
-import { imageOfDigest, wholeImage } from './fetching.ts';
+import { blame, type Circumstances } from './blame.ts';
+import { Gatherer, type GathererPorts } from './gatherer.ts';
 import { asksStated, type Finding, type Inquiry, unanswered } from './inquiry.ts';
 import { late } from './look.ts';
 import type { Review } from './review.ts';
+import { guardsOf, SharedWork } from './shared-work.ts';
 import type { SigningStatus } from './signing-status.ts';
 import { type ReadStatement, readStatementsInSlices } from './statements.ts';
 
-export interface ExaminerPorts {
-  readonly registries: Registries;
+export interface ExaminerPorts extends GathererPorts {
   readonly clock: Clock;
-  readonly elapsed: Elapsed;
   /** Who is asked whether something was revoked; `undefined`: nobody. */
   readonly revocations?: Revocations;
   /** Asked where nothing is attached that counts. */
   readonly signing?: SigningStatus;
 }
 
-/** Of a step's time, what reading what is attached may take: a source that never answers must leave time to verify what the others hold. */
-const attachedShare = 0.9;
-/** The same of asking whether certificates were revoked: what nobody could say in time is judged as that. */
+/** Of a step's time, what asking whether certificates were revoked may take: what nobody could say in time is judged as that. */
 const revocationShare = 0.75;
 /** Of the review's time, what has to be left when that is asked first, for it to be those asked who were slow, and not what was read before. */
 const fairShare = 0.5;
-/**
- * Images for which a review asks at once for the image and for what is attached to it. With more of them each image is asked for
- * first, which takes a round longer, so that one that is not there costs one request.
- */
-const askedAtOnce = 16;
 
-/** Fetches what is attached to the images of one review and verifies it: a digest once, whichever tags of the review name it. */
+/** Has what is attached to the images of one review fetched, and verifies it: a digest once, whichever tags of the review name it. */
 export class Examiner {
   readonly #ports: ExaminerPorts;
   readonly #session: Session;
   readonly #review: Review;
   readonly #circumstances: Circumstances;
   readonly #inquiries: readonly Inquiry[];
-  /** What was done at a digest, by its name, until no image that has it is left to be examined. */
-  readonly #done = new Map<Digest, Map<string, Promise<unknown>>>();
+  /** What was done at a digest, until no image that has it is left to be examined. */
+  readonly #work: SharedWork;
+  readonly #gatherer: Gatherer;
   readonly #examined = new Set<Inquiry>();
 
   /** @param inquiries all of the review's. */
@@ -66,6 +56,8 @@ export class Examiner {
     this.#session = review.session;
     this.#circumstances = circumstances;
     this.#inquiries = inquiries;
+    this.#work = new SharedWork(review.session);
+    this.#gatherer = new Gatherer(ports, this.#work, circumstances);
   }
 
   /** Everything attached is fetched, each source once, and every check is verified over it. Throws Refusal where the image is refused. */
@@ -76,7 +68,7 @@ export class Examiner {
       this.#examined.add(inquiry);
       if (inquiry.image !== undefined) inquiry.image = { ...inquiry.image, bytes: undefined };
       // The object's other images may take as long as their registries like, for which none of it is held.
-      if (!this.#inquiries.some((other) => this.#mayExamine(other, inquiry, digest))) this.#done.delete(digest);
+      if (!this.#inquiries.some((other) => this.#mayExamine(other, inquiry, digest))) this.#work.letGo(digest);
     }
   }
 
@@ -86,10 +78,9 @@ export class Examiner {
     digest: Digest,
     checks: readonly TargetCheck[],
   ): Promise<void> {
-    const asked = askedBy(checks);
-    const [image, gathered] = await this.#gatherAll(inquiry, allowance, digest, checks, asked);
+    const [image, gathered] = await this.#gatherer.gather(inquiry, allowance, digest, checks);
     try {
-      const artifact = await this.#artifactOf(inquiry, allowance, image, gathered);
+      const artifact = await this.#gatherer.artifactOf(inquiry, allowance, image, gathered);
       for (const one of checks) {
         const found = foundFor(one.check, inquiry.target.reference.repository, gathered);
         inquiry.findings[one.at] = await this.#finding(inquiry, artifact, found, one, allowance);
@@ -110,23 +101,6 @@ export class Examiner {
     );
   }
 
-  /** The image with its bytes, where there is a signature over them. */
-  async #artifactOf(
-    inquiry: Inquiry,
-    allowance: Allowance,
-    { digest, bytes, size, mediaType }: HeldImage,
-    gathered: ReadonlyMap<string, Found>,
-  ): Promise<Artifact> {
-    if (bytes !== undefined) return { digest, bytes, mediaType };
-    const isSignedItself = [...gathered.values()].some(({ evidence: { evidence } }) =>
-      evidence.some((one) => one.kind !== 'attestation' && one.signed.format === 'manifest'),
-    );
-    if (!isSignedItself) return { digest, bytes, size, mediaType, isSigned: () => false };
-    const { reference, credentials } = inquiry.target;
-    const { name, guards, fetch } = wholeImage(this.#ports.registries, reference.repository, digest, credentials);
-    return this.#shared(digest, name, guards, allowance, fetch);
-  }
-
   async #finding(
     inquiry: Inquiry,
     image: Artifact,
@@ -145,7 +119,7 @@ export class Examiner {
     };
     let outcome = await verify(found);
     if (!outcome.pass && outcome.reason === 'no-signature' && isEmpty(found)) {
-      const unread = await this.#attestedIn(inquiry, one, digest, allowance);
+      const unread = await this.#gatherer.attestedIn(inquiry, one, digest, allowance);
       if (unread.length > 0) outcome = await verify({ ...found, evidence: { ...found.evidence, unread } });
     }
     if (!outcome.pass && outcome.reason === 'no-signature')
@@ -241,7 +215,7 @@ export class Examiner {
     try {
       const name = `verify#${repositoryName(repository)}@${digest}#${hash}#${foundHash(found)}`;
       // What one review had no time to find out, another one asks itself.
-      const outcome = await this.#shared(
+      const outcome = await this.#work.share(
         digest,
         name,
         guards,
@@ -278,150 +252,6 @@ export class Examiner {
         : blamed;
     return { ...outcome, reason, message };
   }
-
-  /** The image itself and what is attached to it in each signature repository, all asked at once. */
-  async #gatherAll(
-    inquiry: Inquiry,
-    allowance: Allowance,
-    digest: Digest,
-    checks: readonly TargetCheck[],
-    asked: Asked,
-  ): Promise<[HeldImage, ReadonlyMap<string, Found>]> {
-    const { reference, credentials } = inquiry.target;
-    const { repository } = reference;
-    const image = this.#imageOf(inquiry, digest, allowance);
-    if (this.#circumstances.images > askedAtOnce) await image;
-    const repositories = new Map<string, Repository>();
-    for (const { check } of checks) {
-      for (const one of check.repositories) repositories.set(repositoryName(one ?? repository), one ?? repository);
-    }
-    const deadline = shareOf(allowance.deadline, attachedShare, this.#ports.elapsed);
-    const gathering = [...repositories].map(
-      async ([name, signedIn]) =>
-        [name, signedIn, await this.#gather(signedIn, digest, credentials, { ...allowance, deadline }, asked)] as const,
-    );
-    // Not before each source has ended: where the image is refused first, the others must still end in time.
-    void Promise.all(gathering).finally(() => deadline.stop());
-    const [ready, ...gathered] = await Promise.all([image, ...gathering]).catch((thrown: unknown) => {
-      // The image is refused before what is attached to it has been read.
-      for (const one of gathering) void one.then(([, , { release }]) => release?.());
-      throw thrown;
-    });
-    // Only now: whose doing it is that something was not read depends on whether the registry answered for the image.
-    const found = gathered.map(([name, signedIn, one]) => {
-      const blamed = (refusal: Refusal) => blameIn(signedIn, inquiry, refusal, this.#circumstances);
-      const unreadable = one.unreadable.map(blamed);
-      const unreadableAttestations = one.unreadableAttestations.map(blamed);
-      return [name, { ...one, unreadable, unreadableAttestations }] as const;
-    });
-    return [ready, new Map(found)];
-  }
-
-  async #imageOf(inquiry: Inquiry, digest: Digest, allowance: Allowance): Promise<HeldImage> {
-    if (inquiry.image?.digest === digest) return inquiry.image;
-    const { reference, credentials } = inquiry.target;
-    const { name, guards, fetch } = imageOfDigest(this.#ports.registries, reference.repository, digest, credentials);
-    inquiry.image = await this.#shared(digest, name, guards, allowance, fetch);
-    return inquiry.image;
-  }
-
-  async #gather(
-    repository: Repository,
-    digest: Digest,
-    credentials: CredentialsRef,
-    allowance: Allowance,
-    asked: Asked,
-  ): Promise<Found> {
-    const { cosign, notary, predicateTypes, artifactTypes } = asked;
-    const list = JSON.stringify([cosign, notary, [...predicateTypes].sort(), [...artifactTypes].sort()]);
-    const name = keyedBy(credentials, `gather#${repositoryName(repository)}@${digest}#${list}`);
-    const { elapsed } = this.#ports;
-    const what = `what is attached to ${repositoryName(repository)}@${digest} was read`;
-    const fetch = async (aboard: Allowance) => {
-      const registry = this.#ports.registries.as(credentials);
-      const attached = await registry.attached(repository, digest, aboard, asked);
-      const { release = () => undefined } = attached;
-      try {
-        const found = await inSlices(foundInSlices(attached, asked), { ...aboard, elapsed, what });
-        // Statements that were asked for stay at hand, and take the room until they have been verified.
-        if (predicateTypes.size + artifactTypes.size > 0) return { ...found, release };
-        release();
-        return found;
-      } catch (thrown) {
-        release();
-        throw thrown;
-      }
-    };
-    try {
-      const holds: Holds<Found> = (found, behind) => holdsForOthers(found, behind, asked);
-      return await this.#shared(digest, name, guardsOf(repository, digest), allowance, fetch, holds);
-    } catch (thrown) {
-      return nothingFound(asRefusal(thrown));
-    }
-  }
-
-  /**
-   * The attestations of an image that has nothing else, in the repositories that a check reads: a denial names them. They are asked for on
-   * the way to it alone, and whatever fails then leaves the denial as it is.
-   */
-  async #attestedIn(
-    inquiry: Inquiry,
-    { check }: TargetCheck,
-    digest: Digest,
-    allowance: Allowance,
-  ): Promise<readonly Unread[]> {
-    const { reference, credentials } = inquiry.target;
-    const deadline = shareOf(allowance.deadline, attachedShare, this.#ports.elapsed);
-    const asking = check.repositories.map(async (signedIn) => {
-      const repository = signedIn ?? reference.repository;
-      const name = keyedBy(credentials, `attested#${repositoryName(repository)}@${digest}`);
-      const fetch = (aboard: Allowance) => this.#ports.registries.as(credentials).attested(repository, digest, aboard);
-      const guards = guardsOf(repository, digest);
-      return this.#shared(digest, name, guards, { ...allowance, deadline }, fetch).catch(() => []);
-    });
-    const unread = await Promise.all(asking);
-    deadline.stop();
-    return unread.flat();
-  }
-
-  /** Done once by this review, and shared with others that want the same. */
-  #shared<T>(
-    digest: Digest,
-    name: string,
-    guards: readonly ShareGuard[],
-    allowance: Allowance,
-    work: (aboard: Allowance) => Promise<T>,
-    holds?: Holds<T>,
-  ): Promise<T> {
-    // One name stands for one kind of work, so the value is of the type that this caller's work would give.
-    const done = this.#done.get(digest) ?? new Map<string, Promise<unknown>>();
-    this.#done.set(digest, done);
-    const before = done.get(name) as Promise<T> | undefined;
-    if (before !== undefined) return before;
-    const doing = this.#session.share(name, guards, allowance, work, holds);
-    done.set(name, doing);
-    return doing;
-  }
-}
-
-/** What the checks ask for. */
-function askedBy(checks: readonly TargetCheck[]): Asked {
-  const wanted = checks.map(({ check: { wants } }) => wants);
-  const [ofNotary, ofCosign] = [wanted.filter(isOfNotary), wanted.filter((wants) => !isOfNotary(wants))];
-  return {
-    cosign: ofCosign.length > 0,
-    notary: ofNotary.some(({ what }) => what === 'signature'),
-    predicateTypes: typesOf(ofCosign),
-    artifactTypes: typesOf(ofNotary),
-  };
-}
-
-function isOfNotary({ accepts }: Wants): boolean {
-  return new Set<string>(accepts).has('notary-signature');
-}
-
-function typesOf(wanted: readonly Wants[]): ReadonlySet<string> {
-  return new Set(wanted.flatMap((wants) => (wants.what === 'attestation' ? [wants.predicateType] : [])));
 }
 
 function noOf({ reason, message }: Refusal): {
@@ -434,9 +264,4 @@ function noOf({ reason, message }: Refusal): {
 
 function isEmpty({ evidence: { evidence, rejected, unread } }: Found): boolean {
   return evidence.length + rejected.length + unread.length === 0;
-}
-
-/** A repository, and a digest in it, guard what was read of the digest there. */
-function guardsOf(repository: Repository, digest: Digest): readonly ShareGuard[] {
-  return [{ repository }, { repository, digest }];
 }
