@@ -108,8 +108,8 @@ function judgeImage(entry: Entry, asked: AskedOfTarget | undefined, inquiry: Inq
   if (weighed !== undefined)
     return { ...no(entry, titled(asked, weighed)), ...by, attestations: withObjection(by.attestations, weighed) };
   const signers = [...signed.signers, ...attested.flatMap((one) => one.signers)];
-  const { notes } = signed;
-  const noted = notes === undefined ? {} : { notes };
+  const notes = [signed, ...attested].flatMap((one) => one.notes ?? []);
+  const noted = notes.length === 0 ? {} : { notes };
   const message = signers.length === 0 ? waivedBy(signed.attestors) : verifiedBy(signers);
   return { entry, reason: 'verified', message, signers, ...noted, ...by };
 }
@@ -137,7 +137,7 @@ function said(finding: Finding | undefined): Said {
     : { objection: outcome, signers: [], attestors };
 }
 
-/** The same of an attestation: its denial says of which one. */
+/** The same of an attestation: its denial and its notes say of which one. */
 function attestationOf(wanted: WantedAttestation, finding: Said): Said & { readonly result: AttestationResult } {
   const { path, name, predicateType } = wanted;
   const { objection, signers, attestors } = finding;
@@ -153,7 +153,7 @@ function attestationOf(wanted: WantedAttestation, finding: Said): Said & { reado
     message: objection?.message ?? (signers.length === 0 ? 'verified' : verifiedBy(signers)),
     attestors,
   };
-  return { ...finding, objection: told, result };
+  return { ...finding, notes: finding.notes?.map((note) => `${title}: ${note}`), objection: told, result };
 }
 
 /** Where something else is missing nothing is weighed: one that is there must not read as if it had met its conditions. */

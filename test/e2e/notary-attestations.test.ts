@@ -71,6 +71,28 @@ test('one whose statement meets the conditions lets in; one that does not is den
   await isDenied(other.name, 'condition-failed', 'critical');
 });
 
+test('one by somebody else that a level lets in is warned of, also when it is remembered; one by whom it trusts is not', async () => {
+  const trusted = { trustStores: ['ca:acme'], trustedIdentities: ['*'] };
+  const statement = { name: 'acme', registryScopes: ['*'], signatureVerification: { level: 'audit' }, ...trusted };
+  world.trustPolicy({
+    'trustpolicy.json': JSON.stringify({ version: '1.0', trustPolicies: [statement] }),
+    'truststore/x509/ca/acme/root.pem': acme.root.pem,
+  });
+  world.policies(about(world, { keys: [], entry: ['type: Notary'], attestations: [{ type, conditions }] }));
+  const image = await push();
+  await image.sign();
+  await image.attest();
+  expect(await admit(world, image.name)).toMatchObject({ allowed: true, warnings: [] });
+  const other = await push('acme/other');
+  await other.sign();
+  await other.attest(good, stranger);
+  for (const source of ['registry', 'ledger']) {
+    const warning = expect.stringContaining('attestations[0]: the trust policy "acme" only warns of this');
+    expect(await admit(world, other.name)).toMatchObject({ allowed: true, warnings: [warning] });
+    expect(world.records.at(-1)?.images[0]).toMatchObject({ reason: 'verified', source });
+  }
+});
+
 test('without conditions it has to be there, whatever it states', async () => {
   asking({ conditions: undefined });
   const image = await push();
