@@ -10,7 +10,7 @@ import { loadPolicies } from '../shared/policy/kyverno/load.ts';
 import type { Rule } from '../shared/policy/policy.ts';
 import { loadRegExps } from '../shared/regexp.ts';
 import { byKey, pod, policy, review } from '../test/e2e/documents.ts';
-import { spread } from './spread.ts';
+import { spreadText } from './spread.ts';
 
 const rounds = 7;
 /** How long one way's turn takes, about. */
@@ -75,7 +75,7 @@ export async function conditions(): Promise<void> {
   for (const [name, rules] of ways) {
     const warm = await timesOf(rules, images, {});
     const fresh = await timesOf(rules, images, { ledger: { ...defaultLedgerSettings, enabled: false } });
-    console.log(`${name}: warm ${text(warm)}, fresh ${text(fresh)}`);
+    console.log(`${name}: warm ${spreadText(warm)}, fresh ${spreadText(fresh)}`);
   }
 }
 
@@ -139,9 +139,4 @@ async function perReview(core: LocalCore, rules: readonly Rule[], images: readon
   }
   const { user, system } = process.cpuUsage(before);
   return (user + system) / times;
-}
-
-function text(times: readonly number[]): string {
-  const [low, middle, high] = spread(times).map(Math.round);
-  return `${middle} (${low} to ${high})`;
 }

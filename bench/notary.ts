@@ -9,12 +9,7 @@ import { image } from '../test/peers/notary/corners.ts';
 import { checkOf } from '../test/peers/notary/ours.ts';
 import { type Format, type Made, mediaTypes, signAll, verifyAll } from '../test/peers/notary/peer.ts';
 import { builtGo } from './go.ts';
-import { spread } from './spread.ts';
-import { perVerification } from './turns.ts';
-
-const rounds = 7;
-/** How long one verifier's turn takes, about. */
-const milliseconds = 300;
+import { meaning, type Turn, turnOf, turnOfProgram, turns } from './turns.ts';
 
 const samples: readonly (readonly [string, Format, string])[] = [
   ['JWS, ECDSA P-256', 'jws', 'ec-256'],
@@ -30,27 +25,15 @@ const samples: readonly (readonly [string, Format, string])[] = [
 export async function notary(): Promise<void> {
   await loadNotary();
   process.env.COUNTERSIGN_PEERS_BIN = builtGo('notary');
-  console.log(
-    `notary: median of ${rounds} turns of about ${milliseconds} ms (range), microseconds for one verification`,
-  );
+  console.log(`notary: ${meaning}`);
   for (const [name, format, key] of samples) {
     const certificates = chainOf({ leaf: { key }, middle: { key: `${key}/middle` }, root: { key: `${key}/root` } });
     const [made] = await signAll([
       { format, certificates, target: image, scheme: 'notary.x509', signingTime: now - day },
     ]);
     if (made === undefined) throw new Error('nothing was signed');
-    const [own, go] = [ownVerifier(made), await goVerifier(made)];
-    const times = { own: [] as number[], go: [] as number[] };
-    for (let round = 0; round <= rounds; round += 1) {
-      const turn = { own: perVerification(own, milliseconds), go: await go() };
-      if (round === 0) continue;
-      for (const each of ['own', 'go'] as const) times[each].push(turn[each]);
-    }
-    const text = (list: readonly number[]) => {
-      const [low, middle, high] = spread(list).map(Math.round);
-      return `${middle} (${low} to ${high})`;
-    };
-    console.log(`${name}: countersign ${text(times.own)}, notation-go ${text(times.go)}`);
+    const { own, go } = await turns({ own: turnOf(ownVerifier(made)), go: await goVerifier(made) });
+    console.log(`${name}: countersign ${own}, notation-go ${go}`);
   }
 }
 
@@ -74,15 +57,13 @@ function ownVerifier(made: Made): () => void {
 }
 
 /** A process for each turn, which does not count its start. */
-async function goVerifier(made: Made): Promise<() => Promise<number>> {
+function goVerifier(made: Made): Promise<Turn> {
   const { envelope, format } = made;
   const reference = `${repository.registry}/${repository.path}@${image.digest}`;
   const request = { envelope, mediaType: mediaTypes[format], target: image, reference, ...trusted(made) };
-  const nanoseconds = async (times: number): Promise<number> => {
+  return turnOfProgram(async (times) => {
     const [verified] = await verifyAll([request], times);
     if (verified?.nanoseconds === undefined) throw new Error(verified?.error);
     return verified.nanoseconds;
-  };
-  const times = Math.ceil((milliseconds * 1e6) / 6 / (await nanoseconds(10)));
-  return async () => (await nanoseconds(times)) / 1000;
+  });
 }

@@ -25,15 +25,11 @@ import {
 import { entryOf, keysOf, setOf } from '../test/fixtures/entries.ts';
 import { runOk } from '../test/peers/tools.ts';
 import { builtGo } from './go.ts';
-import { spread } from './spread.ts';
-import { perVerification } from './turns.ts';
+import { meaning, type Turn, turnOf, turnOfProgram, turns } from './turns.ts';
 
 const image = makeImage();
 /** With the curves of Sigstore's public instance. */
 const authority = makeAuthority({ ca: { root: 'p384', intermediate: 'p384' } });
-const rounds = 7;
-/** How long one verifier's turn takes, about. */
-const milliseconds = 300;
 
 /** One signature, as each verifier is given it. */
 interface Sample {
@@ -57,31 +53,14 @@ type Once = () => void;
  */
 export async function signatures(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'countersign-bench-'));
-  console.log(
-    `signatures: median of ${rounds} turns of about ${milliseconds} ms (range), microseconds for one verification`,
-  );
+  console.log(`signatures: ${meaning}`);
   for (const sample of samples()) {
-    const go = await goVerifier(folder, sample);
-    const own = ownVerifier(sample);
-    const theirs = sigstoreVerifier(sample);
-    const times = { own: [] as number[], sigstore: [] as number[], go: [] as number[] };
-    for (let round = 0; round <= rounds; round += 1) {
-      const turn = {
-        own: perVerification(own, milliseconds),
-        sigstore: perVerification(theirs, milliseconds),
-        go: await go(),
-      };
-      if (round === 0) continue;
-      for (const each of ['own', 'sigstore', 'go'] as const) times[each].push(turn[each]);
-    }
-    const text = (list: readonly number[]) => {
-      const [low, middle, high] = spread(list).map(Math.round);
-      return `${middle} (${low} to ${high})`;
-    };
-    console.log(
-      `${sample.name}: countersign ${text(times.own)}, ` +
-        `@sigstore/verify ${text(times.sigstore)}, sigstore-go ${text(times.go)}`,
-    );
+    const { own, sigstore, go } = await turns({
+      own: turnOf(ownVerifier(sample)),
+      sigstore: turnOf(sigstoreVerifier(sample)),
+      go: await goVerifier(folder, sample),
+    });
+    console.log(`${sample.name}: countersign ${own}, @sigstore/verify ${sigstore}, sigstore-go ${go}`);
   }
   await rm(folder, { recursive: true });
 }
@@ -147,7 +126,7 @@ function hintOf({ signer }: SignedContent): string {
 }
 
 /** A process for each turn, which does not count its start. */
-async function goVerifier(folder: string, { keyed, signed, bundle, sha256 }: Sample): Promise<() => Promise<number>> {
+async function goVerifier(folder: string, { keyed, signed, bundle, sha256 }: Sample): Promise<Turn> {
   const write = async (name: string, text: string) => {
     await writeFile(join(folder, name), text);
     return join(folder, name);
@@ -160,10 +139,8 @@ async function goVerifier(folder: string, { keyed, signed, bundle, sha256 }: Sam
       ];
   const words = [...trust, '--bundle', await write('bundle.json', JSON.stringify(bundle)), '--sha256', sha256];
   const program = join(builtGo('sigstore-go'), 'sigstore-go');
-  const nanoseconds = async (times: number): Promise<number> => {
+  return turnOfProgram(async (times) => {
     const { stdout } = await runOk(program, [...words, '--times', String(times)]);
     return (JSON.parse(stdout) as { nanoseconds: number }).nanoseconds;
-  };
-  const times = Math.ceil((milliseconds * 1e6) / 6 / (await nanoseconds(10)));
-  return async () => (await nanoseconds(times)) / 1000;
+  });
 }

@@ -1,3 +1,5 @@
+const { rolePolicy } = require('./role-policy.cjs');
+
 /*
  * What an account asks of everything that is made in it, whatever made it: it is put on the finished template.
  */
@@ -70,32 +72,21 @@ function tagsOf(texts) {
 /** Leave to use the key through the services that keep something under it, and in no other way; `undefined` without a key. */
 function encryptionResources({ encryptionKey }) {
   if (encryptionKey === undefined) return undefined;
-  const through = (service) => ({ StringLike: { 'kms:ViaService': `${service}.*.amazonaws.*` } });
   const statement = (sid, actions, service) => ({
     Sid: sid,
     Effect: 'Allow',
     Action: actions,
     Resource: encryptionKey,
-    Condition: through(service),
+    Condition: { StringLike: { 'kms:ViaService': `${service}.*.amazonaws.*` } },
   });
-  const policy = {
-    Type: 'AWS::IAM::Policy',
-    Properties: {
-      PolicyName: 'encryption-key',
-      Roles: [{ Ref: 'AdmissionRole' }],
-      PolicyDocument: {
-        Version: '2012-10-17',
-        Statement: [
-          statement('SecretsUnderKey', 'kms:Decrypt', 'secretsmanager'),
-          statement(
-            'TableUnderKey',
-            ['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms:GenerateDataKey*', 'kms:ReEncrypt*'],
-            'dynamodb',
-          ),
-        ],
-      },
-    },
-  };
+  const policy = rolePolicy('encryption-key', [
+    statement('SecretsUnderKey', 'kms:Decrypt', 'secretsmanager'),
+    statement(
+      'TableUnderKey',
+      ['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms:GenerateDataKey*', 'kms:ReEncrypt*'],
+      'dynamodb',
+    ),
+  ]);
   return { Resources: { EncryptionKeyPolicy: policy } };
 }
 

@@ -12,9 +12,7 @@ const mostResources = 500;
  * `idOf`: a cluster's logical id, by osls's own naming. Each list has two at least.
  */
 function sameIds(clusters, idOf) {
-  const byId = new Map();
-  for (const cluster of clusters) byId.set(idOf(cluster), [...(byId.get(idOf(cluster)) ?? []), cluster]);
-  return [...byId.values()].filter((names) => names.length > 1);
+  return [...Map.groupBy(clusters, idOf).values()].filter((names) => names.length > 1);
 }
 
 /** What is to be told of so many clusters; `undefined`: nothing. */

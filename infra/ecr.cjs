@@ -1,3 +1,5 @@
+const { rolePolicy } = require('./role-policy.cjs');
+
 /** Accounts beside the function's own, by their numbers. Throws Error for what is none. */
 function ecrAccountsOf(texts) {
   for (const text of texts) {
@@ -31,24 +33,14 @@ function repositories(accounts, name) {
 /** What Amazon ECR asks of whoever is the first to read an image through a cache: it makes the repository, and imports the image. */
 function pullThroughResources(prefixes, accounts) {
   if (prefixes.length === 0) return undefined;
-  const policy = {
-    Type: 'AWS::IAM::Policy',
-    Properties: {
-      PolicyName: 'pull-through-caches',
-      Roles: [{ Ref: 'AdmissionRole' }],
-      PolicyDocument: {
-        Version: '2012-10-17',
-        Statement: [
-          {
-            Sid: 'PullThrough',
-            Effect: 'Allow',
-            Action: ['ecr:BatchImportUpstreamImage', 'ecr:CreateRepository'],
-            Resource: prefixes.flatMap((prefix) => repositories(accounts, prefix === 'ROOT' ? '*' : `${prefix}/*`)),
-          },
-        ],
-      },
+  const policy = rolePolicy('pull-through-caches', [
+    {
+      Sid: 'PullThrough',
+      Effect: 'Allow',
+      Action: ['ecr:BatchImportUpstreamImage', 'ecr:CreateRepository'],
+      Resource: prefixes.flatMap((prefix) => repositories(accounts, prefix === 'ROOT' ? '*' : `${prefix}/*`)),
     },
-  };
+  ]);
   return { Resources: { PullThroughPolicy: policy } };
 }
 

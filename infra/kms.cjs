@@ -1,4 +1,5 @@
 const { parseAwsKms } = require('../shared/policy/kms.ts');
+const { rolePolicy } = require('./role-policy.cjs');
 
 /** The ARNs of keys and aliases in AWS KMS that the function may read, taken apart. Throws Error for what is none. */
 function kmsKeysOf(arns) {
@@ -26,15 +27,7 @@ function statementOf({ arn, partition, region, account, name }, index) {
 /** What the template has where policies name keys in AWS KMS; `undefined` where there are none. */
 function kmsResources(keys) {
   if (keys.length === 0) return undefined;
-  const policy = {
-    Type: 'AWS::IAM::Policy',
-    Properties: {
-      PolicyName: 'kms-keys',
-      Roles: [{ Ref: 'AdmissionRole' }],
-      PolicyDocument: { Version: '2012-10-17', Statement: keys.map(statementOf) },
-    },
-  };
-  return { Resources: { KmsKeysPolicy: policy } };
+  return { Resources: { KmsKeysPolicy: rolePolicy('kms-keys', keys.map(statementOf)) } };
 }
 
 /**

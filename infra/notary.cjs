@@ -1,3 +1,4 @@
+const { rolePolicy } = require('./role-policy.cjs');
 const { rulesFor } = require('./rules.cjs');
 
 /** What signatures of the Notary Project may need beside registries, by the words of the parameter `notary`. */
@@ -31,14 +32,6 @@ function notaryOf(words) {
  */
 function notaryResources(words, { everywhere }) {
   const statements = words.map((word) => needs[word]).filter((statement) => statement !== undefined);
-  const policy = {
-    Type: 'AWS::IAM::Policy',
-    Properties: {
-      PolicyName: 'notary',
-      Roles: [{ Ref: 'AdmissionRole' }],
-      PolicyDocument: { Version: '2012-10-17', Statement: statements },
-    },
-  };
   const ways = rulesFor(80, words.includes('responders') ? everywhere : [], 'OCSP responders and CRLs').map((rule) => [
     'CidrIpv6' in rule ? 'RespondersEgressIpv6' : 'RespondersEgress',
     {
@@ -46,7 +39,10 @@ function notaryResources(words, { everywhere }) {
       Properties: { GroupId: { 'Fn::GetAtt': ['FunctionSecurityGroup', 'GroupId'] }, ...rule },
     },
   ]);
-  const resources = { ...(statements.length > 0 && { NotaryPolicy: policy }), ...Object.fromEntries(ways) };
+  const resources = {
+    ...(statements.length > 0 && { NotaryPolicy: rolePolicy('notary', statements) }),
+    ...Object.fromEntries(ways),
+  };
   return Object.keys(resources).length === 0 ? undefined : { Resources: resources };
 }
 

@@ -37,6 +37,7 @@ module.exports = async ({ resolveVariable }) => {
     registries: await list('registries'),
     registryCa: await text('registryCa'),
     kmsKeys,
+    kms: kmsResources(kmsKeys),
     account,
     terminationProtection: account.terminationProtection,
     encryption: encryptionResources(account),
@@ -67,7 +68,6 @@ module.exports = async ({ resolveVariable }) => {
       endpointType: 'REGIONAL',
       events,
       managedPolicies: [],
-      kms: kmsResources(kmsKeys),
       notary: notaryResources(notary, { everywhere: [] }),
     };
   }
@@ -80,7 +80,6 @@ module.exports = async ({ resolveVariable }) => {
     endpointType: 'PRIVATE',
     events: clusters.map((cluster) => ({ http: { method: 'post', path: routeOf(cluster) } })),
     managedPolicies: [{ Ref: 'FunctionNetworkPolicy' }],
-    kms: kmsResources(kmsKeys),
     notary: notaryResources(notary, { everywhere: network.everywhere }),
   };
 };

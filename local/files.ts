@@ -92,11 +92,12 @@ function tooLarge(name: string, limit: number): FileError {
   return new FileError(name, `${name} is larger than ${limit} bytes`);
 }
 
-function statOf(file: string): Promise<Stats> {
+/** Throws FileError. */
+export function statOf(file: string): Promise<Stats> {
   return stat(file).catch((thrown: unknown) => unreadable(file, thrown));
 }
 
-function unreadable(file: string, thrown: unknown): never {
-  const why = messageOf(thrown);
-  throw new FileError(file, `cannot read ${file}: ${why}`, { cause: thrown });
+/** Throws FileError for what the system said of a file or folder. */
+export function unreadable(file: string, thrown: unknown): never {
+  throw new FileError(file, `cannot read ${file}: ${messageOf(thrown)}`, { cause: thrown });
 }

@@ -1,12 +1,11 @@
-import { lstat, readdir, readFile, stat } from 'node:fs/promises';
+import { lstat, readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { codeOf } from '../shared/net/failure.ts';
 import { ociDocument, olderDocument, trustStore } from '../shared/policy/notary/paths.ts';
 import { isSample, readableOfNotary } from '../shared/policy-set/layout.ts';
 import { largestNotaryFile, type NotaryFiles, notaryFolder, readNotaryFiles } from '../shared/policy-set/notary.ts';
 import type { BytesFile } from '../shared/policy-set/source.ts';
-import { messageOf } from '../shared/reasons.ts';
-import { FileError, filesBelow } from './files.ts';
+import { FileError, filesBelow, statOf, unreadable } from './files.ts';
 
 interface Named {
   readonly name: string;
@@ -23,7 +22,7 @@ const mostNames = 2000;
  * the `truststore` beside it. Throws FileError, PolicyLoadError.
  */
 export async function readTrustPolicy(at: string): Promise<NotaryFiles> {
-  const isFolder = await isFolderAt(at);
+  const isFolder = (await statOf(at)).isDirectory();
   const folder = isFolder ? at : dirname(at);
   const documents = isFolder ? await documentsIn(folder) : [{ name: at, path: ociDocument }];
   const stored: Named[] = [];
@@ -107,10 +106,6 @@ async function walk(folder: string, path: string, found: Named[]): Promise<void>
   }
 }
 
-async function isFolderAt(name: string): Promise<boolean> {
-  return (await stat(name).catch((thrown: unknown) => unreadable(name, thrown))).isDirectory();
-}
-
 async function isThere(name: string): Promise<boolean> {
   try {
     await lstat(name);
@@ -119,8 +114,4 @@ async function isThere(name: string): Promise<boolean> {
     if (codeOf(thrown) === 'ENOENT' || codeOf(thrown) === 'ENOTDIR') return false;
     return unreadable(name, thrown);
   }
-}
-
-function unreadable(name: string, thrown: unknown): never {
-  throw new FileError(name, `cannot read ${name}: ${messageOf(thrown)}`, { cause: thrown });
 }

@@ -1,5 +1,5 @@
 import type { Clock, Elapsed } from '../shared/net/deadline.ts';
-import type { DoorSettings } from '../shared/net/door.ts';
+import { createDoor, type DoorSettings } from '../shared/net/door.ts';
 import type { Metrics } from '../shared/net/metrics.ts';
 import type { Revocations } from '../shared/revocation/revocation.ts';
 
@@ -20,9 +20,8 @@ export function localRevocations({ door: settings, ...ports }: LocalRevocationsO
   let loading: ReturnType<typeof load> | undefined;
 
   async function load() {
-    const [{ createRevocations }, { createDoor }, { localSigner }] = await Promise.all([
+    const [{ createRevocations }, { localSigner }] = await Promise.all([
       import('../shared/revocation/create.ts'),
-      import('../shared/net/door.ts'),
       import('./aws-signer.ts'),
     ]);
     const door = createDoor({ ...settings, allowHttp: 'any' });

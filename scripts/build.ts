@@ -6,11 +6,9 @@ import { engineHash } from './engine-hash.ts';
 
 /**
  * Bundles. `cli`: dist/cli.cjs, which `npm pack` ships, since Node strips no types under node_modules: CommonJS, so that
- * bin/compiled.js can keep its compiled code, and beside it dist/kms-client.cjs and dist/signer-client.cjs, which only policies with a key in AWS KMS or a profile of AWS Signer need, and
- * dist/secret-editing-client.cjs, which only `token` does. Without an
- * argument each function as well: dist/<function>/index.mjs, and beside it
- * what is loaded lazily. Each carries the trust root of Sigstore's public-good instance beside it; the build fails where that is not
- * the one that is recorded. The same sources give the same bytes.
+ * bin/compiled.js can keep its compiled code, and beside it the clients of AWS that few need. Without an argument each function as well:
+ * dist/<function>/index.mjs, and beside it what is loaded lazily. Each carries the trust root of Sigstore's public-good instance beside it;
+ * the build fails where that is not the one that is recorded. The same sources give the same bytes.
  */
 const root = join(import.meta.dirname, '..');
 const [only] = process.argv.slice(2);
@@ -29,12 +27,15 @@ const common: BuildOptions = {
   define: { esbuildDetection: 'true', COUNTERSIGN_BUNDLED: 'true' },
 };
 
-/** Files of their own, which the command line loads when they are first asked for: each a quarter of its size, for few. */
+/**
+ * Files of their own, which the command line loads when they are first asked for: each a quarter of its size, for few. Those are policies with
+ * a key in AWS KMS, those with a profile of AWS Signer, and `token`.
+ */
 const apart = ['kms-client', 'signer-client', 'secret-editing-client'];
 const clientsApart: Plugin = {
   name: 'clients-apart',
   setup({ onResolve }) {
-    onResolve({ filter: /\/(?:kms|signer|secret-editing)-client\.ts$/ }, ({ kind, path }) =>
+    onResolve({ filter: new RegExp(`/(?:${apart.join('|')})\\.ts$`) }, ({ kind, path }) =>
       kind === 'dynamic-import' ? { path: `./${basename(path, '.ts')}.cjs`, external: true } : undefined,
     );
   },

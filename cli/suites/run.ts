@@ -16,7 +16,7 @@ import type { Row } from './row.ts';
 import type { Expected, Suite } from './suite.ts';
 import { Trial, type TrialOptions } from './trial.ts';
 import { unusedValues } from './unused-values.ts';
-import { type KnownPolicy, leftToKyverno, policiesIn, unreadableIn, whoseIs } from './whose.ts';
+import { type KnownPolicy, leftToKyverno, policiesIn, whoseIs } from './whose.ts';
 
 export interface SuiteOptions extends TrialOptions {
   readonly roots: TrustRoots;
@@ -31,14 +31,15 @@ const mostRows = 20_000;
 export async function runSuite(suite: Suite, options: SuiteOptions): Promise<readonly Row[]> {
   await refuseMissing(suite);
   const texts = await policyTexts(suite);
-  const known = policiesIn(texts);
+  const { known, unreadable } = policiesIn(texts);
   const selected = suite.results.filter((expected) => options.selector.selects(expected));
   let prepared: Prepared | undefined;
   const rows: Row[] = [];
   for (const expected of selected) {
     const whose = whoseIs(expected, known);
     if ('missing' in whose) {
-      refuseUnreadable(texts);
+      // What is not there may stand in a file that cannot be read, a template for instance: then that is what is wrong.
+      if (unreadable.length > 0) throw new PolicyLoadError(unreadable);
       rows.push(notFound(expected, namesOf(expected), whose.missing));
     } else if ('left' in whose) rows.push(left(expected, expected.rule, whose.left));
     else {
@@ -54,12 +55,6 @@ export async function runSuite(suite: Suite, options: SuiteOptions): Promise<rea
   const isLacking = rows.some(({ images }) => images.some(({ reason }) => reason === 'trust-missing'));
   if (isLacking) for (const warning of prepared?.lacking ?? []) options.warn(printWarning(warning));
   return rows;
-}
-
-/** What is not there may stand in a file that cannot be read, a template for instance: then that is what is wrong. */
-function refuseUnreadable(texts: readonly PolicyFile[]): void {
-  const problems = unreadableIn(texts);
-  if (problems.length > 0) throw new PolicyLoadError(problems);
 }
 
 /** Rules of images change nothing but an image's digest, and make no resource. */

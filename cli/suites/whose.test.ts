@@ -20,7 +20,7 @@ const documents = [
   { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'mixed' } },
 ];
 const text = documents.map((each) => JSON.stringify(each)).join('\n---\n');
-const known = policiesIn([{ name: 'policies.yaml', text }]);
+const { known } = policiesIn([{ name: 'policies.yaml', text }]);
 const about = (written: string, rule: string) => whoseIs({ policy: written, rule } as Expected, known);
 
 test.each<[string, string, unknown]>([

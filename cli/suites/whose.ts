@@ -33,18 +33,21 @@ export const leftToKyverno: Leaves = (document) => {
   return foreign.test(what);
 };
 
-/** The policies in a suite's files. What cannot be read is told where policies load. */
-export function policiesIn(files: readonly PolicyFile[]): readonly KnownPolicy[] {
-  return files.flatMap(({ name, text }) => readDocuments(text, new Report(name)).flatMap(knownIn));
+/** The policies in a suite's files, and why files, or documents in them, cannot be read. */
+export interface PoliciesIn {
+  readonly known: readonly KnownPolicy[];
+  readonly unreadable: readonly LoadProblem[];
 }
 
-/** Why files, or documents in them, cannot be read. */
-export function unreadableIn(files: readonly PolicyFile[]): readonly LoadProblem[] {
-  return files.flatMap(({ name, text }) => {
+export function policiesIn(files: readonly PolicyFile[]): PoliciesIn {
+  const known: KnownPolicy[] = [];
+  const unreadable: LoadProblem[] = [];
+  for (const { name, text } of files) {
     const report = new Report(name);
-    readDocuments(text, report);
-    return report.problems;
-  });
+    known.push(...readDocuments(text, report).flatMap(knownIn));
+    unreadable.push(...report.problems);
+  }
+  return { known, unreadable };
 }
 
 function knownIn(document: Place): KnownPolicy[] {

@@ -10,6 +10,11 @@ export function goJson(value: unknown): string {
   );
 }
 
+/** A time as Go writes one of whole seconds in UTC (RFC 3339). */
+export function goTime(at: Date): string {
+  return at.toISOString().replace(/\.\d+Z$/, 'Z');
+}
+
 /** The entries of a map in Go's order. */
 export function sorted<T>(map: Readonly<Record<string, T>>): Record<string, T> {
   return Object.fromEntries(

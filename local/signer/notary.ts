@@ -4,7 +4,7 @@ import type { NotaryAlgorithm, NotaryScheme } from '../../shared/evidence/notary
 import type { Digest } from '../../shared/image/digest.ts';
 import { type Attached, attachReferrer, describe } from './attach.ts';
 import type { Destination } from './destination.ts';
-import { goJson, sorted } from './go-json.ts';
+import { goJson, goTime, sorted } from './go-json.ts';
 
 /** Names and media types of the Notary Project (signature-specification.md). */
 export const notary = {
@@ -115,8 +115,12 @@ export function notaryEnvelope(request: EnvelopeRequest): Buffer {
 function jwsEnvelope(request: EnvelopeRequest): Buffer {
   const { signer, changes = {}, timestamp } = request;
   const algorithm = notaryAlgorithm(signer.privateKey);
-  const time = (at: Date) => at.toISOString().replace(/\.\d+Z$/, 'Z');
-  const header = protectedHeader(request, { algorithm: 'alg', critical: 'crit', contentType: 'cty' }, algorithm, time);
+  const header = protectedHeader(
+    request,
+    { algorithm: 'alg', critical: 'crit', contentType: 'cty' },
+    algorithm,
+    goTime,
+  );
   const signedBytes = Buffer.from(goJson(sorted(Object.fromEntries(header))));
   const encoded = (changes.signedBytes?.(signedBytes) ?? signedBytes).toString('base64url');
   const payload = Buffer.from(changes.payload ?? payloadOf(request)).toString('base64url');
@@ -241,7 +245,7 @@ export function attachNotary(
       config: manifest === 'legacy' ? 'type' : 'empty',
       annotations: {
         [notary.thumbprints]: JSON.stringify(thumbprints),
-        'org.opencontainers.image.created': signedAt.toISOString().replace(/\.\d+Z$/, 'Z'),
+        'org.opencontainers.image.created': goTime(signedAt),
       },
     },
   );

@@ -13,6 +13,7 @@ import {
   signatureStatement,
   simpleSigning,
 } from './documents.ts';
+import { goTime } from './go-json.ts';
 import { hashOf, keyHint, type SigningKey, signBytes } from './keys.ts';
 
 export type { Attached } from './attach.ts';
@@ -157,7 +158,7 @@ async function putBundle(
       annotations: {
         'dev.sigstore.bundle.content': predicateType === undefined ? 'message-signature' : 'dsse-envelope',
         ...(predicateType === undefined ? {} : { 'dev.sigstore.bundle.predicateType': predicateType }),
-        'org.opencontainers.image.created': created.toISOString().replace(/\.\d+Z$/, 'Z'),
+        'org.opencontainers.image.created': goTime(created),
       },
     },
   );

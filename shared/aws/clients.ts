@@ -10,3 +10,21 @@ export interface ClientOptions {
 export function requestHandler(requestTimeout: number, connectionTimeout = 300) {
   return { connectionTimeout, requestTimeout, throwOnRequestTimeout: true };
 }
+
+/** Makes a client when its place is first asked for, and one for each name of a place. Making one that failed is tried again. */
+export function clientsBy<Place, Client>(
+  nameOf: (place: Place) => string,
+  create: (place: Place) => Promise<Client>,
+): (place: Place) => Promise<Client> {
+  const clients = new Map<string, Promise<Client>>();
+  return (place) => {
+    const name = nameOf(place);
+    let client = clients.get(name);
+    if (client === undefined) {
+      client = create(place);
+      clients.set(name, client);
+      client.catch(() => clients.delete(name));
+    }
+    return client;
+  };
+}

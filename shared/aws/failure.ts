@@ -54,22 +54,25 @@ const neverConnected: ReadonlySet<string> = new Set([
  * each on its own.
  */
 export function awsFailure(thrown: unknown): AwsFailure {
-  if (typeof thrown !== 'object' || thrown === null) return 'unexpected';
-  const known =
-    'name' in thrown && typeof thrown.name === 'string' && Object.hasOwn(byName, thrown.name)
-      ? byName[thrown.name]
-      : undefined;
+  const name = nameOf(thrown) ?? '';
+  const known = Object.hasOwn(byName, name) ? byName[name] : undefined;
   if (known !== undefined) return known;
   const code = codeOf(thrown);
   // The SDK gives this name to connections that were reset, too.
-  if ('name' in thrown && thrown.name === 'TimeoutError')
-    return code === 'ECONNRESET' || code === 'EPIPE' ? 'broken' : 'slow';
+  if (name === 'TimeoutError') return code === 'ECONNRESET' || code === 'EPIPE' ? 'broken' : 'slow';
   const status = statusOf(thrown);
   if (status === 429) return 'throttled';
   if (status === 401 || status === 403) return 'denied';
   if (status !== undefined && status >= 500) return 'service';
   if (code === undefined || status !== undefined) return 'unexpected';
   return neverConnected.has(code) ? 'unreachable' : 'broken';
+}
+
+/** The name of what was thrown: the service's own word on what is wrong, where it has answered. */
+export function nameOf(thrown: unknown): string | undefined {
+  return typeof thrown === 'object' && thrown !== null && 'name' in thrown && typeof thrown.name === 'string'
+    ? thrown.name
+    : undefined;
 }
 
 /** The HTTP status of the answer that the SDK threw. */

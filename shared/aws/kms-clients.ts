@@ -1,6 +1,6 @@
 import { isLoopbackHost, splitHost } from '../net/hosts.ts';
 import type { AwsKmsKey } from '../policy/kms.ts';
-import { type ClientOptions, requestHandler } from './clients.ts';
+import { type ClientOptions, clientsBy, requestHandler } from './clients.ts';
 import type { GetPublicKey } from './kms-client.ts';
 
 /** Where a key is: what a client is made for. Without a region it is what the configuration of AWS says. */
@@ -17,7 +17,6 @@ export interface KmsClientsOptions extends Omit<ClientOptions, 'region'> {
 /** KMS's client is loaded when a key is first needed, and there is one for each place; two attempts each. */
 export function kmsClients(options: KmsClientsOptions): (place: KmsPlace) => Promise<GetPublicKey> {
   const { plainLoopback, connectMs, requestMs = 1000, ...common } = options;
-  const clients = new Map<string, Promise<GetPublicKey>>();
 
   async function create({ endpoint, region }: KmsPlace): Promise<GetPublicKey> {
     const { getPublicKeyWith } = await import('./kms-client.ts');
@@ -30,16 +29,7 @@ export function kmsClients(options: KmsClientsOptions): (place: KmsPlace) => Pro
     });
   }
 
-  return (place) => {
-    const name = `${place.endpoint ?? ''} ${place.region ?? ''}`;
-    let client = clients.get(name);
-    if (client === undefined) {
-      client = create(place);
-      clients.set(name, client);
-      client.catch(() => clients.delete(name));
-    }
-    return client;
-  };
+  return clientsBy(({ endpoint, region }) => `${endpoint ?? ''} ${region ?? ''}`, create);
 }
 
 /** A key's own endpoint is called with TLS, as cosign calls it. */

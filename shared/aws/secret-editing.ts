@@ -1,5 +1,5 @@
 import { type ClientOptions, requestHandler } from './clients.ts';
-import { type AwsFailure, awsFailure } from './failure.ts';
+import { type AwsFailure, awsFailure, nameOf } from './failure.ts';
 import { regionName } from './region.ts';
 import type { SecretCalls } from './secret-editing-client.ts';
 
@@ -105,9 +105,7 @@ export function editedSecret({ id, ...options }: SecretEditingOptions): EditedSe
 }
 
 function isConflict(thrown: unknown): boolean {
-  return (
-    typeof thrown === 'object' && thrown !== null && 'name' in thrown && thrown.name === 'InvalidParameterException'
-  );
+  return nameOf(thrown) === 'InvalidParameterException';
 }
 
 const words: Readonly<Record<AwsFailure, string>> = {
@@ -123,6 +121,6 @@ const words: Readonly<Record<AwsFailure, string>> = {
 
 /** Names what AWS threw, which says more of one's own configuration; its message may quote a request. */
 function editError(what: string, thrown: unknown): SecretEditError {
-  const named = typeof thrown === 'object' && thrown !== null && 'name' in thrown && thrown.name !== 'Error';
-  return new SecretEditError(`${what}: ${words[awsFailure(thrown)]}${named ? ` (${String(thrown.name)})` : ''}`);
+  const name = nameOf(thrown) ?? 'Error';
+  return new SecretEditError(`${what}: ${words[awsFailure(thrown)]}${name === 'Error' ? '' : ` (${name})`}`);
 }

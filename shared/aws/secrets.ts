@@ -2,7 +2,7 @@ import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/clien
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../net/deadline.ts';
 import type { Metrics } from '../net/metrics.ts';
-import { type AwsFailure, awsFailure } from './failure.ts';
+import { type AwsFailure, awsFailure, nameOf } from './failure.ts';
 import { type Held, type Refreshing, refreshing } from './refreshing.ts';
 
 /**
@@ -127,8 +127,7 @@ const words: Readonly<Record<AwsFailure, string>> = {
 
 function secretError(id: string, thrown: unknown): SecretError {
   // InvalidRequestException: the secret is scheduled for deletion, or has no current version yet.
-  const gone =
-    typeof thrown === 'object' && thrown !== null && 'name' in thrown && thrown.name === 'InvalidRequestException';
+  const gone = nameOf(thrown) === 'InvalidRequestException';
   const failure = gone ? 'missing' : awsFailure(thrown);
   return new SecretError(failure === 'missing' ? 'missing' : 'unavailable', `the secret ${id}: ${words[failure]}`);
 }

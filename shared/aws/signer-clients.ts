@@ -1,4 +1,4 @@
-import { type ClientOptions, requestHandler } from './clients.ts';
+import { type ClientOptions, clientsBy, requestHandler } from './clients.ts';
 import type { GetRevocationStatus } from './signer-client.ts';
 
 export interface SignerClientsOptions extends Omit<ClientOptions, 'region'> {
@@ -10,25 +10,16 @@ export interface SignerClientsOptions extends Omit<ClientOptions, 'region'> {
 /** AWS Signer's client is loaded when it is first needed, and there is one for each region; two attempts each. */
 export function signerClients(options: SignerClientsOptions = {}): (region: string) => Promise<GetRevocationStatus> {
   const { connectMs = 500, requestMs = 2000, ...common } = options;
-  const clients = new Map<string, Promise<GetRevocationStatus>>();
-
-  async function create(region: string): Promise<GetRevocationStatus> {
-    const { getRevocationStatusWith } = await import('./signer-client.ts');
-    return getRevocationStatusWith({
-      ...common,
-      region,
-      maxAttempts: 2,
-      requestHandler: requestHandler(requestMs, connectMs),
-    });
-  }
-
-  return (region) => {
-    let client = clients.get(region);
-    if (client === undefined) {
-      client = create(region);
-      clients.set(region, client);
-      client.catch(() => clients.delete(region));
-    }
-    return client;
-  };
+  return clientsBy(
+    (region: string) => region,
+    async (region) => {
+      const { getRevocationStatusWith } = await import('./signer-client.ts');
+      return getRevocationStatusWith({
+        ...common,
+        region,
+        maxAttempts: 2,
+        requestHandler: requestHandler(requestMs, connectMs),
+      });
+    },
+  );
 }

@@ -3,7 +3,7 @@ import { inTime } from '../net/in-time.ts';
 import type { Spending } from '../net/spending.ts';
 import { Refusal } from '../reasons.ts';
 import type { RevocationAnswer, SignerQuestion } from '../revocation/revocation.ts';
-import { type AwsFailure, awsFailure } from './failure.ts';
+import { type AwsFailure, awsFailure, nameOf } from './failure.ts';
 import { regionName } from './region.ts';
 import type { GetRevocationStatus } from './signer-client.ts';
 
@@ -85,7 +85,7 @@ const words: Readonly<Record<AwsFailure, string>> = {
 /** `region`: it is no matter of this signature, and others would fail alike. */
 function whyOf(thrown: unknown): { readonly words: string; readonly region: boolean } {
   const failure = awsFailure(thrown);
-  const name = typeof thrown === 'object' && thrown !== null && 'name' in thrown ? String(thrown.name) : '';
+  const name = nameOf(thrown) ?? '';
   const told = name === '' || name === 'Error' ? '' : ` (${name.slice(0, 60)})`;
   return { words: `${words[failure]}${told}`, region: failure !== 'unexpected' && failure !== 'missing' };
 }

@@ -1,3 +1,4 @@
+import { accountId } from './registry.ts';
 import type { Settings } from './settings.ts';
 
 /** Of a function that reads images in Amazon ECR. */
@@ -5,8 +6,6 @@ export interface EcrConfig {
   /** Accounts beside the function's own whose registries are asked with its credentials. */
   readonly ecrAccounts: readonly string[];
 }
-
-const accountId = /^\d{12}$/;
 
 export function ecrConfig(settings: Settings): EcrConfig {
   const accounts = settings.list(

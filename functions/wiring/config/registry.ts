@@ -13,7 +13,8 @@ export interface RegistryConfig {
 }
 
 const hostName = /^[a-z0-9.-]+(?::([1-9]\d{0,4}))?$/;
-const accountId = /^\d{12}$/;
+/** The number of an account of AWS. */
+export const accountId = /^\d{12}$/;
 
 export function registryConfig(settings: Settings): RegistryConfig {
   const account = settings.required('ACCOUNT_ID');
