@@ -29,3 +29,12 @@ export function signaturesAccepted({ type = 'Cosign' }: Pick<Entry, 'type'>): Re
 export function attestationsAccepted({ type = 'Cosign' }: Pick<Entry, 'type'>): ReadonlySet<AttestationKind> {
   return new Set(accepted[type].attestation);
 }
+
+/** Whether the Notary Project's evidence is what counts: where that does, no other kind does. */
+export function isOfNotary({ accepts }: Accepting): boolean {
+  return accepts.has('notary-signature');
+}
+
+interface Accepting {
+  readonly accepts: ReadonlySet<SignatureKind> | ReadonlySet<AttestationKind>;
+}

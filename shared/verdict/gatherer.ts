@@ -8,6 +8,7 @@ import { type CredentialsRef, keyedBy } from '../plan/credentials.ts';
 import type { TargetCheck } from '../plan/plan.ts';
 import { asRefusal, type Refusal } from '../reasons.ts';
 import type { Allowance, Asked, HeldImage, Registries, Unread } from '../registry/registry.ts';
+import { isOfNotary } from '../trust/accepted.ts';
 import type { Wants } from '../trust/check.ts';
 import type { Artifact } from '../verify/artifact.ts';
 import { blameIn, type Circumstances } from './blame.ts';
@@ -177,10 +178,6 @@ function askedBy(checks: readonly TargetCheck[]): Asked {
     predicateTypes: typesOf(ofCosign),
     artifactTypes: typesOf(ofNotary),
   };
-}
-
-function isOfNotary({ accepts }: Wants): boolean {
-  return new Set<string>(accepts).has('notary-signature');
 }
 
 function typesOf(wanted: readonly Wants[]): ReadonlySet<string> {

@@ -3,6 +3,7 @@ import { signatureFormat, signatureFormatHolding } from '../evidence/kinds.ts';
 import { type Repository, repositoryName } from '../image/repository.ts';
 import { quoted } from '../printable.ts';
 import type { Unread } from '../registry/registry.ts';
+import { isOfNotary } from '../trust/accepted.ts';
 import type { WantedSignature, WantedStatement, Wants } from '../trust/check.ts';
 import type { Objection } from './anchor-judge.ts';
 
@@ -87,10 +88,6 @@ function noStatement({ evidence, rejected }: Gathered, wants: WantedStatement, w
 function countedAs(wants: WantedStatement): string {
   if (isOfNotary(wants)) return 'with a Notary signature of its own';
   return wants.accepts.has('dsse-envelope') ? 'as cosign attaches them' : 'as a Sigstore bundle';
-}
-
-function isOfNotary({ accepts }: WantedStatement): boolean {
-  return accepts.has('notary-signature');
 }
 
 function isSignature(one: Evidence): one is SignatureEvidence {
