@@ -17,7 +17,9 @@ import {
 import type { ExtendedAttribute, NotaryAttributes } from '../../evidence/notary-signature/attributes.ts';
 import { type NotaryIdentity, notaryLevels } from '../../policy/notary/trust-policy.ts';
 import type { RevocationQuestion } from '../../revocation/revocation.ts';
+import type { TrustedStatement } from '../../trust/notary/anchor.ts';
 import { Certificate } from '../../trust/x509/certificate.ts';
+import { wildcardObjection } from './aws-signer.ts';
 
 const profile = 'arn:aws:signer:us-west-2:000000000000:/signing-profiles/Acme';
 const version = `${profile}/AbCdEfGhIj`;
@@ -91,6 +93,24 @@ test.each<[string, readonly NotaryIdentity[], boolean]>([
   expect(outcome.pass).toBe(passes);
   if (!outcome.pass)
     expect(outcome).toMatchObject({ reason: 'identity-untrusted', message: expect.stringContaining(version) });
+});
+
+test('certificates of a rule trust everybody, which is told apart from a trust policy that does', () => {
+  const statement: TrustedStatement = {
+    origin: 'rule',
+    name: 'certificates',
+    scopes: 'every',
+    levels: notaryLevels.strict,
+    verifyTimestamp: 'always',
+    stores: { ca: [], signingAuthority: undefined, tsa: undefined },
+    identities: 'any',
+  };
+  const told = (origin: TrustedStatement['origin']) => wildcardObjection({ ...statement, origin })?.message;
+  expect(told('rule')).toBe(
+    'is by AWS Signer, and no certificate of a rule says whose signing profile counts: name it in a trust policy',
+  );
+  expect(told('trust policy')).toContain('the trust policy "certificates" trusts everybody');
+  expect(wildcardObjection({ ...statement, identities: [] })).toBeUndefined();
 });
 
 describe('what AWS Signer signs', () => {

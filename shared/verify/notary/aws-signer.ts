@@ -7,6 +7,7 @@ import type { TrustedStatement } from '../../trust/notary/anchor.ts';
 import type { Chain } from './chain.ts';
 import { identitiesOf } from './identities.ts';
 import { type NotaryObjection, objection } from './objection.ts';
+import { titleOf } from './statement.ts';
 
 const profileVersion = 'com.amazonaws.signer.signingProfileVersion';
 const job = 'com.amazonaws.signer.signingJob';
@@ -47,13 +48,14 @@ export function awsSigned(
 }
 
 /** A wildcard trusts every account's profiles, and the plugin takes none, at any level. */
-export function wildcardObjection({ name, identities }: TrustedStatement): NotaryObjection | undefined {
+export function wildcardObjection(statement: TrustedStatement): NotaryObjection | undefined {
+  const { origin, identities } = statement;
   if (identities !== 'any') return undefined;
-  const policy = quoted(name, longestName);
-  return objection(
-    'identity-untrusted',
-    `is by AWS Signer, and the trust policy ${policy} trusts everybody: name the signing profile in trustedIdentities`,
-  );
+  const why =
+    origin === 'rule'
+      ? 'no certificate of a rule says whose signing profile counts: name it in a trust policy'
+      : `${titleOf(statement)} trusts everybody: name the signing profile in trustedIdentities`;
+  return objection('identity-untrusted', `is by AWS Signer, and ${why}`);
 }
 
 /** Why no identity is the profile that signed, or its version. */
